@@ -1,0 +1,97 @@
+"""The command `ipdma`: finds the sub-command, runs it, turns an error into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from importlib import import_module
+from importlib.util import find_spec
+
+from ipdma import __version__
+from ipdma.errors import IpdmaError
+
+COMMANDS = {
+    "check": "report everything wrong with one study's files, at once",
+    "harmonise": "write a study's harmonised upload",
+    "scan": "draft a study.yaml from a file's names and labels",
+    "template": "the mapping as an Excel workbook, and back",
+    "codebook": "the target variables and instruments",
+    "fit": "fit one mixed model, or its two-stage twin",
+    "pool": "pool study estimates (second stage)",
+    "verify": "recompute the claims of a run",
+    "compare": "say what changed between two runs",
+}
+
+EPILOG = """\
+examples:
+  ipdma check trials/MUC2008                          is this upload right?
+  ipdma harmonise trials/MUC2008 --out upload/MUC2008  write what may be sent
+  ipdma fit rows.csv --spec spec.yaml --json out.json  one mixed model
+
+`ipdma COMMAND --help` teaches each command by example.
+"""
+
+
+def available() -> list[str]:
+    """Names of the commands in this build (the single-file checker carries only some)."""
+    return [name for name in COMMANDS if find_spec(f"ipdma.commands.{name}")]
+
+
+def build_parser(names: list[str]) -> argparse.ArgumentParser:
+    """The parser of all commands in `names`."""
+    parser = argparse.ArgumentParser(
+        prog="ipdma",
+        description="Individual-participant-data meta-analysis of trials.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ipdma {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in names:
+        module = import_module(f"ipdma.commands.{name}")
+        sub = commands.add_parser(
+            name,
+            help=COMMANDS[name],
+            description=module.DESCRIPTION,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def wanted(argv: list[str], names: list[str]) -> list[str]:
+    """Only the command that is asked for is imported; help and mistakes need them all."""
+    return [argv[0]] if argv and argv[0] in names else names
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns 0, 1 or 2 as the command says, 3 for a fault of the tool itself."""
+    argv = sys.argv[1:] if argv is None else argv
+    options = build_parser(wanted(argv, available())).parse_args(argv)
+    try:
+        return options.run(options)
+    except IpdmaError as error:
+        print(f"ipdma {options.command}: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print(f"ipdma {options.command}: stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        print(tool_fault(options.command, error), file=sys.stderr)
+        return 3
+
+
+def tool_fault(command: str, error: Exception) -> str:
+    """Where the tool failed, without the message of the error: other libraries' messages quote values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [
+        f"  {frame.filename.rpartition('ipdma')[2] or frame.filename}:{frame.lineno} in {frame.name}"
+        for frame in frames
+    ]
+    head = f"ipdma {command}: a fault of the tool itself ({type(error).__name__}), not of your data; please report these lines:"
+    return "\n".join([head, *lines])

@@ -1,0 +1,160 @@
+"""What a fit leaves behind: frozen records that tables, figures and pages read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ipdma import __version__
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One coefficient or contrast with its interval; `df` is None for a normal reference.
+
+    `extra` holds what only some fits have: second-stage keys (tau2, i2, ...), `fmi`, `riv`, `mc_error`.
+    """
+
+    term: str
+    estimate: float
+    std_error: float
+    df: float | None
+    statistic: float
+    p_value: float
+    ci_low: float
+    ci_high: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self, key: str = "term") -> dict[str, Any]:
+        """The record as INTERFACE section 2 writes it; `key` is `name` for a contrast."""
+        named = {key: self.term}
+        numbers = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+        return {**named, **{n: getattr(self, n) for n in numbers}, **self.extra}
+
+
+@dataclass(frozen=True)
+class JointTest:
+    """A test that several coefficients are all zero."""
+
+    name: str
+    terms: tuple[str, ...]
+    f: float
+    df_num: float
+    df_den: float | None
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The interval for a term's effect in a new study."""
+
+    term: str
+    low: float
+    high: float
+    df: float | None
+
+
+@dataclass(frozen=True)
+class StudyEstimate:
+    """What one study says of one term by itself, and its share of the pooled answer in percent."""
+
+    study: str
+    term: str
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model (INTERFACE section 2, OUT.json), and what analyses need beside it.
+
+    Attributes
+    ----------
+    studies_by_term : mapping of str to int
+        The number of studies that inform each term of `estimates`.
+    study_estimates : tuple of StudyEstimate
+        Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
+    covariance : ndarray or None
+        Covariance of `estimates`, in their order, as the df method reports it.
+    """
+
+    estimates: tuple[Estimate, ...]
+    tests: tuple[JointTest, ...] = ()
+    contrasts: tuple[Estimate, ...] = ()
+    prediction: Prediction | None = None
+    variance: Mapping[str, Any] = field(default_factory=dict)
+    variance_ci: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    variance_range: Mapping[str, tuple[float, float]] | None = None
+    criterion: float | None = None
+    criterion_name: str = "minus_two_reml_loglik"
+    n_studies: int = 0
+    n_rows: int | list[int] = 0
+    n_rows_excluded: int | list[int] = 0
+    df_method: str = "kenward_roger"
+    converged: bool = True
+    singular: bool = False
+    warnings: tuple[str, ...] = ()
+    engine: str = "ipdma"
+    version: str = __version__
+    studies_by_term: Mapping[str, int] = field(default_factory=dict)
+    study_estimates: tuple[StudyEstimate, ...] = ()
+    covariance: np.ndarray | None = None
+
+    def estimate(self, term: str) -> Estimate:
+        """The estimate of one term. Raises KeyError naming the terms that there are."""
+        for estimate in self.estimates:
+            if estimate.term == term:
+                return estimate
+        raise KeyError(f"no term '{term}'; there are {', '.join(e.term for e in self.estimates)}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as INTERFACE section 2 writes it, ready for `json.dumps`."""
+        head = {
+            "estimates": [e.as_json() for e in self.estimates],
+            "tests": [{**vars(t), "terms": list(t.terms)} for t in self.tests],
+            "contrasts": [c.as_json("name") for c in self.contrasts],
+            "prediction": None if self.prediction is None else dict(vars(self.prediction)),
+            "variance": dict(self.variance),
+            "variance_ci": {name: list(pair) for name, pair in self.variance_ci.items()},
+        }
+        if self.variance_range is not None:
+            head["variance_range"] = {name: list(pair) for name, pair in self.variance_range.items()}
+        plain = [
+            "criterion",
+            "criterion_name",
+            "n_studies",
+            "n_rows",
+            "n_rows_excluded",
+            "df_method",
+            "converged",
+            "singular",
+            "warnings",
+            "engine",
+            "version",
+        ]
+        tail = {name: getattr(self, name) for name in plain}
+        return as_plain({**head, **tail})
+
+
+def as_plain(value: Any) -> Any:
+    """Turn numpy numbers, arrays and tuples into what JSON knows; a number that is not finite is null."""
+    if isinstance(value, Mapping):
+        return {str(key): as_plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return as_plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [as_plain(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value
