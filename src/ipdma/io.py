@@ -155,7 +155,7 @@ def text_cells(column: pd.Series) -> pd.Series:
 def number_cells(column: pd.Series, decimal_comma: bool = False) -> pd.Series:
     """A column as numbers where all its cells are numbers or missing, else as text."""
     missing = column.isin(MISSING_NUMBER)
-    cells = column.where(~missing, "nan")
+    cells = column.where(~missing, np.nan)
     if decimal_comma:
         cells = cells.str.replace(",", ".", regex=False)
     try:
