@@ -1,0 +1,229 @@
+"""Second-stage meta-analysis: study estimates in, one pooled estimate out (INTERFACE section 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ipdma.errors import DataError, FitError, join_faults
+from ipdma.model.interval import make_estimate, quantile
+from ipdma.model.records import as_plain
+from ipdma.model.spec import PoolSpec
+from ipdma.model.tau2 import estimate_tau2, generalised_q, q_profile, typical_variance, weighted_mean
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A pooled estimate (INTERFACE section 3, OUT.json).
+
+    Attributes
+    ----------
+    estimate, std_error, df, statistic, p_value, ci_low, ci_high : float
+        The pooled effect by `ci`; `df` is None for Wald.
+    tau2, tau2_ci_low, tau2_ci_high : float
+        The between-study variance, and its Q-profile interval (None where no random effect is possible).
+    i2, i2_q : float
+        Percent of variation between studies, from tau2 and from Q; `h2` = 1 / (1 - i2), from tau2.
+    q, q_df, q_p : float
+        Cochran's Q test.
+    pi_low, pi_high : float or None
+        The prediction interval.
+    k : int
+        Number of studies.
+    weights : dict of str to float
+        Percent by study.
+    """
+
+    estimate: float
+    std_error: float
+    df: float | None
+    statistic: float
+    p_value: float
+    ci_low: float
+    ci_high: float
+    tau2: float
+    tau2_ci_low: float | None
+    tau2_ci_high: float | None
+    i2: float
+    i2_q: float
+    h2: float
+    q: float
+    q_df: int
+    q_p: float
+    pi_low: float | None
+    pi_high: float | None
+    k: int
+    weights: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as INTERFACE section 3 writes it."""
+        return as_plain(vars(self))
+
+    def second_stage(self) -> dict[str, Any]:
+        """What a two-stage estimate carries beside its own interval."""
+        own = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "warnings")
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+
+def pool_effects(
+    study: Sequence[str],
+    estimate: Sequence[float] | np.ndarray,
+    std_error: Sequence[float] | np.ndarray,
+    spec: PoolSpec | None = None,
+) -> Pooled:
+    """Pool study estimates.
+
+    Parameters
+    ----------
+    study : sequence of str, length K
+        Names; one that stands twice is told apart as `name (2)` in the weights.
+    estimate, std_error : sequence of float, length K
+        Study estimates and their standard errors, on one scale.
+    spec : PoolSpec
+        Estimator of tau2 (None means reml), interval, prediction interval, level.
+
+    Returns
+    -------
+    Pooled
+
+    Raises
+    ------
+    DataError
+        For no study at all, a number that is not finite, or a standard error that is not positive.
+    FitError
+        Where the Hartung-Knapp standard error is zero because all estimates are equal.
+    """
+    spec = spec or PoolSpec()
+    y, se = np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float)
+    names = distinct_names([str(name) for name in study])
+    check_effects(names, y, se)
+    v = se**2
+    tau2_method = "common" if len(y) == 1 else (spec.tau2 or "reml")
+    tau2 = estimate_tau2(y, v, tau2_method)
+    w, mu = weighted_mean(y, v, tau2)
+    warnings: list[str] = []
+    wald = make_estimate("", mu, 1 / math.sqrt(w.sum()), None, spec.level)
+    chosen = wald
+    if len(y) == 1:
+        warnings.append(f"one study ({names[0]}): its own estimate with a Wald interval; nothing was pooled")
+    elif tau2_method != "common" and spec.ci != "wald":
+        chosen = hartung_knapp(y, w, mu, spec, warnings)
+    pi = prediction_interval(mu, tau2, wald.std_error, chosen.std_error, len(y), tau2_method, spec, warnings)
+    interval = (None, None) if tau2_method == "common" else q_profile(y, v, spec.level)
+    return Pooled(
+        **{key: getattr(chosen, key) for key in ("estimate", "std_error", "df", "statistic", "p_value")},
+        ci_low=chosen.ci_low,
+        ci_high=chosen.ci_high,
+        tau2=tau2,
+        tau2_ci_low=interval[0],
+        tau2_ci_high=interval[1],
+        **heterogeneity(y, v, tau2),
+        pi_low=pi[0],
+        pi_high=pi[1],
+        k=len(y),
+        weights={name: float(weight) for name, weight in zip(names, 100 * w / w.sum(), strict=True)},
+        warnings=tuple(warnings),
+    )
+
+
+def distinct_names(names: list[str]) -> list[str]:
+    """Tell apart names that stand more than once: `name`, `name (2)`, ..."""
+    seen: dict[str, int] = {}
+    taken = set(names)
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        label = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        while label != name and label in taken:
+            seen[name] += 1
+            label = f"{name} ({seen[name]})"
+        taken.add(label)
+        result.append(label)
+    return result
+
+
+def check_effects(names: list[str], y: np.ndarray, se: np.ndarray) -> None:
+    """Raise DataError naming every study whose numbers cannot be pooled."""
+    if not len(names):
+        raise DataError("no study estimate to pool: expected at least one row with an estimate and its error")
+    if not len(names) == len(y) == len(se):
+        raise DataError(f"expected one estimate and error per study, got {len(names)}, {len(y)}, {len(se)}")
+    faults = [
+        f"study '{name}': expected a finite estimate, got {value}"
+        for name, value in zip(names, y, strict=True)
+        if not math.isfinite(value)
+    ]
+    faults += [
+        f"study '{name}': expected a standard error above zero, got {value:g}"
+        for name, value in zip(names, se, strict=True)
+        if not (math.isfinite(value) and value > 0)
+    ]
+    if faults:
+        raise DataError(join_faults(faults))
+
+
+def hartung_knapp(y: np.ndarray, w: np.ndarray, mu: float, spec: PoolSpec, warnings: list[str]):
+    """t on K - 1 with SE^2 = q / sum(w), q = sum w (y - mu)^2 / (K - 1); the modified form has q at least 1.
+
+    Hartung and Knapp (2001); Roever, Knapp and Friede (2015) for the modified form.
+    """
+    df = len(y) - 1
+    q = float(w @ (y - mu) ** 2 / df)
+    factor = max(1.0, q) if spec.ci == "modified_hksj" else q
+    if factor <= 1e-20:
+        raise FitError(
+            "the Hartung-Knapp standard error is zero because all study estimates are equal; "
+            "use ci: modified_hksj or ci: wald"
+        )
+    wald = make_estimate("", mu, 1 / math.sqrt(w.sum()), None, spec.level)
+    result = make_estimate("", mu, math.sqrt(factor / w.sum()), df, spec.level)
+    if spec.ci == "hksj" and result.ci_high - result.ci_low < wald.ci_high - wald.ci_low:
+        warnings.append(
+            f"the Hartung-Knapp interval [{result.ci_low:.6g}, {result.ci_high:.6g}] is narrower than the "
+            f"Wald interval [{wald.ci_low:.6g}, {wald.ci_high:.6g}]; ci: modified_hksj is never narrower"
+        )
+    return result
+
+
+def prediction_interval(
+    mu: float,
+    tau2: float,
+    wald_se: float,
+    ci_se: float,
+    k: int,
+    tau2_method: str,
+    spec: PoolSpec,
+    warnings: list[str],
+) -> tuple[float | None, float | None]:
+    """mu -+ t sqrt(tau2 + SE^2), on k - 2 (Higgins, Thompson and Spiegelhalter 2009), k - 1 or normal."""
+    if tau2_method == "common" or k < 3:
+        why = "tau2 is common to all studies" if k >= 3 else f"it needs at least 3 studies, got {k}"
+        warnings.append(f"no prediction interval: {why}")
+        return None, None
+    se = ci_se if spec.prediction_se == "ci" else wald_se
+    df = {"k_minus_2": k - 2, "k_minus_1": k - 1, "normal": None}[spec.prediction_df]
+    half = quantile(df, spec.level) * math.sqrt(tau2 + se**2)
+    return mu - half, mu + half
+
+
+def heterogeneity(y: np.ndarray, v: np.ndarray, tau2: float) -> dict[str, Any]:
+    """Cochran's Q test, I2 from tau2 and from Q in percent, and H2."""
+    df = len(y) - 1
+    if df == 0:
+        return {"i2": 0.0, "i2_q": 0.0, "h2": 1.0, "q": 0.0, "q_df": 0, "q_p": 1.0}
+    q = generalised_q(y, v, 0.0)
+    s2 = typical_variance(v)
+    return {
+        "i2": 100 * tau2 / (tau2 + s2),
+        "i2_q": 100 * max(0.0, (q - df) / q) if q > 0 else 0.0,
+        "h2": 1 + tau2 / s2,
+        "q": q,
+        "q_df": df,
+        "q_p": float(special.chdtrc(df, q)),
+    }
