@@ -1,0 +1,353 @@
+"""From rows and a specification to columns: what is shared by all studies, what each study has of its own.
+
+    y = X beta + N_k gamma_k + Z u_k + e        (study k)
+
+`X` holds the shared columns (treatment, interactions, common slopes), `N` the nuisance columns whose
+coefficients are stratified by study, `Z` the columns with a random effect per study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ipdma.errors import FitError
+from ipdma.model.columns import ModelColumns, read_columns
+from ipdma.model.spec import ModelSpec
+
+VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
+
+
+@dataclass(frozen=True)
+class Design:
+    """Columns of one model, rows ordered by study.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Resolved, with random effects that one study cannot carry made common.
+    outcome : ndarray of shape (n,)
+    study : ndarray of int, shape (n,)
+        Position in `studies`, never decreasing.
+    studies : tuple of str
+    shared : ndarray of shape (n, p)
+        Columns with one coefficient for all studies; `shared_terms` names them as estimates do and
+        `shared_kinds` says what each is: treatment, within, across, naive, covariate, moderator,
+        study_mean, intercept.
+    nuisance : ndarray of shape (n, q)
+        Columns with a coefficient per study; `nuisance_terms` names them (`intercept`, `base`).
+    random : ndarray of shape (n, r)
+        Columns with a random effect per study; `random_terms` names them (`intercept`, `treatment`,
+        `interaction` or `interaction[level]`), and `correlated` says whether the first two are.
+    participant : ndarray of int or None
+        Each row's participant, when participants have a random intercept.
+    joint : mapping of str to tuple of str
+        Tests that several shared terms are zero at once.
+    row_index : ndarray of int
+        Position of each row in the table that was read.
+    n_excluded : int
+        Rows left out because a used column is missing there.
+    moderator_levels : tuple of str
+        Levels of a categorical moderator, the reference first.
+    study_means : mapping of str to ndarray of shape (K,)
+        Study means of the moderator (or of each of its dummies), over the analysed rows.
+    """
+
+    spec: ModelSpec
+    outcome: np.ndarray
+    study: np.ndarray
+    studies: tuple[str, ...]
+    shared: np.ndarray
+    shared_terms: tuple[str, ...]
+    shared_kinds: tuple[str, ...]
+    nuisance: np.ndarray
+    nuisance_terms: tuple[str, ...]
+    random: np.ndarray
+    random_terms: tuple[str, ...]
+    correlated: bool
+    participant: np.ndarray | None
+    joint: dict[str, tuple[str, ...]]
+    row_index: np.ndarray
+    n_excluded: int
+    moderator_levels: tuple[str, ...] = ()
+    study_means: dict[str, np.ndarray] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that are analysed."""
+        return len(self.outcome)
+
+    @property
+    def study_sizes(self) -> np.ndarray:
+        """Analysed rows of each study."""
+        return np.bincount(self.study, minlength=len(self.studies))
+
+    def shared_index(self, *kinds: str) -> list[int]:
+        """Positions of the shared columns of these kinds."""
+        return [j for j, kind in enumerate(self.shared_kinds) if kind in kinds]
+
+
+@dataclass
+class Parts:
+    """Columns while they are gathered."""
+
+    shared: list[tuple[str, str, np.ndarray]] = field(default_factory=list)
+    nuisance: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    random: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    joint: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    study_means: dict[str, np.ndarray] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def build_design(rows: pd.DataFrame, spec: ModelSpec) -> Design:
+    """Build the columns of `spec` from a table of rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per participant (or per measurement, with `participant`).
+    spec : ModelSpec
+
+    Raises
+    ------
+    DataError
+        Absent or wrong columns, infinite values, a constant outcome, no complete row.
+    FitError
+        A treatment that varies in no study, more terms than rows.
+    """
+    columns = read_columns(rows, spec)
+    return design_of_columns(columns, spec)
+
+
+def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
+    """Build the design from columns that are read and checked already."""
+    spec, notes = simplify_for_studies(spec.resolved(), len(columns.studies))
+    parts = Parts(warnings=[*columns.warnings, *notes])
+    add_treatment(parts, columns, spec)
+    add_moderator(parts, columns, spec)
+    add_intercept(parts, columns, spec)
+    add_covariates(parts, columns, spec)
+    order_random(parts)
+    n = len(columns.study)
+    design = Design(
+        spec=spec,
+        outcome=columns.numeric[spec.outcome],
+        study=columns.study,
+        studies=columns.studies,
+        shared=stack([c for _, _, c in parts.shared], n),
+        shared_terms=tuple(name for name, _, _ in parts.shared),
+        shared_kinds=tuple(kind for _, kind, _ in parts.shared),
+        nuisance=stack([c for _, c in parts.nuisance], n),
+        nuisance_terms=tuple(name for name, _ in parts.nuisance),
+        random=stack([c for _, c in parts.random], n),
+        random_terms=tuple(name for name, _ in parts.random),
+        correlated=spec.random_correlation,
+        participant=columns.participant,
+        joint=parts.joint,
+        row_index=columns.row_index,
+        n_excluded=columns.n_excluded,
+        moderator_levels=columns.levels,
+        study_means=parts.study_means,
+        warnings=tuple(parts.warnings),
+    )
+    check_size(design)
+    return design
+
+
+def simplify_for_studies(spec: ModelSpec, k: int) -> tuple[ModelSpec, list[str]]:
+    """One study carries no random effect; two carry one with a warning."""
+    random = [key for key in ("intercept", "treatment_effect", "interaction_effect") if is_random(spec, key)]
+    if not random or spec.stages == "two":
+        return spec, []
+    if k == 1:
+        note = f"one study: {', '.join(random)} taken as common, since one study cannot vary"
+        return spec.replace(**dict.fromkeys(random, "common")), [note]
+    if k == 2:
+        return spec, ["two studies: a variance between two studies is hardly estimable; read it with care"]
+    return spec, []
+
+
+def is_random(spec: ModelSpec, key: str) -> bool:
+    """Whether the effect that `key` names varies between studies."""
+    return getattr(spec, key) == "random" and (key != "interaction_effect" or spec.moderator is not None)
+
+
+def mean_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
+    """Mean of `values` in each study, shape (k,); the grand mean is taken off first, which keeps digits."""
+    origin = values.mean()
+    sums = np.bincount(study, weights=values - origin, minlength=k)
+    return origin + sums / np.bincount(study, minlength=k)
+
+
+def centre_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
+    """`values` minus the mean of their study; exactly zero in a study where they do not vary."""
+    centred = values - mean_by_study(values, study, k)[study]
+    return np.where(varies_by_study(values, study, k)[study], centred, 0.0)
+
+
+def varies_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
+    """Whether `values` vary within each study, shape (k,); `study` never decreases."""
+    starts = np.searchsorted(study, np.arange(k))
+    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    return (high - low) > VARIES * 1e-3 * np.maximum(np.abs(low), np.abs(high))
+
+
+def add_treatment(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
+    """The treatment, and its random effect."""
+    t, k = columns.numeric[spec.treatment], len(columns.studies)
+    varies = varies_by_study(t, columns.study, k)
+    if np.ptp(t) == 0 or (spec.intercept == "stratified" and not varies.any()):
+        where = "in any study" if np.ptp(t) else "at all"
+        raise FitError(
+            f"column '{spec.treatment}': the treatment does not vary {where}; its effect cannot be estimated"
+        )
+    parts.shared.append(("treatment", "treatment", t))
+    if spec.treatment_effect == "random":
+        centred = centre_by_study(t, columns.study, k) if spec.centre_treatment else t
+        parts.random.append(("treatment", centred))
+    if not varies.all():
+        one_arm = [columns.studies[i] for i in np.flatnonzero(~varies)]
+        parts.warnings.append(
+            f"treatment does not vary in {', '.join(one_arm)}: no information about its effect from within"
+        )
+
+
+def add_moderator(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
+    """The interaction of treatment and moderator, and the moderator's own columns."""
+    if spec.moderator is None:
+        return
+    made: dict[str, list[str]] = {}
+    for label, z in moderator_columns(columns, spec):
+        name = f"{spec.moderator}{label}"
+        if spec.interaction == "within":
+            add_within(parts, columns, spec, name, label, z, made)
+        else:
+            add_naive(parts, columns, spec, name, label, z, made)
+    add_joint(parts, spec, made)
+    if spec.interaction_effect == "random" and not any(n.startswith("interaction") for n, _ in parts.random):
+        parts.warnings.append(
+            f"moderator '{spec.moderator}' does not vary within any study: no random interaction is fitted"
+        )
+
+
+def moderator_columns(columns: ModelColumns, spec: ModelSpec) -> list[tuple[str, np.ndarray]]:
+    """The moderator as it stands, or a dummy for each level but the reference; with the label of its term."""
+    if columns.level_codes is None:
+        return [("", columns.numeric[str(spec.moderator)])]
+    codes = columns.level_codes
+    return [(f"[{level}]", (codes == i).astype(float)) for i, level in enumerate(columns.levels) if i]
+
+
+def add_within(
+    parts: Parts, columns: ModelColumns, spec: ModelSpec, name: str, label: str, z: np.ndarray, made: dict
+) -> None:
+    """Treatment by the study-centred moderator, treatment by the centred study mean, own columns."""
+    t, study, k = columns.numeric[spec.treatment], columns.study, len(columns.studies)
+    means = mean_by_study(z, study, k)
+    parts.study_means[name] = means
+    centred = centre_by_study(z, study, k)
+    if centred.any():
+        add_interaction(parts, spec, f"treatment:within:{name}", "within", label, t * centred, made)
+        add_own_column(parts, spec, name, centred)
+    else:
+        parts.warnings.append(
+            f"moderator '{name}' is constant within every study: "
+            "only its across-trial association is estimated"
+        )
+    spread = means - means.mean()
+    if np.ptp(means) > VARIES * max(1e-300, float(np.abs(means).max())):
+        made.setdefault("across", []).append(f"treatment:across:{name}")
+        parts.shared.append((f"treatment:across:{name}", "across", t * spread[study]))
+        if spec.intercept != "stratified":
+            parts.shared.append((f"{name}:study_mean", "study_mean", means[study]))
+    else:
+        parts.warnings.append(
+            f"moderator '{name}': its mean is the same in every study, so there is no across-trial term"
+        )
+
+
+def add_naive(
+    parts: Parts, columns: ModelColumns, spec: ModelSpec, name: str, label: str, z: np.ndarray, made: dict
+) -> None:
+    """Treatment by the moderator as it stands, within- and across-trial information mixed."""
+    t = columns.numeric[spec.treatment]
+    add_interaction(parts, spec, f"treatment:{name}", "naive", label, t * z, made)
+    add_own_column(parts, spec, name, z)
+
+
+def add_interaction(
+    parts: Parts, spec: ModelSpec, term: str, kind: str, label: str, column: np.ndarray, made: dict
+) -> None:
+    """One interaction column, and its random effect."""
+    made.setdefault(kind, []).append(term)
+    parts.shared.append((term, kind, column))
+    if spec.interaction_effect == "random":
+        parts.random.append((f"interaction{label}", column))
+
+
+def add_own_column(parts: Parts, spec: ModelSpec, name: str, column: np.ndarray) -> None:
+    """The moderator's own prognostic slope."""
+    if spec.moderator_slopes == "stratified":
+        parts.nuisance.append((name, column))
+    else:
+        parts.shared.append((name, "moderator", column))
+
+
+def add_joint(parts: Parts, spec: ModelSpec, made: dict[str, list[str]]) -> None:
+    """Joint tests of the dummies of a categorical moderator."""
+    if spec.moderator_type != "categorical":
+        return
+    for kind, terms in made.items():
+        prefix = "treatment" if kind == "naive" else f"treatment:{kind}"
+        parts.joint[f"{prefix}:{spec.moderator}"] = tuple(terms)
+
+
+def add_intercept(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
+    """The intercept: one per study, or shared, with or without a random part."""
+    ones = np.ones(len(columns.study))
+    if spec.intercept == "stratified":
+        parts.nuisance.insert(0, ("intercept", ones))
+        return
+    parts.shared.append(("intercept", "intercept", ones))
+    if spec.intercept == "random":
+        parts.random.append(("intercept", ones))
+
+
+def add_covariates(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
+    """Prognostic columns; a covariate that is the moderator stands there already."""
+    for name in spec.covariates:
+        if name == spec.moderator:
+            continue
+        column = columns.numeric[name]
+        if spec.centre_covariates == "study":
+            column = centre_by_study(column, columns.study, len(columns.studies))
+        if spec.covariate_slopes == "stratified":
+            parts.nuisance.append((name, column))
+        else:
+            parts.shared.append((name, "covariate", column))
+
+
+def order_random(parts: Parts) -> None:
+    """Intercept and treatment first, in this order: they may be correlated."""
+    place = {"intercept": 0, "treatment": 1}
+    parts.random.sort(key=lambda item: place.get(item[0], 2))
+
+
+def stack(columns: list[np.ndarray], n: int) -> np.ndarray:
+    """Columns side by side, shape (n, number of columns)."""
+    return np.column_stack(columns) if columns else np.empty((n, 0))
+
+
+def check_size(design: Design) -> None:
+    """Refuse more terms than rows. A nuisance column that is zero in a study is no term there."""
+    starts = np.searchsorted(design.study, np.arange(len(design.studies)))
+    used = [np.logical_or.reduceat(c != 0, starts).sum() for c in design.nuisance.T]
+    terms = design.shared.shape[1] + int(sum(used))
+    if design.n_rows <= terms:
+        raise FitError(
+            f"more terms than rows: the model has {terms} terms and the data {design.n_rows} complete rows; "
+            "leave out covariates, take common slopes, or use intercept: random"
+        )
