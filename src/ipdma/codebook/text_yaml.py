@@ -1,0 +1,127 @@
+"""YAML read as text: `NO` stays NO, `007` stays 007, a key that stands twice is refused with its line.
+
+The ordinary loaders turn `country: NO` into False, `{ja: yes}` into True and `id: 007` into 7, and keep the last of
+two equal keys without a word. A mapping file is full of such codes, so nothing here is ever converted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from ipdma.errors import ReadError
+
+MAX_NODES = 1_000_000
+NOTHING = {"", "~", "null", "Null", "NULL"}
+
+
+class TextLoader(yaml.BaseLoader):
+    """Scalars as text, plain `null`, `~` and nothing as None, duplicate keys refused."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in NOTHING:
+            return None
+        return super().construct_object(node, deep=True)
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict:
+        assert isinstance(node, yaml.MappingNode)
+        first: dict[str, int] = {}
+        pairs: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.key_of(key_node)
+            line = key_node.start_mark.line + 1
+            if key in first:
+                problem = f"the key '{key}' stands twice, on line {first[key]} and on line {line}; keep one"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            first[key] = line
+            pairs[key] = self.construct_object(value_node, deep=True)
+        return pairs
+
+    def key_of(self, node: yaml.Node) -> str:
+        """A key is always text, also `null` and `~`."""
+        if not isinstance(node, yaml.ScalarNode):
+            problem = "a key must be a single word or number, not a list or a mapping"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return node.value
+
+
+def read_text_yaml(text: str, where: str) -> Any:
+    """Read one YAML document with every scalar as text.
+
+    Parameters
+    ----------
+    text : str
+        The document.
+    where : str
+        Name of the file, for the message.
+
+    Returns
+    -------
+    dict, list, str or None
+        Scalars are `str`; an unquoted `null`, `~` or nothing at all is None; keys are always `str`.
+
+    Raises
+    ------
+    ReadError
+        Bad YAML, a key that stands twice, a structure that contains itself or unfolds beyond reason;
+        the message names line and column.
+    """
+    try:
+        value = yaml.load(text.removeprefix("\ufeff"), Loader=TextLoader)
+        count_nodes(value, where)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ReadError(f"{where}{place}: {say_problem(error)}") from None
+    except yaml.reader.ReaderError as error:
+        raise ReadError(
+            f"{where}, character {error.position + 1}: a control character, which YAML does not allow; "
+            "save the file as plain UTF-8 text"
+        ) from None
+    except RecursionError:
+        raise ReadError(f"{where}: nested too deeply to be a file of this kind") from None
+    return value
+
+
+def read_text_mapping(text: str, where: str) -> dict[str, Any]:
+    """As `read_text_yaml`, for a file whose top level must be a mapping; an empty file is an empty mapping."""
+    value = read_text_yaml(text, where)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        got = "a list" if isinstance(value, list) else "a single value"
+        raise ReadError(f"{where}: expected `key: value` lines at the top level, got {got}")
+    return value
+
+
+def say_problem(error: yaml.MarkedYAMLError) -> str:
+    """The parser's complaint, with what most often causes it."""
+    problem = str(error.problem or error.context or "this is not YAML")
+    if "\\t" in problem or "'\t'" in problem:
+        return "a tab where YAML wants spaces; replace tabs by spaces"
+    if "mapping values are not allowed" in problem:
+        return "a second ': ' on one line; put quotes around the value"
+    return problem
+
+
+def count_nodes(value: Any, where: str) -> int:
+    """Size of the unfolded structure; refuses one that holds itself or unfolds beyond `MAX_NODES`."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: Any) -> int:
+        if not isinstance(node, (dict, list)):
+            return 1
+        if id(node) in open_nodes:
+            raise ReadError(f"{where}: an alias (*name) inside its own anchor (&name)")
+        if id(node) not in sizes:
+            open_nodes.add(id(node))
+            sizes[id(node)] = 1 + sum(map(size, node.values() if isinstance(node, dict) else node))
+            open_nodes.discard(id(node))
+        return sizes[id(node)]
+
+    total = size(value)
+    if total > MAX_NODES:
+        raise ReadError(f"{where}: unfolds to more than {MAX_NODES} entries; write it without aliases")
+    return total
