@@ -1,0 +1,75 @@
+"""Dates as text: one declared or shown order per file, never a guess per cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+ORDERS = ("DMY", "MDY", "YMD")
+ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.]*)?\Z")
+PARTS = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})(?:[T ][0-9:.]*)?\Z")
+SHORT_YEAR = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\Z")
+SERIAL = re.compile(r"[0-9]{4,5}(?:\.[0-9]+)?\Z")
+DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
+EXCEL_DAY_ZERO = date(1899, 12, 30)
+
+
+def parse_date(text: str, order: str | None) -> date | None:
+    """The date that a cell writes in this order (a year first is always read as such), else None."""
+    text = text.strip()
+    if year_first := ISO.match(text):
+        return make_date(*map(int, year_first.groups()))
+    parts = PARTS.match(text)
+    if parts is None or order not in ("DMY", "MDY"):
+        return None
+    first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
+    return make_date(year, second, first) if order == "DMY" else make_date(year, first, second)
+
+
+def make_date(year: int, month: int, day: int) -> date | None:
+    """A date that exists between 1800 and 2199, else None."""
+    try:
+        made = date(year, month, day)
+    except ValueError:
+        return None
+    return made if 1800 <= year < 2200 else None
+
+
+def is_serial(text: str) -> date | None:
+    """The date behind an Excel day number, else None."""
+    if not SERIAL.match(text.strip()):
+        return None
+    days = int(float(text))
+    return EXCEL_DAY_ZERO + timedelta(days=days) if days < 110_000 else None
+
+
+def shown_order(cells: Iterable[str]) -> str | None:
+    """The order that these cells show together: None where none of them decides, most votes where they differ."""
+    votes = {"DMY": 0, "MDY": 0}
+    for cell in cells:
+        parts = PARTS.match(cell.strip())
+        if parts:
+            first, second = int(parts[1]), int(parts[3])
+            votes["DMY"] += first > 12 >= second
+            votes["MDY"] += second > 12 >= first
+    if votes["DMY"] == votes["MDY"]:
+        return None
+    return max(votes, key=lambda order: votes[order])
+
+
+def needs_order(cells: Iterable[str]) -> bool:
+    """Whether some cell can only be read once the order is known."""
+    return any(PARTS.match(cell.strip()) for cell in cells)
+
+
+def completed_years(first: date, last: date) -> int:
+    """Age in completed years: one less before the birthday, the first of March standing for a 29 February."""
+    return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
+
+
+def span(first: date, last: date, unit: str) -> float:
+    """Time between two dates in days, weeks, months of 30.4375 or years of 365.25 days."""
+    days = (last - first).days
+    return days / {"days": 1, "weeks": 7, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}[unit]
