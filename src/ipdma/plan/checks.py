@@ -1,0 +1,156 @@
+"""What a schema cannot say of a plan: that names meet, that lists fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ipdma.errors import SpecError, nearest
+from ipdma.model.spec import ModelSpec
+
+
+def check_names(plan: Mapping[str, Any]) -> list[str]:
+    """Say every disagreement inside a plan whose schema is met and whose defaults are filled in."""
+    checks = (
+        check_contrasts,
+        check_time_points,
+        check_outcomes,
+        check_models,
+        check_moderators,
+        check_references,
+        check_sensitivity,
+    )
+    return [fault for check in checks for fault in check(plan)]
+
+
+def unknown_name(where: str, name: str, known: Iterable[str], kind: str) -> str:
+    """Say that a name is not among those that the plan declares."""
+    known = list(known)
+    hint = nearest(name, known) or (f"; there are {', '.join(known)}" if known else "; there are none")
+    return f"{where}: no {kind} is called '{name}'{hint}"
+
+
+def each_unknown(where: str, names: Sequence[str] | None, known: Iterable[str], kind: str) -> Iterator[str]:
+    """One sentence per name that is not declared."""
+    known = list(known)
+    yield from (unknown_name(where, name, known, kind) for name in names or [] if name not in known)
+
+
+def check_contrasts(plan: Mapping[str, Any]) -> Iterator[str]:
+    """A condition may stand on one side of a contrast only."""
+    for name, contrast in plan["contrasts"].items():
+        for condition in contrast["active"]:
+            if condition in contrast["reference"]:
+                yield (
+                    f"contrasts.{name}: condition '{condition}' is in both active and reference; "
+                    "an arm can be on one side only"
+                )
+
+
+def check_time_points(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Windows run forwards, and there is one of them."""
+    for name, point in plan["time_points"].items():
+        where = f"time_points.{name}"
+        if point["weeks"] and point["weeks_after_post"]:
+            yield f"{where}: weeks and weeks_after_post exclude each other; keep one window"
+        for key in ("weeks", "weeks_after_post"):
+            if point[key] and point[key][0] > point[key][1]:
+                yield f"{where}.{key}: the window ends before it begins ({point[key][0]} to {point[key][1]})"
+
+
+def check_outcomes(plan: Mapping[str, Any]) -> Iterator[str]:
+    """An outcome's family fits its measure, and what it names is declared."""
+    for name, own in plan["outcomes"].items():
+        where = f"outcomes.{name}"
+        wanted = "gaussian" if own["measure"] == "score" else "binomial"
+        if own["family"] != wanted:
+            yield (
+                f"{where}: measure {own['measure']} needs family: {wanted}, got {own['family']}; "
+                "the measure of an outcome that is not named after one is given as `measure`"
+            )
+        yield from each_unknown(f"{where}.time_points", own["time_points"], plan["time_points"], "time point")
+        yield from each_unknown(f"{where}.contrasts", own["contrasts"], plan["contrasts"], "contrast")
+        yield from each_unknown(f"{where}.models", own["models"], plan["models"], "model")
+        yield from each_unknown(f"{where}.moderators", own["moderators"], plan["moderators"], "moderator")
+
+
+def check_models(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Each model is one that can be fitted."""
+    if plan["primary_model"] not in plan["models"]:
+        yield unknown_name("primary_model", plan["primary_model"], plan["models"], "model")
+    for name, model in plan["models"].items():
+        yield from model_faults(f"models.{name}", model)
+
+
+def model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
+    """What the model specification itself holds against a plan's model."""
+    keys = {key: value for key, value in model.items() if key != "label"}
+    try:
+        ModelSpec.from_mapping(keys, where)
+    except SpecError as error:
+        yield from str(error).splitlines()
+
+
+def check_moderators(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Cuts, labels and levels fit the moderator's type and each other."""
+    for name, own in plan["moderators"].items():
+        where = f"moderators.{name}"
+        cuts, labels = own["cuts"], own["labels"]
+        if (cuts or labels or own["levels"]) and own["type"] == "continuous":
+            yield f"{where}: cuts, labels and levels need type: categorical, got {own['type']}"
+        if cuts and cuts != sorted(cuts):
+            yield f"{where}.cuts: expected rising numbers, got {cuts}"
+        if labels and not cuts:
+            yield f"{where}: labels name the levels that cuts make; cuts are missing"
+        if cuts and labels and len(labels) != len(cuts) + 1:
+            yield f"{where}.labels: {len(cuts)} cuts make {len(cuts) + 1} levels, got {len(labels)} labels"
+        if own["cuts"] and own["levels"]:
+            yield f"{where}: cuts and levels exclude each other; labels name the levels that cuts make"
+        if own["spline"] and own["type"] == "categorical":
+            yield f"{where}: spline needs type: continuous, got categorical"
+    wanted = plan["moderator_analysis"]
+    yield from each_unknown("moderator_analysis.family", wanted["family"], plan["moderators"], "moderator")
+    yield from each_unknown("moderator_analysis.models", wanted["models"], plan["models"], "model")
+
+
+def check_references(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Names in the further analyses are declared."""
+    yield from each_unknown(
+        "multiverse.outcomes", plan["multiverse"]["outcomes"], plan["outcomes"], "outcome"
+    )
+    yield from each_unknown("missing.outcomes", plan["missing"]["outcomes"], plan["outcomes"], "outcome")
+    yield from each_unknown("missing.models", plan["missing"]["models"], plan["models"], "model")
+    yield from each_unknown(
+        "longitudinal.visits", plan["longitudinal"]["visits"], plan["time_points"], "time point"
+    )
+    if plan["prognosis"]["conditions"]:
+        yield from each_unknown(
+            "prognosis.outcomes", plan["prognosis"]["outcomes"], plan["outcomes"], "outcome"
+        )
+        yield from each_unknown(
+            "prognosis.predictors", plan["prognosis"]["predictors"], plan["moderators"], "moderator"
+        )
+    tree = plan["tree"]
+    if tree["contrasts"]:
+        yield from each_unknown("tree.contrasts", tree["contrasts"], plan["contrasts"], "contrast")
+        yield from each_unknown("tree.outcome", [tree["outcome"]], plan["outcomes"], "outcome")
+        yield from each_unknown("tree.time_point", [tree["time_point"]], plan["time_points"], "time point")
+        yield from each_unknown("tree.variables", tree["variables"], plan["moderators"], "moderator")
+
+
+def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Sensitivity analyses name what the plan has, and do not take a model's name."""
+    kinds = {
+        "outcomes": "outcome",
+        "contrasts": "contrast",
+        "time_points": "time point",
+        "moderators": "moderator",
+    }
+    base = plan["models"].get(plan["primary_model"], {})
+    for name, own in plan["sensitivity"].items():
+        where = f"sensitivity.{name}"
+        if name in plan["models"]:
+            yield f"{where}: a model has that name too; rows of the two could not be told apart"
+        for key, kind in kinds.items():
+            yield from each_unknown(f"{where}.{key}", own.get(key), plan[key], kind)
+        yield from model_faults(f"{where}.model", {**base, **own.get("model", {})})

@@ -1,0 +1,201 @@
+"""The plan as a record, with what one analysis of it looks like when a sensitivity analysis changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ipdma.codebook import load_codebook
+from ipdma.errors import PlanError, ReadError, join_faults
+from ipdma.plan.checks import check_names
+from ipdma.plan.schema import fill_defaults, find_faults
+from ipdma.yaml_values import parse_yaml
+
+OUTCOME_KEYS = ("rating", "standardise", "crosswalk")
+ROW_KEYS = (*OUTCOME_KEYS, "preference", "weeks_after_post")
+MEASURES = (
+    "score",
+    "response",
+    "remission",
+    "remission_by_diagnosis",
+    "reliable_improvement",
+    "reliable_deterioration",
+    "dropout",
+)
+
+
+class Plan(Mapping[str, Any]):
+    """A complete plan, read as a mapping: `plan["contrasts"]["stpp_control"]["active"]`.
+
+    Every key of the schema is there, since defaults are filled in. `outcomes[...]["family"]` and
+    `outcomes[...]["measure"]` are decided; `instruments`, `rating` and `standardise` of an outcome may be
+    None, which means the plan's own: `outcome(name)` gives them resolved.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = deepcopy(dict(values))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """A copy of the plan as nested dicts and lists, ready for YAML or JSON."""
+        return deepcopy(self._values)
+
+    def as_yaml(self) -> str:
+        """The text of `plan.yaml`: the plan as it ran."""
+        return yaml.safe_dump(self._values, sort_keys=False, allow_unicode=True, width=110)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], where: str = "the plan") -> Plan:
+        """Check, fill in defaults and return the plan.
+
+        Raises
+        ------
+        PlanError
+            Naming every fault at once.
+        """
+        faults = find_faults(values)
+        if faults:
+            raise PlanError(join_faults(f"{where}: {fault}" for fault in faults))
+        filled = decide(fill_defaults(values))
+        faults = check_names(filled)
+        if faults:
+            raise PlanError(join_faults(f"{where}: {fault}" for fault in faults))
+        return cls(filled)
+
+    def outcome(self, name: str) -> dict[str, Any]:
+        """One outcome with the plan's instruments, rating and standardiser where it names none.
+
+        Its keys are those of the schema, and `crosswalk`: the instrument to which scores are converted, or
+        None.
+        """
+        own = dict(self._values["outcomes"][name])
+        if own["instruments"] is None:
+            own["instruments"] = list(self._values["instruments"]["preference"])
+        own["rating"] = own["rating"] or self._values["instruments"]["rating"]
+        own["standardise"] = own["standardise"] or self._values["standardise"]
+        return {"crosswalk": None, **own}
+
+    def variant(self, sensitivity: str) -> Plan:
+        """The plan as one sensitivity analysis reads it when rows are built."""
+        change = self._values["sensitivity"][sensitivity]
+        values = self.as_mapping()
+        for own in values["outcomes"].values():
+            own.update({key: change[key] for key in OUTCOME_KEYS if key in change})
+            if "preference" in change:
+                own["instruments"] = list(change["preference"])
+        for point in values["time_points"].values():
+            if change.get("weeks_after_post") and point["timepoint"] != "post":
+                point.update({"weeks_after_post": change["weeks_after_post"], "weeks": None})
+        return Plan(values)
+
+    def row_variants(self) -> list[str]:
+        """Sensitivity analyses that need rows of their own."""
+        return [name for name, change in self._values["sensitivity"].items() if set(change) & set(ROW_KEYS)]
+
+    def cells(self, contrast: str) -> list[tuple[str, str]]:
+        """(outcome, time point) pairs that a contrast is analysed at, in the plan's order."""
+        return [
+            (outcome, timepoint)
+            for outcome, own in self._values["outcomes"].items()
+            for timepoint in self._values["time_points"]
+            if named(own["contrasts"], contrast) and named(own["time_points"], timepoint)
+        ]
+
+
+def named(names: list[str] | None, name: str) -> bool:
+    """Whether a list of names, or null for all, holds a name."""
+    return names is None or name in names
+
+
+def decide(values: dict[str, Any]) -> dict[str, Any]:
+    """Decide what depends on other keys: measures, families, types of moderators, the primary model."""
+    secondary = values["secondary"]
+    for scale in secondary_scales(values):
+        own = {
+            "instruments": [scale],
+            "standardise": secondary["standardise"],
+            "minimum_studies": secondary["minimum_studies"],
+            "moderators": [],
+        }
+        values["outcomes"].setdefault(scale, fill_outcome(own))
+    if values["primary_model"] is None:
+        values["primary_model"] = "primary" if "primary" in values["models"] else next(iter(values["models"]))
+    for own in values["moderators"].values():
+        listed = own["cuts"] or own["levels"]
+        own["type"] = own["type"] or ("categorical" if listed else "continuous")
+    for name, own in values["outcomes"].items():
+        if own["measure"] is None:
+            own["measure"] = name if name in MEASURES else "score"
+        own["family"] = own["family"] or ("gaussian" if own["measure"] == "score" else "binomial")
+    return values
+
+
+def secondary_scales(values: Mapping[str, Any]) -> list[str]:
+    """Instruments that are outcomes of their own: those listed, or every one that the codebook has."""
+    wanted = values["secondary"]["instruments"]
+    if wanted != "all":
+        return list(wanted)
+    folders = [values["codebook"]] if values["codebook"] else []
+    return list(load_codebook(folders).instruments)
+
+
+def fill_outcome(own: dict[str, Any]) -> dict[str, Any]:
+    """An outcome's keys with their defaults."""
+    return fill_defaults(own, {"$ref": "#/$defs/outcome"})
+
+
+def read_plan(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """Read a plan, replacing whole top-level keys by `overrides`.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file.
+    overrides : mapping, optional
+        Top-level keys that win over the file's, as Snakemake's `--config` gives them.
+
+    Raises
+    ------
+    PlanError
+        When the file is absent, is not YAML, holds a key twice, or has any fault against the schema
+        (all of them are named).
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PlanError(
+            f"{path}: there is no such file; give the path of a plan, as config/config.yaml"
+        ) from None
+    except IsADirectoryError:
+        raise PlanError(f"{path}: this is a folder; give the path of a plan, as config/config.yaml") from None
+    except UnicodeDecodeError:
+        raise PlanError(f"{path}: not a text file in UTF-8; save the plan as UTF-8") from None
+    except OSError as error:
+        raise PlanError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    return Plan.from_mapping({**parse_plan(text, str(path)), **(overrides or {})}, str(path))
+
+
+def parse_plan(text: str, where: str) -> dict[str, Any]:
+    """The keys and values of a plan's text, unchecked."""
+    try:
+        values = parse_yaml(text, where)
+    except ReadError as error:
+        raise PlanError(str(error)) from None
+    if values is None:
+        raise PlanError(f"{where}: the file is empty; a plan needs at least `studies` and `contrasts`")
+    if not isinstance(values, dict):
+        raise PlanError(f"{where}: expected keys and values, got a {type(values).__name__}")
+    return values
