@@ -1,0 +1,183 @@
+"""The truth from which synthetic trials are drawn, read from `truth.yaml` and checked whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ipdma.errors import DataError, ReadError, join_faults, unknown_key
+
+TIMES = ("interim", "post", "follow_up")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One contrast: its arms, mean effect, between-trial SD and within-trial moderators (baseline SDs)."""
+
+    active: tuple[str, ...]
+    reference: tuple[str, ...]
+    mean: Mapping[str, float]
+    tau: Mapping[str, float]
+    severity: Mapping[str, float]
+    chronicity: Mapping[str, tuple[float, float]]
+    antidepressant: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Baseline mean, within-arm SD and range of an instrument, in its own points."""
+
+    mean: float
+    sd: float
+    range: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class StudyTruth:
+    """One trial to draw. `arms` are conditions with their number in the data, `weeks` its visits after baseline."""
+
+    name: str
+    title: str
+    country: str
+    year: int
+    arms: Mapping[str, int]
+    reference: str
+    instruments: tuple[str, ...]
+    weeks: Mapping[str, float]
+    severity_shift: float
+    residual_sd: float
+    attrition: Mapping[str, float]
+    age: tuple[float, float]
+    female: float
+    duration: tuple[float, float, float]
+    antidepressant: float
+    personality_disorder: float
+    collects: tuple[str, ...]
+    file: Mapping[str, Any]
+    childhood_trauma: float = 0.3
+    comorbid_anxiety: float | None = None
+    follow_up_arms: tuple[str, ...] = ()
+    randomised: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Visits after baseline, in order."""
+        return tuple(time for time in TIMES if time in self.weeks)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Everything in `truth.yaml`, as typed records."""
+
+    seed: int
+    effects: Mapping[str, Effect]
+    effect_correlation: float
+    conditions: Mapping[str, Mapping[str, float]]
+    course: Mapping[str, Mapping[str, float]]
+    noise: Mapping[str, float]
+    prognosis: Mapping[str, float]
+    attrition: Mapping[str, float]
+    missing_values: float
+    instruments: Mapping[str, Scale]
+    studies: Mapping[str, StudyTruth]
+    without_data: Mapping[str, Mapping[str, Any]]
+
+    def trials_of(self, contrast: str) -> list[str]:
+        """Names of the trials that hold both sides of `contrast`."""
+        effect = self.effects[contrast]
+        return [
+            name
+            for name, study in self.studies.items()
+            if set(effect.active) & set(study.arms) and set(effect.reference) & set(study.arms)
+        ]
+
+
+def read_truth(path: Path) -> Truth:
+    """Read and check `truth.yaml`.
+
+    Raises
+    ------
+    ReadError
+        When the file is absent or is no YAML.
+    DataError
+        Naming all faults at once: unknown or missing keys, a study on an instrument or condition without truth.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read ({error.strerror}); name the truth with --truth") from error
+    except yaml.YAMLError as error:
+        raise ReadError(f"{path}: not valid YAML; {error}") from error
+    return parse_truth(raw, str(path))
+
+
+def parse_truth(raw: Any, where: str) -> Truth:
+    """Turn the mapping of `truth.yaml` into a Truth; see `read_truth` for what it raises."""
+    if not isinstance(raw, dict):
+        raise DataError(f"{where}: expected a mapping of keys; see data/synthetic/truth.yaml for an example")
+    faults: list[str] = []
+    body = {key: value for key, value in raw.items() if key not in ("synthetic_truth", "expected")}
+    _check_keys(Truth, body, where, faults)
+    if faults:
+        raise DataError(join_faults(faults))
+    body["effects"] = {k: _record(Effect, v, f"{where}: effects.{k}", faults) for k, v in raw["effects"].items()}
+    body["instruments"] = {
+        k: _record(Scale, v, f"{where}: instruments.{k}", faults) for k, v in raw["instruments"].items()
+    }
+    body["studies"] = {
+        k: _record(StudyTruth, {"name": k, **v}, f"{where}: studies.{k}", faults)
+        for k, v in raw["studies"].items()
+    }
+    if faults:
+        raise DataError(join_faults(faults))
+    truth = Truth(**body)
+    _check_studies(truth, where, faults)
+    if faults:
+        raise DataError(join_faults(faults))
+    return truth
+
+
+def _record(kind: Any, mapping: Any, where: str, faults: list[str]) -> Any:
+    """Build one record with lists as tuples; faults are collected, and None stands for a faulty one."""
+    if not isinstance(mapping, dict):
+        faults.append(f"{where}: expected a mapping")
+        return None
+    before = len(faults)
+    _check_keys(kind, mapping, where, faults)
+    if len(faults) > before:
+        return None
+    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in mapping.items()})
+
+
+def _check_keys(kind: Any, mapping: Mapping[str, Any], where: str, faults: list[str]) -> None:
+    """Name unknown keys, and absent ones that have no default."""
+    known = {f.name: f for f in fields(kind)}
+    faults += [unknown_key(where, str(key), known) for key in mapping if key not in known]
+    required = {name for name, f in known.items() if _is_required(f)}
+    faults += [f"{where}: key '{key}' is missing" for key in sorted(required - set(mapping))]
+
+
+def _is_required(f: Any) -> bool:
+    return f.default is MISSING and f.default_factory is MISSING
+
+
+def _check_studies(truth: Truth, where: str, faults: list[str]) -> None:
+    """Every study's conditions, instruments and reference arm must have a truth."""
+    for name, study in truth.studies.items():
+        here = f"{where}: studies.{name}"
+        faults += [unknown_key(here, arm, truth.conditions) for arm in study.arms if arm not in truth.conditions]
+        faults += [
+            unknown_key(here, word, truth.instruments)
+            for word in study.instruments
+            if word not in truth.instruments
+        ]
+        if study.reference not in study.arms:
+            faults.append(f"{here}: reference '{study.reference}' is not one of its arms")
+        if "post" not in study.weeks:
+            faults.append(f"{here}: weeks has no 'post'")
+        if abs(sum(study.duration) - 1) > 1e-9:
+            faults.append(f"{here}: the shares of duration add up to {sum(study.duration):g}, not 1")
