@@ -11,8 +11,8 @@ from ipdma.synthetic.truth import read_truth
 from ipdma.synthetic.write import write_consortium, write_registry
 
 DESCRIPTION = """\
-Draw the synthetic trials that truth.yaml describes, each in a folder of its own, as partner sites send theirs.
-The same truth gives the same bytes every time. The seed stands in truth.yaml.
+Draw the synthetic trials that truth.yaml describes, each in a folder of its own, as partner sites send
+theirs. The same truth gives the same bytes every time. The seed stands in truth.yaml.
 """
 EXAMPLES = """\
 examples:
@@ -31,9 +31,15 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--truth", type=Path, required=True, metavar="TRUTH.yaml", help="what the trials look for")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the trials' folders go")
-    parser.add_argument("--registry", type=Path, metavar="FOLDER", help="also write studies.tsv and aggregate.tsv here")
+    parser.add_argument(
+        "--truth", type=Path, required=True, metavar="TRUTH.yaml", help="what the trials look for"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where the trials' folders go"
+    )
+    parser.add_argument(
+        "--registry", type=Path, metavar="FOLDER", help="also write studies.tsv and aggregate.tsv here"
+    )
     return parser
 
 

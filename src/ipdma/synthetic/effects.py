@@ -52,7 +52,12 @@ def level_of(truth: Truth, condition: str, time: str) -> float:
 
 
 def effect_of_arm(
-    truth: Truth, study: StudyTruth, arm: str, time: str, drawn: Mapping[str, Mapping[str, float]], mix: CaseMix
+    truth: Truth,
+    study: StudyTruth,
+    arm: str,
+    time: str,
+    drawn: Mapping[str, Mapping[str, float]],
+    mix: CaseMix,
 ) -> np.ndarray:
     """Effect of `arm` against the trial's reference arm at `time` for each participant, shape (n,)."""
     total = np.zeros_like(mix.severity)
@@ -62,7 +67,7 @@ def effect_of_arm(
 
 
 def modification(effect: Effect, time: str, mix: CaseMix) -> np.ndarray:
-    """What the moderators add to one contrast's effect, shape (n,); nothing for a participant like the trial's mean."""
+    """What the moderators add to one contrast's effect, shape (n,); 0 at the trial's means."""
     share, when = (INTERIM_SHARE, "post") if time == "interim" else (1.0, time)
     middle, long = effect.chronicity[when]
     return share * (

@@ -1,4 +1,4 @@
-"""A drawn trial as a harmonised upload (INTERFACE section 4): as tables in memory, or as the text of its files."""
+"""A drawn trial as a harmonised upload: as tables in memory, or as the text of its files."""
 
 from __future__ import annotations
 

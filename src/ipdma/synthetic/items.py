@@ -11,8 +11,8 @@ def draw_items(totals: np.ndarray, scoring: Scoring, rng: np.random.Generator) -
     """Draw answers whose scored sum is each total.
 
     Every item is a bag with as many points as it can give; a total takes its points from all bags at random
-    (multivariate hypergeometric), so that each answer stays in the item's range. Of items of which only the highest
-    counts, the first is answered and the others stay at their floor. Reversed items are turned back.
+    (multivariate hypergeometric), so that each answer stays in the item's range. Of items of which only the
+    highest counts, the first is answered and the others stay at their floor. Reversed items are turned back.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A drawn trial as its site would send it: wide or long, totals or items, and the mapping that reads it back."""
+"""A drawn trial as its site would send it: wide or long, totals or items, with the mapping to read it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def add_items(
         blank = np.flatnonzero(seen & (rng.random(len(totals)) < BLANK_ITEM))
         answers[blank, rng.integers(0, scoring.items, len(blank))] = np.nan
     names = [f"{PREFIX[instrument]}{k:02d}_{suffix}" for k in range(1, scoring.items + 1)]
-    sheet.table = pd.concat([sheet.table, pd.DataFrame(answers, columns=names, index=sheet.table.index)], axis=1)
+    sheet.table = pd.concat(
+        [sheet.table, pd.DataFrame(answers, columns=names, index=sheet.table.index)], axis=1
+    )
     return f"{names[0]}..{names[-1]}"
 
 
@@ -111,7 +113,9 @@ def add_long_scores(shown: Presented, trial: Trial) -> None:
         if isinstance(sheet.table[name].dtype, pd.StringDtype):
             long[name] = long[name].fillna("")
     sheet.table = long.drop(columns="_order").reset_index(drop=True)
-    sheet.labels[column] = {float(k): language_of(study).visits[time] for k, time in enumerate(visits_of(trial))}
+    sheet.labels[column] = {
+        float(k): language_of(study).visits[time] for k, time in enumerate(visits_of(trial))
+    }
     shown.source["visit"] = visit_block(trial, column)
     shown.assessments = [{"instrument": name, "total": PREFIX[name]} for name in study.instruments]
 

@@ -15,7 +15,7 @@ def published_block(trial: Trial) -> dict[str, Any]:
     arms = {}
     for arm in trial.study.arms:
         here = people[people["condition"] == arm]
-        row: dict[str, Any] = {"n": int(len(here))}
+        row: dict[str, Any] = {"n": len(here)}
         if "age" in here and here["age"].notna().any():
             row["age"] = summary(here["age"], with_n=False)
         scores = trial.assessments[trial.assessments["participant"].isin(here["participant"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def with_data(study: StudyTruth, truth: Truth) -> dict[str, object]:
     }
 
 
-def without_data(name: str, entry: dict[str, object], truth: Truth) -> dict[str, object]:
+def without_data(name: str, entry: Mapping[str, object], truth: Truth) -> dict[str, object]:
     """Registry row of a trial that sent aggregate results or nothing."""
     pair = [entry.get("n_active"), entry.get("n_reference")]
     both = sum(int(str(n)) for n in pair if n is not None)
@@ -82,8 +83,8 @@ def appraise(name: str, truth: Truth, attrition: float, one_arm: bool) -> dict[s
 def aggregate_table(truth: Truth) -> pd.DataFrame:
     """Results of trials without participant data, in the columns of `aggregate.tsv`.
 
-    The estimate of a trial is its own effect (mean and between-trial SD of its contrast) plus sampling error of the
-    size that an analysis adjusted for baseline has: residual SD 0.85, variance 0.85^2 (1/n1 + 1/n0).
+    The estimate of a trial is its own effect (mean and between-trial SD of its contrast) plus sampling
+    error of the size that an analysis adjusted for baseline has: residual SD 0.85, variance 0.85^2 (1/n1 + 1/n0).
     """
     rows = []
     for name, entry in truth.without_data.items():
@@ -94,11 +95,32 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
         sizes = [int(entry["n_active"]), int(entry["n_reference"])]
         error = 0.85 * float(np.sqrt(sum(1 / n for n in sizes)))
         effect = truth.effects[contrast]
-        estimate = effect.mean["post"] + effect.tau["post"] * rng.standard_normal() + error * rng.standard_normal()
-        rows.append(
-            (name, contrast, "depression", "post", f"{estimate:.3f}", f"{error:.3f}", *sizes, "SYNTHETIC summary results")
+        estimate = (
+            effect.mean["post"] + effect.tau["post"] * rng.standard_normal() + error * rng.standard_normal()
         )
-    names = "study contrast outcome timepoint estimate std_error n_active n_reference source".split()
+        rows.append(
+            (
+                name,
+                contrast,
+                "depression",
+                "post",
+                f"{estimate:.3f}",
+                f"{error:.3f}",
+                *sizes,
+                "SYNTHETIC summary results",
+            )
+        )
+    names = [
+        "study",
+        "contrast",
+        "outcome",
+        "timepoint",
+        "estimate",
+        "std_error",
+        "n_active",
+        "n_reference",
+        "source",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 

@@ -1,4 +1,4 @@
-"""A partner's table: columns as a site keeps them, with the labels and missing codes that its format declares."""
+"""A partner's table: columns as a site keeps them, with labels and missing codes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def language_of(study: StudyTruth) -> Language:
 
 
 def writes_labels(study: StudyTruth) -> bool:
-    """Whether the site types its categories as words (csv and xlsx of the German, Italian and Spanish sites)."""
+    """Whether the site types its categories as words (csv and xlsx of three languages)."""
     return study.file["format"] in ("csv", "xlsx") and study.file["language"] in ("de", "it", "es")
 
 
@@ -112,7 +112,9 @@ def add_coded(
     """A categorical column: labels typed in, or numeric codes (yes/no from 0, others from 1)."""
     column = language_of(study).columns[name]
     first = 0 if name in YES_NO else 1
-    codes = {level: label if writes_labels(study) else first + k for k, (level, label) in enumerate(labels.items())}
+    codes = {
+        level: label if writes_labels(study) else first + k for k, (level, label) in enumerate(labels.items())
+    }
     entry: dict[str, Any] = {"from": column, "values": {str(code): level for level, code in codes.items()}}
     if writes_labels(study):
         sheet.table[column] = values.map(codes).fillna("").astype(str).to_numpy()
@@ -145,7 +147,7 @@ def coded_missing(sheet: Sheet, study: StudyTruth, column: str, numbers: pd.Seri
 
 
 def add_number(sheet: Sheet, study: StudyTruth, name: str, values: pd.Series) -> None:
-    """A numeric column; the Dutch sites count an episode in weeks, and sessions are not applicable without therapy."""
+    """A numeric column; the Dutch sites count an episode in weeks; no therapy, no sessions."""
     column = language_of(study).columns[name]
     numbers = values.astype(float)
     entry: dict[str, Any] = {"from": column}
@@ -164,7 +166,9 @@ def add_number(sheet: Sheet, study: StudyTruth, name: str, values: pd.Series) ->
 def add_dates(sheet: Sheet, study: StudyTruth, age: pd.Series, rng: np.random.Generator) -> None:
     """A birth date and an intake date, day first, whose distance in completed years is the age."""
     words = language_of(study).columns
-    intake = pd.Timestamp(f"{study.year - 6}-03-01") + pd.to_timedelta(rng.integers(0, 900, len(age)), unit="D")
+    intake = pd.Timestamp(f"{study.year - 6}-03-01") + pd.to_timedelta(
+        rng.integers(0, 900, len(age)), unit="D"
+    )
     days = rng.integers(5, 355, len(age))
     birth = [
         when - pd.DateOffset(years=int(years)) - pd.Timedelta(days=int(extra))

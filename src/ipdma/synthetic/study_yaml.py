@@ -13,7 +13,9 @@ from ipdma.synthetic.sheet import arm_labels
 from ipdma.synthetic.trial import Trial
 from ipdma.synthetic.truth import StudyTruth
 
-HEAD = "# SYNTHETIC: drawn by ipdma.synthetic from data/synthetic/truth.yaml; no person stands behind any row.\n"
+HEAD = (
+    "# SYNTHETIC: drawn by ipdma.synthetic from data/synthetic/truth.yaml; no person stands behind any row.\n"
+)
 
 
 class Dumper(yaml.SafeDumper):
@@ -23,7 +25,9 @@ class Dumper(yaml.SafeDumper):
         flat = not any(isinstance(v, Mapping | list) for v in dict(mapping).values())
         return super().represent_mapping(tag, mapping, flow_style=flat)
 
-    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+    def represent_sequence(
+        self, tag: str, sequence: Any, flow_style: bool | None = None
+    ) -> yaml.SequenceNode:
         flat = not any(isinstance(v, Mapping | list) for v in sequence)
         return super().represent_sequence(tag, sequence, flow_style=flat)
 
@@ -38,7 +42,11 @@ def to_yaml(content: Mapping[str, Any]) -> str:
 
 def arms_block(study: StudyTruth) -> dict[str, Any]:
     """Every arm with its condition, label and number randomised."""
-    labels = arm_labels(study) if "language" in study.file else {name: name.replace("_", " ") for name in study.arms}
+    labels = (
+        arm_labels(study)
+        if "language" in study.file
+        else {name: name.replace("_", " ") for name in study.arms}
+    )
     return {
         name: {"condition": name, "label": labels[name], "randomised": study.randomised.get(name, n)}
         for name, n in study.arms.items()
@@ -52,7 +60,7 @@ def study_block(study: StudyTruth) -> dict[str, Any]:
 
 
 def source_block(study: StudyTruth, file_name: str, shown: Presented) -> dict[str, Any]:
-    """Where the data are and how they are written; encoding, separator and decimal sign are left to be found."""
+    """Where the data are and how they are laid out; encoding and signs are left to be found."""
     source: dict[str, Any] = {"file": file_name}
     if study.file.get("birth_dates"):
         source["dates"] = "DMY"

@@ -13,6 +13,8 @@ from ipdma.synthetic.effects import CaseMix, draw_trial_effects, effect_of_arm, 
 from ipdma.synthetic.truth import StudyTruth, Truth
 from ipdma.synthetic.variables import add_process, draw_participants
 
+ALWAYS_GIVEN = ("participant", "condition", "age", "sex", "dropout", "sessions_attended", "therapist")
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -42,7 +44,7 @@ def trial_rng(seed: int, name: str) -> np.random.Generator:
 
 
 def draw_trial(study: StudyTruth, truth: Truth, seed: int) -> Trial:
-    """Draw one trial: baselines first, as whole points, then outcomes that follow from the points on paper."""
+    """Draw one trial: baselines first, as whole points, then outcomes that follow from those points."""
     rng = trial_rng(seed, study.name)
     drawn = draw_trial_effects(truth, rng)
     table = draw_participants(study, rng)
@@ -68,7 +70,7 @@ def correlated(rng: np.random.Generator, shape: tuple[int, ...], r: float) -> np
 
 
 def to_points(study: StudyTruth, truth: Truth, z: np.ndarray) -> np.ndarray:
-    """Whole points in range from SDs around each instrument's baseline mean; `z` has shape (n, instruments)."""
+    """Whole points in range from SDs around the baseline means; `z` has shape (n, instruments)."""
     scales = [truth.instruments[name] for name in study.instruments]
     points = np.column_stack([s.mean + s.sd * z[:, k] for k, s in enumerate(scales)])
     low, high = np.array([s.range for s in scales]).T
@@ -138,7 +140,7 @@ def draw_noise(
 
 
 def prognosis_of(study: StudyTruth, truth: Truth, table: pd.DataFrame) -> np.ndarray:
-    """What age, a chronic episode and a personality disorder add in every arm, shape (n,), about 0 on average."""
+    """What age, a chronic episode and a personality disorder add in every arm, shape (n,); 0 on average."""
     p = truth.prognosis
     chronic = (table["chronic"] == "yes").to_numpy(float) - study.duration[2]
     disorder = (table["personality_disorder"] == "yes").to_numpy(float) - study.personality_disorder
@@ -146,13 +148,15 @@ def prognosis_of(study: StudyTruth, truth: Truth, table: pd.DataFrame) -> np.nda
     return p["age_10"] * years + p["chronic"] * chronic + p["personality_disorder"] * disorder
 
 
-def blank_some(table: pd.DataFrame, study: StudyTruth, truth: Truth, rng: np.random.Generator) -> pd.DataFrame:
+def blank_some(
+    table: pd.DataFrame, study: StudyTruth, truth: Truth, rng: np.random.Generator
+) -> pd.DataFrame:
     """Keep what the trial collected and blank a small share of it, completely at random."""
     kept = [name for name in table.columns if name in ("participant", "condition", *study.collects)]
     table = table[kept].copy()
     for name in kept:
         lost = rng.random(len(table)) < truth.missing_values
-        if name not in ("participant", "condition", "age", "sex", "dropout", "sessions_attended", "therapist"):
+        if name not in ALWAYS_GIVEN:
             table[name] = table[name].where(~lost)
     return table
 

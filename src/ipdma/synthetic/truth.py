@@ -38,7 +38,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class StudyTruth:
-    """One trial to draw. `arms` are conditions with their number in the data, `weeks` its visits after baseline."""
+    """One trial to draw. `arms`: condition to number in the data; `weeks`: visits after baseline."""
 
     name: str
     title: str
@@ -104,7 +104,7 @@ def read_truth(path: Path) -> Truth:
     ReadError
         When the file is absent or is no YAML.
     DataError
-        Naming all faults at once: unknown or missing keys, a study on an instrument or condition without truth.
+        Naming all faults at once: unknown or missing keys, an instrument or condition without truth.
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -124,7 +124,9 @@ def parse_truth(raw: Any, where: str) -> Truth:
     _check_keys(Truth, body, where, faults)
     if faults:
         raise DataError(join_faults(faults))
-    body["effects"] = {k: _record(Effect, v, f"{where}: effects.{k}", faults) for k, v in raw["effects"].items()}
+    body["effects"] = {
+        k: _record(Effect, v, f"{where}: effects.{k}", faults) for k, v in raw["effects"].items()
+    }
     body["instruments"] = {
         k: _record(Scale, v, f"{where}: instruments.{k}", faults) for k, v in raw["instruments"].items()
     }
@@ -169,7 +171,9 @@ def _check_studies(truth: Truth, where: str, faults: list[str]) -> None:
     """Every study's conditions, instruments and reference arm must have a truth."""
     for name, study in truth.studies.items():
         here = f"{where}: studies.{name}"
-        faults += [unknown_key(here, arm, truth.conditions) for arm in study.arms if arm not in truth.conditions]
+        faults += [
+            unknown_key(here, arm, truth.conditions) for arm in study.arms if arm not in truth.conditions
+        ]
         faults += [
             unknown_key(here, word, truth.instruments)
             for word in study.instruments

@@ -28,7 +28,7 @@ PATIENTS_PER_THERAPIST = 7
 def draw_participants(study: StudyTruth, rng: np.random.Generator) -> pd.DataFrame:
     """Draw arms in random order and every variable of the codebook (severity aside), a row per participant.
 
-    Episode duration falls inside its category by at least half a month, so that no unit can move it to another.
+    Episode duration falls inside its category by half a month, so that no change of unit moves it to another.
     """
     arms = rng.permutation(np.repeat(list(study.arms), list(study.arms.values())))
     n = len(arms)
@@ -61,8 +61,10 @@ def draw_months(shares: tuple[float, float, float], n: int, rng: np.random.Gener
     return np.floor(months * 2) / 2
 
 
-def draw_onset(age: np.ndarray, months: np.ndarray, episodes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Age at the first episode: the start of this one for a first episode, earlier otherwise, from 8 years on."""
+def draw_onset(
+    age: np.ndarray, months: np.ndarray, episodes: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Age at the first episode: the start of this one if it is the first, earlier otherwise, from 8 on."""
     start = np.floor(age - months / 12)
     earlier = np.where(episodes > 0, np.ceil(rng.exponential(7, len(age))), 0)
     return np.clip(start - earlier, 8, age)
@@ -71,7 +73,7 @@ def draw_onset(age: np.ndarray, months: np.ndarray, episodes: np.ndarray, rng: n
 def add_process(
     table: pd.DataFrame, study: StudyTruth, severity: np.ndarray, left: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Add what depends on severity (shape (n,), SDs) and on who left early (bool, (n,)): comorbidity and treatment."""
+    """Add what depends on severity (shape (n,), SDs) and on who left early (bool, shape (n,))."""
     n = len(table)
     chance = 1 / (1 + np.exp(0.4 - 0.5 * severity))
     if study.comorbid_anxiety is not None:
@@ -82,5 +84,6 @@ def add_process(
     table["sessions_attended"] = np.where(in_therapy, sessions, np.nan)
     table["dropout"] = yes_no(left & (rng.random(n) < 0.8))
     therapists = max(2, int(in_therapy.sum()) // PATIENTS_PER_THERAPIST)
-    table["therapist"] = np.where(in_therapy, [f"T{k:02d}" for k in rng.integers(1, therapists + 1, n)], None)
+    codes = pd.Series([f"T{k:02d}" for k in rng.integers(1, therapists + 1, n)], index=table.index)
+    table["therapist"] = codes.where(pd.Series(in_therapy, index=table.index))
     return table

@@ -19,7 +19,8 @@ SYNTHETIC: {name}
 
 {title}
 
-Drawn by `python -m ipdma.synthetic` from `truth.yaml` in the folder above, as a site of this kind would send it ({how}).
+Drawn by `python -m ipdma.synthetic` from `truth.yaml` in the folder above, as a site of this kind would
+send it ({how}).
 Nobody stands behind any row. Do not edit by hand: draw again.
 """
 
@@ -49,17 +50,18 @@ def describe(study: StudyTruth) -> str:
 
 
 def write_consortium(truth: Truth, out: Path, progress: Callable[[str], None]) -> list[Trial]:
-    """Draw every trial and write its folder under `out`; each folder is replaced whole.
+    """Draw every trial and write its folder under `out`; nothing is written before all are drawn.
 
     Returns the drawn trials. Folders that `truth` does not name are left alone.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    trials = []
+    trials, folders = [], {}
     for name, study in truth.studies.items():
         progress(name)
-        trial = draw_trial(study, truth, truth.seed)
-        write_folder(out / name, folder_content(trial, truth))
-        trials.append(trial)
+        trials.append(draw_trial(study, truth, truth.seed))
+        folders[name] = folder_content(trials[-1], truth)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, files in folders.items():
+        write_folder(out / name, files)
     return trials
 
 
