@@ -91,7 +91,7 @@ class Fit:
     prediction: Prediction | None = None
     variance: Mapping[str, Any] = field(default_factory=dict)
     variance_ci: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    variance_range: Mapping[str, tuple[float, float]] | None = None
+    variance_range: Mapping[str, Any] | None = None
     criterion: float | None = None
     criterion_name: str = "minus_two_reml_loglik"
     n_studies: int = 0
@@ -125,7 +125,7 @@ class Fit:
             "variance_ci": {name: list(pair) for name, pair in self.variance_ci.items()},
         }
         if self.variance_range is not None:
-            head["variance_range"] = {name: list(pair) for name, pair in self.variance_range.items()}
+            head["variance_range"] = dict(self.variance_range)
         plain = [
             "criterion",
             "criterion_name",

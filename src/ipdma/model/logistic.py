@@ -1,0 +1,73 @@
+"""Logistic regression with fixed effects only, by Newton steps to convergence."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+Array = np.ndarray
+
+
+def log_likelihood(eta: Array, y: Array) -> float:
+    """Sum of y eta - log(1 + exp(eta))."""
+    return float(y @ eta - np.logaddexp(0.0, eta).sum())
+
+
+def fit_logistic(
+    A: Array, y: Array, offset: Array | float = 0.0, steps: int = 100
+) -> tuple[Array, Array, float, bool]:
+    """Maximise the likelihood of a logistic regression.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n, p)
+        Columns, linearly independent.
+    y : ndarray of shape (n,)
+        0 and 1, not separated by A.
+
+    Returns
+    -------
+    beta : ndarray of shape (p,)
+    information : ndarray of shape (p, p)
+        A'WA at the maximum.
+    loglik : float
+    converged : bool
+    """
+    size = np.linalg.norm(A, axis=0)
+    size = np.where(size > 0, size, 1.0)
+    Q, R = np.linalg.qr(A / size)
+    gamma = np.zeros(A.shape[1])
+    value = log_likelihood(Q @ gamma + offset, y)
+    converged = False
+    for _ in range(steps):
+        mu = expit(Q @ gamma + offset)
+        gradient = Q.T @ (y - mu)
+        information = (Q * (mu * (1 - mu))[:, None]).T @ Q
+        step = np.linalg.lstsq(information, gradient, rcond=None)[0]
+        decrement = float(gradient @ step)
+        if decrement < 1e-24 * max(1.0, abs(value)) or decrement < 1e-26:
+            converged = True
+            break
+        gamma, new = half_steps(Q, y, offset, gamma, step, value)
+        converged = decrement < 1e-16 or new == value
+        if new == value:
+            break
+        value = new
+    mu = expit(Q @ gamma + offset)
+    inner = (Q * (mu * (1 - mu))[:, None]).T @ Q
+    R = R * size
+    return np.linalg.solve(R, gamma), R.T @ inner @ R, value, bool(converged)
+
+
+def half_steps(
+    Q: Array, y: Array, offset: Array | float, gamma: Array, step: Array, value: float
+) -> tuple[Array, float]:
+    """Take the step, halved until the likelihood does not fall."""
+    factor = 1.0
+    for _ in range(40):
+        trial = gamma + factor * step
+        new = log_likelihood(Q @ trial + offset, y)
+        if new >= value:
+            return trial, new
+        factor /= 2
+    return gamma, value

@@ -1,0 +1,192 @@
+"""Stage one of two: each study's own fit, with its own residual variance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ipdma.errors import FitError
+from ipdma.model.design import Design
+from ipdma.model.logistic import fit_logistic
+from ipdma.model.records import Fit
+from ipdma.model.separation import estimable, independent_columns, separated_rows
+from ipdma.model.spec import ModelSpec
+
+Array = np.ndarray
+OWN_KINDS = ("treatment", "within", "naive", "covariate", "moderator", "intercept")
+
+
+@dataclass(frozen=True)
+class StudyFit:
+    """What one study says of the shared terms.
+
+    Attributes
+    ----------
+    study : str
+    terms : tuple of str
+        The shared terms that it can estimate.
+    estimate : ndarray of shape (r,)
+    covariance : ndarray of shape (r, r)
+    df : float or None
+        Residual degrees of freedom; None for a normal reference.
+    silent : mapping of str to str
+        Why it cannot estimate each other term.
+    """
+
+    study: str
+    terms: tuple[str, ...]
+    estimate: Array
+    covariance: Array
+    df: float | None
+    silent: dict[str, str]
+
+
+def fit_studies(design: Design) -> list[StudyFit]:
+    """Fit each study by itself: least squares, or a logistic regression."""
+    own = design.shared_index(*OWN_KINDS)
+    terms = [design.shared_terms[j] for j in own]
+    fit = fit_gaussian_study if design.spec.family == "gaussian" else fit_binomial_study
+    starts = np.searchsorted(design.study, np.arange(len(design.studies) + 1))
+    fits = []
+    for k, study in enumerate(design.studies):
+        rows = slice(starts[k], starts[k + 1])
+        X, N = design.shared[rows][:, own], design.nuisance[rows]
+        fits.append(fit(study, terms, np.column_stack([X, N]), design.outcome[rows]))
+    return fits
+
+
+def nothing(study: str, terms: Sequence[str], why: str) -> StudyFit:
+    """A study that cannot inform any term, and why."""
+    return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, dict.fromkeys(terms, why))
+
+
+def sort_terms(A: Array, terms: Sequence[str]) -> tuple[list[int], dict[str, str]]:
+    """Positions of the terms that A determines, and why it does not determine the others."""
+    fine = estimable(A)
+    silent = {}
+    for j, term in enumerate(terms):
+        if not np.ptp(A[:, j]):
+            silent[term] = "does not vary there"
+        elif not fine[j]:
+            silent[term] = "cannot be told apart from other terms there"
+    return [j for j in range(len(terms)) if fine[j]], silent
+
+
+def fit_gaussian_study(study: str, terms: Sequence[str], A: Array, y: Array) -> StudyFit:
+    """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term."""
+    at, silent = sort_terms(A, terms)
+    kept = independent_columns(A[:, [*at, *(j for j in range(A.shape[1]) if j not in at)]])
+    order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
+    columns = [order[j] for j in kept]
+    df = len(y) - len(columns)
+    if df < 1:
+        return nothing(study, terms, f"{len(y)} rows are too few for {len(columns)} columns")
+    size = np.linalg.norm(A[:, columns], axis=0)
+    Q, R = np.linalg.qr(A[:, columns] / size)
+    residual = y - Q @ (Q.T @ y)
+    sigma2 = float(residual @ residual) / df
+    if sigma2 <= 1e-20 * max(float(y @ y) / len(y), 1e-300):
+        return nothing(study, terms, "its outcome is fitted exactly, so that it has no residual variance")
+    inverse = np.linalg.inv(R) / size[:, None]
+    beta = inverse @ (Q.T @ y)
+    covariance = sigma2 * inverse @ inverse.T
+    r = len(at)
+    return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance[:r, :r], float(df), silent)
+
+
+def fit_binomial_study(study: str, terms: Sequence[str], A: Array, y: Array) -> StudyFit:
+    """Logistic regression on the rows that no combination of columns predicts without error."""
+    if np.ptp(y) == 0:
+        what = "an event" if y[0] == 1 else "no event"
+        return nothing(study, terms, f"all its participants had {what}")
+    before, silent = sort_terms(A, terms)
+    separated = separated_rows(A, y)
+    at, _ = sort_terms(A[~separated], terms) if separated.any() else (before, {})
+    for j in set(before) - set(at):
+        silent[terms[j]] = "separation: its estimate there is infinite (an empty cell of outcome by arm)"
+    at = [j for j in at if j in before]
+    order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
+    free = A[~separated][:, order]
+    kept = independent_columns(free)
+    if not at or len(kept) < len(at):
+        return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, silent)
+    beta, information, _, converged = fit_logistic(free[:, kept], y[~separated])
+    if not converged:
+        return nothing(study, terms, "its logistic regression did not converge")
+    r = len(at)
+    covariance = np.linalg.inv(information)[:r, :r]
+    return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance, None, silent)
+
+
+def fit_mixed_studies(
+    rows: pd.DataFrame, studies: Sequence[str], study: Array, spec: ModelSpec, fit: Callable[..., Fit]
+) -> list[StudyFit]:
+    """Fit each study's repeated rows by itself with the one-stage engine `fit`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The analysed rows.
+    studies, study
+        Names, and each row's position in them.
+    spec : ModelSpec
+        The two-stage specification; its effects become common, its intercept the study's own.
+    """
+    own = spec.replace(
+        stages="one",
+        intercept="stratified",
+        treatment_effect="common",
+        interaction_effect="common",
+        residual="common",
+        covariate_slopes="stratified",
+        moderator_slopes="stratified",
+        df="residual",
+        imputation=None,
+    )
+    fits = []
+    for k, name in enumerate(studies):
+        try:
+            fits.append(study_of_fit(name, fit(rows[study == k], own)))
+        except FitError as error:
+            fits.append(nothing(name, ("treatment",), str(error)))
+    return fits
+
+
+def study_of_fit(study: str, fit: Fit) -> StudyFit:
+    """The treatment terms of a one-study fit."""
+    at = [i for i, e in enumerate(fit.estimates) if e.term.startswith("treatment")]
+    if fit.covariance is None:
+        raise FitError("the fit of the study holds no covariance")
+    covariance = np.asarray(fit.covariance)[np.ix_(at, at)]
+    estimate = np.array([fit.estimates[i].estimate for i in at])
+    df = fit.estimates[at[0]].df if at else None
+    return StudyFit(study, tuple(fit.estimates[i].term for i in at), estimate, covariance, df, {})
+
+
+def combine_imputations(sets: Sequence[Sequence[StudyFit]]) -> list[StudyFit]:
+    """Rubin's rules within each study: Qbar and T = Ubar + (1 + 1/m) B of the terms in all sets."""
+    names = list(dict.fromkeys(fit.study for fits in sets for fit in fits))
+    tables = [{fit.study: fit for fit in fits} for fits in sets]
+    return [combine_study(name, [table.get(name) for table in tables]) for name in names]
+
+
+def combine_study(study: str, fits: Sequence[StudyFit | None]) -> StudyFit:
+    """Rubin's rules for one study's vector of estimates."""
+    present = [fit for fit in fits if fit is not None]
+    terms = [t for t in present[0].terms if all(t in fit.terms for fit in present)]
+    silent = {t: why for fit in present for t, why in fit.silent.items() if t not in terms}
+    for fit in present:
+        silent.update({t: "not estimated in every data set" for t in fit.terms if t not in (*terms, *silent)})
+    if len(present) < len(fits):
+        return nothing(study, list({*terms, *silent}), "it has no rows in some of the data sets")
+    at = [[fit.terms.index(t) for t in terms] for fit in present]
+    Q = np.array([fit.estimate[i] for fit, i in zip(present, at, strict=True)])
+    U = np.mean([fit.covariance[np.ix_(i, i)] for fit, i in zip(present, at, strict=True)], axis=0)
+    m, r = len(present), len(terms)
+    B = np.cov(Q, rowvar=False).reshape(r, r) if m > 1 and r else np.zeros((r, r))
+    dfs = [fit.df for fit in present if fit.df is not None]
+    df = float(np.mean(dfs)) if len(dfs) == m else None
+    return StudyFit(study, tuple(terms), Q.mean(axis=0), U + (1 + 1 / m) * B, df, silent)

@@ -1,0 +1,315 @@
+"""Two stages: each study's own fit of the same terms, then pooled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from ipdma.errors import FitError
+from ipdma.model.design import Design, build_design
+from ipdma.model.imputed import data_sets
+from ipdma.model.interval import make_estimate, quantile
+from ipdma.model.multivariate import StudyVector, pool_multivariate, wald_test
+from ipdma.model.pool import Pooled, pool_effects
+from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
+from ipdma.model.rubin import one_or_list
+from ipdma.model.spec import ModelSpec, PoolSpec
+from ipdma.model.stage_one import OWN_KINDS, StudyFit, combine_imputations, fit_mixed_studies, fit_studies
+
+TREATMENT_KINDS = ("treatment", "within", "naive")
+
+
+@dataclass(frozen=True)
+class StageOne:
+    """The studies' fits and what is known of the rows behind them.
+
+    `fits` are those that are pooled; `sets` holds them for each completed data set, where there are several.
+    """
+
+    fits: list[StudyFit]
+    terms: tuple[str, ...]
+    kinds: dict[str, str]
+    joint: dict[str, tuple[str, ...]]
+    studies: tuple[str, ...]
+    n_rows: int | list[int]
+    n_excluded: int | list[int]
+    warnings: list[str]
+    sets: list[list[StudyFit]] = field(default_factory=list)
+
+
+def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
+    """Fit each study by itself, then pool each term as INTERFACE section 3 does.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per participant (or per measurement, with `participant`).
+    spec : ModelSpec
+        `stages: two`. `pool.tau2` left open is `common` for a term whose one-stage effect is common, else
+        `reml`.
+
+    Returns
+    -------
+    Fit
+        Each estimate carries the keys of section 3; joint tests come from multivariate pooling.
+
+    Raises
+    ------
+    DataError, FitError
+        As `build_design`; and where no study can estimate the treatment effect.
+    """
+    stage = imputed_stage(rows, spec) if spec.imputation else stage_one(rows, spec)
+    pooled = {term: pool_term(stage, term, spec) for term in stage.terms if informing(stage, term)}
+    if not any(stage.kinds[term] in TREATMENT_KINDS for term in pooled):
+        raise FitError("no study can estimate the treatment effect: " + "; ".join(silent_notes(stage)))
+    return assemble(stage, pooled, spec)
+
+
+def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
+    """Fit the studies of one table of rows."""
+    design = build_design(rows, spec.replace(contrasts={}))
+    kinds = {
+        term: kind
+        for term, kind in zip(design.shared_terms, design.shared_kinds, strict=True)
+        if kind in OWN_KINDS
+    }
+    if spec.participant:
+        fits = mixed_fits(rows, design, spec)
+        estimated = {t for fit in fits for t in fit.terms}
+        kinds = {t: kind for t, kind in kinds.items() if kind in TREATMENT_KINDS or t in estimated}
+    else:
+        fits = fit_studies(design)
+    return StageOne(
+        fits,
+        tuple(kinds),
+        kinds,
+        {name: terms for name, terms in design.joint.items() if all(t in kinds for t in terms)},
+        design.studies,
+        design.n_rows,
+        design.n_excluded,
+        stage_warnings(design),
+    )
+
+
+def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[StudyFit]:
+    """Fit each study's repeated rows with the one-stage engine."""
+    from ipdma.model.gaussian import fit_gaussian
+
+    return fit_mixed_studies(rows.iloc[design.row_index], design.studies, design.study, spec, fit_gaussian)
+
+
+def stage_warnings(design: Design) -> list[str]:
+    """The design's warnings that concern two stages, and the terms that they cannot have."""
+    across = [design.shared_terms[j] for j in design.shared_index("across")]
+    said = [w for w in design.warnings if not w.startswith("treatment does not vary in")]
+    if across:
+        said.append(
+            f"not estimated in two stages, since no study informs it by itself: {', '.join(across)}; "
+            "use stages: one"
+        )
+    return said
+
+
+def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
+    """Stage one in each completed data set, then Rubin's rules within each study."""
+    sets = [stage_one(part, spec.replace(imputation=None)) for _, part in data_sets(rows, spec)]
+    first = sets[0]
+    terms = tuple(t for t in first.terms if all(t in stage.terms for stage in sets))
+    warnings = list(dict.fromkeys(w for stage in sets for w in stage.warnings))
+    return StageOne(
+        combine_imputations([stage.fits for stage in sets]),
+        terms,
+        {t: first.kinds[t] for t in terms},
+        {name: group for name, group in first.joint.items() if all(t in terms for t in group)},
+        tuple(dict.fromkeys(s for stage in sets for s in stage.studies)),
+        one_or_list([stage.n_rows for stage in sets]),
+        one_or_list([stage.n_excluded for stage in sets]),
+        warnings,
+        [stage.fits for stage in sets],
+    )
+
+
+def pool_spec_of(spec: ModelSpec, kind: str) -> PoolSpec:
+    """The pooling of one kind of term: `tau2` left open follows the one-stage effect."""
+    if spec.pool.tau2 is not None:
+        return spec.pool
+    random = {
+        "treatment": spec.treatment_effect == "random",
+        "within": spec.interaction_effect == "random",
+        "naive": spec.interaction_effect == "random",
+        "intercept": spec.intercept == "random",
+    }
+    return replace(spec.pool, tau2="reml" if random.get(kind, False) else "common")
+
+
+def informing(stage: StageOne, term: str) -> list[StudyFit]:
+    """The studies that estimate a term."""
+    return [fit for fit in stage.fits if term in fit.terms]
+
+
+def values_of(fits: Sequence[StudyFit], term: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, estimates and standard errors of one term."""
+    at = [fit.terms.index(term) for fit in fits]
+    y = np.array([fit.estimate[i] for fit, i in zip(fits, at, strict=True)])
+    se = np.array([math.sqrt(fit.covariance[i, i]) for fit, i in zip(fits, at, strict=True)])
+    return [fit.study for fit in fits], y, se
+
+
+def pool_term(stage: StageOne, term: str, spec: ModelSpec) -> Pooled:
+    """Pool the studies' estimates of one term."""
+    fits = informing(stage, term)
+    try:
+        return pool_effects(*values_of(fits, term), pool_spec_of(spec, stage.kinds[term]))
+    except FitError as error:
+        raise FitError(f"{term}: {error}") from None
+
+
+def assemble(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> Fit:
+    """The record of a two-stage fit."""
+    estimates = tuple(term_estimate(stage, term, result, spec) for term, result in pooled.items())
+    variance, variance_ci = variances(stage, pooled)
+    treatment = pooled.get("treatment")
+    return Fit(
+        estimates=estimates,
+        tests=tuple(joint_tests(stage, pooled, spec)),
+        prediction=prediction_of(treatment, spec.pool),
+        variance=variance,
+        variance_ci=variance_ci,
+        criterion=None,
+        criterion_name="minus_two_reml_loglik" if spec.family == "gaussian" else "minus_two_loglik",
+        n_studies=len(stage.studies),
+        n_rows=stage.n_rows,
+        n_rows_excluded=stage.n_excluded,
+        df_method="wald" if estimates[0].df is None else spec.pool.ci,
+        singular=any(is_singular(stage, term, result, spec) for term, result in pooled.items()),
+        warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(stage, pooled)]),
+        studies_by_term={term: result.k for term, result in pooled.items()},
+        study_estimates=tuple(study_rows(stage, pooled, spec.level)),
+    )
+
+
+def term_estimate(stage: StageOne, term: str, result: Pooled, spec: ModelSpec) -> Estimate:
+    """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
+    extra = {**result.second_stage(), **imputation_keys(stage, term, result)}
+    return make_estimate(term, result.estimate, result.std_error, result.df, spec.level, extra)
+
+
+def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, float]:
+    """`fmi`, `riv` and `mc_error` of a pooled estimate: its value in each data set at the pooled weights."""
+    m = len(stage.sets)
+    if m < 2:
+        return {}
+    weight = {fit.study: w for fit, w in zip(informing(stage, term), result.weights.values(), strict=True)}
+    total = sum(weight.values())
+    values = [
+        sum(weight[fit.study] * fit.estimate[fit.terms.index(term)] for fit in fits if fit.study in weight)
+        for fits in stage.sets
+    ]
+    b = float(np.var(np.array(values) / total, ddof=1))
+    complete = result.std_error**2 - (1 + 1 / m) * b
+    if complete <= 0:
+        return {"mc_error": math.sqrt(b / m)}
+    riv = (1 + 1 / m) * b / complete
+    tail = 0.0 if result.df is None else 2 / (result.df + 3)
+    return {"fmi": (riv + tail) / (riv + 1), "riv": riv, "mc_error": math.sqrt(b / m)}
+
+
+def variances(
+    stage: StageOne, pooled: dict[str, Pooled]
+) -> tuple[dict[str, float | None], dict[str, tuple[float, float]]]:
+    """The components of section 2 that hold tau2, and its Q-profile intervals."""
+    variance: dict[str, float | None] = dict.fromkeys(
+        ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
+    )
+    interactions = [t for t in pooled if stage.kinds[t] in ("within", "naive")]
+    names = {"treatment": "treatment"} if "treatment" in pooled else {}
+    for term in interactions:
+        names[term] = "interaction" if len(interactions) == 1 else f"interaction{term[term.rindex('[') :]}"
+    intervals = {}
+    for term, name in names.items():
+        result = pooled[term]
+        variance[name] = result.tau2
+        if result.tau2_ci_low is not None and result.tau2_ci_high is not None:
+            intervals[name] = (result.tau2_ci_low, result.tau2_ci_high)
+    return {**variance, "residual_by_study": None}, intervals
+
+
+def is_singular(stage: StageOne, term: str, result: Pooled, spec: ModelSpec) -> bool:
+    """Whether a random effect's variance is estimated as zero."""
+    random = pool_spec_of(spec, stage.kinds[term]).tau2 != "common" and result.k > 1
+    return random and result.tau2 == 0
+
+
+def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
+    """The treatment effect in a new study."""
+    if result is None or result.pi_low is None or result.pi_high is None:
+        return None
+    df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
+    return Prediction("treatment", result.pi_low, result.pi_high, df)
+
+
+def joint_tests(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> list[JointTest]:
+    """Joint tests by multivariate pooling; a term that no study estimates takes no part."""
+    tests = []
+    for name, group in stage.joint.items():
+        terms = tuple(t for t in group if t in pooled)
+        if not terms:
+            continue
+        common = pool_spec_of(spec, stage.kinds[terms[0]]).tau2 == "common"
+        vectors = [vector_of(fit, terms) for fit in stage.fits if set(fit.terms) & set(terms)]
+        fit = pool_multivariate(vectors, len(terms), common)
+        f, df_den, p_value = wald_test(fit, "wald" if common else spec.pool.ci)
+        tests.append(JointTest(name, terms, f, float(len(terms)), df_den, p_value))
+    return tests
+
+
+def vector_of(fit: StudyFit, terms: Sequence[str]) -> StudyVector:
+    """A study's estimates of those of `terms` that it has."""
+    have = [t for t in terms if t in fit.terms]
+    at = [fit.terms.index(t) for t in have]
+    return StudyVector(
+        np.array([list(terms).index(t) for t in have]), fit.estimate[at], fit.covariance[np.ix_(at, at)]
+    )
+
+
+def silent_notes(stage: StageOne) -> list[str]:
+    """Name the studies that cannot inform a term, by reason."""
+    notes = []
+    for term in stage.terms:
+        reasons: dict[str, list[str]] = {}
+        for fit in stage.fits:
+            if term not in fit.terms:
+                reasons.setdefault(fit.silent.get(term, "not estimable there"), []).append(fit.study)
+        for why, studies in reasons.items():
+            notes.append(f"{term}: no information from {', '.join(studies)} ({why})")
+    return notes
+
+
+def pool_warnings(stage: StageOne, pooled: dict[str, Pooled]) -> list[str]:
+    """What pooling warns of, by term; a nuisance term's are left out."""
+    return [
+        f"{term}: {warning}"
+        for term, result in pooled.items()
+        if stage.kinds[term] in TREATMENT_KINDS
+        for warning in result.warnings
+    ]
+
+
+def study_rows(stage: StageOne, pooled: dict[str, Pooled], level: float) -> list[StudyEstimate]:
+    """Each study's own estimate of the treatment terms, on its residual df, with its weight."""
+    made = []
+    for term, result in pooled.items():
+        if stage.kinds[term] not in TREATMENT_KINDS:
+            continue
+        fits = informing(stage, term)
+        names, y, se = values_of(fits, term)
+        for fit, name, value, error, weight in zip(fits, names, y, se, result.weights.values(), strict=True):
+            half = quantile(fit.df, level) * error
+            made.append(
+                StudyEstimate(name, term, float(value), float(error), value - half, value + half, weight)
+            )
+    return made
