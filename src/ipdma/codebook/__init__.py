@@ -1,4 +1,4 @@
-"""What the words mean: variables, conditions, time points, instruments, as YAML and the records read from it."""
+"""What the words mean: variables, conditions, time points, instruments, as YAML and as records."""
 
 from ipdma.codebook.load import Codebook, load_codebook
 from ipdma.codebook.read_crosswalk import Crosswalk

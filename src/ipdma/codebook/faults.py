@@ -38,7 +38,7 @@ class Faults:
         return None
 
     def mapping(self, where: str, value: Any) -> dict[str, Any]:
-        """The value where it is a mapping (nothing counts as an empty one), else a fault and an empty mapping."""
+        """The value where it is a mapping (nothing is an empty one), else a fault and an empty mapping."""
         if value is None:
             return {}
         if isinstance(value, dict):

@@ -61,8 +61,9 @@ def load_codebook(folders: Sequence[Path | str] = ()) -> Codebook:
     Parameters
     ----------
     folders : sequence of paths
-        Each may hold `instruments/*.yaml`, `crosswalks/*.yaml` and `variables.yaml`. A definition of a built-in name
-        takes its place and is listed in `replaced`; two folders may repeat a definition but not differ in it.
+        Each may hold `instruments/*.yaml`, `crosswalks/*.yaml` and `variables.yaml`. A definition of a
+        built-in name takes its place and is listed in `replaced`; two folders may repeat a definition but
+        not differ in it.
 
     Raises
     ------

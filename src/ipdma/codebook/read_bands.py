@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ipdma.codebook.faults import Faults
@@ -81,6 +82,6 @@ def check_order(bands: list[Band], where: str, faults: Faults, whole: Range) -> 
             faults.note(f"{where}.{band.label}", f"from {band.low.value:g} down to {band.high.value:g}")
         if not (whole.contains(band.low.value) and whole.contains(band.high.value)):
             faults.note(f"{where}.{band.label}", f"reaches beyond the possible range {whole}")
-    for lower, upper in zip(bands, bands[1:], strict=False):
+    for lower, upper in pairwise(bands):
         if upper.low.value <= lower.high.value:
             faults.note(where, f"'{upper.label}' begins at {upper.low.value:g}, inside '{lower.label}'")

@@ -1,17 +1,30 @@
-"""Named crosswalks between instruments: linear, or through anchor points; each knows the spread of its link."""
+"""Named crosswalks between instruments: linear, or through anchor points, with the spread of the link."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ipdma.codebook.faults import Faults
-from ipdma.codebook.read_numbers import read_number, read_sourced, to_float
-from ipdma.codebook.records import Instrument, Number
+from ipdma.codebook.read_numbers import read_number, read_range, read_sourced, to_float
+from ipdma.codebook.records import Instrument, Number, Range
 
-KEYS = ("crosswalk", "label", "from", "to", "kind", "intercept", "slope", "points", "linking_sd", "note")
+KEYS = (
+    "crosswalk",
+    "label",
+    "from",
+    "to",
+    "kind",
+    "intercept",
+    "slope",
+    "from_range",
+    "points",
+    "linking_sd",
+    "note",
+)
 REQUIRED = ("crosswalk", "label", "from", "to", "kind")
 KINDS = ("linear", "points")
 
@@ -24,11 +37,13 @@ class Crosswalk:
     ----------
     kind : str
         `linear` (intercept + slope times score) or `points` (straight lines between published pairs).
+    from_range : Range or None
+        Scores that the linear equation was made from.
     points : tuple of (float, float)
         Pairs in ascending order; empty for a linear crosswalk.
     linking_sd : Number or None
-        Standard deviation of an individual's score about the converted one, on the target's scale; None where the
-        source prints none.
+        Standard deviation of an individual's score about the converted one, on the target's scale; None
+        where the source prints none.
     """
 
     name: str
@@ -38,45 +53,49 @@ class Crosswalk:
     kind: str
     intercept: Number | None = None
     slope: Number | None = None
+    from_range: Range | None = None
     points: tuple[tuple[float, float], ...] = ()
     linking_sd: Number | None = None
     reference: str = ""
     verified: bool = False
     note: str = ""
 
-    def convert(self, score: float) -> float | None:
-        """The score on the target scale; None outside the published points, which are never extended."""
-        if self.kind == "linear":
-            assert self.intercept is not None and self.slope is not None
-            return float(self.intercept) + float(self.slope) * score
-        xs = [x for x, _ in self.points]
-        if not xs[0] <= score <= xs[-1]:
-            return None
-        at = max(1, bisect_left(xs, score))
-        (x0, y0), (x1, y1) = self.points[at - 1], self.points[at]
-        return y0 + (y1 - y0) * (score - x0) / (x1 - x0)
+    @property
+    def domain(self) -> tuple[float, float]:
+        """The scores that can be converted; published points and equations are never extended."""
+        if self.from_range is not None:
+            return self.from_range.bounds
+        return self.points[0][0], self.points[-1][0]
 
-    def invert(self, score: float) -> float | None:
-        """The score on the source scale that converts to `score`."""
-        if self.kind == "linear":
-            assert self.intercept is not None and self.slope is not None
-            return (score - float(self.intercept)) / float(self.slope)
-        turned = Crosswalk("", "", "", "", "points", points=tuple((y, x) for x, y in self.points))
-        return turned.convert(score)
+    def convert(self, score: float, target: Range | None = None) -> float | None:
+        """The score on the target scale; None outside the domain, or outside `target` where that is given."""
+        low, high = self.domain
+        if not low <= score <= high:
+            return None
+        if self.intercept is not None and self.slope is not None:
+            converted = float(self.intercept) + float(self.slope) * score
+        else:
+            converted = between(self.points, score)
+        return converted if target is None or target.contains(converted) else None
 
     def check(self, instruments: Mapping[str, Instrument], faults: Faults) -> None:
         """Both instruments exist and every published pair lies on their scales."""
         for end in (self.source, self.target):
             if end not in instruments:
                 faults.note(f"crosswalk {self.name}", f"unknown instrument '{end}'")
-        if self.source in instruments and self.target in instruments:
-            for x, y in self.points:
-                if not (
-                    instruments[self.source].range.contains(x) and instruments[self.target].range.contains(y)
-                ):
-                    faults.note(
-                        f"crosswalk {self.name}", f"the pair {x:g}, {y:g} lies outside the instruments"
-                    )
+        ends = [instruments.get(self.source), instruments.get(self.target)]
+        for pair in self.points:
+            if any(end and not end.range.contains(x) for end, x in zip(ends, pair, strict=True)):
+                x, y = pair
+                what = f"the pair {x:g}, {y:g} lies outside the instruments"
+                faults.note(f"crosswalk {self.name}", what)
+
+
+def between(points: tuple[tuple[float, float], ...], score: float) -> float:
+    """Straight line between the two points around `score`."""
+    at = max(1, bisect_left([x for x, _ in points], score))
+    (x0, y0), (x1, y1) = points[at - 1], points[at]
+    return y0 + (y1 - y0) * (score - x0) / (x1 - x0)
 
 
 def read_crosswalk(content: dict[str, Any], where: str, faults: Faults) -> Crosswalk | None:
@@ -90,8 +109,9 @@ def read_crosswalk(content: dict[str, Any], where: str, faults: Faults) -> Cross
     slope = read_number(content.get("slope"), f"{where}.slope", faults)
     bare, source, verified = read_sourced(content.get("points"), f"{where}.points", faults)
     points = read_points(bare, f"{where}.points", faults)
-    if kind == "linear" and (intercept is None or slope is None or slope.value <= 0):
-        faults.note(where, "kind: linear needs an intercept and a slope above 0")
+    domain = read_range(content.get("from_range"), f"{where}.from_range", faults)
+    if kind == "linear" and (intercept is None or slope is None or domain is None or slope.value <= 0):
+        faults.note(where, "kind: linear needs an intercept, a slope above 0 and from_range")
     if kind == "points" and len(points) < 2:
         faults.note(where, "kind: points needs two pairs or more")
     if len(faults.lines) > before:
@@ -104,6 +124,7 @@ def read_crosswalk(content: dict[str, Any], where: str, faults: Faults) -> Cross
         kind=str(kind),
         intercept=intercept,
         slope=slope,
+        from_range=domain,
         points=points,
         linking_sd=read_number(content.get("linking_sd"), f"{where}.linking_sd", faults),
         reference=source or (slope.source if slope else ""),
@@ -121,7 +142,7 @@ def read_points(value: Any, where: str, faults: Faults) -> tuple[tuple[float, fl
             faults.note(where, "expected pairs, as [[10, 13], [20, 26]]")
             return ()
         pairs.append((float(ends[0]), float(ends[1])))  # type: ignore[arg-type]
-    for (x0, y0), (x1, y1) in zip(pairs, pairs[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(pairs):
         if not (x0 < x1 and y0 < y1):
             faults.note(where, f"the pairs {x0:g}, {y0:g} and {x1:g}, {y1:g} do not both ascend")
     return tuple(pairs)

@@ -80,9 +80,7 @@ def build_instrument(
     content: dict[str, Any], where: str, faults: Faults, whole: Range, facts: ItemFacts, builtin: bool
 ) -> Instrument:
     """Put the parts together once the basic keys are known to be right."""
-    higher_is_worse = read_flag(
-        content.get("higher_is_worse"), f"{where}.higher_is_worse", faults, default=True
-    )
+    worse = read_flag(content.get("higher_is_worse"), f"{where}.higher_is_worse", faults, default=True)
     response = read_rule(content.get("response"), f"{where}.response", faults, (0.0, 1.0))
     remission = read_rule(content.get("remission"), f"{where}.remission", faults, whole.bounds)
     integer = read_flag(content.get("integer"), f"{where}.integer", faults, default=whole_ends(whole))
@@ -102,7 +100,7 @@ def build_instrument(
         item_range=facts.item_range,
         item_ranges=facts.by_item,
         integer=integer,
-        higher_is_worse=higher_is_worse,
+        higher_is_worse=worse,
         default_scoring=default,
         scorings=scorings,
         bands=next(iter(band_sets.values()), ()),

@@ -74,7 +74,7 @@ def read_count(value: Any, where: str, faults: Faults, least: int = 0) -> Number
 
 
 def read_range(value: Any, where: str, faults: Faults) -> Range | None:
-    """A range as [low, high], {low, high}, or {value: [low, high], source, verified}; low must lie below high."""
+    """A range as [low, high], {low, high}, or {value: [low, high], source, verified}; low is below high."""
     if value is None:
         return None
     source, verified = "", False

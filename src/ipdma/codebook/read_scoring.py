@@ -79,10 +79,7 @@ def read_item_facts(
         base = ItemFacts(item_range=base.item_range, by_item={}, multiplier=base.multiplier)
     item_range = read_range(content.get("item_range"), f"{where}.item_range", faults)
     by_item = read_item_ranges(content.get("item_ranges"), f"{where}.item_ranges", faults)
-    groups, _, _ = read_sourced(content.get("highest_of"), f"{where}.highest_of", faults)
-    groups = [
-        read_numbers(g, f"{where}.highest_of", faults) for g in faults.listing(f"{where}.highest_of", groups)
-    ]
+    groups = read_groups(content.get("highest_of"), f"{where}.highest_of", faults)
     reverse = read_numbers(content.get("reversed"), f"{where}.reversed", faults)
     factor = read_number(content.get("multiplier"), f"{where}.multiplier", faults)
     allowed = read_count(content.get("missing_items_allowed"), f"{where}.missing_items_allowed", faults)
@@ -93,7 +90,7 @@ def read_item_facts(
         item_range=item_range or base.item_range,
         by_item=by_item or ({} if item_range else base.by_item),
         reversed_items=tuple(reverse) if "reversed" in content else base.reversed_items,
-        highest_of=tuple(map(tuple, groups)) if "highest_of" in content else base.highest_of,
+        highest_of=groups if "highest_of" in content else base.highest_of,
         multiplier=float(factor) if factor else base.multiplier,
         missing_allowed=int(allowed.value) if allowed else base.missing_allowed,
     )
@@ -114,6 +111,12 @@ def read_item_ranges(value: Any, where: str, faults: Faults) -> dict[int, Range]
     return ranges
 
 
+def read_groups(value: Any, where: str, faults: Faults) -> tuple[tuple[int, ...], ...]:
+    """Groups of items, bare or under {value, source, verified}."""
+    bare, _, _ = read_sourced(value, where, faults)
+    return tuple(tuple(read_numbers(group, where, faults)) for group in faults.listing(where, bare))
+
+
 def check_item_numbers(facts: ItemFacts, where: str, faults: Faults) -> None:
     """Every item that is named must exist."""
     named = [*facts.by_item, *facts.reversed_items, *(item for group in facts.highest_of for item in group)]
@@ -130,7 +133,7 @@ def read_rule(value: Any, where: str, faults: Faults, bounds: tuple[float, float
         faults.listing(f"{where}.alternatives", value.get("alternatives")) if isinstance(value, dict) else []
     )
     number = read_number(value, where, faults, extra=("alternatives",))
-    read = [read_number(other, f"{where}.alternatives", faults) for other in others]
+    read = [read_number(other, f"{where}.alternatives", faults) for other in faults.listing(where, others)]
     for each in (number, *read):
         if each is not None and not bounds[0] <= each.value <= bounds[1]:
             faults.note(where, f"got {each.value:g}, expected a number from {bounds[0]:g} to {bounds[1]:g}")
@@ -229,7 +232,14 @@ def read_variant(
     integer = read_flag(entry.get("integer"), f"{where}.integer", faults, default=rule == "sum")
     response = read_rule(entry.get("response"), f"{where}.response", faults, (0.0, 1.0)) or default.response
     remission = read_rule(entry.get("remission"), f"{where}.remission", faults, whole.bounds)
+    remission = remission or (default.remission if same_scale(whole, default.range) else None)
     return make_scoring(name, entry, rule, facts, whole, integer, response, remission)
+
+
+def same_scale(one: Range, other: Range) -> bool:
+    """Whether a cut-off carries over: the same floor, and tops that differ by less than a tenth."""
+    (low, high), (other_low, other_high) = one.bounds, other.bounds
+    return low == other_low and abs(high - other_high) < (other_high - other_low) / 10
 
 
 def derived_range(facts: ItemFacts, rule: str, where: str, faults: Faults) -> Range | None:

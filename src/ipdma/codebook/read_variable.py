@@ -34,7 +34,7 @@ OTHER_NAMES = {
 }
 YES_NO = {"yes": "yes", "no": "no"}
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-RESERVED = (
+RESERVED = {
     "study",
     "condition",
     "treat",
@@ -44,8 +44,8 @@ RESERVED = (
     "timepoint",
     "weeks",
     "score",
-)
-RESERVED += ("scoring", "outcome", "baseline", "outcome_raw", "baseline_raw", "scale")
+}
+RESERVED |= {"scoring", "outcome", "baseline", "outcome_raw", "baseline_raw", "scale"}
 
 
 def read_variables(

@@ -111,7 +111,7 @@ class Scoring:
 
     @property
     def floor(self) -> float:
-        """The lowest possible total, from which a response is counted (the highest where higher is better)."""
+        """The lowest possible total, from which a response is counted."""
         return float(self.range.low)
 
 

@@ -1,7 +1,7 @@
 """YAML read as text: `NO` stays NO, `007` stays 007, a key that stands twice is refused with its line.
 
-The ordinary loaders turn `country: NO` into False, `{ja: yes}` into True and `id: 007` into 7, and keep the last of
-two equal keys without a word. A mapping file is full of such codes, so nothing here is ever converted.
+The ordinary loaders turn `country: NO` into False, `{ja: yes}` into True and `id: 007` into 7, and keep the
+last of two equal keys without a word. A mapping file is full of such codes, so nothing here is converted.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def read_text_yaml(text: str, where: str) -> Any:
 
 
 def read_text_mapping(text: str, where: str) -> dict[str, Any]:
-    """As `read_text_yaml`, for a file whose top level must be a mapping; an empty file is an empty mapping."""
+    """As `read_text_yaml`, for a file whose top level must be a mapping; an empty file is an empty one."""
     value = read_text_yaml(text, where)
     if value is None:
         return {}
