@@ -1,0 +1,35 @@
+"""Scores converted to one instrument through a published crosswalk, for sensitivity analyses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from ipdma.codebook import Codebook, Crosswalk
+from ipdma.cohort.choose import Choice
+
+
+def find_crosswalk(codebook: Codebook, source: str, target: str) -> tuple[Crosswalk, bool] | None:
+    """The first crosswalk, by name, between two instruments, and whether it runs backwards."""
+    for name in sorted(codebook.crosswalks):
+        crosswalk = codebook.crosswalks[name]
+        if (crosswalk.source, crosswalk.target) == (source, target):
+            return crosswalk, False
+        if (crosswalk.source, crosswalk.target) == (target, source):
+            return crosswalk, True
+    return None
+
+
+def convert_scores(scores: pd.DataFrame, crosswalk: Crosswalk, backwards: bool) -> pd.DataFrame:
+    """Scores on the target's scale; one outside the published points is missing: they are never extended."""
+    convert: Callable[[float], float | None] = crosswalk.invert if backwards else crosswalk.convert
+    converted = [convert(float(score)) for score in scores["score"]]
+    return scores.assign(score=[math.nan if value is None else value for value in converted])
+
+
+def converted_choice(choice: Choice, target: str, codebook: Codebook) -> Choice:
+    """The choice as the target instrument sees it, scored in the target's default way."""
+    return replace(choice, instrument=target, rating=codebook.instruments[target].rating, scoring="")

@@ -1,0 +1,342 @@
+"""From the cohort to the rows of one analysis: one row per participant, who is left out, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ipdma.cohort.choose import (
+    Choice,
+    baseline_scores,
+    choose_baseline,
+    choose_scale,
+    last_post_week,
+    outcome_scores,
+    visit_window,
+)
+from ipdma.cohort.crosswalks import convert_scores, converted_choice, find_crosswalk
+from ipdma.cohort.derive import (
+    VARIABLES,
+    YES_NO,
+    derive_reliable_change,
+    derive_remission,
+    derive_response,
+    reliability_of,
+    rule_missing,
+    scoring_of,
+)
+from ipdma.cohort.records import (
+    EXCLUSION_COLUMNS,
+    ROW_COLUMNS,
+    SCALE_COLUMNS,
+    AnalysisRows,
+    Cohort,
+)
+from ipdma.cohort.standardise import Constant, find_constant, scale_row
+
+NO_ARM = "no arm of this contrast"
+OTHER_ARM = "arm takes no part in this contrast"
+NO_POST = "no post visit to count the window from"
+NO_SCORES = "no instrument of the preference with a baseline and an outcome score"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One contrast, outcome and time point, as rows are built for it.
+
+    Attributes
+    ----------
+    active, reference : tuple of str
+        Conditions; an empty reference asks for the arms of the active side alone.
+    outcome, point : mapping
+        The plan's entries, resolved.
+    plan : Plan
+    """
+
+    active: tuple[str, ...]
+    reference: tuple[str, ...]
+    outcome: Mapping[str, Any]
+    point: Mapping[str, Any]
+    plan: Any
+
+    def sides(self) -> dict[str, tuple[str, ...]]:
+        """The sides that a study must have."""
+        sides = {"active": self.active}
+        return {**sides, "reference": self.reference} if self.reference else sides
+
+
+class LeftOut(Exception):
+    """Carries why a study takes no part; never leaves this module."""
+
+
+def build_rows(cohort: Cohort, plan: Any, contrast: str, outcome: str, timepoint: str) -> AnalysisRows:
+    """Build the rows of one contrast, outcome and time point of the plan.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    plan : Plan
+        Complete; `plan.variant(name)` for a sensitivity analysis that changes instruments, rating,
+        standardiser, crosswalk or window.
+    contrast, outcome, timepoint : str
+        Names under `contrasts`, `outcomes` and `time_points`.
+
+    Returns
+    -------
+    AnalysisRows
+    """
+    own = plan["contrasts"][contrast]
+    question = Question(
+        tuple(own["active"]),
+        tuple(own["reference"]),
+        plan.outcome(outcome),
+        plan["time_points"][timepoint],
+        plan,
+    )
+    return answer(cohort, question)
+
+
+def build_arm_rows(
+    cohort: Cohort, plan: Any, conditions: Sequence[str], outcome: str, timepoint: str
+) -> AnalysisRows:
+    """Build the rows of every arm with one of the conditions, whatever it was compared with (prognosis).
+
+    `treat` is 1 for everyone; trials and cohorts without a reference arm take part.
+    """
+    question = Question(tuple(conditions), (), plan.outcome(outcome), plan["time_points"][timepoint], plan)
+    return answer(cohort, question)
+
+
+def answer(cohort: Cohort, question: Question) -> AnalysisRows:
+    """Ask every study, then apply what concerns all of them."""
+    tables = {
+        "arms": cohort.participants[["study", "participant", "arm"]],
+        "assessments": cohort.assessments,
+    }
+    assessments = dict(list(cohort.assessments.groupby("study")))
+    empty = cohort.assessments.iloc[:0]
+    parts, scales, exclusions = [], [], []
+    for study, people in cohort.participants.groupby("study"):
+        taking_part = people[people["condition"].isin((*question.active, *question.reference))]
+        try:
+            rows, scale = study_rows(cohort, question, taking_part, assessments.get(study, empty), tables)
+        except LeftOut as why:
+            exclusions.append((study, str(why), len(taking_part) or len(people)))
+            if taking_part.empty:
+                continue
+        else:
+            parts.append(rows)
+            scales.extend(scale)
+        if len(people) > len(taking_part):
+            exclusions.append((study, OTHER_ARM, len(people) - len(taking_part)))
+    parts, exclusions = apply_minimum(parts, exclusions, question)
+    return AnalysisRows(
+        rows=join_registry(finish_rows(parts, cohort), cohort.registry),
+        exclusions=pd.DataFrame(exclusions, columns=list(EXCLUSION_COLUMNS)),
+        scales=unique_scales(scales if parts else []),
+    )
+
+
+def apply_minimum(
+    parts: list[pd.DataFrame], exclusions: list[tuple[Any, str, int]], question: Question
+) -> tuple[list[pd.DataFrame], list[tuple[Any, str, int]]]:
+    """An outcome that too few studies measured is none: its studies are left out, with that reason."""
+    minimum = question.outcome["minimum_studies"]
+    if len(parts) >= minimum:
+        return parts, exclusions
+    why = f"measured in {len(parts)} of the {minimum} studies that the outcome needs"
+    left = [(rows["study"].iloc[0], why, len(rows)) for rows in parts]
+    return [], sorted([*exclusions, *left], key=lambda row: str(row[0]))
+
+
+def study_rows(
+    cohort: Cohort,
+    question: Question,
+    people: pd.DataFrame,
+    assessments: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The rows of one study and the constant behind them, or LeftOut with the reason."""
+    if people.empty:
+        raise LeftOut(NO_ARM)
+    for side, conditions in question.sides().items():
+        if not people["condition"].isin(conditions).any():
+            raise LeftOut(f"no participant in the {side} arm")
+    own = assessments[assessments["participant"].isin(people["participant"])]
+    choice = find_choice(cohort, question, own, last_post_week(assessments))
+    rows = people.copy()
+    scales: list[dict[str, Any]] = []
+    if choice is None:
+        rows = add_scores(rows, None, None, None)
+        rows["outcome"] = rows[VARIABLES[question.outcome["measure"]]].map(YES_NO)
+    else:
+        rows, constant, choice = score_rows(cohort, question, rows, own, choice, tables)
+        scales.append(scale_row(choice, constant))
+    require_outcomes(rows, question)
+    rows["treat"] = rows["condition"].isin(question.active).astype(int)
+    rows["comparator"] = " + ".join(sorted(set(rows.loc[rows["treat"] == 0, "condition"])))
+    return rows, scales
+
+
+def find_choice(
+    cohort: Cohort, question: Question, assessments: pd.DataFrame, last_post: float
+) -> Choice | None:
+    """The scale and visit of a study; None where the outcome is a variable and no baseline was scored."""
+    outcome = preferring_target(question.outcome)
+    window = visit_window(question.point, last_post)
+    choice = None
+    if window is not None:
+        choice = choose_scale(assessments, question.point, window, outcome, cohort.codebook)
+    if question.outcome["measure"] in VARIABLES:
+        return choice or choose_baseline(assessments, outcome, cohort.codebook)
+    if window is None:
+        raise LeftOut(NO_POST)
+    if choice is None:
+        raise LeftOut(NO_SCORES)
+    return choice
+
+
+def preferring_target(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where scores are converted, an instrument that needs no conversion comes first."""
+    target = outcome["crosswalk"]
+    if not target:
+        return outcome
+    others = [name for name in outcome["instruments"] if name != target]
+    return {**outcome, "instruments": [target, *others]}
+
+
+def score_rows(
+    cohort: Cohort,
+    question: Question,
+    rows: pd.DataFrame,
+    assessments: pd.DataFrame,
+    choice: Choice,
+    tables: Mapping[str, pd.DataFrame],
+) -> tuple[pd.DataFrame, Constant, Choice]:
+    """Baseline and outcome joined to the rows, standardised, turned; the outcome derived from them."""
+    before = baseline_scores(assessments, choice)
+    after = outcome_scores(assessments, choice, question.point["timepoint"])
+    source = choice.instrument
+    target = question.outcome["crosswalk"]
+    if target and target != source:
+        found = find_crosswalk(cohort.codebook, source, target)
+        if found is None:
+            raise LeftOut(f"no crosswalk from {source} to {target}")
+        before, after = convert_scores(before, *found), convert_scores(after, *found)
+        choice = converted_choice(choice, target, cohort.codebook)
+    word = question.outcome["standardise"]
+    constant = find_constant(word, choice, rows["study"].iloc[0], rows, tables, question.plan, question.point)
+    rows = add_scores(rows, before, after, choice)
+    rows["converted_from"] = source if source != choice.instrument else ""
+    rows["scale"] = constant.value
+    derive_outcome(cohort, question, rows, choice, constant, tables)
+    return rows, constant, choice
+
+
+def add_scores(
+    rows: pd.DataFrame, before: pd.DataFrame | None, after: pd.DataFrame | None, choice: Choice | None
+) -> pd.DataFrame:
+    """Raw scores by participant, and the words of the scale."""
+    rows = rows.copy()
+    for column, scores in (("baseline_raw", before), ("outcome_raw", after)):
+        known = {} if scores is None else dict(zip(scores["participant"], scores["score"], strict=True))
+        rows[column] = rows["participant"].map(known).astype(float)
+    for key in ("instrument", "rating", "scoring"):
+        rows[key] = "" if choice is None else getattr(choice, key)
+    rows["converted_from"] = ""
+    rows["weeks"] = math.nan if choice is None else choice.weeks
+    rows["scale"] = math.nan
+    rows["baseline"] = math.nan
+    return rows
+
+
+def derive_outcome(
+    cohort: Cohort,
+    question: Question,
+    rows: pd.DataFrame,
+    choice: Choice,
+    constant: Constant,
+    tables: Mapping[str, pd.DataFrame],
+) -> None:
+    """Fill in `baseline` and `outcome` of a study's rows."""
+    measure = question.outcome["measure"]
+    instrument = cohort.codebook.instruments[choice.instrument]
+    scoring = scoring_of(instrument, choice.scoring)
+    turn = 1.0 if instrument.higher_is_worse else -1.0
+    no_constant = math.isnan(constant.value)
+    if no_constant and measure == "score":
+        raise LeftOut(f"no standard deviation of {choice.instrument} ({constant.what})")
+    rows["baseline"] = turn * rows["baseline_raw"] / (1.0 if no_constant else constant.value)
+    if measure == "score":
+        rows["outcome"] = turn * rows["outcome_raw"] / constant.value
+    elif measure in VARIABLES:
+        rows["outcome"] = rows[VARIABLES[measure]].map(YES_NO).astype(float)
+    else:
+        reason = rule_missing(measure, instrument, scoring, question.plan)
+        if reason:
+            raise LeftOut(reason)
+        rows["outcome"] = derived(measure, rows, instrument, scoring, choice, question, tables)
+
+
+def derived(
+    measure: str,
+    rows: pd.DataFrame,
+    instrument: Any,
+    scoring: Any,
+    choice: Choice,
+    question: Question,
+    tables: Mapping[str, pd.DataFrame],
+) -> pd.Series:
+    """Response, remission or reliable change from the raw scores."""
+    before, after = rows["baseline_raw"], rows["outcome_raw"]
+    if measure == "response":
+        return derive_response(before, after, instrument, scoring)
+    if measure == "remission":
+        return derive_remission(after, instrument, scoring)
+    own = question.plan["reliable_change"]
+    plain = {"hedges": False, "external": {}}
+    study = rows["study"].iloc[0]
+    sd = find_constant(own["standard_deviation"], choice, study, rows, tables, plain, question.point).value
+    if math.isnan(sd):
+        raise LeftOut(f"no standard deviation of {choice.instrument} ({own['standard_deviation']})")
+    reliability = reliability_of(instrument, question.plan)
+    change = derive_reliable_change(before, after, instrument, sd, reliability, own["threshold"])
+    return change[0] if measure == "reliable_improvement" else change[1]
+
+
+def require_outcomes(rows: pd.DataFrame, question: Question) -> None:
+    """Each side needs an observed outcome, else the study cannot inform the contrast."""
+    observed = rows[rows["outcome"].notna()]
+    for side, conditions in question.sides().items():
+        if not observed["condition"].isin(conditions).any():
+            raise LeftOut(f"no outcome observed in the {side} arm")
+
+
+def finish_rows(parts: Sequence[pd.DataFrame], cohort: Cohort) -> pd.DataFrame:
+    """One table with the columns in their order."""
+    variables = [c for c in cohort.participants.columns if c not in ROW_COLUMNS]
+    columns = [*ROW_COLUMNS, *variables]
+    if not parts:
+        frame = pd.DataFrame(columns=columns)
+        numbers = ("weeks", "baseline", "outcome", "baseline_raw", "outcome_raw", "scale", "treat")
+        types = {c: "float" if c in numbers else "str" for c in ROW_COLUMNS}
+        return frame.astype({**types, **cohort.participants[variables].dtypes.to_dict()})
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def join_registry(rows: pd.DataFrame, registry: pd.DataFrame | None) -> pd.DataFrame:
+    """Study-level columns of the registry beside each row; a name that the rows have already stays theirs."""
+    if registry is None:
+        return rows
+    columns = ["study", *(c for c in registry.columns if c not in rows.columns)]
+    return rows.merge(registry[columns].drop_duplicates("study"), on="study", how="left", validate="m:1")
+
+
+def unique_scales(scales: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row per constant."""
+    table = pd.DataFrame(scales, columns=list(SCALE_COLUMNS)).drop_duplicates()
+    return table.sort_values(["instrument", "rating", "scoring", "study"], ignore_index=True)
