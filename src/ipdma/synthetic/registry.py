@@ -84,7 +84,7 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
     """Results of trials without participant data, in the columns of `aggregate.tsv`.
 
     The estimate of a trial is its own effect (mean and between-trial SD of its contrast) plus sampling
-    error of the size that an analysis adjusted for baseline has: residual SD 0.85, variance 0.85^2 (1/n1 + 1/n0).
+    error of the size that an analysis adjusted for baseline has: variance 0.85^2 (1/n1 + 1/n0).
     """
     rows = []
     for name, entry in truth.without_data.items():
@@ -98,30 +98,10 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
         estimate = (
             effect.mean["post"] + effect.tau["post"] * rng.standard_normal() + error * rng.standard_normal()
         )
-        rows.append(
-            (
-                name,
-                contrast,
-                "depression",
-                "post",
-                f"{estimate:.3f}",
-                f"{error:.3f}",
-                *sizes,
-                "SYNTHETIC summary results",
-            )
-        )
-    names = [
-        "study",
-        "contrast",
-        "outcome",
-        "timepoint",
-        "estimate",
-        "std_error",
-        "n_active",
-        "n_reference",
-        "source",
-    ]
-    return pd.DataFrame(rows, columns=names)
+        result = (f"{estimate:.3f}", f"{error:.3f}")
+        rows.append((name, contrast, "depression", "post", *result, *sizes, "SYNTHETIC summary results"))
+    names = ["study", "contrast", "outcome", "timepoint", "estimate", "std_error"]
+    return pd.DataFrame(rows, columns=[*names, "n_active", "n_reference", "source"])
 
 
 def tsv_text(table: pd.DataFrame) -> str:
