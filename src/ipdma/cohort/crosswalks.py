@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -12,21 +11,18 @@ from ipdma.codebook import Codebook, Crosswalk
 from ipdma.cohort.choose import Choice
 
 
-def find_crosswalk(codebook: Codebook, source: str, target: str) -> tuple[Crosswalk, bool] | None:
-    """The first crosswalk, by name, between two instruments, and whether it runs backwards."""
+def find_crosswalk(codebook: Codebook, source: str, target: str) -> Crosswalk | None:
+    """The first crosswalk, by name, from one instrument to another."""
     for name in sorted(codebook.crosswalks):
         crosswalk = codebook.crosswalks[name]
         if (crosswalk.source, crosswalk.target) == (source, target):
-            return crosswalk, False
-        if (crosswalk.source, crosswalk.target) == (target, source):
-            return crosswalk, True
+            return crosswalk
     return None
 
 
-def convert_scores(scores: pd.DataFrame, crosswalk: Crosswalk, backwards: bool) -> pd.DataFrame:
+def convert_scores(scores: pd.DataFrame, crosswalk: Crosswalk) -> pd.DataFrame:
     """Scores on the target's scale; one outside the published points is missing: they are never extended."""
-    convert: Callable[[float], float | None] = crosswalk.invert if backwards else crosswalk.convert
-    converted = [convert(float(score)) for score in scores["score"]]
+    converted = [crosswalk.convert(float(score)) for score in scores["score"]]
     return scores.assign(score=[math.nan if value is None else value for value in converted])
 
 

@@ -226,7 +226,7 @@ def score_rows(
         found = find_crosswalk(cohort.codebook, source, target)
         if found is None:
             raise LeftOut(f"no crosswalk from {source} to {target}")
-        before, after = convert_scores(before, *found), convert_scores(after, *found)
+        before, after = convert_scores(before, found), convert_scores(after, found)
         choice = converted_choice(choice, target, cohort.codebook)
     word = question.outcome["standardise"]
     constant = find_constant(word, choice, rows["study"].iloc[0], rows, tables, question.plan, question.point)
