@@ -1,0 +1,133 @@
+"""A cell of the analysis: the rows of one contrast, outcome and time point, ready for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.records import Ident
+
+RESERVED = ("study", "treat", "outcome")
+YES_NO = {"no": 0.0, "yes": 1.0}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Rows of one contrast, outcome and time point (one row per participant with a baseline score).
+
+    Attributes
+    ----------
+    contrast, outcome, timepoint : str
+        The plan's names.
+    family : str
+        `gaussian` or `binomial`.
+    rows : DataFrame
+        As `ipdma.cohort.build_rows` leaves them; outcome NaN where it was not observed.
+    exclusions, scales : DataFrame or None
+        Who was left out and why; the standardising constants.
+    """
+
+    contrast: str
+    outcome: str
+    timepoint: str
+    family: str
+    rows: pd.DataFrame
+    exclusions: pd.DataFrame | None = None
+    scales: pd.DataFrame | None = None
+
+    def ident(self, model: str = "", stage: str = "", moderator: str = "", variant: str = "") -> Ident:
+        """The name of a fit on this cell."""
+        return Ident(self.contrast, self.outcome, self.timepoint, model, stage, moderator, variant)
+
+    @cached_property
+    def analysed(self) -> pd.DataFrame:
+        """Rows with an outcome, in studies that have both sides."""
+        rows = self.rows[self.rows["outcome"].notna()]
+        sides = rows.groupby("study")["treat"].transform("nunique")
+        return rows[sides == 2]
+
+    @cached_property
+    def studies(self) -> list[str]:
+        """Studies with both sides and outcomes, in the order of their names."""
+        return sorted(self.analysed["study"].astype(str).unique())
+
+    def but(self, rows: pd.DataFrame) -> Cell:
+        """The same cell with other rows."""
+        return Cell(self.contrast, self.outcome, self.timepoint, self.family, rows, self.exclusions, self.scales)
+
+
+def cell_of(key: tuple[str, str, str], table: Any, family: str) -> Cell:
+    """A cell from an AnalysisRows record (`.rows`, `.exclusions`, `.scales`) or from a DataFrame of rows."""
+    rows = table if isinstance(table, pd.DataFrame) else table.rows
+    rows = rows.copy()
+    rows["study"] = rows["study"].astype(str)
+    extra = (getattr(table, "exclusions", None), getattr(table, "scales", None))
+    return Cell(*key, family, rows.sort_values("study", kind="stable", ignore_index=True), *extra)
+
+
+def design_frame(rows: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Study, treatment, outcome and numeric covariates: a text covariate becomes its dummies.
+
+    Returns
+    -------
+    frame : DataFrame
+        `study, treat, outcome` and the covariates.
+    names : tuple of str
+        Names of the covariates in it; a level of `sex` is `sex[male]`. One that is constant over all rows is left out.
+
+    Raises
+    ------
+    KeyError
+        Naming a covariate that is no column.
+    """
+    frame = rows[list(RESERVED)].copy()
+    frame["treat"] = frame["treat"].astype(float)
+    frame["outcome"] = frame["outcome"].astype(float)
+    names: list[str] = []
+    for name in covariates:
+        for column, values in numeric_columns(rows, name).items():
+            if values[rows["outcome"].notna()].nunique() > 1:
+                frame[column] = values
+                names.append(column)
+    return frame, tuple(names)
+
+
+def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
+    """A column as numbers: itself, yes and no as 1 and 0, or a dummy for each level but the first."""
+    if name not in rows:
+        raise KeyError(name)
+    values = rows[name]
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return {name: values.astype(float)}
+    levels = sorted(values.dropna().astype(str).unique())
+    if set(levels) <= set(YES_NO):
+        return {name: values.map(YES_NO).astype(float)}
+    return {
+        f"{name}[{level}]": (values.astype(object) == level).astype(float).where(values.notna(), np.nan)
+        for level in levels[1:]
+    }
+
+
+def arm_counts(rows: pd.DataFrame) -> dict[str, int]:
+    """Analysed participants on the active and on the reference side."""
+    active = int((rows["treat"] == 1).sum())
+    return {"n_active": active, "n_reference": len(rows) - active}
+
+
+def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, Any]]:
+    """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
+    out: dict[str, dict[str, Any]] = {}
+    for study, part in rows.groupby("study"):
+        found: dict[str, Any] = {}
+        for side, treat in (("active", 1), ("reference", 0)):
+            values = part.loc[part["treat"] == treat, "outcome"].astype(float)
+            found[f"n_{side}"] = len(values)
+            found[f"mean_{side}"] = float(values.mean()) if len(values) else None
+            found[f"sd_{side}"] = float(values.std(ddof=1)) if len(values) > 1 and not binomial else None
+        out[str(study)] = found
+    return out

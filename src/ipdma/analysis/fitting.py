@@ -1,0 +1,253 @@
+"""From the plan's model to a ModelSpec, a fit or a reason, and the rows that it leaves in the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.cell import design_frame, study_summaries
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.errors import IpdmaError
+from ipdma.model.fit import fit_model
+from ipdma.model.records import Estimate, Fit, JointTest
+from ipdma.model.spec import ModelSpec
+
+GAUSSIAN_ONLY = ("residual", "participant", "visit", "baseline_visit", "covariance")
+NOT_BINOMIAL = {"estimator": ("reml",), "df": ("kenward_roger", "satterthwaite", "hksj")}
+SMALL_K = 10
+CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
+
+
+def model_keys(settings: Settings, model: str, family: str) -> dict[str, Any]:
+    """The plan's keys of a model, without those that the family does not have."""
+    keys = dict(settings.models[model])
+    keys.setdefault("level", settings.level)
+    if family == "binomial":
+        keys = {k: v for k, v in keys.items() if k not in GAUSSIAN_ONLY}
+        for key, values in NOT_BINOMIAL.items():
+            if keys.get(key) in values:
+                del keys[key]
+    return keys
+
+
+def model_spec(keys: Mapping[str, Any], family: str, stage: str, n_studies: int, pool: Mapping[str, Any]) -> ModelSpec:
+    """The specification of one stage; `pool` are the plan's keys for the second stage.
+
+    Below ten studies the pooled interval is modified Hartung-Knapp (Roever 2015), unless the plan or model says otherwise.
+    """
+    full = dict(keys)
+    full.update(outcome="outcome", study="study", treatment="treat", family=family, stages=stage)
+    if stage == "two":
+        full.pop("contrasts", None)
+        ci = "modified_hksj" if n_studies < SMALL_K else "hksj"
+        full["pool"] = {"ci": ci, **pool, **(keys.get("pool") or {})}
+    return ModelSpec.from_mapping(full, "the plan's model")
+
+
+def attempt(ledger: Ledger, ident: Ident, make: Callable[[], Fit]) -> Fit | None:
+    """Fit, or write why it cannot be fitted and return None. The run goes on."""
+    try:
+        fit = make()
+    except CANNOT as error:
+        ledger.note(ident, "not_fitted", first_line(error))
+        return None
+    if not any(np.isfinite(e.estimate) and np.isfinite(e.std_error) for e in fit.estimates):
+        ledger.note(ident, "not_fitted", "no estimate with a finite standard error came out")
+        return None
+    for warning in fit.warnings:
+        ledger.note(ident, "warning", warning)
+    return fit
+
+
+def first_line(error: BaseException) -> str:
+    """The message of an error on one line; of another library's the kind alone, since it may quote values."""
+    if isinstance(error, IpdmaError):
+        return " ".join(str(error).split())
+    return f"the fit failed numerically ({type(error).__name__})"
+
+
+def try_fit(ledger: Ledger, ident: Ident, frame: pd.DataFrame, keys: Mapping[str, Any], settings: Settings,
+            family: str) -> Fit | None:
+    """Build the specification of `ident.stage` and fit it on `frame`."""
+    n_studies = frame.loc[frame["outcome"].notna(), "study"].nunique()
+    return attempt(
+        ledger,
+        ident,
+        lambda: fit_model(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool)),
+    )
+
+
+def try_fit_design(ledger: Ledger, ident: Ident, rows: pd.DataFrame, keys: Mapping[str, Any], settings: Settings,
+                   family: str) -> tuple[Fit, pd.DataFrame] | None:
+    """Take outcome, treatment and covariates from `rows`, fit, and return the fit with the rows that it used."""
+    try:
+        frame, covariates = design_frame(rows, keys.get("covariates") or ())
+    except KeyError as error:
+        ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
+        return None
+    fit = try_fit(ledger, ident, frame, {**keys, "covariates": list(covariates)}, settings, family)
+    return None if fit is None else (fit, frame.dropna())
+
+
+def number(value: Any) -> float | None:
+    """A finite float, or None."""
+    if value is None:
+        return None
+    value = float(value)
+    return value if np.isfinite(value) else (value if np.isinf(value) else None)
+
+
+def rows_analysed(fit: Fit) -> int | None:
+    """Participants analysed; of imputed data the largest set."""
+    n = fit.n_rows
+    return max(n) if isinstance(n, list) else n
+
+
+def term_tau2(fit: Fit, term: str) -> float | None:
+    """The variance between studies that belongs to a term, None where the model has none."""
+    if term == "treatment":
+        return number(fit.variance.get("treatment"))
+    if term.startswith(("treatment:within:", "treatment:")) and not term.startswith("treatment:across:"):
+        value = fit.variance.get("interaction")
+        return number(value.get(term)) if isinstance(value, Mapping) else number(value)
+    return None
+
+
+def estimate_row(ident: Ident, fit: Fit, estimate: Estimate, term: str | None = None, level: str = "") -> dict[str, Any]:
+    """One row of estimates.csv from an estimate of a fit."""
+    extra = estimate.extra
+    two = ident.stage == "two"
+    prediction = fit.prediction if fit.prediction and fit.prediction.term == estimate.term else None
+    return {
+        **ident.columns,
+        "term": term or estimate.term,
+        "level": level,
+        "estimate": number(estimate.estimate),
+        "std_error": number(estimate.std_error),
+        "df": number(estimate.df),
+        "statistic": number(estimate.statistic),
+        "p_value": number(estimate.p_value),
+        "ci_low": number(estimate.ci_low),
+        "ci_high": number(estimate.ci_high),
+        "tau2": number(extra.get("tau2")) if two else term_tau2(fit, estimate.term),
+        "i2": number(extra.get("i2")) if two else None,
+        "pi_low": number(extra.get("pi_low")) if two else prediction and number(prediction.low),
+        "pi_high": number(extra.get("pi_high")) if two else prediction and number(prediction.high),
+        "k": studies_of(fit, estimate),
+        "n": rows_analysed(fit),
+        "df_method": fit.df_method,
+        "converged": fit.converged,
+        "singular": fit.singular,
+    }
+
+
+def studies_of(fit: Fit, estimate: Estimate) -> int:
+    """Studies that inform a term."""
+    return int(estimate.extra.get("k") or fit.studies_by_term.get(estimate.term) or fit.n_studies)
+
+
+def test_row(ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "",
+             k: int | None = None) -> dict[str, Any]:
+    """One row of estimates.csv from a joint test: F, its denominator df and p."""
+    first = fit.studies_by_term.get(test.terms[0]) if test.terms else None
+    return {
+        **ident.columns,
+        "term": term or test.name,
+        "level": level,
+        "df": number(test.df_den),
+        "statistic": number(test.f),
+        "p_value": number(test.p_value),
+        "k": k or first or fit.n_studies,
+        "n": rows_analysed(fit),
+        "df_method": fit.df_method,
+        "converged": fit.converged,
+        "singular": fit.singular,
+    }
+
+
+def level_of(term: str) -> str:
+    """The level inside square brackets at the end of a term, or nothing."""
+    return term[term.index("[") + 1 : -1] if term.endswith("]") and "[" in term else ""
+
+
+def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[str], bool]) -> None:
+    """Write the estimates and joint tests that `keep` names, and what belongs to the fit."""
+    for estimate in fit.estimates:
+        if keep(estimate.term):
+            ledger.estimates.append(estimate_row(ident, fit, estimate, level=level_of(estimate.term)))
+            write_heterogeneity(ledger, ident, fit, estimate)
+    for test in fit.tests:
+        if keep(test.name):
+            write_test(ledger, ident, fit, test)
+    write_variances(ledger, ident, fit)
+
+
+def write_test(ledger: Ledger, ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "") -> None:
+    """Write a joint test and its numerator df."""
+    ledger.estimates.append(test_row(ident, fit, test, term, level))
+    ledger.count(ident, "df_num", variable=term or test.name, level=level, value=test.df_num)
+
+
+SECOND_STAGE = {
+    "tau2_ci_low": "tau2_low",
+    "tau2_ci_high": "tau2_high",
+    "i2_q": "i2_q",
+    "h2": "h2",
+    "q": "q",
+    "q_df": "q_df",
+    "q_p": "q_p",
+}
+
+
+def write_heterogeneity(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estimate) -> None:
+    """Intervals of tau2, and Q of the second stage."""
+    if ident.stage == "two":
+        for key, what in SECOND_STAGE.items():
+            value = number(estimate.extra.get(key))
+            if value is not None:
+                ledger.count(ident, what, variable=estimate.term, value=value)
+        return
+    name = "treatment" if estimate.term == "treatment" else "interaction"
+    pair = fit.variance_ci.get(name)
+    if pair is not None and term_tau2(fit, estimate.term) is not None:
+        ledger.count(ident, "tau2_low", variable=estimate.term, value=number(pair[0]))
+        ledger.count(ident, "tau2_high", variable=estimate.term, value=number(pair[1]))
+
+
+def write_variances(ledger: Ledger, ident: Ident, fit: Fit) -> None:
+    """Variance components, the criterion, and rows left out for a missing value."""
+    for name, value in fit.variance.items():
+        if isinstance(value, (int, float, np.floating)):
+            ledger.count(ident, "variance", variable=name, value=number(value))
+    by_study = fit.variance.get("residual_by_study")
+    for study, value in (by_study or {}).items():
+        ledger.count(ident, "variance", variable="residual", study=study, value=number(value))
+    if fit.criterion is not None:
+        ledger.count(ident, "criterion", level=fit.criterion_name, value=number(fit.criterion))
+    excluded = fit.n_rows_excluded
+    ledger.count(ident, "excluded_rows", n=max(excluded) if isinstance(excluded, list) else excluded)
+
+
+def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: pd.DataFrame, binomial: bool) -> None:
+    """Write each study's own estimates; `rows` are those of the fit, for the sizes and means by side."""
+    summaries = study_summaries(rows, binomial)
+    for found in fit.study_estimates:
+        ledger.study_estimates.append(
+            {
+                **ident.columns,
+                "study": found.study,
+                "estimate": number(found.estimate),
+                "std_error": number(found.std_error),
+                "ci_low": number(found.ci_low),
+                "ci_high": number(found.ci_high),
+                "weight": number(found.weight),
+                **summaries.get(str(found.study), {}),
+                "source": "ipd",
+                "term": found.term,
+                "level": level_of(found.term),
+            }
+        )

@@ -1,0 +1,63 @@
+"""Who informs a moderator: studies, participants, what is missing and why, and the case mix of each study."""
+
+from __future__ import annotations
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.moderator_frame import ModeratorFrame
+from ipdma.analysis.moderator_values import case_mix
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Moderator
+
+
+def write_moderator_counts(ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator) -> None:
+    """Write K and n of a moderator, its missing values (sporadic, systematic), its unit and its levels."""
+    studies = len(cell.studies)
+    ledger.count(ident, "moderator_studies", n=len(data.varying()), of=studies)
+    ledger.count(ident, "moderator_measured", n=len(data.measured()), of=studies)
+    ledger.count(ident, "moderator_complete", n=len(data.complete), of=len(cell.analysed))
+    write_missing(ledger, ident, data)
+    if data.kind == "categorical":
+        ledger.count(ident, "moderator_reference", level=data.levels[0])
+        write_levels(ledger, ident, data)
+        return
+    ledger.count(ident, "moderator_unit", level=unit_words(moderator), value=moderator.per)
+    ledger.count(ident, "average_case_mix", value=case_mix(data) * moderator.per)
+    spread = data.complete.groupby("study")[data.name].agg(["mean", "std", "size"])
+    for row in spread.itertuples():
+        n, per = int(row.size), moderator.per
+        ledger.count(ident, "study_mean", study=str(row.Index), n=n, value=float(row.mean) * per)
+        if n > 1:
+            ledger.count(ident, "study_sd", study=str(row.Index), n=n, value=float(row.std) * per)
+
+
+def unit_words(moderator: Moderator) -> str:
+    """`per 10` of the column, `per log unit` after a logarithm."""
+    scale = f"log {moderator.column}" if moderator.transform == "log" else moderator.column
+    return f"per {moderator.per:g} of {scale}"
+
+
+def write_missing(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
+    """Missing in some participants of a study that measured it, against never measured in a study."""
+    missing = data.frame[data.name].isna()
+    total, sums = len(data.frame), {"sporadic": 0, "systematic": 0}
+    for study, gone in missing.groupby(data.frame["study"]):
+        kind = "systematic" if gone.all() else "sporadic"
+        sums[kind] += int(gone.sum())
+        if gone.any():
+            ledger.count(ident, "moderator_missing", study=str(study), level=kind, n=int(gone.sum()), of=len(gone))
+        ledger.count(ident, "moderator_complete", study=str(study), n=int((~gone).sum()), of=len(gone))
+    for kind, n in sums.items():
+        ledger.count(ident, "moderator_missing", level=kind, n=n, of=total)
+
+
+def write_levels(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
+    """Participants at each level, in all and by side, over all studies and in each."""
+    rows = data.complete
+    for level in data.levels:
+        at = rows[rows[data.name] == level]
+        ledger.count(ident, "moderator_level", level=level, n=len(at), of=len(rows))
+        for side, treat in (("active", 1), ("reference", 0)):
+            ledger.count(ident, "moderator_level", level=level, arm=side, n=int((at["treat"] == treat).sum()), of=len(at))
+        for study, size in rows.groupby("study").size().items():
+            n = int((at["study"] == study).sum())
+            ledger.count(ident, "moderator_level", study=str(study), level=level, n=n, of=int(size))

@@ -1,0 +1,141 @@
+"""The rows of a moderator's model: the moderator coded as the plan says, beside outcome and covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.cell import RESERVED, YES_NO, Cell, design_frame
+from ipdma.analysis.settings import Moderator
+
+
+@dataclass(frozen=True)
+class ModeratorFrame:
+    """Rows in which a moderator stands under its plan name.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        `study, treat, outcome`, covariates and the moderator, missing values kept.
+    covariates : tuple of str
+        Covariates without the moderator's own column, which enters once, under the moderator's name.
+    kind : str
+        `continuous` or `categorical`.
+    levels : tuple of str
+        Levels present among analysed rows, reference first; empty when continuous.
+    """
+
+    frame: pd.DataFrame
+    covariates: tuple[str, ...]
+    name: str
+    kind: str
+    levels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> pd.DataFrame:
+        """Rows without a missing value."""
+        return self.frame.dropna()
+
+    def measured(self) -> list[str]:
+        """Studies in which anyone analysed has a value."""
+        return sorted(self.complete["study"].unique())
+
+    def varying(self) -> list[str]:
+        """Studies in which the moderator varies among the analysed: those that can inform a within-trial term."""
+        spread = self.complete.groupby("study")[self.name].nunique()
+        return sorted(spread.index[spread > 1])
+
+
+class Refused(Exception):
+    """A moderator that this cell cannot answer; the message says why."""
+
+
+def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str]) -> ModeratorFrame:
+    """Code a moderator and join it to outcome and covariates.
+
+    Raises
+    ------
+    Refused
+        When its column is not there or holds nothing that varies.
+    """
+    if moderator.name in RESERVED:
+        raise Refused(f"a moderator cannot be named '{moderator.name}': the rows use that name")
+    if moderator.column not in cell.rows:
+        raise Refused(f"the rows have no column '{moderator.column}'")
+    rest = [name for name in covariates if name != moderator.column]
+    frame, names = design_frame(cell.analysed, rest)
+    clash = {name: f"{name} (covariate)" for name in names if name == moderator.name}
+    frame = frame.rename(columns=clash)
+    values, kind, notes = coded_values(cell.analysed[moderator.column], moderator)
+    frame[moderator.name] = values
+    levels = present_levels(values, moderator, kind)
+    if values.dropna().nunique() < 2:
+        raise Refused(f"'{moderator.column}' does not vary among the analysed participants")
+    return ModeratorFrame(frame, tuple(clash.get(n, n) for n in names), moderator.name, kind, levels, notes)
+
+
+def coded_values(column: pd.Series, moderator: Moderator) -> tuple[pd.Series, str, tuple[str, ...]]:
+    """The moderator's values, its kind, and what had to be decided on the way."""
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if moderator.type == "categorical":
+        if moderator.cuts:
+            if not numeric:
+                raise Refused(f"'{moderator.column}' holds text, so `cuts` cannot divide it")
+            return cut_levels(column, moderator), "categorical", ()
+        return text_levels(column, moderator), "categorical", ()
+    if not numeric:
+        return number_or_levels(column, moderator)
+    values = column.astype(float)
+    if moderator.transform == "log":
+        values = np.log(values.where(values > 0))
+    return values / moderator.per, "continuous", ()
+
+
+def number_or_levels(column: pd.Series, moderator: Moderator) -> tuple[pd.Series, str, tuple[str, ...]]:
+    """A text column declared continuous: yes and no as 1 and 0; anything else is categorical, and said so."""
+    text = column.astype(object).where(column.notna(), None).map(lambda v: None if v is None else str(v))
+    if set(text.dropna().unique()) <= set(YES_NO):
+        return text.map(YES_NO).astype(float), "continuous", ()
+    note = f"'{moderator.column}' holds categories, so it is analysed as categorical"
+    return text_levels(column, moderator), "categorical", (note,)
+
+
+def text_levels(column: pd.Series, moderator: Moderator) -> pd.Series:
+    """Levels as text; a value that `levels` does not list is missing. A whole number loses its `.0`."""
+    if pd.api.types.is_numeric_dtype(column):
+        text = column.map(lambda v: None if pd.isna(v) else f"{float(v):g}")
+    else:
+        text = column.astype(object).where(column.notna(), None).map(lambda v: None if v is None else str(v))
+    if moderator.levels:
+        text = text.where(text.isin(moderator.levels), None)
+    return text.astype(object)
+
+
+def cut_levels(column: pd.Series, moderator: Moderator) -> pd.Series:
+    """Divide numbers at the cuts, each level beginning at its cut."""
+    labels = cut_labels(moderator)
+    index = np.searchsorted(np.asarray(moderator.cuts), column.astype(float).to_numpy(), side="right")
+    text = np.asarray(labels, dtype=object)[np.clip(index, 0, len(labels) - 1)]
+    return pd.Series(text, index=column.index, dtype=object).where(column.notna(), None)
+
+
+def cut_labels(moderator: Moderator) -> tuple[str, ...]:
+    """The plan's labels, or words made from the cuts."""
+    if len(moderator.labels) == len(moderator.cuts) + 1:
+        return moderator.labels
+    cuts = [f"{c:g}" for c in moderator.cuts]
+    middle = [f"{a} to under {b}" for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return (f"under {cuts[0]}", *middle, f"{cuts[-1]} or more")
+
+
+def present_levels(values: pd.Series, moderator: Moderator, kind: str) -> tuple[str, ...]:
+    """Levels that someone analysed has, in the plan's order, else that of their text."""
+    if kind != "categorical":
+        return ()
+    present = set(values.dropna().unique())
+    order = cut_labels(moderator) if moderator.cuts else moderator.levels or tuple(sorted(present))
+    return tuple(level for level in order if level in present)

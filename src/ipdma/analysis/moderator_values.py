@@ -1,0 +1,146 @@
+"""The treatment effect at chosen values of a moderator, as contrasts of the fitted terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ipdma.analysis.fitting import estimate_row
+from ipdma.analysis.moderator_frame import ModeratorFrame
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.records import Fit
+
+GRID = 25
+
+
+@dataclass(frozen=True)
+class EffectPoint:
+    """One value at which the effect is shown.
+
+    Attributes
+    ----------
+    name : str
+        Unique name of the contrast.
+    value : str
+        The value in the column's unit, or the level.
+    labels : tuple of str
+        Why it is shown (`p10`, `mean`, `plan`); empty for a point of the curve alone.
+    curve : bool
+        Whether it belongs to the grid of the curve.
+    weights : mapping of str to float
+        Weights of the terms of the fit.
+    """
+
+    name: str
+    value: str
+    labels: tuple[str, ...]
+    curve: bool
+    weights: Mapping[str, float]
+
+
+def case_mix(data: ModeratorFrame) -> Any:
+    """Plain mean of the study means: a number, or for a categorical moderator the share of each level but the first."""
+    rows = data.complete
+    if data.kind == "continuous":
+        return float(rows.groupby("study")[data.name].mean().mean())
+    shares = {}
+    for level in data.levels[1:]:
+        shares[level] = float((rows[data.name] == level).groupby(rows["study"]).mean().mean())
+    return shares
+
+
+def effect_points(data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str) -> list[EffectPoint]:
+    """The values of a moderator at which its effect is shown; none where nothing varies within a study."""
+    if interaction == "within" and not data.varying():
+        return []
+    if data.kind == "categorical":
+        return level_points(data, interaction)
+    return value_points(data, moderator, settings, interaction)
+
+
+def level_points(data: ModeratorFrame, interaction: str) -> list[EffectPoint]:
+    """The effect at each level: all dummies at the level, minus their case mix unless naive."""
+    mix = case_mix(data)
+    rows = data.complete
+    points = []
+    for level in data.levels:
+        weights = {"treatment": 1.0}
+        for other in data.levels[1:]:
+            at = float(other == level) - (mix[other] if interaction == "within" else 0.0)
+            if interaction == "naive":
+                weights[f"treatment:{data.name}[{other}]"] = at
+            elif (rows[data.name] == other).groupby(rows["study"]).nunique().max() > 1:
+                weights[f"treatment:within:{data.name}[{other}]"] = at
+        points.append(EffectPoint(f"at:{level}", level, ("level",), False, weights))
+    return points
+
+
+def value_points(data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str) -> list[EffectPoint]:
+    """The effect at quantiles, at the mean and one SD around it, at the plan's values, and over a grid."""
+    values = data.complete[data.name].to_numpy(float)
+    named: dict[float, list[str]] = {}
+    for q in settings.quantiles:
+        named.setdefault(float(np.quantile(values, q)), []).append(f"p{100 * q:g}")
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    for at, label in ((mean - sd, "mean-1sd"), (mean, "mean"), (mean + sd, "mean+1sd")):
+        named.setdefault(at, []).append(label)
+    for value in moderator.at:
+        named.setdefault(to_model_unit(value, moderator), []).append("plan")
+    low, high = np.quantile(values, [0.02, 0.98]) if len(values) > 100 else (values.min(), values.max())
+    grid = {float(v) for v in np.linspace(low, high, GRID)}
+    mix = case_mix(data) if interaction == "within" else 0.0
+    term = f"treatment:within:{data.name}" if interaction == "within" else f"treatment:{data.name}"
+    points = []
+    for at in sorted({*named, *grid}):
+        text = f"{to_column_unit(at, moderator):.6g}"
+        weights = {"treatment": 1.0, term: at - mix}
+        points.append(EffectPoint(f"at:{at!r}", text, tuple(named.get(at, ())), at in grid, weights))
+    return points
+
+
+def to_model_unit(value: float, moderator: Moderator) -> float:
+    """A value of the column as the model sees it."""
+    if moderator.transform == "log":
+        value = float(np.log(value)) if value > 0 else float("nan")
+    return value / moderator.per
+
+
+def to_column_unit(value: float, moderator: Moderator) -> float:
+    """A value of the model back in the column's unit."""
+    value = value * moderator.per
+    return float(np.exp(value)) if moderator.transform == "log" else value
+
+
+def write_points(ledger: Ledger, ident: Ident, fit: Fit, data: ModeratorFrame, points: Sequence[EffectPoint],
+                 at: str, curve: str) -> None:
+    """Write the effects at named values under variant `at` and those of the grid under variant `curve`."""
+    found = {c.term: c for c in fit.contrasts}
+    term = f"treatment:at:{data.name}"
+    within = [t for t in fit.studies_by_term if t.startswith((f"treatment:within:{data.name}", f"treatment:{data.name}"))]
+    k = max((fit.studies_by_term[t] for t in within), default=fit.n_studies)
+    seen: set[tuple[str, str]] = set()
+    for point in points:
+        estimate = found.get(point.name)
+        if estimate is None:
+            continue
+        for variant in ([at] if point.labels else []) + ([curve] if point.curve else []):
+            if (variant, point.value) in seen:
+                continue
+            seen.add((variant, point.value))
+            row = estimate_row(ident.but(variant=variant), fit, estimate, term, point.value)
+            ledger.estimates.append({**row, "k": k, "tau2": None})
+        for label in point.labels:
+            write_label(ledger, ident.but(variant=at), data, point, label)
+
+
+def write_label(ledger: Ledger, ident: Ident, data: ModeratorFrame, point: EffectPoint, label: str) -> None:
+    """Write why a value is shown, and how many participants stand at a level."""
+    if label == "level":
+        n = int((data.complete[data.name] == point.value).sum())
+        ledger.count(ident, "at_value", variable=data.name, level=point.value, n=n, of=len(data.complete))
+    else:
+        ledger.count(ident, "at_value", variable=data.name, level=label, value=float(point.value))

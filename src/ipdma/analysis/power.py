@@ -1,0 +1,98 @@
+"""The power that the pooled data had for an interaction stated beforehand, never for the one found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.moderator_frame import ModeratorFrame
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Moderator, Settings
+
+
+def planned_variance(n: float, share: float, residual: float, spread: float) -> float:
+    """Variance of a study's own interaction: sigma2 / (n pi (1 - pi) s2_z) (Riley 2020, planning).
+
+    Parameters
+    ----------
+    n : float
+        Participants.
+    share : float
+        Share of them in the active arm, pi.
+    residual : float
+        Residual variance of the outcome, sigma2.
+    spread : float
+        Variance of the moderator within the study, s2_z.
+    """
+    information = n * share * (1 - share) * spread
+    return residual / information if information > 0 else math.inf
+
+
+def planned_power(variances: Sequence[float], interaction: float, level: float = 0.95) -> tuple[float, float]:
+    """Standard error of the pooled interaction and the power for a stated one (two-sided, normal)."""
+    information = sum(1 / v for v in variances if v > 0 and math.isfinite(v))
+    if information <= 0:
+        return math.inf, 0.0
+    se = 1 / math.sqrt(information)
+    z = norm.ppf(0.5 + level / 2)
+    return se, float(norm.sf(z - abs(interaction) / se) + norm.cdf(-z - abs(interaction) / se))
+
+
+def study_variances(data: ModeratorFrame, values: pd.Series, binomial: bool) -> list[float]:
+    """The planned variance of each study's interaction with `values` (the moderator, or one of its dummies)."""
+    rows = data.complete
+    out = []
+    for _, part in rows.groupby("study"):
+        z = values.loc[part.index].to_numpy(float)
+        if len(part) < 4 or np.ptp(z) == 0 or part["treat"].nunique() < 2:
+            continue
+        sigma2 = residual_variance(part, data.covariates, z, binomial)
+        out.append(planned_variance(len(part), float(part["treat"].mean()), sigma2, float(z.var(ddof=1))))
+    return out
+
+
+def residual_variance(part: pd.DataFrame, covariates: Sequence[str], z: np.ndarray, binomial: bool) -> float:
+    """Residual variance of the outcome given arm, covariates and moderator; of a logit, 1 / (p (1 - p))."""
+    y = part["outcome"].to_numpy(float)
+    if binomial:
+        p = min(max(float(y.mean()), 0.5 / len(y)), 1 - 0.5 / len(y))
+        return 1 / (p * (1 - p))
+    X = np.column_stack([np.ones(len(y)), part["treat"], z, part[list(covariates)]]).astype(float)
+    beta, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
+    free = len(y) - rank
+    return float(np.sum((y - X @ beta) ** 2) / free) if free > 0 else math.inf
+
+
+def write_power(ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator, settings: Settings) -> None:
+    """Write the power for the interaction that the plan states, for each coefficient of the moderator."""
+    binomial = cell.family == "binomial"
+    rows = data.complete
+    for level in data.levels[1:] or ("",):
+        values = rows[data.name].astype(float) if not level else (rows[data.name] == level).astype(float)
+        term = f"treatment:within:{data.name}" + (f"[{level}]" if level else "")
+        variances = study_variances(data, values, binomial)
+        stated, words = stated_interaction(moderator, settings, values, rows["study"], bool(level))
+        se, power = planned_power(variances, stated, settings.level)
+        if math.isfinite(se):
+            ledger.count(ident, "power", variable=term, level=words, n=len(variances), value=power)
+            ledger.count(ident, "power_se", variable=term, n=len(variances), value=se)
+
+
+def stated_interaction(moderator: Moderator, settings: Settings, values: pd.Series, studies: pd.Series,
+                       categorical: bool) -> tuple[float, str]:
+    """The interaction whose power is asked, per unit, and its words; the plan's general one is per SD within trials."""
+    if moderator.power is not None:
+        words = "between levels" if categorical else f"per {moderator.per:g} of {moderator.column}"
+        return moderator.power, f"{moderator.power:g} {words}"
+    size = settings.power_interaction
+    if categorical:
+        return size, f"{size:g} between levels"
+    centred = values - values.groupby(studies).transform("mean")
+    free = len(values) - studies.nunique()
+    sd = math.sqrt(float((centred**2).sum()) / free) if free > 0 else math.nan
+    return (size / sd if sd and sd > 0 else math.inf), f"{size:g} per SD of the moderator within trials"

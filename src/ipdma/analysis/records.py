@@ -1,0 +1,170 @@
+"""The three record tables: their columns, and the ledger in which analyses write rows (docs/records.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+ESTIMATE_COLUMNS = (
+    "analysis_id contrast outcome timepoint model stage term moderator level estimate std_error df statistic "
+    "p_value ci_low ci_high tau2 i2 pi_low pi_high k n df_method converged singular source_digest data_digest"
+).split()
+STUDY_COLUMNS = (
+    "analysis_id study estimate std_error ci_low ci_high weight n_active n_reference mean_active sd_active "
+    "mean_reference sd_reference source contrast outcome timepoint model stage term moderator level "
+    "source_digest data_digest"
+).split()
+COUNT_COLUMNS = "analysis_id what study arm variable level n of value".split()
+NOTE_COLUMNS = "analysis_id kind text".split()
+WHOLE = ("k", "n", "of", "n_active", "n_reference")
+
+
+@dataclass(frozen=True)
+class Ident:
+    """The name of one fit: the parts of its analysis_id.
+
+    Attributes
+    ----------
+    contrast, outcome, timepoint, model : str
+        The plan's names, or the names of docs/records.md.
+    stage : str
+        `one`, `two`, or empty for what belongs to the rows and not to a fit.
+    moderator, variant : str
+        Empty for a headline.
+    """
+
+    contrast: str
+    outcome: str = ""
+    timepoint: str = ""
+    model: str = ""
+    stage: str = ""
+    moderator: str = ""
+    variant: str = ""
+
+    @property
+    def analysis_id(self) -> str:
+        """`contrast.outcome.timepoint.model.stage[.moderator[.variant]]`; trailing empty parts left out."""
+        parts = [self.contrast, self.outcome, self.timepoint, self.model, self.stage]
+        parts += [self.moderator or ("" if not self.variant else "none"), self.variant]
+        while parts and not parts[-1]:
+            parts.pop()
+        return ".".join(parts)
+
+    def but(self, **changes: str) -> Ident:
+        """Return a copy with some parts changed."""
+        return replace(self, **changes)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The parts as columns of a record."""
+        return {
+            "analysis_id": self.analysis_id,
+            "contrast": self.contrast,
+            "outcome": self.outcome,
+            "timepoint": self.timepoint,
+            "model": self.model,
+            "stage": self.stage,
+            "moderator": self.moderator,
+        }
+
+
+@dataclass
+class Ledger:
+    """Rows of the record files in the order in which they were written."""
+
+    estimates: list[dict[str, Any]] = field(default_factory=list)
+    study_estimates: list[dict[str, Any]] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, analysis_id: str | Ident, what: str, **columns: Any) -> None:
+        """Add a row of counts.csv; `columns` are among study, arm, variable, level, n, of, value."""
+        ident = analysis_id.analysis_id if isinstance(analysis_id, Ident) else analysis_id
+        self.counts.append({"analysis_id": ident, "what": what, **columns})
+
+    def note(self, analysis_id: str | Ident, kind: str, text: str, **columns: Any) -> None:
+        """Add a sentence for the report, in the notes and in counts.csv under the same word."""
+        ident = analysis_id.analysis_id if isinstance(analysis_id, Ident) else analysis_id
+        self.notes.append({"analysis_id": ident, "kind": kind, "text": text})
+        self.count(ident, kind, level=text, **columns)
+
+    def extend(self, other: Ledger) -> None:
+        """Append the rows of another ledger."""
+        self.estimates += other.estimates
+        self.study_estimates += other.study_estimates
+        self.counts += other.counts
+        self.notes += other.notes
+
+
+@dataclass(frozen=True)
+class Records:
+    """The record files of a run as tables, columns exactly as INTERFACE section 5."""
+
+    estimates: pd.DataFrame
+    study_estimates: pd.DataFrame
+    counts: pd.DataFrame
+    notes: pd.DataFrame
+
+
+def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = "") -> Records:
+    """Turn a ledger into tables and stamp the digests on each estimate.
+
+    Raises
+    ------
+    ValueError
+        When two rows of estimates.csv have the same analysis_id, term and level: one of them would be lost to a reader.
+    """
+    digests = {"source_digest": source_digest, "data_digest": data_digest}
+    estimates = table_of(ledger.estimates, ESTIMATE_COLUMNS, digests)
+    twice = estimates.duplicated(["analysis_id", "term", "level"])
+    if twice.any():
+        raise ValueError(f"estimates written twice: {', '.join(estimates.loc[twice, 'analysis_id'].unique()[:5])}")
+    return Records(
+        estimates,
+        table_of(ledger.study_estimates, STUDY_COLUMNS, digests),
+        table_of(ledger.counts, COUNT_COLUMNS).drop_duplicates(ignore_index=True),
+        table_of(ledger.notes, NOTE_COLUMNS).drop_duplicates(ignore_index=True),
+    )
+
+
+def table_of(
+    rows: list[dict[str, Any]], columns: Iterable[str], constants: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """A table with exactly these columns; counts are whole numbers that may be missing, text is never missing."""
+    columns = list(columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    for name, value in (constants or {}).items():
+        frame[name] = value
+    for name in columns:
+        frame[name] = typed_column(frame[name], name)
+    return frame
+
+
+NUMBERS = frozenset(
+    "estimate std_error df statistic p_value ci_low ci_high tau2 i2 pi_low pi_high weight mean_active sd_active "
+    "mean_reference sd_reference value".split()
+)
+FLAGS = frozenset({"converged", "singular"})
+
+
+def typed_column(column: pd.Series, name: str) -> pd.Series:
+    """The column in its type: whole numbers, floats, flags or text."""
+    if name in WHOLE:
+        return pd.to_numeric(column).round().astype("Int64")
+    if name in NUMBERS:
+        return pd.to_numeric(column).astype(float)
+    if name in FLAGS:
+        return column.astype("boolean")
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def join_records(parts: Iterable[Records]) -> Records:
+    """The records of several jobs as one, in the order given."""
+    parts = list(parts)
+    names = ("estimates", "study_estimates", "counts", "notes")
+    tables = {n: pd.concat([getattr(p, n) for p in parts], ignore_index=True) for n in names}
+    tables["counts"] = tables["counts"].drop_duplicates(ignore_index=True)
+    return Records(**tables)

@@ -1,0 +1,102 @@
+"""Everything that the papers ask, from the rows of each contrast, outcome and time point to the three record files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell, cell_of
+from ipdma.analysis.efficacy import analyse_efficacy
+from ipdma.analysis.moderators import analyse_moderators
+from ipdma.analysis.records import Ledger, Records, tabulate_ledger
+from ipdma.analysis.settings import Settings, read_settings
+
+Key = tuple[str, str, str]
+Tables = Mapping[Key, Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an analysis may read beside its cell.
+
+    Attributes
+    ----------
+    settings : Settings
+    registry, aggregate : DataFrame or None
+        The plan's registry of trials, and the aggregate results of trials without participant data.
+    variants : mapping of str to tables
+        For each sensitivity analysis that needs rows of its own, its tables.
+    participants : DataFrame or None
+        Every contributed participant: `study, participant, arm, condition` and the codebook's variables.
+    """
+
+    settings: Settings
+    registry: pd.DataFrame | None = None
+    aggregate: pd.DataFrame | None = None
+    variants: Mapping[str, Tables] | None = None
+    participants: pd.DataFrame | None = None
+
+
+Analysis = Callable[[Cell, Context], Ledger]
+
+CELL_ANALYSES: dict[str, Analysis] = {
+    "efficacy": lambda cell, context: analyse_efficacy(cell, context.settings),
+    "moderators": lambda cell, context: analyse_moderators(cell, context.settings),
+}
+
+
+def analyse(
+    tables: Tables,
+    plan: Any,
+    *,
+    registry: pd.DataFrame | None = None,
+    aggregate: pd.DataFrame | None = None,
+    variants: Mapping[str, Tables] | None = None,
+    participants: pd.DataFrame | None = None,
+    source_digest: str = "",
+    data_digest: str = "",
+    parts: Iterable[str] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Records:
+    """Run the analyses of a plan on the rows of its cells.
+
+    Parameters
+    ----------
+    tables : mapping of (contrast, outcome, timepoint) to AnalysisRows
+        As `ipdma.cohort.build_rows` leaves them; any subset of the plan's cells, so that jobs can share the work.
+    plan : Plan or mapping
+    registry, aggregate, variants, participants
+        See Context; what is absent leaves out the analyses that need it.
+    source_digest, data_digest : str
+        Stamped on every estimate.
+    parts : iterable of str, optional
+        Names of the analyses to run (keys of `CELL_ANALYSES`); default all.
+    say : callable, optional
+        Called with a line of progress for each cell.
+
+    Returns
+    -------
+    Records
+        Deterministic: the same input gives the same rows in the same order. A fit that cannot be made leaves no row, and a
+        line in `notes` and `counts`.
+    """
+    context = Context(read_settings(plan), registry, aggregate, variants, participants)
+    wanted = list(CELL_ANALYSES) if parts is None else list(parts)
+    ledger = Ledger()
+    for key, table in tables.items():
+        if say is not None:
+            say(f"analysing {', '.join(key)}")
+        ledger.extend(analyse_cell(key, table, context, wanted))
+    return tabulate_ledger(ledger, source_digest, data_digest)
+
+
+def analyse_cell(key: Key, table: Any, context: Context, parts: Iterable[str]) -> Ledger:
+    """All analyses of one cell."""
+    cell = cell_of(key, table, context.settings.family_of(key[1]))
+    ledger = Ledger()
+    for part in parts:
+        ledger.extend(CELL_ANALYSES[part](cell, context))
+    return ledger

@@ -1,0 +1,45 @@
+"""Columns that are one value in each study: comparator, risk of bias, instrument."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+
+BIAS_ORDER = ("low", "some concerns", "unclear", "moderate", "serious", "high", "critical")
+
+
+def study_values(cell: Cell, column: str) -> pd.Series:
+    """The value of a column for each study of the cell, studies without one or with several left out.
+
+    Returns
+    -------
+    Series indexed by study
+        Numbers as floats where all are numbers, else text.
+    """
+    if column not in cell.analysed:
+        return pd.Series(dtype=object)
+    by_study = cell.analysed.groupby("study")[column]
+    one = by_study.nunique() == 1
+    values = by_study.first()[one].dropna()
+    values = values[values.astype(str).str.strip() != ""]
+    numbers = pd.to_numeric(values, errors="coerce")
+    return numbers.astype(float) if len(values) and numbers.notna().all() else values.astype(str)
+
+
+def is_numeric(values: pd.Series) -> bool:
+    """Whether study values are numbers."""
+    return pd.api.types.is_float_dtype(values)
+
+
+def ordered_levels(values: pd.Series) -> list[str]:
+    """Levels with judgements of bias from low to high, anything else by its text."""
+    place = {word: i for i, word in enumerate(BIAS_ORDER)}
+    return sorted(values.unique(), key=lambda v: (place.get(str(v).lower().replace("_", " "), len(place)), str(v)))
+
+
+def rows_with(cell: Cell, values: pd.Series, column: str) -> pd.DataFrame:
+    """Rows of the studies that have a value, the value in `column`."""
+    rows = cell.rows[cell.rows["study"].isin(values.index)].copy()
+    rows[column] = rows["study"].map(values)
+    return rows

@@ -1,0 +1,87 @@
+"""A study-level column as moderator: an across-trial association, in one stage and by meta-regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.fitting import SMALL_K, attempt, model_keys, model_spec, try_fit_design, write_fit
+from ipdma.analysis.meta_regression import MetaRegression, meta_regression
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.errors import IpdmaError
+from ipdma.model.fit import fit_model
+
+
+def fit_study_moderator(ledger: Ledger, cell: Cell, settings: Settings, model: str, name: str,
+                        levels: Sequence[str], variant: str = "") -> None:
+    """Fit `name` (a column of the cell's rows, one value a study) beside the treatment, in both stages.
+
+    Parameters
+    ----------
+    levels : sequence of str
+        Levels, the reference first; empty when the column is a number.
+    """
+    keys = model_keys(settings, settings.primary_model, cell.family)
+    ident = cell.ident(model, "one", name, variant)
+    frame, covariates = design_frame(cell.analysed, [c for c in keys.get("covariates") or () if c != name])
+    frame[name] = cell.analysed[name]
+    full = {**keys, "covariates": list(covariates), "moderator": name, "interaction": "within"}
+    full["moderator_type"] = "categorical" if levels else "continuous"
+    if levels:
+        full["levels"] = list(levels)
+    if full.get("df") == "hksj":
+        full["df"] = None  # Hartung-Knapp's scale is for within terms; Satterthwaite or Kenward-Roger here
+    k = frame["study"].nunique()
+    fit = attempt(ledger, ident, lambda: fit_model(frame, model_spec(full, cell.family, "one", k, settings.pool)))
+    if fit is not None:
+        write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
+    regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels)
+
+
+def regress_studies(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, name: str, levels: Sequence[str]) -> None:
+    """The two-stage twin: each study's own effect regressed on its value."""
+    keys = model_keys(settings, settings.primary_model, cell.family)
+    silent = Ledger()  # the studies' own estimates are the headline's; its warnings stand there
+    found = try_fit_design(silent, ident, cell.analysed, keys, settings, cell.family)
+    studies = [s for s in (found[0].study_estimates if found else ()) if s.term == "treatment" and s.std_error > 0]
+    values = cell.analysed.groupby("study")[name].first()
+    studies = [s for s in studies if s.study in values.index]
+    if not studies:
+        ledger.note(ident, "not_fitted", "no study estimate to regress")
+        return
+    z = values.loc[[s.study for s in studies]]
+    present = [level for level in levels if (z == level).any()]
+    columns = {level: (z == level).to_numpy(float) for level in present[1:]} if levels else {"": z.to_numpy(float)}
+    X = np.column_stack([np.ones(len(z)), *[c - c.mean() for c in columns.values()]])
+    try:
+        y = np.array([s.estimate for s in studies])
+        fit = meta_regression(y, np.array([s.std_error**2 for s in studies]), X, len(z) < SMALL_K)
+    except (IpdmaError, np.linalg.LinAlgError) as error:
+        ledger.note(ident, "not_fitted", str(error))
+        return
+    write_regression(ledger, ident, fit, name, list(columns), len(z), len(cell.analysed), settings.level)
+
+
+def write_regression(ledger: Ledger, ident: Ident, fit: MetaRegression, name: str, labels: Sequence[str], k: int,
+                     n: int, level: float) -> None:
+    """Write the effect at average case mix, each association, and the joint test."""
+    shared = {"k": k, "n": n, "df": fit.df, "df_method": "k_minus_p", "converged": True, "singular": False}
+    terms = ["treatment", *[f"treatment:across:{name}" + (f"[{label}]" if label else "") for label in labels]]
+    for j, (term, label) in enumerate(zip(terms, ["", *labels], strict=True)):
+        se = float(np.sqrt(fit.covariance[j, j]))
+        low, high = fit.interval(j, level)
+        numbers = {"estimate": float(fit.beta[j]), "std_error": se, "statistic": float(fit.beta[j]) / se}
+        numbers |= {"p_value": fit.p_value(j), "ci_low": low, "ci_high": high}
+        tau2 = fit.tau2 if j == 0 else None
+        ledger.estimates.append({**ident.columns, "term": term, "level": label, **numbers, "tau2": tau2, **shared})
+    if labels and labels[0]:
+        term = f"treatment:across:{name}"
+        value, p = fit.joint(list(range(1, len(terms))))
+        ledger.estimates.append({**ident.columns, "term": term, "statistic": value, "p_value": p, **shared})
+        ledger.count(ident, "df_num", variable=term, value=len(labels))
+    for what, value in (("q", fit.q), ("q_df", float(fit.df)), ("q_p", fit.q_p)):
+        ledger.count(ident, what, variable="treatment", value=value)
+

@@ -1,0 +1,43 @@
+"""The primary model inside each kind of trial (by comparator), and the test that the kinds differ."""
+
+from __future__ import annotations
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
+from ipdma.analysis.records import Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.analysis.study_level import rows_with, study_values
+from ipdma.analysis.study_moderator import fit_study_moderator
+
+MODEL = "subgroup"
+
+
+def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
+    """Each division of the plan's `subgroups`: an effect per level in both stages, and the test between levels."""
+    ledger = Ledger()
+    for name, column in settings.subgroups.items():
+        values = study_values(cell, column).astype(str)
+        if values.nunique() < 2:
+            continue
+        for level in sorted(values.unique()):
+            fit_level(ledger, cell, settings, name, level, values[values == level].index.tolist())
+        part = cell.but(rows_with(cell, values, name))
+        fit_study_moderator(ledger, part, settings, MODEL, name, sorted(values.unique()), variant="test")
+    return ledger
+
+
+def fit_level(ledger: Ledger, cell: Cell, settings: Settings, name: str, level: str, studies: list[str]) -> None:
+    """The primary model in the studies of one level, both stages."""
+    part = cell.but(cell.rows[cell.rows["study"].isin(studies)])
+    keys = model_keys(settings, settings.primary_model, cell.family)
+    for stage in ("one", "two"):
+        ident = cell.ident(MODEL, stage, name, level)
+        found = try_fit_design(ledger, ident, part.analysed, keys, settings, cell.family)
+        if found is None:
+            continue
+        fit, used = found
+        before = len(ledger.estimates), len(ledger.study_estimates)
+        write_fit(ledger, ident, fit, lambda term: term == "treatment")
+        write_studies(ledger, ident, fit, used, cell.family == "binomial")
+        for row in ledger.estimates[before[0] :] + ledger.study_estimates[before[1] :]:
+            row["level"] = level
