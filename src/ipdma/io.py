@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ipdma.codebook.text_yaml import read_text_mapping
+from ipdma.cohort import Upload
 from ipdma.errors import DataError, ReadError
 from ipdma.yaml_values import parse_yaml
 
@@ -178,3 +180,32 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ReadError(f"{path}: expected keys and values, got a {type(value).__name__}")
     return value
+
+
+def read_upload(folder: Path | str) -> Upload:
+    """Read a harmonised upload, every cell as text.
+
+    Raises
+    ------
+    ReadError
+        Where one of its files is absent or no table.
+    """
+    folder = Path(folder)
+    study = read_text_mapping(read_text(folder / "study.yaml"), str(folder / "study.yaml"))
+    return Upload(
+        study=study,
+        participants=read_text_table(folder / "participants.csv"),
+        assessments=read_text_table(folder / "assessments.csv"),
+        missing=read_text_table(folder / "missing.csv"),
+        account=json.loads(read_text(folder / "account.json")),
+    )
+
+
+def read_text_table(path: Path | str) -> pd.DataFrame:
+    """A comma separated table of texts; an empty cell is an empty text."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise ReadError(f"{path}: no such file") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
+        raise ReadError(f"{path}: expected a comma separated table with a header, in UTF-8") from None

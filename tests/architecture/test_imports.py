@@ -8,13 +8,13 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"errors", "provenance", "__init__"},
+    {"errors", "provenance", "yaml_values", "__init__"},
     {"codebook", "privacy"},
     {"site", "integrity", "cohort", "model"},
     {"imputation"},
     {"analysis"},
     {"report"},
-    {"synthetic", "io", "plan", "commands", "cli", "__main__"},
+    {"synthetic", "io", "plan", "runs", "commands", "cli", "__main__"},
 ]
 ONLY_IN = {
     "matplotlib": ("report/",),

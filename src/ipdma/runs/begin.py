@@ -1,0 +1,175 @@
+"""The beginning of a run: plan, studies, results folder; all that is wrong is said before a job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipdma.codebook import Codebook, load_codebook
+from ipdma.errors import PlanError, join_faults, nearest
+from ipdma.plan import Plan, read_plan
+from ipdma.provenance import digest_text
+from ipdma.runs.leftovers import claim
+from ipdma.runs.studies import StudyFolder, find_studies
+
+DEFAULT_PLAN = "config/config.yaml"
+PROGNOSIS = "prognosis"
+TRUE_WORDS = ("true", "yes", "1")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the workflow's rules are laid out from.
+
+    Attributes
+    ----------
+    plan : Plan
+    results : Path
+    studies : tuple of StudyFolder
+    digest : str
+        SHA-256 of the complete plan.
+    notice : str or None
+        A line to tell the user before the run.
+    """
+
+    plan: Plan
+    results: Path
+    studies: tuple[StudyFolder, ...]
+    digest: str
+    notice: str | None
+
+    @property
+    def study_ids(self) -> list[str]:
+        """Ids of the contributed trials."""
+        return [study.study for study in self.studies]
+
+    def study(self, name: str) -> StudyFolder:
+        """One contributed trial."""
+        return next(study for study in self.studies if study.study == name)
+
+    def files_of(self, name: str) -> list[str]:
+        """The files that one trial's upload is made from."""
+        return [str(path) for path in self.study(name).files]
+
+    @property
+    def cohorts(self) -> list[str]:
+        """Contrasts of the plan, and `prognosis` where the plan asks for it: one job each."""
+        asked = [PROGNOSIS] if self.plan["prognosis"]["conditions"] else []
+        return [*self.plan["contrasts"], *asked]
+
+    @property
+    def tables(self) -> list[str]:
+        """The registry and the aggregate results, where the plan has them."""
+        return [str(path) for path in (self.registry, self.aggregate) if path]
+
+    @property
+    def registry(self) -> Path | None:
+        """The table of all eligible trials."""
+        return Path(self.plan["registry"]) if self.plan["registry"] else None
+
+    @property
+    def aggregate(self) -> Path | None:
+        """Results of trials without participant data: the plan's file, or the one beside the registry."""
+        return find_aggregate(self.plan)
+
+
+def find_aggregate(plan: Mapping[str, Any]) -> Path | None:
+    """The file of aggregate results that a plan has, or None."""
+    if plan["aggregate"]:
+        return Path(plan["aggregate"])
+    if not plan["registry"]:
+        return None
+    beside = Path(plan["registry"]).with_name("aggregate.tsv")
+    return beside if beside.is_file() else None
+
+
+def begin(configfiles: list[Any], config: Mapping[str, Any], dry_run: bool) -> Run:
+    """Read and check everything that a run starts from.
+
+    Parameters
+    ----------
+    configfiles : list of path
+        What `--configfile` names: at most one plan, which replaces the default plan.
+    config : mapping
+        What `--config` gives: `overwrite`, and top-level keys of the plan that win over the file's.
+    dry_run : bool
+        Change nothing.
+
+    Raises
+    ------
+    PlanError
+        In sentences: what, where, what to do.
+    """
+    if len(configfiles) > 1:
+        raise PlanError(
+            f"--configfile names {len(configfiles)} plans; a run has one plan, and plans are never merged"
+        )
+    overrides = dict(config)
+    overwrite = str(overrides.pop("overwrite", "false")).lower() in TRUE_WORDS
+    plan = read_plan(shortest(Path(configfiles[0])) if configfiles else DEFAULT_PLAN, overrides)
+    faults = [*file_faults(plan)]
+    studies: list[StudyFolder] = []
+    try:
+        studies = find_studies(plan["studies"])
+    except PlanError as error:
+        faults.extend(str(error).splitlines())
+    if not faults:
+        faults.extend(word_faults(plan, read_codebook(plan, studies)))
+    if faults:
+        raise PlanError(join_faults(faults))
+    results = Path(plan["results"])
+    notice = claim(results, plan, overwrite, dry_run)
+    return Run(plan, results, tuple(studies), digest_text(plan.as_yaml()), notice)
+
+
+def shortest(path: Path) -> Path:
+    """A path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def file_faults(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Files and folders that the plan names and that are not there."""
+    for key in ("registry", "aggregate"):
+        if plan[key] and not Path(plan[key]).is_file():
+            yield f"{key}: '{plan[key]}' is not there, seen from where snakemake runs"
+    if plan["codebook"] and not Path(plan["codebook"]).is_dir():
+        yield f"codebook: '{plan['codebook']}' is no folder, seen from where snakemake runs"
+    results = Path(plan["results"])
+    if results.exists() and not results.is_dir():
+        yield f"results: '{results}' is a file; expected a folder"
+
+
+def read_codebook(plan: Mapping[str, Any], studies: list[StudyFolder]) -> Codebook:
+    """The built-in codebook with the plan's and the studies' own."""
+    folders = [Path(plan["codebook"])] if plan["codebook"] else []
+    folders += [s.folder / "codebook" for s in studies if (s.folder / "codebook").is_dir()]
+    return load_codebook(folders)
+
+
+def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
+    """Conditions, instruments and variables that the plan names and the codebook does not know."""
+    for name, contrast in plan["contrasts"].items():
+        for side in ("active", "reference"):
+            yield from unknown(f"contrasts.{name}.{side}", contrast[side], codebook.conditions, "condition")
+    yield from unknown(
+        "prognosis.conditions", plan["prognosis"]["conditions"], codebook.conditions, "condition"
+    )
+    lists = {"instruments.preference": plan["instruments"]["preference"], "external": plan["external"]}
+    for name, own in plan["outcomes"].items():
+        lists[f"outcomes.{name}.instruments"] = own["instruments"] or []
+    for name, own in plan["sensitivity"].items():
+        lists[f"sensitivity.{name}.preference"] = own.get("preference", [])
+        lists[f"sensitivity.{name}.crosswalk"] = [own["crosswalk"]] if own.get("crosswalk") else []
+    for where, names in lists.items():
+        yield from unknown(where, names, codebook.instruments, "instrument")
+
+
+def unknown(where: str, names: Any, known: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """One sentence per name that the codebook does not have."""
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known) or f"; there are {', '.join(known)}"
+            yield f"{where}: the codebook has no {kind} '{name}'{hint}"

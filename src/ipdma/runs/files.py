@@ -1,0 +1,124 @@
+"""The files between the jobs of a run: uploads, rows of the analyses, record tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ipdma.cohort import AnalysisRows, Cohort
+from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
+from ipdma.io import read_rows_csv, read_text, read_text_table, write_atomically
+
+Key = tuple[str, str, str]
+CELL_KEYS = ("outcome", "timepoint", "variant")
+PARTS = ("rows", "exclusions", "scales")
+TYPES_FILE = "types.json"
+KEEP_EMPTY = frozenset(
+    (*ROW_COLUMNS, *EXCLUSION_COLUMNS, *SCALE_COLUMNS)
+)  # an empty text of these says "none"
+
+
+def read_registry(path: Path | str | None) -> pd.DataFrame | None:
+    """Read the registry of trials, or the aggregate results beside it; None where there is none."""
+    return None if path is None else read_rows_csv(path, text=["study", "citation", "registration", "reason"])
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV whose numbers read back to the same bits."""
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def write_analysis_rows(folder: Path | str, tables: Mapping[Key, AnalysisRows]) -> None:
+    """Write the rows of one contrast: `rows.csv`, `exclusions.csv`, `scales.csv` and the columns' types.
+
+    Parameters
+    ----------
+    tables : mapping of (outcome, timepoint, variant) to AnalysisRows
+        `variant` is the name of a sensitivity analysis, or empty.
+    """
+    folder = Path(folder)
+    for part in PARTS:
+        frames = [
+            getattr(table, part).assign(**dict(zip(CELL_KEYS, key, strict=True)))
+            for key, table in tables.items()
+        ]
+        whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CELL_KEYS))
+        rest = [column for column in whole.columns if column not in CELL_KEYS]
+        write_atomically(folder / f"{part}.csv", csv_text(whole[[*CELL_KEYS, *rest]]))
+    types = {part: column_types([getattr(t, part) for t in tables.values()]) for part in PARTS}
+    keys = [list(key) for key in tables]
+    write_atomically(folder / TYPES_FILE, json.dumps({"cells": keys, "types": types}, indent=1) + "\n")
+
+
+def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
+    """`number` or `text` for each column; one that is number in any frame with rows is a number."""
+    types: dict[str, str] = {}
+    for frame in frames:
+        for column in frame.columns:
+            number = pd.api.types.is_numeric_dtype(frame[column]) and not frame.empty
+            if number or column not in types:
+                types[column] = "number" if number else "text"
+    return types
+
+
+def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
+    """Read what `write_analysis_rows` wrote, with the same keys, types and order."""
+    folder = Path(folder)
+    content = json.loads(read_text(folder / TYPES_FILE))
+    parts = {part: read_part(folder / f"{part}.csv", content["types"][part]) for part in PARTS}
+    found: dict[Key, AnalysisRows] = {}
+    for outcome, timepoint, variant in content["cells"]:
+        key = (outcome, timepoint, variant)
+        found[key] = AnalysisRows(**{part: cell_of(table, key) for part, table in parts.items()})
+    return found
+
+
+def read_part(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
+    """One table of a contrast's rows, every column of its type."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column, kind in types.items():
+        if kind == "number":
+            table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
+        elif column not in KEEP_EMPTY:
+            table[column] = table[column].where(table[column] != "", None).astype("str")
+    return table
+
+
+def cell_of(table: pd.DataFrame, key: Key) -> pd.DataFrame:
+    """The rows of one outcome, time point and variant."""
+    same = pd.Series(True, index=table.index)
+    for column, value in zip(CELL_KEYS, key, strict=True):
+        same &= table[column] == value
+    return table[same].drop(columns=list(CELL_KEYS)).reset_index(drop=True)
+
+
+def write_tables(folder: Path | str, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables as `NAME.csv`."""
+    for name, table in tables.items():
+        write_atomically(Path(folder) / f"{name}.csv", csv_text(table))
+
+
+def gather_tables(folders: Iterable[Path | str], name: str) -> pd.DataFrame:
+    """The tables of one name from several folders, one below the other, as text."""
+    return pd.concat([read_text_table(Path(folder) / f"{name}.csv") for folder in folders], ignore_index=True)
+
+
+def write_participants(folder: Path | str, cohort: Cohort) -> None:
+    """Write everyone who was contributed, for counts that no contrast limits."""
+    write_tables(folder, {"participants": cohort.participants})
+
+
+def with_contrast(
+    contrast: str, tables: Mapping[Key, AnalysisRows]
+) -> tuple[dict[Key, AnalysisRows], dict[str, dict[Key, AnalysisRows]]]:
+    """Rows by (contrast, outcome, timepoint): the plan's own, and those of each sensitivity analysis."""
+    own: dict[Key, AnalysisRows] = {}
+    variants: dict[str, dict[Key, AnalysisRows]] = {}
+    for (outcome, timepoint, variant), table in tables.items():
+        target: dict[Any, AnalysisRows] = variants.setdefault(variant, {}) if variant else own
+        target[(contrast, outcome, timepoint)] = table
+    return own, variants

@@ -1,0 +1,126 @@
+"""Finds the contributed studies that a plan names, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipdma.codebook.text_yaml import read_text_mapping
+from ipdma.errors import PlanError, ReadError, join_faults
+from ipdma.io import read_text
+
+STUDY_FILE = "study.yaml"
+HARMONISED_FILES = ("participants.csv", "assessments.csv", "missing.csv", "account.json")
+REQUIRED_TABLES = ("participants.csv", "assessments.csv")
+UNSAFE = set('/\\:*?"<>|{}') | {chr(code) for code in range(32)}
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """One contributed trial: its id, its folder and the files that its upload is made from."""
+
+    study: str
+    folder: Path
+    files: tuple[Path, ...]
+
+
+def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
+    """Find the study folders of a plan, ordered by study id.
+
+    Parameters
+    ----------
+    where : str or list of str
+        The plan's `studies`: a folder of study folders, or a list of study folders or of folders of them.
+
+    Raises
+    ------
+    PlanError
+        Naming every fault at once: a folder that is absent or holds no study, a study.yaml that cannot be
+        read or names no id or an absent file, an id that two studies carry.
+    """
+    faults: list[str] = []
+    found: list[StudyFolder] = []
+    for folder in study_folders([where] if isinstance(where, str) else where, faults):
+        study = read_folder(folder, faults)
+        if study is not None:
+            found.append(study)
+    faults.extend(repeated_ids(found))
+    if faults:
+        raise PlanError(join_faults(faults))
+    return sorted(found, key=lambda study: study.study)
+
+
+def study_folders(places: Sequence[str], faults: list[str]) -> Iterator[Path]:
+    """Folders with a study.yaml: the places themselves, or the folders in them."""
+    seen: set[Path] = set()
+    for place in map(Path, places):
+        if not place.is_dir():
+            kind = "is a file" if place.exists() else "does not exist"
+            faults.append(f"studies: '{place}' {kind}; expected a folder, seen from where snakemake runs")
+            continue
+        inside = sorted(p for p in place.iterdir() if (p / STUDY_FILE).is_file())
+        folders = [place] if (place / STUDY_FILE).is_file() else inside
+        if not folders:
+            faults.append(
+                f"studies: '{place}' holds no {STUDY_FILE}, nor does a folder in it; nothing to analyse"
+            )
+        for folder in folders:
+            if folder.resolve() not in seen:
+                seen.add(folder.resolve())
+                yield folder
+
+
+def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
+    """The id and the files of one study folder; None, with a fault said, where it has no usable id."""
+    path = folder / STUDY_FILE
+    try:
+        content = read_text_mapping(read_text(path), str(path))
+    except ReadError as error:
+        faults.extend(str(error).splitlines())
+        return None
+    own = content.get("study")
+    name = own.get("id") if isinstance(own, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        faults.append(f"{path}: no study id; say `study: {{id: ...}}`")
+        return None
+    name = name.strip()
+    if set(name) & UNSAFE or name.startswith("."):
+        faults.append(f"{path}: study id '{name}' cannot name a file; use letters, digits, blanks, . _ -")
+        return None
+    return StudyFolder(name, folder, tuple([path, *source_files(folder, content, faults)]))
+
+
+def source_files(folder: Path, content: dict[str, Any], faults: list[str]) -> list[Path]:
+    """The files beside study.yaml that an upload is made from; a named one that is absent is a fault."""
+    source = content.get("source")
+    source = source if isinstance(source, dict) else {}
+    codebook = sorted(p for p in (folder / "codebook").rglob("*.y*ml") if p.is_file())
+    if source.get("layout") == "harmonised":
+        absent = [name for name in REQUIRED_TABLES if not (folder / name).is_file()]
+        faults.extend(f"{folder}: {name} is missing; a harmonised upload needs it" for name in absent)
+        return [*codebook, *(folder / n for n in HARMONISED_FILES if (folder / n).is_file())]
+    name = source.get("file")
+    if not isinstance(name, str):
+        faults.append(f"{folder / STUDY_FILE}: names no data file; say `source: {{file: ...}}`")
+        return codebook
+    path = folder / name
+    if not path.is_file():
+        faults.append(f"{folder / STUDY_FILE}: source.file '{name}' is not there (looked for {path})")
+        return codebook
+    return [*codebook, path]
+
+
+def repeated_ids(found: Sequence[StudyFolder]) -> Iterator[str]:
+    """One sentence per study id that more than one folder carries."""
+    by_id: dict[str, list[str]] = {}
+    for study in found:
+        by_id.setdefault(study.study.casefold(), []).append(str(study.folder))
+    for folders in by_id.values():
+        if len(folders) > 1:
+            name = next(s.study for s in found if str(s.folder) == folders[0])
+            yield (
+                f"study id '{name}' is carried by {len(folders)} folders: {', '.join(folders)}; "
+                "each trial needs an id of its own, and takes part once"
+            )
