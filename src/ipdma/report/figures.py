@@ -1,0 +1,13 @@
+"""Every figure of a run, in the order in which a paper shows them."""
+
+from __future__ import annotations
+
+from ipdma.report.exhibit import Exhibit
+from ipdma.report.figures_forest import forest_exhibits, interaction_exhibits
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+
+
+def list_exhibits(material: Material, ledger: Ledger) -> list[Exhibit]:
+    """All figures for which the records hold what they need."""
+    return [*forest_exhibits(material, ledger), *interaction_exhibits(material, ledger)]

@@ -1,0 +1,58 @@
+"""The forest plots of a run as exhibits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from ipdma.report import wording
+from ipdma.report.exhibit import Exhibit, page_axes
+from ipdma.report.forest import Forest, draw_forest, measure_forest
+from ipdma.report.forest_rows import forest_of, interaction_forest_of
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Analysis, Material
+
+
+def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """One forest plot per contrast, outcome and time point."""
+    for analysis in material.analyses:
+        forest = forest_of(material, analysis, ledger)
+        if forest is not None:
+            caption = (
+                f"{material.title(analysis)}. Trials' own estimates, pooled estimates of both stages with {material.level} confidence "
+                f"intervals, and prediction intervals. {material.sign_note(analysis.contrast, analysis.outcome)}"
+            )
+            yield Exhibit(
+                f"forest.{analysis.id}", "Effects", caption, forest_alt(forest), partial(draw_page, forest)
+            )
+
+
+def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """One forest plot per moderator of each of those."""
+    for analysis in material.analyses:
+        for moderator in material.plan.get("moderators", {}):
+            forest = interaction_forest_of(material, analysis, moderator, ledger)
+            if forest is not None:
+                caption = (
+                    f"{forest.title}. Each trial's own interaction; differences between trials do not enter."
+                )
+                name = f"interaction.{analysis.id}.{moderator}"
+                yield Exhibit(name, "Moderators", caption, forest_alt(forest), partial(draw_page, forest))
+
+
+def draw_page(forest: Forest) -> Figure:
+    """The figure of a forest plot, as large as it needs to be."""
+    layout = measure_forest(forest)
+    figure, axes = page_axes(layout.width, layout.height)
+    draw_forest(forest, layout, axes)
+    return figure
+
+
+def forest_alt(forest: Forest) -> str:
+    """What the plot says, in words: its pooled lines."""
+    studies = sum(line.kind in {"study", "aggregate"} for line in forest.lines)
+    pooled = [" ".join(c for c in line.cells if c) for line in forest.lines if line.kind == "pooled"]
+    text = f"Forest plot. {forest.title}. {studies} {wording.plural(studies, 'line')} of trials."
+    return f"{text} Pooled: {'; '.join(pooled)}." if pooled else text

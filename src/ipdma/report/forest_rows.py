@@ -1,0 +1,400 @@
+"""From records to the lines of a forest plot."""
+
+from __future__ import annotations
+
+from ipdma.report import wording
+from ipdma.report.forest import Forest, Line
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, condition
+from ipdma.report.records import Row, distinct, first, select
+
+ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
+STAMP = "SYNTHETIC data: invented participants, not a finding."
+
+
+def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
+    """The forest plot of the primary model: studies, subgroups, both stages; None without study rows."""
+    two = f"{analysis.id}.{material.primary}.two"
+    rows = list(select(material.records.of("study_estimates", two), term="treatment", moderator=""))
+    if not rows:
+        return None
+    pen = ledger.pen(f"figures/forest.{analysis.id}")
+    shows = Shows(material, analysis, pen, rows)
+    lines = [*shows.studies(), *shows.not_estimable(), *shows.pooled(), *shows.without_ipd()]
+    return Forest(
+        title=material.title(analysis),
+        columns=shows.columns(),
+        left=6 if shows.countries else 5,
+        lines=lines,
+        directions=material.directions(analysis.contrast, analysis.outcome),
+        axis=axis_title(material, analysis),
+        odds=material.is_binary(analysis.outcome),
+        lights=("D1", "D2", "D3", "D4", "D5", "All") if shows.judged else (),
+        footer=shows.footer(two),
+        stamp=STAMP if material.synthetic else "",
+    )
+
+
+def axis_title(material: Material, analysis: Analysis) -> str:
+    """What the axis measures."""
+    if material.is_binary(analysis.outcome):
+        return "Odds ratio (log scale)"
+    if material.plan.get("standardise") == "none":
+        return "Mean difference (points)"
+    return "Standardised mean difference"
+
+
+class Shows:
+    """The lines of one treatment-effect forest plot."""
+
+    def __init__(self, material: Material, analysis: Analysis, pen: Pen, rows: list[Row]) -> None:
+        self.material, self.analysis, self.pen = material, analysis, pen
+        self.rows = sorted(
+            rows, key=lambda r: (material.registry_text(r.text("study"), "year"), r.text("study"))
+        )
+        self.countries = any(material.registry_text(r.text("study"), "country") for r in rows)
+        self.judged = any(material.registry_text(r.text("study"), item) for r in rows for item in ROB)
+        self.binary = material.is_binary(analysis.outcome)
+
+    def columns(self) -> list[tuple[str, str, str]]:
+        """Group, heading and alignment of every text column."""
+        active, reference = headings(self.material, self.analysis)
+        inner = "Events" if self.binary else "Mean (SD)"
+        arms = [(side, name, "right") for side in (active, reference) for name in ("n", inner)]
+        head = [("", "Study", "left"), ("", "Country", "left")] if self.countries else [("", "Study", "left")]
+        what = "Log OR" if self.binary else "Estimate"
+        return [*head, *arms, ("", f"{what} [{self.material.level} CI]", "right"), ("", "Weight", "right")]
+
+    def studies(self) -> list[Line]:
+        """Study lines, grouped by comparator where the run compared subgroups."""
+        groups = self.subgroups()
+        if len(groups) < 2:
+            return [self.study_line(row) for row in self.rows]
+        lines: list[Line] = []
+        for level, members in groups.items():
+            lines.append(Line("heading", (f"Against {comparator(level)}",)))
+            lines += [self.study_line(row) for row in members]
+            lines += self.subgroup_line(level)
+        return lines + self.subgroup_test()
+
+    def subgroups(self) -> dict[str, list[Row]]:
+        """Study rows by comparator; empty where no subgroup analysis was run."""
+        if not self.subgroup_rows():
+            return {}
+        counts = self.material.counts_of(self.analysis.id, "comparator")
+        of_study = {c.text("study"): c.text("level") for c in counts}
+        groups: dict[str, list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault(of_study.get(row.text("study"), ""), []).append(row)
+        return dict(sorted(groups.items()))
+
+    def subgroup_rows(self) -> list[Row]:
+        """Records of the subgroup analysis by comparator: the second stage, else the first."""
+        for stage in ("two", "one"):
+            rows = self.material.records.of("estimates", f"{self.analysis.id}.subgroup.{stage}.comparator")
+            if rows:
+                return rows
+        return []
+
+    def subgroup_line(self, level: str) -> list[Line]:
+        """The pooled effect within one comparator."""
+        row = first(self.subgroup_rows(), term="treatment", level=level)
+        if row is None or row.number("estimate") is None:
+            return []
+        k = self.pen.count(row, "k")
+        return [self.pooled_line(f"Subgroup (k = {k})", row)]
+
+    def subgroup_test(self) -> list[Line]:
+        """The joint test between subgroups."""
+        row = first(self.subgroup_rows(), term="treatment:across:comparator", level="")
+        if row is None or row.number("p_value") is None:
+            return []
+        return [Line("note", (f"Test for subgroup differences: {f_test(self.material, self.pen, row)}",))]
+
+    def study_line(self, row: Row) -> Line:
+        """One study."""
+        study = row.text("study")
+        name = self.material.study(study)
+        head = (name, self.material.registry_text(study, "country")) if self.countries else (name,)
+        arms = self.arm_cells(row, "active") + self.arm_cells(row, "reference")
+        weight = self.pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
+        return Line(
+            "aggregate" if row.text("source") == "aggregate" else "study",
+            (*head, *arms, self.pen.effect(row), weight),
+            row.number("estimate"),
+            row.number("ci_low"),
+            row.number("ci_high"),
+            row.number("weight"),
+            self.lights(study),
+        )
+
+    def lights(self, study: str) -> tuple[str, ...]:
+        """The registry's judgements."""
+        return tuple(self.material.registry_text(study, item) for item in ROB) if self.judged else ()
+
+    def arm_cells(self, row: Row, side: str) -> tuple[str, str]:
+        """n, and mean (SD) or events, of one side."""
+        n = self.pen.count(row, f"n_{side}") if row.number(f"n_{side}") is not None else ""
+        if self.binary:
+            study = row.text("study")
+            events = first(self.material.counts_of(self.analysis.id, "events"), study=study, arm=side)
+            return n, self.pen.count(events) if events is not None else ""
+        if row.number(f"mean_{side}") is None:
+            return n, ""
+        return n, f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
+
+    def not_estimable(self) -> list[Line]:
+        """Studies that cannot be estimated alone are named all the same."""
+        two = f"{self.analysis.id}.{self.material.primary}.two"
+        blanks = ("",) * (len(self.columns()) - 3)
+        rows = self.material.counts_of(two, "not_estimable")
+        return [
+            Line("study", (self.material.study(row.text("study")), *blanks, "not estimable", ""))
+            for row in rows
+            if row.text("study")
+        ]
+
+    def pooled(self) -> list[Line]:
+        """The diamonds of both stages with their prediction intervals."""
+        lines: list[Line] = []
+        for stage, name in (("two", "Two-stage"), ("one", "One-stage")):
+            row = self.material.headline(self.analysis, stage)
+            if row is not None and row.number("estimate") is not None:
+                lines.append(self.pooled_line(name, row, totals=True))
+                lines += self.prediction_line(row)
+        return lines
+
+    def pooled_line(self, name: str, row: Row, totals: bool = False) -> Line:
+        """A diamond; with the arms' totals beside the headline."""
+        columns = len(self.columns())
+        cells = [name, *[""] * (columns - 3), self.pen.effect(row), ""]
+        if totals:
+            for side, column in (("active", columns - 6), ("reference", columns - 4)):
+                total = self.material.count(self.analysis.id, "analysed", arm=side)
+                cells[column] = self.pen.count(total) if total is not None else ""
+        low, high = row.number("ci_low"), row.number("ci_high")
+        return Line("pooled", tuple(cells), row.number("estimate"), low, high)
+
+    def prediction_line(self, row: Row) -> list[Line]:
+        """The interval for the effect in a new study, a bar below the diamond."""
+        if row.number("pi_low") is None or row.number("pi_high") is None:
+            return []
+        blanks = [""] * (len(self.columns()) - 3)
+        cells = (
+            f"  {self.material.level} prediction interval",
+            *blanks,
+            self.pen.interval(row, "pi_low", "pi_high"),
+            "",
+        )
+        return [Line("interval", cells, None, row.number("pi_low"), row.number("pi_high"))]
+
+    def without_ipd(self) -> list[Line]:
+        """Aggregate results of trials without IPD, and the pooled estimate that includes them."""
+        both = f"{self.analysis.id}.aggregate.two"
+        rows = list(select(self.material.records.of("study_estimates", both), source="aggregate"))
+        if not rows:
+            return []
+        lines = [Line("heading", ("Trials without participant data (published results)",))]
+        lines += [self.study_line(row) for row in rows]
+        for name, model in (
+            ("Without participant data only", "not_obtained"),
+            ("With and without participant data", "aggregate"),
+        ):
+            pooled = first(
+                self.material.records.of("estimates", f"{self.analysis.id}.{model}.two"), term="treatment"
+            )
+            if pooled is not None and pooled.number("estimate") is not None:
+                lines += [self.pooled_line(name, pooled), *self.prediction_line(pooled)]
+        return lines
+
+    def footer(self, two: str) -> list[str]:
+        """Heterogeneity, methods and signs."""
+        text = [heterogeneity(self.material, self.analysis, self.pen)]
+        text.append(model_line(self.material, self.analysis))
+        text.append(
+            "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled estimate with its "
+            f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the interval goes on."
+        )
+        if self.judged:
+            text.append(
+                "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 missing outcomes, "
+                "D4 measurement, D5 selective reporting."
+            )
+        return [line for line in text if line]
+
+
+def comparator(level: str) -> str:
+    """A comparator's label inside a heading."""
+    return " / ".join(condition(c.strip()).lower() for c in level.split("/")) or "comparator not named"
+
+
+def f_test(material: Material, pen: Pen, row: Row) -> str:
+    """`F(2, 8.1) = 1.20, p = .350` of a joint test."""
+    num = first(material.counts_of(row.text("analysis_id"), "df_num"), variable=row.text("term"))
+    if num is None:
+        return pen.p_phrase(row)
+    degrees = pen.compact(num, "value")
+    if row.number("df") is not None:
+        degrees += f", {pen.number(row, 'df', 1)}"
+    return f"F({degrees}) = {pen.number(row, 'statistic')}, {pen.p_phrase(row)}"
+
+
+def heterogeneity(material: Material, analysis: Analysis, pen: Pen, term: str = "treatment") -> str:
+    """tau2 with its interval, I2, Q: of the second stage; tau2 of the first."""
+    parts = []
+    for stage, name in (("two", "Two-stage"), ("one", "One-stage")):
+        row = material.headline(analysis, stage)
+        if row is not None and row.number("tau2") is not None:
+            parts.append(f"{name}: {tau_text(material, pen, row, term)}")
+    return ("Heterogeneity. " + ". ".join(parts) + ".") if parts else ""
+
+
+def tau_text(material: Material, pen: Pen, row: Row, term: str) -> str:
+    """`tau2 = 0.031 [0.000, 0.210], I2 = 42%, Q = 18.40, df 10, p = .049`."""
+    counts = material.records.of("counts", row.text("analysis_id"))
+
+    def found(what: str) -> Row | None:
+        return first(counts, what=what, variable=term, study="")
+
+    text = f"\u03c4\u00b2 = {pen.number(row, 'tau2', 3)}"
+    if found("tau2_low") is not None and found("tau2_high") is not None:
+        text += (
+            f" [{pen.number(found('tau2_low'), 'value', 3)}, {pen.number(found('tau2_high'), 'value', 3)}]"
+        )
+    if row.number("i2") is not None:
+        text += f", I\u00b2 = {pen.number(row, 'i2', 0)}%"
+    if found("q") is not None:
+        text += f", Q = {pen.number(found('q'), 'value')}, df {pen.compact(found('q_df'), 'value')}"
+        text += f", {pen.p_phrase(found('q_p'), 'value')}"
+    return text
+
+
+def model_line(material: Material, analysis: Analysis) -> str:
+    """Which model, which degrees of freedom, which standard deviation, which sign."""
+    parts = []
+    for stage, name in (("one", "One stage"), ("two", "Two stages")):
+        row = material.headline(analysis, stage)
+        if row is not None:
+            method = row.text("df_method")
+            parts.append(f"{name}: {DF_METHODS.get(method, method)} intervals")
+    sd = ""
+    if not material.is_binary(analysis.outcome):
+        sd = f" Outcomes divided by {STANDARDISE.get(str(material.plan.get('standardise')), 'a constant')}."
+    return f"Model '{material.primary}'. {'; '.join(parts)}.{sd} {material.sign_note(analysis.contrast, analysis.outcome)}"
+
+
+def interaction_forest_of(
+    material: Material, analysis: Analysis, moderator: str, ledger: Ledger
+) -> Forest | None:
+    """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information stays out."""
+    ids = [f"{analysis.id}.{material.primary}.{stage}.{moderator}" for stage in ("two", "one")]
+    rows = next((r for i in ids if (r := material.records.of("study_estimates", i))), [])
+    rows = [r for r in rows if r.text("term").startswith(f"treatment:within:{moderator}")]
+    if not rows:
+        return None
+    pen = ledger.pen(f"figures/interaction.{analysis.id}.{moderator}")
+    lines: list[Line] = []
+    seen = not any(r.text("level") for r in rows)
+    for term in distinct(rows, "term"):
+        lines += interaction_block(material, ids, pen, term, list(select(rows, term=term)))
+    left, right = material.directions(analysis.contrast, analysis.outcome)
+    unit = unit_of(material, ids)
+    return Forest(
+        title=f"{material.title(analysis)}: within-trial interaction with {moderator_text(material, moderator)}",
+        columns=interaction_columns(material, analysis, seen),
+        left=4 if seen else 3,
+        lines=lines,
+        directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
+        axis=f"Difference in effect{' ' + unit if unit else ''}",
+        footer=interaction_footer(material, analysis),
+        stamp=STAMP if material.synthetic else "",
+    )
+
+
+def wording_lower(text: str) -> str:
+    """`Favours STPP` as `favours STPP more`."""
+    return text[:1].lower() + text[1:] + " more"
+
+
+def moderator_text(material: Material, moderator: str) -> str:
+    """A moderator's name inside a title."""
+    return material.moderator(moderator).lower()
+
+
+def unit_of(material: Material, ids: list[str]) -> str:
+    """`per 10 years`, from the records."""
+    rows = [r for i in ids for r in material.counts_of(i, "moderator_unit")]
+    return rows[0].text("level") if rows else ""
+
+
+def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> list[tuple[str, str, str]]:
+    """Study, n per arm, moderator mean (SD) where it has one | estimate, p, weight."""
+    active, reference = headings(material, analysis)
+    return [
+        ("", "Study", "left"),
+        ("n", active, "right"),
+        ("n", reference, "right"),
+        *([("Moderator", "Mean (SD)", "right")] if seen else []),
+        ("", f"Interaction [{material.level} CI]", "right"),
+        ("", "p", "right"),
+        ("", "Weight", "right"),
+    ]
+
+
+def headings(material: Material, analysis: Analysis) -> tuple[str, str]:
+    """The two sides as column headings."""
+    active, reference = material.sides(analysis.contrast)
+    return active[:1].upper() + active[1:], reference[:1].upper() + reference[1:]
+
+
+def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, rows: list[Row]) -> list[Line]:
+    """The lines of one interaction term: studies, then the two pooled within-trial estimates."""
+    level = rows[0].text("level")
+    lines = (
+        [Line("heading", (f"{wording.heading(level)} against {reference_level(material, ids)}",))]
+        if level
+        else []
+    )
+    for row in rows:
+        sides = [
+            pen.count(row, f"n_{s}") if row.number(f"n_{s}") is not None else ""
+            for s in ("active", "reference")
+        ]
+        weight = pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
+        seen = [] if level else [moderator_seen(material, ids, pen, row.text("study"))]
+        cells = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
+        bounds = row.number("ci_low"), row.number("ci_high")
+        lines.append(Line("study", cells, row.number("estimate"), *bounds, row.number("weight")))
+    for name, analysis_id in zip(("Two-stage", "One-stage"), ids, strict=True):
+        pooled = first(material.records.of("estimates", analysis_id), term=term)
+        if pooled is not None and pooled.number("estimate") is not None:
+            cells = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
+            bounds = pooled.number("ci_low"), pooled.number("ci_high")
+            lines.append(Line("pooled", cells, pooled.number("estimate"), *bounds))
+    return lines
+
+
+def reference_level(material: Material, ids: list[str]) -> str:
+    """The name of a categorical moderator's reference level."""
+    rows = [r for i in ids for r in material.counts_of(i, "moderator_reference")]
+    return rows[0].text("level") if rows else "the reference level"
+
+
+def moderator_seen(material: Material, ids: list[str], pen: Pen, study: str) -> str:
+    """Mean (SD) of the moderator in a study."""
+    found = [
+        next((r for i in ids for r in material.counts_of(i, what, study=study)), None)
+        for what in ("study_mean", "study_sd")
+    ]
+    if found[0] is None or found[0].number("value") is None:
+        return ""
+    return f"{pen.number(found[0], 'value')} ({pen.number(found[1], 'value')})"
+
+
+def interaction_footer(material: Material, analysis: Analysis) -> list[str]:
+    """How to read an interaction."""
+    return [
+        "Squares: each trial's own interaction between treatment and the moderator, area by weight; diamonds: pooled within-trial "
+        "interaction. Differences between trials do not enter.",
+        material.sign_note(analysis.contrast, analysis.outcome),
+    ]

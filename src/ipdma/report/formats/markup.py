@@ -1,0 +1,41 @@
+"""A table as HTML, alone or inside the page."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ipdma.report.table import Section, Table
+
+
+def table_markup(table: Table, number: str = "") -> str:
+    """A `<figure>` with caption, table and notes; the table scrolls by itself on a narrow screen."""
+    head = "".join(f'<th scope="col" class="{c.align}">{escape(c.label)}</th>' for c in table.columns)
+    body = "".join(row_markup(table, row) for row in table.rows)
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    label = f"<b>{escape(number)}</b> " if number else ""
+    return (
+        f'<figure class="table" id="{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div><div class="notes">{notes}</div></figure>\n'
+    )
+
+
+def row_markup(table: Table, row: tuple[str, ...] | Section) -> str:
+    """One row; the first cell heads it."""
+    if isinstance(row, Section):
+        return f'<tr class="section"><th scope="rowgroup" colspan="{len(table.columns)}">{escape(row.label)}</th></tr>\n'
+    cells = [f'<th scope="row" class="{table.columns[0].align}">{escape(row[0])}</th>']
+    cells += [
+        f'<td class="{c.align}">{escape(cell)}</td>'
+        for c, cell in zip(table.columns[1:], row[1:], strict=True)
+    ]
+    return f"<tr>{''.join(cells)}</tr>\n"
+
+
+def table_page(table: Table, style: str) -> bytes:
+    """A page of its own for one table."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(table.title)}</title><style>{style}</style></head><body><main>{table_markup(table)}</main></body></html>\n"
+    ).encode()

@@ -1,0 +1,215 @@
+"""What one rendering reads, and the plan's and registry's names as words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from ipdma.report import wording
+from ipdma.report.records import Records, Row, as_text, first, select
+
+CONDITIONS = {
+    "stpp": "STPP",
+    "antidepressant": "Antidepressants",
+    "combined": "STPP + antidepressants",
+    "antidepressant_supportive": "Antidepressants + support",
+    "supportive": "Supportive therapy",
+    "waitlist": "Waitlist",
+    "tau": "Usual care",
+    "placebo": "Placebo",
+    "other_psychotherapy": "Other psychotherapy",
+    "other": "Other",
+}
+TIMEPOINTS = {
+    "post": "post-treatment",
+    "follow_up": "follow-up",
+    "interim": "interim",
+    "baseline": "baseline",
+}
+STANDARDISE = {
+    "instrument_baseline_sd": "the pooled within-arm baseline SD of each instrument",
+    "study_baseline_sd": "each study's pooled within-arm baseline SD",
+    "instrument_post_sd": "the pooled within-arm outcome SD of each instrument",
+    "study_post_sd": "each study's pooled within-arm outcome SD",
+    "external": "external SDs named in the plan",
+    "none": "nothing: raw points of the instrument",
+}
+DF_METHODS = {
+    "kenward_roger": "Kenward-Roger",
+    "satterthwaite": "Satterthwaite",
+    "hksj": "Hartung-Knapp-Sidik-Jonkman",
+    "modified_hksj": "modified Hartung-Knapp-Sidik-Jonkman",
+    "k_minus_1": "t on K - 1",
+    "residual": "residual",
+    "normal": "normal",
+    "wald": "normal (Wald)",
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The part of an analysis id that says which question: contrast, outcome, time point."""
+
+    contrast: str
+    outcome: str
+    timepoint: str
+
+    @property
+    def id(self) -> str:
+        """`contrast.outcome.timepoint`."""
+        return f"{self.contrast}.{self.outcome}.{self.timepoint}"
+
+
+@dataclass(frozen=True)
+class Material:
+    """The inputs of a rendering.
+
+    Attributes
+    ----------
+    estimates, study_estimates, counts : DataFrame
+        The record files (INTERFACE section 5).
+    plan : mapping
+        The plan with its defaults filled in.
+    registry, aggregate : DataFrame or None
+        `studies.tsv` and `aggregate.tsv`.
+    notes : sequence of str
+        Lines about what could not be done.
+    synthetic : bool
+        True when the participants are invented: every figure and the page then say so.
+    versions : mapping of str to str
+        Names and values to print under "versions and digests".
+    """
+
+    estimates: pd.DataFrame
+    study_estimates: pd.DataFrame
+    counts: pd.DataFrame
+    plan: Mapping[str, Any]
+    registry: pd.DataFrame | None = None
+    aggregate: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
+    synthetic: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def records(self) -> Records:
+        """The record files as rows."""
+        return Records.from_tables(self.estimates, self.study_estimates, self.counts)
+
+    @cached_property
+    def analyses(self) -> list[Analysis]:
+        """Contrast, outcome and time point of every headline, in the plan's order."""
+        seen = {(r.text("contrast"), r.text("outcome"), r.text("timepoint")) for r in self.records.estimates}
+        plan = self.plan
+        return [
+            Analysis(c, o, t)
+            for c in plan.get("contrasts", {})
+            for o in plan.get("outcomes", {})
+            for t in plan.get("time_points", {})
+            if (c, o, t) in seen
+        ]
+
+    @property
+    def primary(self) -> str:
+        """The plan's primary model."""
+        return str(self.plan.get("primary_model", "primary"))
+
+    @property
+    def level(self) -> str:
+        """The confidence level as it is printed, `95%`."""
+        share = self.plan.get("models", {}).get(self.primary, {}).get("level", 0.95) or 0.95
+        return f"{float(share) * 100:g}%"
+
+    @cached_property
+    def citations(self) -> dict[str, dict[str, str]]:
+        """The registry's row of each study, as text."""
+        if self.registry is None:
+            return {}
+        rows = self.registry.to_dict("records")
+        return {as_text(r.get("study")): {str(k): as_text(v) for k, v in r.items()} for r in rows}
+
+    def study(self, name: str) -> str:
+        """How a study is called in print: its citation where the registry has one, else its id."""
+        return self.citations.get(name, {}).get("citation") or name
+
+    def registry_text(self, study: str, column: str) -> str:
+        """One cell of the registry, or an empty string."""
+        return self.citations.get(study, {}).get(column, "")
+
+    def contrast(self, name: str) -> str:
+        """A contrast's label."""
+        return str(self.plan.get("contrasts", {}).get(name, {}).get("label") or wording.heading(name))
+
+    def sides(self, name: str) -> tuple[str, str]:
+        """What the active and the reference side of a contrast are called."""
+        entry = self.plan.get("contrasts", {}).get(name, {})
+        words = split_label(self.contrast(name))
+        active = words[0] or " / ".join(condition(c) for c in entry.get("active", [])) or "Active"
+        reference = words[1] or " / ".join(condition(c) for c in entry.get("reference", [])) or "Reference"
+        return active, reference
+
+    def is_binary(self, outcome: str) -> bool:
+        """True for a 0/1 outcome, whose rows are log odds ratios."""
+        return self.plan.get("outcomes", {}).get(outcome, {}).get("family") == "binomial"
+
+    def directions(self, contrast: str, outcome: str) -> tuple[str, str]:
+        """What an effect left and right of no effect favours. Events (response, remission) are good."""
+        active, reference = (in_sentence(side) for side in self.sides(contrast))
+        entry = self.plan.get("contrasts", {}).get(contrast, {})
+        negative_active = entry.get("negative_favours", "active") == "active" and not self.is_binary(outcome)
+        pair = (active, reference) if negative_active else (reference, active)
+        return f"Favours {pair[0]}", f"Favours {pair[1]}"
+
+    def sign_note(self, contrast: str, outcome: str) -> str:
+        """The sign convention as a sentence."""
+        left, right = self.directions(contrast, outcome)
+        scale = "log odds ratio" if self.is_binary(outcome) else "effect"
+        return f"A negative {scale} {in_sentence(left)}; a positive one {in_sentence(right)}."
+
+    def moderator(self, name: str) -> str:
+        """A moderator's name as words."""
+        return wording.heading(name)
+
+    def timepoint(self, name: str) -> str:
+        """A time point's name as words."""
+        return TIMEPOINTS.get(name, name.replace("_", " "))
+
+    def title(self, analysis: Analysis) -> str:
+        """`STPP against control: depression, post-treatment`."""
+        return f"{self.contrast(analysis.contrast)}: {analysis.outcome.replace('_', ' ')}, {self.timepoint(analysis.timepoint)}"
+
+    def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
+        """The treatment effect of a model and stage."""
+        rows = self.records.of("estimates", f"{analysis.id}.{model or self.primary}.{stage}")
+        return first(rows, term="treatment", moderator="")
+
+    def count(self, analysis_id: str, what: str, **wanted: str) -> Row | None:
+        """The first row of counts of that kind, the whole (not a study's or arm's) unless asked."""
+        return first(self.records.of("counts", analysis_id), what=what, **{"study": "", "arm": "", **wanted})
+
+    def counts_of(self, analysis_id: str, what: str, **wanted: str) -> list[Row]:
+        """All rows of counts of that kind."""
+        return list(select(self.records.of("counts", analysis_id), what=what, **wanted))
+
+
+def condition(name: str) -> str:
+    """A condition's label."""
+    return CONDITIONS.get(name, wording.heading(name))
+
+
+def split_label(label: str) -> tuple[str, str]:
+    """The two sides that a label names, or two empty strings."""
+    for word in (" against ", " versus ", " vs. ", " vs ", " v "):
+        left, found, right = label.partition(word)
+        if found and left.strip() and right.strip():
+            return left.strip(), right.strip()
+    return "", ""
+
+
+def in_sentence(text: str) -> str:
+    """A phrase as it stands inside a sentence: its first letter small, unless it is an abbreviation."""
+    head = text.split(" ", 1)[0]
+    return text if sum(letter.isupper() for letter in head) > 1 else text[:1].lower() + text[1:]

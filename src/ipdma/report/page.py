@@ -1,0 +1,142 @@
+"""The report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from ipdma.report.exhibit import Exhibit
+from ipdma.report.formats.markup import table_markup
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+from ipdma.report.sentences import methods_paragraphs, results_sentences
+from ipdma.report.table import Table
+
+HEADS = {
+    "summary": "Results in words",
+    "methods": "Methods",
+    "effects": "Effects",
+    "moderators": "Moderators",
+    "checks": "Does it hold",
+    "trials": "Trials and participants",
+    "plan": "The plan as it was frozen",
+    "ran": "What ran, and what did not",
+    "versions": "Versions and digests",
+}
+SECTION_OF_TABLE = {
+    "efficacy": "effects", "moderators": "moderators", "sensitivity": "checks", "one_stage_two_stage": "checks", "engines": "checks",
+}  # fmt: skip
+SECTION_OF_FIGURE = {"Effects": "effects", "Moderators": "moderators", "Checks": "checks", "Trials": "trials"}
+STAMP = "SYNTHETIC data. The participants are invented; nothing here is a finding about people."
+LETTERS = re.compile(r"(?<![\w=])(p|t|F|z|d|B|N|n|k|K)(?=\s?[=<>]|\()")
+
+
+def build_page(
+    material: Material,
+    tables: Sequence[Table],
+    exhibits: Sequence[Exhibit],
+    drawn: Mapping[str, bytes],
+    ledger: Ledger,
+) -> bytes:
+    """The page; `drawn` holds the SVG of each exhibit."""
+    bodies: dict[str, list[str]] = {key: [] for key in HEADS}
+    bodies["summary"] = summary_parts(material, ledger)
+    bodies["methods"] = [f"<p>{escape(p)}</p>" for p in methods_paragraphs(material, ledger)]
+    for number, exhibit in enumerate(exhibits, 1):
+        bodies[SECTION_OF_FIGURE[exhibit.section]].append(figure_markup(exhibit, drawn[exhibit.name], number))
+    for number, table in enumerate(tables, 1):
+        bodies[SECTION_OF_TABLE.get(table.name, "trials")].insert(0, table_markup(table, f"Table {number}."))
+    bodies["plan"] = plan_parts(material)
+    bodies["ran"] = list(ran_parts(material))
+    bodies["versions"] = [definitions(material.versions)]
+    shown = {key: parts for key, parts in bodies.items() if parts}
+    title = escape(str(material.plan.get("title", "Meta-analysis")))
+    sections = "".join(
+        f'<section aria-labelledby="{k}"><h2 id="{k}">{HEADS[k]}</h2>\n{"".join(p)}</section>\n'
+        for k, p in shown.items()
+    )
+    contents = "".join(f'<li><a href="#{key}">{HEADS[key]}</a></li>' for key in shown)
+    stamp = f'<p class="stamp" role="note">{STAMP}</p>' if material.synthetic else ""
+    style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
+        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
+        f'<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav aria-label="Contents"><b>Contents</b><ol>{contents}</ol></nav>\n'
+        f"{sections}</main></body></html>\n"
+    ).encode()
+
+
+def summary_parts(material: Material, ledger: Ledger) -> list[str]:
+    """Results sentences under their titles."""
+    parts = []
+    for title, lines in results_sentences(material, ledger):
+        parts.append(f"<h3>{escape(title)}</h3><p>{' '.join(italics(line) for line in lines)}</p>\n")
+    return parts
+
+
+def italics(text: str) -> str:
+    """Statistical letters in italics, as APA asks."""
+    return LETTERS.sub(r"<i>\1</i>", escape(text, quote=False).replace("&lt;", "<")).replace(
+        "< .001", "&lt; .001"
+    )
+
+
+def figure_markup(exhibit: Exhibit, svg: bytes, number: int) -> str:
+    """A figure on a white sheet, in light and dark alike, with its caption and its text for those who cannot see it."""
+    data = base64.b64encode(svg).decode()
+    return (
+        f'<figure class="plot" id="{escape(exhibit.name)}"><div class="sheet" tabindex="0" role="region" aria-label="Figure {number}">'
+        f'<img alt="{escape(exhibit.alt)}" src="data:image/svg+xml;base64,{data}"></div>'
+        f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
+    )
+
+
+def plan_parts(material: Material) -> list[str]:
+    """The plan with its defaults filled in."""
+    text = yaml.safe_dump(as_plain(material.plan), sort_keys=False, allow_unicode=True, width=100)
+    return [
+        "<p>Every key of the analysis plan with its defaults filled in, as the run read it.</p>",
+        f'<pre tabindex="0">{escape(text)}</pre>',
+    ]
+
+
+def as_plain(value: Any) -> Any:
+    """Mappings and sequences as YAML knows them."""
+    if isinstance(value, Mapping):
+        return {str(k): as_plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_plain(v) for v in value]
+    return value
+
+
+def ran_parts(material: Material) -> Iterator[str]:
+    """The models that ran, then every warning in plain words with the analyses that it touches."""
+    models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
+    yield f"<p>Every analysis id is listed with its estimates in <code>estimates.csv</code>. Models that ran: {escape(', '.join(models))}.</p>"
+    by_text: dict[str, list[str]] = {}
+    for row in material.records.counts:
+        if row.text("what") in {"warning", "not_fitted", "not_run", "refused"}:
+            by_text.setdefault(row.text("level"), []).append(row.text("analysis_id"))
+    for note in material.notes:
+        by_text.setdefault(str(note), [])
+    if not by_text:
+        yield "<p>No warning.</p>"
+    for text, where in by_text.items():
+        listed = ", ".join(dict.fromkeys(where))
+        place = f"<br><small>{escape(listed)}</small>" if listed else ""
+        yield f'<div class="warning">{escape(text[:1].upper() + text[1:])}{place}</div>\n'
+
+
+def definitions(pairs: Mapping[str, str]) -> str:
+    """Names and values."""
+    if not pairs:
+        return ""
+    rows = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(str(v))}</code></dd>" for k, v in pairs.items())
+    return f"<dl>{rows}</dl>"

@@ -1,0 +1,114 @@
+"""The three record tables as plain rows that know which file and line they stand in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+NUMBERS = {
+    "estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "tau2", "i2", "pi_low", "pi_high",
+    "k", "n", "of", "value", "weight", "n_active", "n_reference", "mean_active", "sd_active", "mean_reference",
+    "sd_reference",
+}  # fmt: skip
+KEYS = {
+    "estimates": ("term", "level"),
+    "study_estimates": ("study", "term", "level"),
+    "counts": ("what", "study", "arm", "variable", "level"),
+}
+
+
+class Row(dict[str, Any]):
+    """One record: text columns as text (empty when missing), numbers as float (None when missing)."""
+
+    def __init__(self, values: dict[str, Any], file: str, line: int) -> None:
+        super().__init__(values)
+        self.file, self.line = file, line
+
+    def number(self, name: str) -> float | None:
+        """The number in column `name`, or None."""
+        return self.get(name)
+
+    def text(self, name: str) -> str:
+        """The text in column `name`, or an empty string."""
+        return self.get(name) or ""
+
+    @property
+    def key(self) -> str:
+        """What tells this row from others of the same analysis."""
+        return "|".join(self.text(name) for name in KEYS[self.file])
+
+
+def as_number(value: Any) -> float | None:
+    """A finite float, or None for whatever is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def as_text(value: Any) -> str:
+    """Text as it stands; missing is empty; a whole float loses its `.0`, so that a level reads as it was written."""
+    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def rows_of(table: pd.DataFrame | None, file: str) -> list[Row]:
+    """Turn a record table into rows; line 2 is the first below the header, as in an editor."""
+    if table is None:
+        return []
+    columns = [(str(name), table[name].tolist()) for name in table.columns]
+    rows = []
+    for index in range(len(table)):
+        values = {n: (as_number(v[index]) if n in NUMBERS else as_text(v[index])) for n, v in columns}
+        rows.append(Row(values, file, index + 2))
+    return rows
+
+
+@dataclass(frozen=True)
+class Records:
+    """All rows of a run. Selection is by equality on columns; nothing is computed."""
+
+    estimates: list[Row]
+    study_estimates: list[Row]
+    counts: list[Row]
+    index: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for file in KEYS:
+            for row in getattr(self, file):
+                self.index.setdefault((file, row.text("analysis_id")), []).append(row)
+
+    @classmethod
+    def from_tables(cls, estimates: Any, study_estimates: Any, counts: Any) -> Records:
+        """Build from three DataFrames with the columns of INTERFACE section 5."""
+        tables = {"estimates": estimates, "study_estimates": study_estimates, "counts": counts}
+        return cls(*(rows_of(tables[file], file) for file in KEYS))
+
+    def of(self, file: str, analysis_id: str) -> list[Row]:
+        """Rows of one analysis in one file, in their order."""
+        return self.index.get((file, analysis_id), [])
+
+
+def select(rows: Iterable[Row], **wanted: str) -> Iterator[Row]:
+    """Rows whose columns equal `wanted`; a tuple of values means any of them."""
+    for row in rows:
+        if all(row.text(k) in v if isinstance(v, tuple) else row.text(k) == v for k, v in wanted.items()):
+            yield row
+
+
+def first(rows: Iterable[Row], **wanted: str) -> Row | None:
+    """The first such row, or None."""
+    return next(select(rows, **wanted), None)
+
+
+def distinct(rows: Iterable[Row], column: str) -> list[str]:
+    """The values of `column` that are not empty, in order of appearance."""
+    return list(dict.fromkeys(value for row in rows if (value := row.text(column))))

@@ -1,0 +1,81 @@
+"""From a run's records to all of its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+
+from ipdma.report.claims import claims_csv, claims_json
+from ipdma.report.exhibit import Exhibit, render_exhibit
+from ipdma.report.figures import list_exhibits
+from ipdma.report.formats.document import table_document
+from ipdma.report.formats.markup import table_page
+from ipdma.report.formats.text import table_csv
+from ipdma.report.formats.workbook import table_workbook
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+from ipdma.report.page import build_page
+from ipdma.report.table import Table
+from ipdma.report.tables import tabulate_all
+
+Say = Callable[[str], None]
+
+
+def render(material: Material, say: Say | None = None) -> Iterator[tuple[str, bytes]]:
+    """Yield (path relative to the results folder, bytes) of every file of the report."""
+    ledger = Ledger()
+    tables = tabulate_all(material, ledger)
+    exhibits = list_exhibits(material, ledger)
+    yield from table_files(tables)
+    drawn: dict[str, bytes] = {}
+    for number, exhibit in enumerate(exhibits, 1):
+        if say is not None and (number % 10 == 0 or number == len(exhibits)):
+            say(f"figures: {number} of {len(exhibits)}")
+        for kind, content in render_exhibit(exhibit):
+            yield f"figures/{exhibit.name}.{kind}", content
+            if kind == "svg":
+                drawn[exhibit.name] = content
+    yield "captions.json", captions_json(exhibits, tables)
+    yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
+    yield "claims.csv", claims_csv(ledger)
+    yield "claims.json", claims_json(ledger)
+
+
+def render_tables(material: Material) -> Iterator[tuple[str, bytes]]:
+    """Only the tables."""
+    yield from table_files(tabulate_all(material, Ledger()))
+
+
+def render_figures(material: Material) -> Iterator[tuple[str, bytes]]:
+    """Only the figures."""
+    for exhibit in list_exhibits(material, Ledger()):
+        for kind, content in render_exhibit(exhibit):
+            yield f"figures/{exhibit.name}.{kind}", content
+
+
+def table_files(tables: list[Table]) -> Iterator[tuple[str, bytes]]:
+    """Every table in four formats, and all of them in one Word document."""
+    style = page_style()
+    for table in tables:
+        yield f"tables/{table.name}.csv", table_csv(table)
+        yield f"tables/{table.name}.html", table_page(table, style)
+        yield f"tables/{table.name}.xlsx", table_workbook(table)
+        yield f"tables/{table.name}.docx", table_document(table)
+    if tables:
+        yield "tables/all_tables.docx", table_document(tables)
+
+
+def page_style() -> str:
+    """The style sheet of the page and of the tables."""
+    return files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
+
+
+def captions_json(exhibits: list[Exhibit], tables: list[Table]) -> bytes:
+    """Captions and texts for those who cannot see, by file name, for whoever shows the files elsewhere."""
+    held = {f"figures/{e.name}": {"caption": e.caption, "alt": e.alt, "section": e.section} for e in exhibits}
+    held |= {
+        f"tables/{t.name}": {"caption": t.title, "alt": " ".join(t.notes), "section": "Tables"}
+        for t in tables
+    }
+    return (json.dumps(held, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()

@@ -1,0 +1,90 @@
+"""One look for every figure: fonts, ink, and colours that survive colour blindness and a photocopier."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
+SIZE = 8.0  # points
+SMALL = 7.0
+INK = "#1a1a1a"
+FAINT = "#767676"
+RULE = "#b8b8b8"
+BLUE = "#0072b2"  # Okabe and Ito's palette, ordered so that neighbours differ in lightness too
+ORANGE = "#d55e00"
+SKY = "#56b4e9"
+GREEN = "#009e73"
+AMBER = "#e69f00"
+PURPLE = "#cc79a7"
+CYCLE = [BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER]
+MARKS = ["o", "s", "^", "D", "v", "P"]
+DASHES = ["-", "--", ":", "-."]
+LIGHTS = {
+    "low": ("#4f9d69", "+"),
+    "some": ("#f2d15c", "?"),
+    "high": ("#b5382a", "\u2212"),
+    "none": ("#ffffff", ""),
+}
+
+STYLE: dict[str, Any] = {
+    "font.family": FONT,
+    "font.size": SIZE,
+    "axes.titlesize": SIZE + 1,
+    "axes.labelsize": SIZE,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "text.color": INK,
+    "pdf.fonttype": 42,  # TrueType, so that letters stay letters
+    "svg.fonttype": "path",
+    "svg.hashsalt": "ipdma",
+    "path.simplify": False,
+}
+
+
+@lru_cache(maxsize=8)
+def font_file(weight: str) -> str:
+    """The path of the regular or bold face."""
+    return findfont(FontProperties(family=FONT, weight=weight))
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
+    """Width of one line of text in inches."""
+    font = get_font(font_file(weight))
+    font.set_size(size, 72)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64 / 72
+
+
+def wrap(text: str, width: float, size: float = SMALL) -> list[str]:
+    """Break a sentence into lines no wider than `width` inches."""
+    lines, current = [], ""
+    for word in text.split():
+        trial = f"{current} {word}".strip()
+        if current and text_width(trial, size) > width:
+            lines.append(current)
+            trial = word
+        current = trial
+    return [*lines, current] if current else lines
+
+
+def light_of(judgement: str) -> str:
+    """`low`, `some` or `high` for the words that risk-of-bias tools use; `none` for no judgement."""
+    word = judgement.strip().lower()
+    if word in {"low", "low risk", "+"}:
+        return "low"
+    if word in {"high", "high risk", "-", "serious", "critical"}:
+        return "high"
+    return "some" if word in {"some", "some concerns", "unclear", "moderate", "?"} else "none"

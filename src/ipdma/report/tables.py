@@ -1,0 +1,28 @@
+"""Every table of a run, in the order in which a paper shows them."""
+
+from __future__ import annotations
+
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+from ipdma.report.table import Table
+from ipdma.report.tables_checks import tabulate_engines, tabulate_sensitivity, tabulate_stages
+from ipdma.report.tables_efficacy import tabulate_efficacy
+from ipdma.report.tables_moderators import tabulate_moderators
+from ipdma.report.tables_participants import tabulate_participants
+from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
+
+
+def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
+    """All tables that have a row."""
+    found = [
+        tabulate_studies(material, ledger),
+        *tabulate_participants(material, ledger),
+        tabulate_efficacy(material, ledger),
+        tabulate_moderators(material, ledger),
+        tabulate_sensitivity(material, ledger),
+        tabulate_stages(material, ledger),
+        tabulate_engines(material, ledger),
+        tabulate_not_obtained(material, ledger),
+        tabulate_scales(material, ledger),
+    ]
+    return [table for table in found if not table.empty]

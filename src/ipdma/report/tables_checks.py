@@ -1,0 +1,192 @@
+"""Whether the answer holds: sensitivity, one stage against two, engine against engine."""
+
+from __future__ import annotations
+
+from ipdma.report import wording
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import Row, first
+from ipdma.report.table import Column, Section, Table
+from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
+
+ENGINES = {"engine_ipdma": "ipdma", "statsmodels": "statsmodels MixedLM", "lme4": "R lme4"}
+APART = {"matched", "subgroup", "aggregate", "not_obtained", "egger", "hksj", *ENGINES}
+
+
+def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
+    """The primary model, then each way of changing it by one thing."""
+    pen = ledger.pen("tables/sensitivity")
+    columns = [
+        Column("Analysis", "left"), Column("Stage", "left"), Column("K"), Column("N"), Column(f"Estimate [{material.level} CI]"), Column("p"),
+        Column("\u03c4\u00b2"), Column("Remark", "left"),
+    ]  # fmt: skip
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = sensitivity_rows(material, analysis, pen)
+        rows += [Section(section_title(material, analysis)), *lines] if len(lines) > 1 else []
+    notes = [
+        sign_line(material) if material.analyses else "",
+        "Each line changes the primary analysis in one thing. Leave-one-out and the specification curve stand in their figures. "
+        "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not participants.",
+    ]  # fmt: skip
+    return Table("sensitivity", "Sensitivity of the effect", columns, rows, [n for n in notes if n])
+
+
+def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
+    """Every treatment effect of an analysis that is no headline, leave-one-out row or specification."""
+    primary = [material.headline(analysis, stage) for stage in STAGES]
+    found = [r for r in primary if r is not None] + [
+        r for r in material.records.estimates if of_question(r, analysis) and is_sensitivity(material, r)
+    ]
+    return [sensitivity_row(material, pen, row) for row in found] + not_run(material, analysis)
+
+
+def of_question(row: Row, analysis: Analysis) -> bool:
+    """Whether a row belongs to the question."""
+    return (row.text("contrast"), row.text("outcome"), row.text("timepoint")) == (
+        analysis.contrast,
+        analysis.outcome,
+        analysis.timepoint,
+    )
+
+
+def is_sensitivity(material: Material, row: Row) -> bool:
+    """A changed analysis, or the association with a risk-of-bias item."""
+    model, term = row.text("model"), row.text("term")
+    if model in material.plan.get("models", {}) or model.split(":")[0] in {
+        *APART,
+        "leave_out",
+        "multiverse",
+        "rob_moderator",
+    }:
+        return False
+    across = term.startswith("treatment:across:") and model == "risk_of_bias"
+    return (term == "treatment" or across) and row.number("estimate") is not None
+
+
+def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
+    """One line."""
+    name = sensitivity_name(material, row)
+    warning = first(material.counts_of(row.text("analysis_id"), "choice"))
+    remark = f"{warning.text('variable')}: {warning.text('level')}" if warning is not None else ""
+    return (
+        name, STAGES.get(row.text("stage"), row.text("stage")), pen.count(row, "k"), pen.count(row, "n"), pen.effect(row) + flags(row), pen.p(row),
+        pen.number(row, "tau2", 3), remark,
+    )  # fmt: skip
+
+
+def sensitivity_name(material: Material, row: Row) -> str:
+    """What was changed, as words."""
+    model, item = row.text("model"), row.text("moderator")
+    if model == material.primary:
+        return "Primary analysis"
+    if model == "risk_of_bias":
+        what = f"difference, {row.text('level')}" if row.text("term") != "treatment" else "effect beside it"
+        return f"Moderator {item}: {what}"
+    if model == "rob_covariate":
+        return f"Random intercepts, {item} as covariate"
+    kind, _, rest = model.partition(":")
+    return f"Raw points, {rest.upper()}" if kind == "raw" else wording.heading(model)
+
+
+def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
+    """Sensitivity analyses that could not be made, with the reason."""
+    rows = [
+        r
+        for r in material.records.counts
+        if r.text("what") == "not_run" and r.text("analysis_id").startswith(analysis.id + ".")
+    ]
+    blank = wording.NOTHING
+    names = [r.text("analysis_id").removeprefix(analysis.id + ".").split(".")[0] for r in rows]
+    return [
+        (wording.heading(n), "", blank, blank, "not run", blank, blank, r.text("level"))
+        for n, r in zip(names, rows, strict=True)
+    ]
+
+
+def tabulate_stages(material: Material, ledger: Ledger) -> Table:
+    """One stage beside two, as the plan has them and as a matched pair."""
+    pen = ledger.pen("tables/one_stage_two_stage")
+    level = material.level
+    columns = [
+        Column("Model", "left"),
+        Column(f"One stage [{level} CI]"),
+        Column("\u03c4\u00b2"),
+        Column(f"Two stages [{level} CI]"),
+        Column("\u03c4\u00b2"),
+        Column("Difference / SE"),
+        Column("Remark", "left"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = [
+            r
+            for m in [*material.plan.get("models", {}), "matched"]
+            if (r := stage_row(material, analysis, pen, m)) is not None
+        ]
+        rows += [Section(section_title(material, analysis)), *lines] if lines else []
+    notes = [
+        "Difference / SE: one stage minus two stages, in standard errors of the one-stage estimate. 'matched' fits the same rows with the same "
+        "assumptions in both stages; there the two should agree to within 0.1 standard errors.",
+    ]  # fmt: skip
+    return Table("one_stage_two_stage", "One stage against two", columns, rows, notes)
+
+
+def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> tuple[str, ...] | None:
+    """Both stages of a model."""
+    one, two = (material.headline(analysis, stage, model) for stage in ("one", "two"))
+    if one is None or two is None:
+        return None
+    where = f"{analysis.id}.{model}.one"
+    gap = first(material.counts_of(where, "concordance"), variable="treatment")
+    flag = first(material.counts_of(where, "concordance_flag"))
+    remark = gap.text("level") if gap is not None else ""
+    if flag is not None:
+        remark = f"{remark}; {flag.text('level') or 'unexplained difference'}"
+    return (
+        model, pen.effect(one) + flags(one), pen.number(one, "tau2", 3), pen.effect(two) + flags(two), pen.number(two, "tau2", 3),
+        pen.number(gap, "value", 3), remark,
+    )  # fmt: skip
+
+
+def tabulate_engines(material: Material, ledger: Ledger) -> Table:
+    """The same model by this package and by others."""
+    pen = ledger.pen("tables/engines")
+    columns = [
+        Column("Engine", "left"),
+        Column("Version", "left"),
+        Column("Estimate"),
+        Column("SE"),
+        Column("df"),
+        Column("p"),
+        Column("\u03c4\u00b2"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = [line for engine in ENGINES for line in engine_rows(material, analysis, pen, engine)]
+        rows += [Section(section_title(material, analysis)), *lines] if lines else []
+    notes = [
+        "Random intercept and random treatment effect with a common residual variance, REML, by each engine. p values differ where an engine offers only the normal reference."
+    ]
+    return Table("engines", "The same model by different engines", columns, rows, notes)
+
+
+def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -> list[tuple[str, ...]]:
+    """One engine's answer, or why there is none."""
+    where = f"{analysis.id}.{engine}.one"
+    version = first(material.counts_of(where, "engine_version"))
+    word = version.text("level") if version is not None else ""
+    row = material.headline(analysis, "one", engine)
+    if row is None:
+        return [(ENGINES[engine], word, *[wording.NOTHING] * 5)] if word else []
+    return [
+        (
+            ENGINES[engine],
+            word,
+            pen.number(row, "estimate", 4),
+            pen.number(row, "std_error", 4),
+            pen.number(row, "df", 1),
+            pen.p(row),
+            pen.number(row, "tau2", 4),
+        )
+    ]

@@ -1,0 +1,131 @@
+"""The main table: every contrast, outcome and time point, each model in both stages."""
+
+from __future__ import annotations
+
+from ipdma.report import wording
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import DF_METHODS, Analysis, Material
+from ipdma.report.records import Row
+from ipdma.report.table import Column, Section, Table
+
+STAGES = {"one": "one stage", "two": "two stages"}
+ABBREVIATIONS = (
+    "CI confidence interval; PI prediction interval for the effect in a new trial; K trials; N participants analysed; "
+    "\u03c4\u00b2 variance of the effect between trials; I\u00b2 share of variance that lies between trials; df degrees of freedom; "
+    "HAM-D Hamilton depression scale, 17 items; NNT number needed to treat."
+)
+
+
+def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
+    """Headline estimates."""
+    pen = ledger.pen("tables/efficacy")
+    level = material.level
+    columns = [
+        Column("Model", "left"), Column("Stage", "left"), Column("K"), Column("N"), Column(f"Estimate [{level} CI]"), Column("SE"),
+        Column("df"), Column("p"), Column(f"{level} PI"), Column("\u03c4\u00b2"), Column("I\u00b2"), Column("HAM-D points"), Column("NNT", "left"),
+    ]  # fmt: skip
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = headline_rows(material, analysis, pen)
+        rows += [Section(section_title(material, analysis)), *lines] if lines else []
+    return Table("efficacy", "Effects at each time point", columns, rows, notes_of(material))
+
+
+def section_title(material: Material, analysis: Analysis) -> str:
+    """The question, and its scale."""
+    scale = "log odds ratio" if material.is_binary(analysis.outcome) else "standardised mean difference"
+    if scale.startswith("standardised") and material.plan.get("standardise") == "none":
+        scale = "mean difference in points"
+    return f"{material.title(analysis)} ({scale})"
+
+
+def headline_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
+    """Each model of the plan, and the primary one with Hartung-Knapp's scale, in both stages."""
+    models = dict.fromkeys([material.primary, *material.plan.get("models", {}), "hksj"])
+    found = [(m, s, material.headline(analysis, s, m)) for m in models for s in STAGES]
+    return [
+        headline_row(material, pen, m, s, r)
+        for m, s, r in found
+        if r is not None and r.number("estimate") is not None
+    ]
+
+
+def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row) -> tuple[str, ...]:
+    """One fit."""
+    i2 = pen.number(row, "i2", 0) + "%" if row.number("i2") is not None else wording.NOTHING
+    return (
+        "primary, Hartung-Knapp scale" if model == "hksj" else model, STAGES[stage], pen.count(row, "k"), pen.count(row, "n"),
+        pen.effect(row) + flags(row), pen.number(row, "std_error", 3), pen.number(row, "df", 1), pen.p(row),
+        pen.interval(row, "pi_low", "pi_high"), pen.number(row, "tau2", 3), i2, *absolute(material, pen, row),
+    )  # fmt: skip
+
+
+def flags(row: Row) -> str:
+    """Marks of a fit that did not converge or has a variance at zero; explained in the notes."""
+    singular = "\u2020" if row.text("singular").lower() == "true" else ""
+    return singular + ("\u2021" if row.text("converged").lower() == "false" else "")
+
+
+def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
+    """The effect in HAM-D points, and NNT at the middle event rate that the run worked out."""
+    where = row.text("analysis_id")
+    points = material.count(where, "hamd_effect")
+    text = wording.NOTHING
+    if points is not None:
+        low, high = material.count(where, "hamd_low"), material.count(where, "hamd_high")
+        text = pen.number(points, "value", 1)
+        text += f" [{pen.number(low, 'value', 1)}, {pen.number(high, 'value', 1)}]" if low and high else ""
+    rates = material.counts_of(where, "nnt")
+    chosen = next((r for r in rates if r.text("variable") == "0.2"), rates[0] if rates else None)
+    return text, nnt_text(pen, chosen)
+
+
+def nnt_text(pen: Pen, row: Row | None) -> str:
+    """`NNTB 4.1 (2.8 to 7.9)` as the record words it."""
+    return wording.NOTHING if row is None else pen.worded(row)
+
+
+def notes_of(material: Material) -> list[str]:
+    """Signs, scale, degrees of freedom, marks, abbreviations."""
+    signs = dict.fromkeys(
+        f"{material.title(a)}: {material.sign_note(a.contrast, a.outcome)}" for a in material.analyses[:1]
+    )
+    notes = [sign_line(material), df_line(material)] if material.analyses else []
+    if signs:
+        notes.append(
+            "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH to harm."
+        )
+    notes.append(
+        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not converge: do not use."
+    )
+    return [*notes, ABBREVIATIONS]
+
+
+def sign_line(material: Material) -> str:
+    """The sign convention of every contrast and outcome, said once where it is the same."""
+    by_note: dict[str, list[str]] = {}
+    for analysis in material.analyses:
+        note = material.sign_note(analysis.contrast, analysis.outcome)
+        by_note.setdefault(note, []).append(f"{material.contrast(analysis.contrast)}, {analysis.outcome}")
+    if len(by_note) == 1:
+        return f"Sign: {next(iter(by_note))}"
+    parts = [f"{wording.several(list(dict.fromkeys(where)))}: {note}" for note, where in by_note.items()]
+    return "Sign. " + " ".join(parts)
+
+
+def df_line(material: Material) -> str:
+    """Which degrees of freedom the intervals use, by stage."""
+    seen: dict[tuple[str, str], None] = {}
+    for row in material.records.estimates:
+        if (
+            row.text("term") == "treatment"
+            and not row.text("moderator")
+            and row.text("model") in material.plan.get("models", {})
+        ):
+            seen[(row.text("stage"), DF_METHODS.get(row.text("df_method"), row.text("df_method")))] = None
+    parts = [
+        f"{STAGES[stage]}: {wording.several([m for s, m in seen if s == stage])}"
+        for stage in STAGES
+        if any(s == stage for s, _ in seen)
+    ]
+    return f"Degrees of freedom and standard errors, {'; '.join(parts)}."

@@ -1,0 +1,232 @@
+"""Moderators: within-trial interaction first, across-trial and naive beside it, effects at chosen values."""
+
+from __future__ import annotations
+
+from ipdma.report import cells, wording
+from ipdma.report.forest_rows import f_test
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import DF_METHODS, Analysis, Material
+from ipdma.report.records import Row, distinct, first, select
+from ipdma.report.table import Column, Section, Table
+from ipdma.report.tables_efficacy import section_title, sign_line
+
+AT = ("p10", "p50", "p90")
+
+
+def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
+    """One section per contrast, outcome and time point; one row per moderator, or per level of a categorical one."""
+    pen = ledger.pen("tables/moderators")
+    level = material.level
+    columns = [
+        Column("Moderator", "left"), Column("Coding", "left"), Column("K"), Column("n"), Column("Missing", "left"), Column(f"Within trials [{level} CI]"),
+        Column("SE"), Column("df"), Column("p"), Column("Holm p"), Column("\u03c4\u00b2"), Column(f"Across trials [{level} CI]"), Column(f"Naive [{level} CI]"),
+        Column("Effect at values", "left"),
+    ]  # fmt: skip
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = [
+            line
+            for name in material.plan.get("moderators", {})
+            for line in moderator_rows(material, analysis, pen, name)
+        ]
+        rows += [Section(section_title(material, analysis)), *lines] if lines else []
+    return Table("moderators", "Moderators of the effect", columns, rows, notes_of(material))
+
+
+def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
+    """The rows of one moderator; a line with the reason where it was not analysed."""
+    head = f"{analysis.id}.{material.primary}.one.{name}"
+    rows = material.records.of("estimates", head)
+    refused = material.count(head, "refused") or material.count(head, "not_fitted")
+    if not rows:
+        text = refused.text("level") if refused is not None else ""
+        return (
+            [(material.moderator(name), f"not analysed: {text}", *[wording.NOTHING] * 11, "")]
+            if refused is not None
+            else []
+        )
+    within = [r for r in rows if r.text("term").startswith(f"treatment:within:{name}")]
+    levels = distinct([*within, *rows], "level")
+    if not levels:
+        return [continuous_row(material, pen, name, head)]
+    return [
+        joint_row(material, pen, name, head),
+        *[level_row(material, pen, name, head, level) for level in levels],
+    ]
+
+
+def pooled(material: Material, head: str, term: str, variant: str = "") -> Row | None:
+    """An estimate of the moderator's fit or of a variant of it."""
+    row = first(material.records.of("estimates", head + variant), term=term)
+    return (
+        row
+        if row is not None and (row.number("estimate") is not None or row.number("p_value") is not None)
+        else None
+    )
+
+
+def shared_cells(material: Material, pen: Pen, head: str) -> tuple[str, str, str]:
+    """K, n and who is missing."""
+    least = int(material.plan.get("minimum_cell", 10))
+    studies = material.count(head, "moderator_studies")
+    k = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
+    n = cells.complete(pen, material.count(head, "moderator_complete"), least)
+    kinds = {r.text("level"): r for r in material.counts_of(head, "moderator_missing", study="")}
+    parts = [
+        f"{cells.missing(pen, kinds[kind], least)} {kind}"
+        for kind in ("sporadic", "systematic")
+        if kind in kinds
+    ]
+    return k, n, "; ".join(parts) or wording.NOTHING
+
+
+def numbers(
+    material: Material, pen: Pen, head: str, terms: tuple[str, str, str], row: Row | None
+) -> tuple[str, ...]:
+    """Within, SE, df, p, Holm, tau2, across, naive."""
+    within, across, naive = terms
+    holm = first(material.counts_of(head, "holm_p"), variable=within)
+    across_row, naive_row = pooled(material, head, across), pooled(material, head, naive, ".naive")
+    effect = pen.effect(row) if row is not None and row.number("estimate") is not None else wording.NOTHING
+    return (
+        effect, pen.number(row, "std_error", 3), pen.number(row, "df", 1), pen.p(row), pen.p(holm, "value"), pen.number(row, "tau2", 3),
+        pen.effect(across_row) if across_row is not None and across_row.number("estimate") is not None else wording.NOTHING,
+        pen.effect(naive_row) if naive_row is not None and naive_row.number("estimate") is not None else wording.NOTHING,
+    )  # fmt: skip
+
+
+def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
+    """A moderator on a scale."""
+    terms = (f"treatment:within:{name}", f"treatment:across:{name}", f"treatment:{name}")
+    unit = material.count(head, "moderator_unit")
+    coding = (unit.text("level") if unit is not None else "") or unit_of_column(material, name)
+    row = pooled(material, head, terms[0])
+    return (
+        material.moderator(name),
+        coding,
+        *shared_cells(material, pen, head),
+        *numbers(material, pen, head, terms, row),
+        at_values(material, pen, name, head),
+    )
+
+
+def unit_of_column(material: Material, name: str) -> str:
+    """Per what, where the records do not say."""
+    return (
+        "per SD of the standardiser"
+        if material.plan["moderators"][name].get("column") == "baseline"
+        else "per unit"
+    )
+
+
+def at_values(material: Material, pen: Pen, name: str, head: str) -> str:
+    """`12: -0.20 [..]; 18: ...`, at the percentiles that the run chose."""
+    parts = []
+    for what in AT:
+        value = material.count(f"{head}.at", "at_value", level=what) or material.count(
+            head, "at_value", level=what
+        )
+        row = None if value is None else effect_at(material, name, head, value.number("value"))
+        if row is not None:
+            parts.append(f"{what} ({pen.number(value, 'value')}): {pen.effect(row)}")
+    return "; ".join(parts) or wording.NOTHING
+
+
+def effect_at(material: Material, name: str, head: str, value: float | None) -> Row | None:
+    """The effect whose level is that value."""
+    rows = select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}")
+    return next((r for r in rows if value is not None and close(r.text("level"), value)), None)
+
+
+def close(text: str, value: float) -> bool:
+    """Whether a level's text is that number, to the digits with which it is written."""
+    try:
+        return abs(float(text) - value) <= 1e-6 * max(1.0, abs(value))
+    except ValueError:
+        return False
+
+
+def joint_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
+    """The first row of a categorical moderator: its joint test, and the effect at the reference level."""
+    term = f"treatment:within:{name}"
+    row = pooled(material, head, term)
+    reference = material.count(head, "moderator_reference")
+    word = reference.text("level") if reference is not None else ""
+    test = f_test(material, pen, row) if row is not None else wording.NOTHING
+    holm = first(material.counts_of(head, "holm_p"), variable=term)
+    coding = f"reference: {word}{level_count(material, pen, head, word)}" if word else "categorical"
+    lead = (material.moderator(name), coding, *shared_cells(material, pen, head))
+    blank = wording.NOTHING
+    return (
+        *lead,
+        test,
+        blank,
+        pen.number(row, "df", 1),
+        pen.p(row),
+        pen.p(holm, "value"),
+        blank,
+        blank,
+        blank,
+        level_effect(material, pen, name, head, word),
+    )
+
+
+def level_row(material: Material, pen: Pen, name: str, head: str, level: str) -> tuple[str, ...]:
+    """One level against the reference."""
+    terms = (
+        f"treatment:within:{name}[{level}]",
+        f"treatment:across:{name}[{level}]",
+        f"treatment:{name}[{level}]",
+    )
+    row = pooled(material, head, terms[0])
+    coding = f"{level}{level_count(material, pen, head, level)}"
+    return (
+        "",
+        coding,
+        "",
+        "",
+        "",
+        *numbers(material, pen, head, terms, row),
+        level_effect(material, pen, name, head, level),
+    )
+
+
+def level_count(material: Material, pen: Pen, head: str, level: str) -> str:
+    """`, n = 203`; the levels of a moderator are protected as a block."""
+    rows = [r for r in material.counts_of(head, "moderator_level", study="") if not r.text("arm")]
+    least = int(material.plan.get("minimum_cell", 10))
+    mask = cells.hidden([[r.number("n")] for r in rows], least)
+    for row, hide in zip(rows, mask, strict=True):
+        if row.text("level") == level:
+            return f", n = {cells.withheld(row.number('n'), least) if hide[0] else pen.count(row)}"
+    return ""
+
+
+def level_effect(material: Material, pen: Pen, name: str, head: str, level: str) -> str:
+    """The effect at a level."""
+    row = first(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}", level=level)
+    return pen.effect(row) if row is not None else wording.NOTHING
+
+
+def notes_of(material: Material) -> list[str]:
+    """How to read the columns."""
+    methods = {
+        r.text("df_method")
+        for r in material.records.estimates
+        if r.text("term").startswith("treatment:within:")
+    }
+    words = wording.several(sorted(DF_METHODS.get(m, m) for m in methods if m))
+    least = int(material.plan.get("minimum_cell", 10))
+    notes = [
+        "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the only column that speaks of "
+        "participants. Across trials: association of the trials' effects with their means, ecological. Naive: the two mixed, as in a model "
+        "without centring, for comparison only.",
+        sign_line(material) if material.analyses else "",
+        f"One-stage models. Degrees of freedom: {words}." if words else "",
+        "Holm p: adjusted over the declared family of moderators. Effects at values: for a participant with that value in a trial of "
+        "average case mix; p10, p50, p90 are percentiles.",
+        f"Missing: sporadic, in trials that measured the moderator; systematic, in trials that did not. Counts from 1 to {least - 1} are withheld.",
+        "CI confidence interval; K trials that inform the interaction; n participants with the moderator; SE standard error; df degrees of "
+        "freedom; \u03c4\u00b2 variance of the interaction between trials (a dash: held common).",
+    ]  # fmt: skip
+    return [note for note in notes if note]

@@ -1,0 +1,63 @@
+"""How numbers and names are printed: rounding happens here and nowhere else."""
+
+from __future__ import annotations
+
+MINUS = "\u2212"
+DASH = "\u2013"
+NOTHING = "\u2014"
+
+
+def fixed(value: float | None, digits: int = 2) -> str:
+    """A number with `digits` decimals and a true minus sign; minus zero is zero; missing is a dash."""
+    if value is None:
+        return NOTHING
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def compact(value: float | None) -> str:
+    """A number as short as four significant digits allow (df, moderator values)."""
+    if value is None:
+        return NOTHING
+    if float(value).is_integer():
+        return fixed(value, 0)
+    return fixed(value, 1 if abs(value) >= 10 else 2)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as percent."""
+    return NOTHING if value is None else f"{fixed(100 * value, digits)}%"
+
+
+def p_value(value: float | None) -> str:
+    """APA style: three decimals without a leading zero, `< .001` below that."""
+    if value is None:
+        return NOTHING
+    if value < 0.001:
+        return "< .001"
+    text = f"{value:.3f}"
+    return "> .999" if text == "1.000" else text.removeprefix("0")
+
+
+def p_phrase(value: float | None) -> str:
+    """`p = .043` or `p < .001`."""
+    text = p_value(value)
+    return f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+
+def heading(name: str) -> str:
+    """A plan's own name as words: `episode_duration` becomes `Episode duration`."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def several(items: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def plural(count: float | None, one: str, more: str | None = None) -> str:
+    """The word for so many."""
+    return one if count == 1 else (more or one + "s")
