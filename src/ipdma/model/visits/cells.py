@@ -1,0 +1,71 @@
+"""Cross-products per cell: a study and its pattern of observed visits (repeated measures).
+
+A participant's row at a visit is a short vector of features (one, treatment, covariates, outcome ...).
+Every column of the design is a feature at a visit, so the products between visits within a cell,
+``G[j, l] = sum_i f_ij f_il'``, are all that the criterion, its derivatives and Kenward-Roger read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Participants of one study who were seen at the same visits.
+
+    Attributes
+    ----------
+    study : int
+        Index of the study.
+    visits : ndarray of int, shape (m,)
+        Indices of the visits observed, ascending.
+    n : int
+        Number of participants.
+    products : ndarray, shape (m, m, q, q)
+        ``products[j, l] = sum_i f_ij f_il'`` over the cell's participants.
+    """
+
+    study: int
+    visits: NDArray[np.intp]
+    n: int
+    products: Array
+
+
+def cross_products(
+    study: NDArray[np.intp], participant: NDArray[np.intp], visit: NDArray[np.intp], features: Array
+) -> list[Cell]:
+    """Reduce rows to cells; after this no row is read again.
+
+    Parameters
+    ----------
+    study, participant, visit : ndarray of int, shape (n,)
+        Codes of each row; participants are numbered over all studies, once a visit each.
+    features : ndarray, shape (n, q)
+        Features of each row, centred and scaled so that raw products keep their digits.
+    """
+    order = np.lexsort((visit, participant))
+    study, participant, visit, features = study[order], participant[order], visit[order], features[order]
+    first = np.flatnonzero(np.r_[True, participant[1:] != participant[:-1]])
+    sizes = np.diff(np.r_[first, len(participant)])
+    groups: dict[tuple, list[int]] = {}
+    for start, size in zip(first, sizes, strict=True):
+        key = (int(study[start]), tuple(visit[start : start + size].tolist()))
+        groups.setdefault(key, []).append(int(start))
+    return [reduce_cell(key, starts, features) for key, starts in sorted(groups.items())]
+
+
+def reduce_cell(key: tuple, starts: list[int], features: Array) -> Cell:
+    """Products of one cell from the first rows of its participants."""
+    study, visits = key
+    rows = np.asarray(starts)[:, None] + np.arange(len(visits))
+    block = features[rows]
+    flat = block.reshape(len(starts), -1)
+    q = features.shape[1]
+    products = (flat.T @ flat).reshape(len(visits), q, len(visits), q).transpose(0, 2, 1, 3)
+    return Cell(study, np.asarray(visits, dtype=np.intp), len(starts), np.ascontiguousarray(products))
