@@ -79,11 +79,15 @@ def rate_from_odds_ratio(log_odds_ratio: float, rate: float) -> float:
     return float(1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + log_odds_ratio))))
 
 
-def nnt_from_odds_ratio(log_odds_ratio: float, low: float, high: float, rate: float, favourable: bool = True) -> NeededToTreat:
+def nnt_from_odds_ratio(
+    log_odds_ratio: float, low: float, high: float, rate: float, favourable: bool = True
+) -> NeededToTreat:
     """Number needed to treat for an odds ratio at a reference rate; `favourable` says whether the event is good."""
     sign = 1.0 if favourable else -1.0
     limits = (low, high) if favourable else (high, low)
-    return NeededToTreat(*(inverse(sign * (rate_from_odds_ratio(v, rate) - rate)) for v in (log_odds_ratio, *limits)))
+    return NeededToTreat(
+        *(inverse(sign * (rate_from_odds_ratio(v, rate) - rate)) for v in (log_odds_ratio, *limits))
+    )
 
 
 def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping[str, Fit]) -> None:
@@ -100,7 +104,9 @@ def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping
             write_standardised(ledger, ident, cell, settings, triple)
 
 
-def write_standardised(ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]) -> None:
+def write_standardised(
+    ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
+) -> None:
     """NNT over the plan's event rates, and points on HAM-D17. Lower is better, so a negative effect is a benefit."""
     benefit, low, high = -effect[0], -effect[2], -effect[1]
     for rate in settings.absolute.get("event_rates") or EVENT_RATES:
@@ -115,7 +121,9 @@ def write_standardised(ledger: Ledger, ident: Ident, cell: Cell, settings: Setti
         ledger.count(ident, what, variable=instrument, level=source, n=n, value=value * sd)
 
 
-def reference_sd(scales: pd.DataFrame | None, instrument: str, given: float | None) -> tuple[float | None, str, int | None]:
+def reference_sd(
+    scales: pd.DataFrame | None, instrument: str, given: float | None
+) -> tuple[float | None, str, int | None]:
     """The SD that turns standardised effects into points: the plan's, else the run's own constant; with its source."""
     if given is not None:
         return float(given), "the plan", None
@@ -136,7 +144,9 @@ def write_nnt(ledger: Ledger, ident: Ident, needed: NeededToTreat, rate: str, **
     ledger.count(ident, "nnt_high", variable=rate, value=needed.high)
 
 
-def write_binary(ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]) -> None:
+def write_binary(
+    ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
+) -> None:
     """Odds ratio, and at the observed rate of the reference arms risk ratio, risk difference and NNT."""
     for what, value in zip(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), effect, strict=True):
         ledger.count(ident, what, variable="treatment", value=math.exp(min(value, 700.0)))

@@ -58,7 +58,9 @@ class Cell:
 
     def but(self, rows: pd.DataFrame) -> Cell:
         """The same cell with other rows."""
-        return Cell(self.contrast, self.outcome, self.timepoint, self.family, rows, self.exclusions, self.scales)
+        return Cell(
+            self.contrast, self.outcome, self.timepoint, self.family, rows, self.exclusions, self.scales
+        )
 
 
 def cell_of(key: tuple[str, str, str], table: Any, family: str) -> Cell:

@@ -47,8 +47,9 @@ def matched_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {**changed, **MATCHED, "moderator_slopes": "stratified"}
 
 
-def write_concordance(ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatched: list[str],
-                      explanations: Mapping[str, str]) -> None:
+def write_concordance(
+    ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatched: list[str], explanations: Mapping[str, str]
+) -> None:
     """Write (one - two) / SE for every treatment term that both stages have, flagged where the plan must explain."""
     verdict = "matched" if not unmatched else "unmatched: " + "; ".join(unmatched)
     second = {e.term: e for e in two.estimates}
@@ -56,13 +57,17 @@ def write_concordance(ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatche
         twin = second.get(estimate.term)
         if twin is None or not estimate.term.startswith("treatment") or ":across:" in estimate.term:
             continue
-        if "treatment" == estimate.term and any(e.term.startswith("treatment:within:") for e in one.estimates):
+        if estimate.term == "treatment" and any(
+            e.term.startswith("treatment:within:") for e in one.estimates
+        ):
             continue  # with a moderator the two stages mean different averages by `treatment`
         gap = (estimate.estimate - twin.estimate) / estimate.std_error
         ledger.count(ident, "concordance", variable=estimate.term, level=verdict, value=float(gap))
         if not unmatched and abs(gap) > TOLERANCE:
             reason = explanations.get(ident.analysis_id, "")
-            ledger.count(ident, "concordance_flag", variable=estimate.term, level=reason, n=1, value=float(gap))
+            ledger.count(
+                ident, "concordance_flag", variable=estimate.term, level=reason, n=1, value=float(gap)
+            )
             if not reason:
                 ledger.note(ident, "warning", explain_this(estimate.term, gap))
 

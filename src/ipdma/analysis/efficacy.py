@@ -34,7 +34,9 @@ def analyse_efficacy(cell: Cell, settings: Settings) -> Ledger:
     return ledger
 
 
-def fit_both(ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: Mapping[str, Any]) -> dict[str, Fit]:
+def fit_both(
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: Mapping[str, Any]
+) -> dict[str, Fit]:
     """Fit one model in both stages and write rows, study rows and the concordance of the two."""
     fits = {}
     for stage in ("one", "two"):
@@ -48,8 +50,9 @@ def fit_both(ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: M
     return fits
 
 
-def fit_headline(ledger: Ledger, cell: Cell, settings: Settings, model: str, stage: str,
-                 keys: Mapping[str, Any]) -> Fit | None:
+def fit_headline(
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, stage: str, keys: Mapping[str, Any]
+) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)
     found = try_fit_design(ledger, ident, cell.analysed, keys, settings, cell.family)

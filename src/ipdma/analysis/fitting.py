@@ -22,9 +22,11 @@ SMALL_K = 10
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 
-def model_keys(settings: Settings, model: str, family: str) -> dict[str, Any]:
-    """The plan's keys of a model, without those that the family does not have."""
-    keys = dict(settings.models[model])
+def model_keys(
+    settings: Settings, model: str, family: str, changed: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The plan's keys of a model (or `changed` in their place), without those that the family does not have."""
+    keys = dict(settings.models[model] if changed is None else changed)
     keys.setdefault("level", settings.level)
     if family == "binomial":
         keys = {k: v for k, v in keys.items() if k not in GAUSSIAN_ONLY}
@@ -34,7 +36,9 @@ def model_keys(settings: Settings, model: str, family: str) -> dict[str, Any]:
     return keys
 
 
-def model_spec(keys: Mapping[str, Any], family: str, stage: str, n_studies: int, pool: Mapping[str, Any]) -> ModelSpec:
+def model_spec(
+    keys: Mapping[str, Any], family: str, stage: str, n_studies: int, pool: Mapping[str, Any]
+) -> ModelSpec:
     """The specification of one stage; `pool` are the plan's keys for the second stage.
 
     Below ten studies the pooled interval is modified Hartung-Knapp (Roever 2015), unless the plan or model says otherwise.
@@ -70,8 +74,14 @@ def first_line(error: BaseException) -> str:
     return f"the fit failed numerically ({type(error).__name__})"
 
 
-def try_fit(ledger: Ledger, ident: Ident, frame: pd.DataFrame, keys: Mapping[str, Any], settings: Settings,
-            family: str) -> Fit | None:
+def try_fit(
+    ledger: Ledger,
+    ident: Ident,
+    frame: pd.DataFrame,
+    keys: Mapping[str, Any],
+    settings: Settings,
+    family: str,
+) -> Fit | None:
     """Build the specification of `ident.stage` and fit it on `frame`."""
     n_studies = frame.loc[frame["outcome"].notna(), "study"].nunique()
     return attempt(
@@ -81,8 +91,9 @@ def try_fit(ledger: Ledger, ident: Ident, frame: pd.DataFrame, keys: Mapping[str
     )
 
 
-def try_fit_design(ledger: Ledger, ident: Ident, rows: pd.DataFrame, keys: Mapping[str, Any], settings: Settings,
-                   family: str) -> tuple[Fit, pd.DataFrame] | None:
+def try_fit_design(
+    ledger: Ledger, ident: Ident, rows: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, family: str
+) -> tuple[Fit, pd.DataFrame] | None:
     """Take outcome, treatment and covariates from `rows`, fit, and return the fit with the rows that it used."""
     try:
         frame, covariates = design_frame(rows, keys.get("covariates") or ())
@@ -117,7 +128,9 @@ def term_tau2(fit: Fit, term: str) -> float | None:
     return None
 
 
-def estimate_row(ident: Ident, fit: Fit, estimate: Estimate, term: str | None = None, level: str = "") -> dict[str, Any]:
+def estimate_row(
+    ident: Ident, fit: Fit, estimate: Estimate, term: str | None = None, level: str = ""
+) -> dict[str, Any]:
     """One row of estimates.csv from an estimate of a fit."""
     extra = estimate.extra
     two = ident.stage == "two"
@@ -150,8 +163,9 @@ def studies_of(fit: Fit, estimate: Estimate) -> int:
     return int(estimate.extra.get("k") or fit.studies_by_term.get(estimate.term) or fit.n_studies)
 
 
-def test_row(ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "",
-             k: int | None = None) -> dict[str, Any]:
+def test_row(
+    ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "", k: int | None = None
+) -> dict[str, Any]:
     """One row of estimates.csv from a joint test: F, its denominator df and p."""
     first = fit.studies_by_term.get(test.terms[0]) if test.terms else None
     return {
@@ -186,7 +200,9 @@ def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[str], bool
     write_variances(ledger, ident, fit)
 
 
-def write_test(ledger: Ledger, ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "") -> None:
+def write_test(
+    ledger: Ledger, ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = ""
+) -> None:
     """Write a joint test and its numerator df."""
     ledger.estimates.append(test_row(ident, fit, test, term, level))
     ledger.count(ident, "df_num", variable=term or test.name, level=level, value=test.df_num)

@@ -12,8 +12,16 @@ from ipdma.model.records import Fit
 ASKED_BELOW = 0.10  # credibility is asked of interactions that someone might believe
 
 
-def write_iceman(ledger: Ledger, ident: Ident, moderator: Moderator, settings: Settings, data: ModeratorFrame,
-                 one: Fit, two: Fit | None, p_value: float) -> None:
+def write_iceman(
+    ledger: Ledger,
+    ident: Ident,
+    moderator: Moderator,
+    settings: Settings,
+    data: ModeratorFrame,
+    one: Fit,
+    two: Fit | None,
+    p_value: float,
+) -> None:
     """Write the eight core questions for an interaction with p below 0.10; `author` where only a person can answer."""
     if p_value >= ASKED_BELOW:
         return
@@ -21,10 +29,15 @@ def write_iceman(ledger: Ledger, ident: Ident, moderator: Moderator, settings: S
         ledger.count(ident, "iceman", variable=str(question), level=f"{answer}: {reason}")
 
 
-def answers(moderator: Moderator, settings: Settings, data: ModeratorFrame, one: Fit, two: Fit | None,
-            p_value: float) -> Iterator[tuple[int, str, str]]:
+def answers(
+    moderator: Moderator, settings: Settings, data: ModeratorFrame, one: Fit, two: Fit | None, p_value: float
+) -> Iterator[tuple[int, str, str]]:
     """Each question's number, answer and reason."""
-    yield 1, "definitely yes", "the estimate is within trials alone; the across-trial association stands apart"
+    yield (
+        1,
+        "definitely yes",
+        "the estimate is within trials alone; the across-trial association stands apart",
+    )
     yield 2, *similar_between_trials(data, two)
     yield 3, "author", "does not apply: no between-trial comparison enters the estimate"
     yield 4, "author", "whether the direction was stated beforehand is not in the data"
@@ -39,7 +52,11 @@ def answers(moderator: Moderator, settings: Settings, data: ModeratorFrame, one:
 def similar_between_trials(data: ModeratorFrame, two: Fit | None) -> tuple[str, str]:
     """Is the interaction alike from trial to trial: Cochran's Q of the study interactions."""
     prefix = f"treatment:within:{data.name}"
-    found = [e for e in (two.estimates if two else ()) if e.term.startswith(prefix) and e.extra.get("q_p") is not None]
+    found = [
+        e
+        for e in (two.estimates if two else ())
+        if e.term.startswith(prefix) and e.extra.get("q_p") is not None
+    ]
     if not found or len(data.varying()) < 2:
         return "probably no or unclear", "too few trials inform the interaction to compare them"
     p = min(float(e.extra["q_p"]) for e in found)
@@ -54,7 +71,11 @@ def similar_between_trials(data: ModeratorFrame, two: Fit | None) -> tuple[str, 
 def chance(p_value: float) -> tuple[str, str]:
     """Does a test suggest that chance is an unlikely explanation: the instrument's own bands."""
     reason = f"interaction p = {p_value:.3f}" if p_value >= 0.001 else "interaction p < 0.001"
-    for limit, answer in ((0.005, "definitely yes"), (0.01, "probably yes"), (0.05, "probably no or unclear")):
+    for limit, answer in (
+        (0.005, "definitely yes"),
+        (0.01, "probably yes"),
+        (0.05, "probably no or unclear"),
+    ):
         if p_value <= limit:
             return answer, reason
     return "definitely no", reason
@@ -73,5 +94,8 @@ def number_tested(moderator: Moderator, settings: Settings) -> tuple[str, str]:
 def cut_points(moderator: Moderator) -> tuple[str, str]:
     """Were arbitrary cut points avoided."""
     if moderator.cuts:
-        return "probably no or unclear", "a continuous characteristic is cut at values that the plan fixed beforehand"
+        return (
+            "probably no or unclear",
+            "a continuous characteristic is cut at values that the plan fixed beforehand",
+        )
     return "definitely yes", "no cut point is used"

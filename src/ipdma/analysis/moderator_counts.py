@@ -9,7 +9,9 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator
 
 
-def write_moderator_counts(ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator) -> None:
+def write_moderator_counts(
+    ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator
+) -> None:
     """Write K and n of a moderator, its missing values (sporadic, systematic), its unit and its levels."""
     studies = len(cell.studies)
     ledger.count(ident, "moderator_studies", n=len(data.varying()), of=studies)
@@ -44,7 +46,9 @@ def write_missing(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
         kind = "systematic" if gone.all() else "sporadic"
         sums[kind] += int(gone.sum())
         if gone.any():
-            ledger.count(ident, "moderator_missing", study=str(study), level=kind, n=int(gone.sum()), of=len(gone))
+            ledger.count(
+                ident, "moderator_missing", study=str(study), level=kind, n=int(gone.sum()), of=len(gone)
+            )
         ledger.count(ident, "moderator_complete", study=str(study), n=int((~gone).sum()), of=len(gone))
     for kind, n in sums.items():
         ledger.count(ident, "moderator_missing", level=kind, n=n, of=total)
@@ -57,7 +61,14 @@ def write_levels(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
         at = rows[rows[data.name] == level]
         ledger.count(ident, "moderator_level", level=level, n=len(at), of=len(rows))
         for side, treat in (("active", 1), ("reference", 0)):
-            ledger.count(ident, "moderator_level", level=level, arm=side, n=int((at["treat"] == treat).sum()), of=len(at))
+            ledger.count(
+                ident,
+                "moderator_level",
+                level=level,
+                arm=side,
+                n=int((at["treat"] == treat).sum()),
+                of=len(at),
+            )
         for study, size in rows.groupby("study").size().items():
             n = int((at["study"] == study).sum())
             ledger.count(ident, "moderator_level", study=str(study), level=level, n=n, of=int(size))

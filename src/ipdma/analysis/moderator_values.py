@@ -53,7 +53,9 @@ def case_mix(data: ModeratorFrame) -> Any:
     return shares
 
 
-def effect_points(data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str) -> list[EffectPoint]:
+def effect_points(
+    data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str
+) -> list[EffectPoint]:
     """The values of a moderator at which its effect is shown; none where nothing varies within a study."""
     if interaction == "within" and not data.varying():
         return []
@@ -79,7 +81,9 @@ def level_points(data: ModeratorFrame, interaction: str) -> list[EffectPoint]:
     return points
 
 
-def value_points(data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str) -> list[EffectPoint]:
+def value_points(
+    data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str
+) -> list[EffectPoint]:
     """The effect at quantiles, at the mean and one SD around it, at the plan's values, and over a grid."""
     values = data.complete[data.name].to_numpy(float)
     named: dict[float, list[str]] = {}
@@ -115,12 +119,23 @@ def to_column_unit(value: float, moderator: Moderator) -> float:
     return float(np.exp(value)) if moderator.transform == "log" else value
 
 
-def write_points(ledger: Ledger, ident: Ident, fit: Fit, data: ModeratorFrame, points: Sequence[EffectPoint],
-                 at: str, curve: str) -> None:
+def write_points(
+    ledger: Ledger,
+    ident: Ident,
+    fit: Fit,
+    data: ModeratorFrame,
+    points: Sequence[EffectPoint],
+    at: str,
+    curve: str,
+) -> None:
     """Write the effects at named values under variant `at` and those of the grid under variant `curve`."""
     found = {c.term: c for c in fit.contrasts}
     term = f"treatment:at:{data.name}"
-    within = [t for t in fit.studies_by_term if t.startswith((f"treatment:within:{data.name}", f"treatment:{data.name}"))]
+    within = [
+        t
+        for t in fit.studies_by_term
+        if t.startswith((f"treatment:within:{data.name}", f"treatment:{data.name}"))
+    ]
     k = max((fit.studies_by_term[t] for t in within), default=fit.n_studies)
     seen: set[tuple[str, str]] = set()
     for point in points:

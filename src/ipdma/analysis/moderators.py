@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ipdma.analysis.cell import Cell
@@ -19,6 +19,7 @@ from ipdma.analysis.settings import Moderator, Settings
 from ipdma.analysis.splines import write_spline
 from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
 
 
 def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
@@ -37,8 +38,9 @@ def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
     return ledger
 
 
-def analyse_moderator(ledger: Ledger, cell: Cell, settings: Settings, model: str,
-                      moderator: Moderator) -> tuple[Ident, str, float] | None:
+def analyse_moderator(
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator
+) -> tuple[Ident, str, float] | None:
     """One moderator in one model. Returns the one-stage fit's name, the tested term and its p value."""
     keys = model_keys(settings, model, cell.family)
     ident = cell.ident(model, "one", moderator.name)
@@ -53,8 +55,10 @@ def analyse_moderator(ledger: Ledger, cell: Cell, settings: Settings, model: str
         return None
     for note in data.notes:
         ledger.note(ident, "warning", note)
-    fits = {stage: fit_moderator(ledger, cell, settings, ident.but(stage=stage), data, moderator, keys)
-            for stage in ("one", "two")}
+    fits = {
+        stage: fit_moderator(ledger, cell, settings, ident.but(stage=stage), data, moderator, keys)
+        for stage in ("one", "two")
+    }
     write_moderator_counts(ledger, ident, cell, data, moderator)
     add_depth(ledger, cell, settings, ident, data, moderator, keys, fits)
     return tested_term(fits["one"], ident, moderator.name)
@@ -78,8 +82,15 @@ def moderated_keys(keys: Mapping[str, Any], data: ModeratorFrame, **changes: Any
     return {**full, **changes}
 
 
-def fit_moderator(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, data: ModeratorFrame,
-                  moderator: Moderator, keys: Mapping[str, Any]) -> Fit | None:
+def fit_moderator(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    ident: Ident,
+    data: ModeratorFrame,
+    moderator: Moderator,
+    keys: Mapping[str, Any],
+) -> Fit | None:
     """Fit one stage; in one stage with the effects at chosen values as contrasts of the same fit."""
     full = moderated_keys(keys, data)
     points = []
@@ -87,7 +98,7 @@ def fit_moderator(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, 
         points = effect_points(data, moderator, settings, full.get("interaction", "within"))
         full["contrasts"] = {point.name: point.weights for point in points}
     n_studies = len(data.varying()) or len(data.measured())
-    spec = lambda: model_spec(full, cell.family, ident.stage, n_studies, settings.pool)  # noqa: E731
+    spec = model_spec_maker(full, cell.family, ident.stage, n_studies, settings)
     fit = attempt(ledger, ident, lambda: fit_model(data.frame, spec()))
     if fit is None:
         return None
@@ -97,8 +108,16 @@ def fit_moderator(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, 
     return fit
 
 
-def add_depth(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, data: ModeratorFrame,
-              moderator: Moderator, keys: Mapping[str, Any], fits: Mapping[str, Fit | None]) -> None:
+def add_depth(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    ident: Ident,
+    data: ModeratorFrame,
+    moderator: Moderator,
+    keys: Mapping[str, Any],
+    fits: Mapping[str, Fit | None],
+) -> None:
     """What stands beside the headline interaction: its twin, the naive one, a spline, power, credibility."""
     one, two = fits["one"], fits["two"]
     if one is not None and two is not None:
@@ -115,8 +134,15 @@ def add_depth(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, data
             write_iceman(ledger, ident, moderator, settings, data, one, two, tested[2])
 
 
-def fit_naive(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, data: ModeratorFrame,
-              moderator: Moderator, keys: Mapping[str, Any]) -> None:
+def fit_naive(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    ident: Ident,
+    data: ModeratorFrame,
+    moderator: Moderator,
+    keys: Mapping[str, Any],
+) -> None:
     """The interaction that mixes within- and across-trial information, as the papers fit it, for comparison alone."""
     naive = ident.but(variant="naive")
     full = moderated_keys(keys, data, interaction="naive")
@@ -126,13 +152,42 @@ def fit_naive(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, data
         full = {k: v for k, v in full.items() if k != "df"}
     n_studies = len(data.measured())
     fit = attempt(
-        ledger, naive,
+        ledger,
+        naive,
         lambda: fit_model(data.frame, model_spec(full, cell.family, "one", n_studies, settings.pool)),
     )
     if fit is None:
         return
     write_fit(ledger, naive, fit, lambda term: term.startswith(f"treatment:{moderator.name}"))
     write_points(ledger, naive, fit, data, points, "naive_at", "naive_curve")
+
+
+def fit_plain_moderator(
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator, keys: Mapping[str, Any]
+) -> None:
+    """A moderator refitted in both stages under a sensitivity analysis: its treatment terms alone."""
+    ident = cell.ident(model, "one", moderator.name)
+    try:
+        data = moderator_frame(cell, moderator, keys.get("covariates") or ())
+        check_enough(data, cell, settings)
+    except (Refused, KeyError) as error:
+        ledger.note(ident, "refused", str(error))
+        return
+    k = len(data.varying()) or len(data.measured())
+    for stage in ("one", "two"):
+        full = moderated_keys(keys, data)
+        here = ident.but(stage=stage)
+        spec = model_spec_maker(full, cell.family, stage, k, settings)
+        fit = attempt(ledger, here, lambda spec=spec: fit_model(data.frame, spec()))  # type: ignore[misc]
+        if fit is not None:
+            write_fit(ledger, here, fit, lambda term: term.startswith("treatment"))
+
+
+def model_spec_maker(
+    keys: Mapping[str, Any], family: str, stage: str, k: int, settings: Settings
+) -> Callable[[], ModelSpec]:
+    """A function that builds the specification, so that a fault in it is met inside `attempt`."""
+    return lambda: model_spec(keys, family, stage, k, settings.pool)
 
 
 def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, float] | None:
@@ -147,5 +202,3 @@ def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, f
             if estimate.term == wanted:
                 return ident, wanted, float(estimate.p_value)
     return None
-
-

@@ -24,7 +24,9 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return corrected
 
 
-def write_corrected(ledger: Ledger, settings: Settings, tested: Mapping[str, tuple[Ident, str, float]]) -> None:
+def write_corrected(
+    ledger: Ledger, settings: Settings, tested: Mapping[str, tuple[Ident, str, float]]
+) -> None:
     """Write Holm's p for the members of the family that were tested; say of others that they are exploratory.
 
     Parameters
@@ -38,4 +40,6 @@ def write_corrected(ledger: Ledger, settings: Settings, tested: Mapping[str, tup
         if name in corrected:
             ledger.count(ident, "holm_p", variable=term, n=len(family), value=corrected[name])
         elif name not in settings.family:
-            ledger.count(ident, "exploratory", variable=term, level="not in the family that the plan declares")
+            ledger.count(
+                ident, "exploratory", variable=term, level="not in the family that the plan declares"
+            )

@@ -68,7 +68,9 @@ def residual_variance(part: pd.DataFrame, covariates: Sequence[str], z: np.ndarr
     return float(np.sum((y - X @ beta) ** 2) / free) if free > 0 else math.inf
 
 
-def write_power(ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator, settings: Settings) -> None:
+def write_power(
+    ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, moderator: Moderator, settings: Settings
+) -> None:
     """Write the power for the interaction that the plan states, for each coefficient of the moderator."""
     binomial = cell.family == "binomial"
     rows = data.complete
@@ -83,8 +85,9 @@ def write_power(ledger: Ledger, ident: Ident, cell: Cell, data: ModeratorFrame, 
             ledger.count(ident, "power_se", variable=term, n=len(variances), value=se)
 
 
-def stated_interaction(moderator: Moderator, settings: Settings, values: pd.Series, studies: pd.Series,
-                       categorical: bool) -> tuple[float, str]:
+def stated_interaction(
+    moderator: Moderator, settings: Settings, values: pd.Series, studies: pd.Series, categorical: bool
+) -> tuple[float, str]:
     """The interaction whose power is asked, per unit, and its words; the plan's general one is per SD within trials."""
     if moderator.power is not None:
         words = "between levels" if categorical else f"per {moderator.per:g} of {moderator.column}"

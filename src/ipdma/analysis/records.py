@@ -8,17 +8,63 @@ from typing import Any
 
 import pandas as pd
 
-ESTIMATE_COLUMNS = (
-    "analysis_id contrast outcome timepoint model stage term moderator level estimate std_error df statistic "
-    "p_value ci_low ci_high tau2 i2 pi_low pi_high k n df_method converged singular source_digest data_digest"
-).split()
-STUDY_COLUMNS = (
-    "analysis_id study estimate std_error ci_low ci_high weight n_active n_reference mean_active sd_active "
-    "mean_reference sd_reference source contrast outcome timepoint model stage term moderator level "
-    "source_digest data_digest"
-).split()
-COUNT_COLUMNS = "analysis_id what study arm variable level n of value".split()
-NOTE_COLUMNS = "analysis_id kind text".split()
+ESTIMATE_COLUMNS = [
+    "analysis_id",
+    "contrast",
+    "outcome",
+    "timepoint",
+    "model",
+    "stage",
+    "term",
+    "moderator",
+    "level",
+    "estimate",
+    "std_error",
+    "df",
+    "statistic",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "tau2",
+    "i2",
+    "pi_low",
+    "pi_high",
+    "k",
+    "n",
+    "df_method",
+    "converged",
+    "singular",
+    "source_digest",
+    "data_digest",
+]
+STUDY_COLUMNS = [
+    "analysis_id",
+    "study",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "weight",
+    "n_active",
+    "n_reference",
+    "mean_active",
+    "sd_active",
+    "mean_reference",
+    "sd_reference",
+    "source",
+    "contrast",
+    "outcome",
+    "timepoint",
+    "model",
+    "stage",
+    "term",
+    "moderator",
+    "level",
+    "source_digest",
+    "data_digest",
+]
+COUNT_COLUMNS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
+NOTE_COLUMNS = ["analysis_id", "kind", "text"]
 WHOLE = ("k", "n", "of", "n_active", "n_reference")
 
 
@@ -121,7 +167,9 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
     estimates = table_of(ledger.estimates, ESTIMATE_COLUMNS, digests)
     twice = estimates.duplicated(["analysis_id", "term", "level"])
     if twice.any():
-        raise ValueError(f"estimates written twice: {', '.join(estimates.loc[twice, 'analysis_id'].unique()[:5])}")
+        raise ValueError(
+            f"estimates written twice: {', '.join(estimates.loc[twice, 'analysis_id'].unique()[:5])}"
+        )
     return Records(
         estimates,
         table_of(ledger.study_estimates, STUDY_COLUMNS, digests),
@@ -144,8 +192,25 @@ def table_of(
 
 
 NUMBERS = frozenset(
-    "estimate std_error df statistic p_value ci_low ci_high tau2 i2 pi_low pi_high weight mean_active sd_active "
-    "mean_reference sd_reference value".split()
+    [
+        "estimate",
+        "std_error",
+        "df",
+        "statistic",
+        "p_value",
+        "ci_low",
+        "ci_high",
+        "tau2",
+        "i2",
+        "pi_low",
+        "pi_high",
+        "weight",
+        "mean_active",
+        "sd_active",
+        "mean_reference",
+        "sd_reference",
+        "value",
+    ]
 )
 FLAGS = frozenset({"converged", "singular"})
 

@@ -37,8 +37,13 @@ def random_intercept_keys(keys: Mapping[str, Any], item: str) -> dict[str, Any]:
     """The model with a random intercept and common slopes, in which a study-level covariate can stand."""
     changed = {k: v for k, v in keys.items() if k not in ("df", "random_correlation")}
     covariates = [*(keys.get("covariates") or ()), item]
-    return {**changed, "covariates": covariates, "intercept": "random", "covariate_slopes": "common",
-            "centre_covariates": "none"}
+    return {
+        **changed,
+        "covariates": covariates,
+        "intercept": "random",
+        "covariate_slopes": "common",
+        "centre_covariates": "none",
+    }
 
 
 def fit_as_covariate(ledger: Ledger, cell: Cell, settings: Settings, item: str) -> None:
@@ -70,8 +75,15 @@ def analyse_adjusted_moderators(cell: Cell, settings: Settings) -> Ledger:
     return ledger
 
 
-def fit_adjusted(ledger: Ledger, ident: Any, frame: pd.DataFrame, keys: Mapping[str, Any], data: Any, settings: Settings,
-                 family: str) -> None:
+def fit_adjusted(
+    ledger: Ledger,
+    ident: Any,
+    frame: pd.DataFrame,
+    keys: Mapping[str, Any],
+    data: Any,
+    settings: Settings,
+    family: str,
+) -> None:
     """Fit one moderator beside the overall risk of bias and write its within-trial rows."""
     full = {**keys, "covariates": list(data.covariates), "moderator": data.name, "moderator_type": data.kind}
     if data.levels:

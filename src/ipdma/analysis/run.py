@@ -8,11 +8,20 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.aggregate import analyse_aggregate
 from ipdma.analysis.cell import Cell, cell_of
+from ipdma.analysis.characteristics import count_participants
 from ipdma.analysis.efficacy import analyse_efficacy
 from ipdma.analysis.moderators import analyse_moderators
+from ipdma.analysis.prognosis import CONTRAST, analyse_prognosis
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
+from ipdma.analysis.registry_counts import count_registry
+from ipdma.analysis.risk_of_bias import analyse_adjusted_moderators, analyse_risk_of_bias
+from ipdma.analysis.row_counts import count_rows
+from ipdma.analysis.sensitivity import analyse_sensitivity
 from ipdma.analysis.settings import Settings, read_settings
+from ipdma.analysis.small_study import analyse_small_studies
+from ipdma.analysis.subgroups import analyse_subgroups
 
 Key = tuple[str, str, str]
 Tables = Mapping[Key, Any]
@@ -43,8 +52,17 @@ class Context:
 Analysis = Callable[[Cell, Context], Ledger]
 
 CELL_ANALYSES: dict[str, Analysis] = {
+    "rows": lambda cell, context: count_rows(cell, context.settings),
     "efficacy": lambda cell, context: analyse_efficacy(cell, context.settings),
     "moderators": lambda cell, context: analyse_moderators(cell, context.settings),
+    "subgroups": lambda cell, context: analyse_subgroups(cell, context.settings),
+    "risk_of_bias": lambda cell, context: analyse_risk_of_bias(cell, context.settings),
+    "rob_moderators": lambda cell, context: analyse_adjusted_moderators(cell, context.settings),
+    "aggregate": lambda cell, context: analyse_aggregate(cell, context.settings, context.aggregate),
+    "small_studies": lambda cell, context: analyse_small_studies(cell, context.settings, context.aggregate),
+    "sensitivity": lambda cell, context: analyse_sensitivity(
+        cell, context.settings, context.aggregate, context.variants
+    ),
 }
 
 
@@ -90,12 +108,19 @@ def analyse(
         if say is not None:
             say(f"analysing {', '.join(key)}")
         ledger.extend(analyse_cell(key, table, context, wanted))
+    if participants is not None:
+        ledger.extend(count_participants(participants, context.settings))
+    if registry is not None:
+        given = [] if participants is None else participants["study"].astype(str).unique().tolist()
+        ledger.extend(count_registry(registry, given))
     return tabulate_ledger(ledger, source_digest, data_digest)
 
 
 def analyse_cell(key: Key, table: Any, context: Context, parts: Iterable[str]) -> Ledger:
-    """All analyses of one cell."""
+    """All analyses of one cell; a cell of contrast `prognosis` has its own."""
     cell = cell_of(key, table, context.settings.family_of(key[1]))
+    if cell.contrast == CONTRAST:
+        return analyse_prognosis(cell, context.settings)
     ledger = Ledger()
     for part in parts:
         ledger.extend(CELL_ANALYSES[part](cell, context))

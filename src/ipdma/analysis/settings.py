@@ -125,7 +125,11 @@ class Settings:
     def analyses(self, contrast: str, outcome: str, timepoint: str, keys: Mapping[str, Any]) -> bool:
         """Whether a sensitivity analysis is meant for a cell; without `outcomes` it is for the plan's first."""
         outcomes = keys.get("outcomes") or [next(iter(self.outcomes), outcome)]
-        wanted = ((outcome, outcomes), (contrast, keys.get("contrasts")), (timepoint, keys.get("time_points")))
+        wanted = (
+            (outcome, outcomes),
+            (contrast, keys.get("contrasts")),
+            (timepoint, keys.get("time_points")),
+        )
         return all(names is None or name in names for name, names in wanted)
 
 
@@ -146,7 +150,9 @@ def read_settings(plan: Any) -> Settings:
         outcomes=keys.get("outcomes") or {"depression": {"family": "gaussian"}},
         time_points=keys.get("time_points") or {},
         models=models,
-        primary_model=str(keys.get("primary_model") or ("primary" if "primary" in models else next(iter(models)))),
+        primary_model=str(
+            keys.get("primary_model") or ("primary" if "primary" in models else next(iter(models)))
+        ),
         moderators=moderators,
         pool=keys.get("pool") or {},
         subgroups=default_key(keys, "subgroups", {"comparator": "comparator"}),

@@ -62,7 +62,9 @@ class SplineFit:
         return statistic, len(at), float(chi2.sf(statistic, len(at)))
 
 
-def fit_spline(rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float]) -> SplineFit:
+def fit_spline(
+    rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float]
+) -> SplineFit:
     """Each study's own ANCOVA with the spline, its main effect and its interaction; common interactions pooled.
 
     Study k tells J_k, the information about the interaction coefficients once arm, main effect and covariates are swept
@@ -89,10 +91,14 @@ def fit_spline(rows: pd.DataFrame, moderator: str, covariates: Sequence[str], kn
     if not used or np.linalg.matrix_rank(information) < q:
         raise ArithmeticError("the studies together do not inform every coefficient of the spline")
     covariance = np.linalg.inv(information)
-    return SplineFit(covariance @ score, covariance, tuple(map(float, knots)), np.mean(means, axis=0), tuple(used), n)
+    return SplineFit(
+        covariance @ score, covariance, tuple(map(float, knots)), np.mean(means, axis=0), tuple(used), n
+    )
 
 
-def study_information(part: pd.DataFrame, basis: Array, covariates: Sequence[str]) -> tuple[Array, Array] | None:
+def study_information(
+    part: pd.DataFrame, basis: Array, covariates: Sequence[str]
+) -> tuple[Array, Array] | None:
     """A study's information about its interaction coefficients and its score, or None where nothing is left over."""
     t = part["treat"].to_numpy(float)
     nuisance = np.column_stack([np.ones(len(t)), t, basis, part[list(covariates)].to_numpy(float)])
@@ -111,7 +117,14 @@ def study_information(part: pd.DataFrame, basis: Array, covariates: Sequence[str
     return Z.T @ Z / sigma2, Z.T @ r / sigma2
 
 
-def write_spline(ledger: Ledger, ident: Ident, data: ModeratorFrame, moderator: Moderator, settings: Settings, two: Fit | None) -> None:
+def write_spline(
+    ledger: Ledger,
+    ident: Ident,
+    data: ModeratorFrame,
+    moderator: Moderator,
+    settings: Settings,
+    two: Fit | None,
+) -> None:
     """Write coefficients, overall and non-linearity tests, and the curve, or why there is no spline."""
     name = ident.but(stage="two", variant="spline")
     rows = data.complete
@@ -125,7 +138,13 @@ def write_spline(ledger: Ledger, ident: Ident, data: ModeratorFrame, moderator: 
         ledger.note(name, "not_fitted", str(error))
         return
     for position, knot in enumerate(knots, 1):
-        ledger.count(name, "knot", variable=data.name, level=str(position), value=to_column_unit(float(knot), moderator))
+        ledger.count(
+            name,
+            "knot",
+            variable=data.name,
+            level=str(position),
+            value=to_column_unit(float(knot), moderator),
+        )
     write_coefficients(ledger, name, data.name, fit, settings.level)
     write_curve(ledger, name, data, moderator, fit, two, settings.level)
 
@@ -139,8 +158,16 @@ def write_coefficients(ledger: Ledger, name: Ident, moderator: str, fit: SplineF
     for label, positions in (("overall", range(q)), ("nonlinear", range(1, q))):
         statistic, df, p = fit.wald(positions)
         term = f"treatment:spline:{moderator}"
-        test = {"term": term, "level": label, "statistic": statistic / df, "p_value": p, "k": len(fit.studies)}
-        ledger.estimates.append({**name.columns, **test, "n": fit.n, "df_method": "normal", "converged": True, "singular": False})
+        test = {
+            "term": term,
+            "level": label,
+            "statistic": statistic / df,
+            "p_value": p,
+            "k": len(fit.studies),
+        }
+        ledger.estimates.append(
+            {**name.columns, **test, "n": fit.n, "df_method": "normal", "converged": True, "singular": False}
+        )
         ledger.count(name, "df_num", variable=term, level=label, value=df)
         ledger.count(name, "wald_chi2", variable=term, level=label, value=statistic)
 
@@ -165,7 +192,15 @@ def normal_row(name: Ident, term: str, estimate: float, se: float, level: float)
     }
 
 
-def write_curve(ledger: Ledger, name: Ident, data: ModeratorFrame, moderator: Moderator, fit: SplineFit, two: Fit | None, level: float) -> None:
+def write_curve(
+    ledger: Ledger,
+    name: Ident,
+    data: ModeratorFrame,
+    moderator: Moderator,
+    fit: SplineFit,
+    two: Fit | None,
+    level: float,
+) -> None:
     """Write the effect over a grid: the pooled effect at average case mix plus the spline around it.
 
     The two parts are taken as independent: the basis is centred in each study, so their covariance comes from chance

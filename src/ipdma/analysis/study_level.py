@@ -35,7 +35,9 @@ def is_numeric(values: pd.Series) -> bool:
 def ordered_levels(values: pd.Series) -> list[str]:
     """Levels with judgements of bias from low to high, anything else by its text."""
     place = {word: i for i, word in enumerate(BIAS_ORDER)}
-    return sorted(values.unique(), key=lambda v: (place.get(str(v).lower().replace("_", " "), len(place)), str(v)))
+    return sorted(
+        values.unique(), key=lambda v: (place.get(str(v).lower().replace("_", " "), len(place)), str(v))
+    )
 
 
 def rows_with(cell: Cell, values: pd.Series, column: str) -> pd.DataFrame:

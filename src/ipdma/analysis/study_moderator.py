@@ -15,8 +15,15 @@ from ipdma.errors import IpdmaError
 from ipdma.model.fit import fit_model
 
 
-def fit_study_moderator(ledger: Ledger, cell: Cell, settings: Settings, model: str, name: str,
-                        levels: Sequence[str], variant: str = "") -> None:
+def fit_study_moderator(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    model: str,
+    name: str,
+    levels: Sequence[str],
+    variant: str = "",
+) -> None:
     """Fit `name` (a column of the cell's rows, one value a study) beside the treatment, in both stages.
 
     Parameters
@@ -35,18 +42,24 @@ def fit_study_moderator(ledger: Ledger, cell: Cell, settings: Settings, model: s
     if full.get("df") == "hksj":
         full["df"] = None  # Hartung-Knapp's scale is for within terms; Satterthwaite or Kenward-Roger here
     k = frame["study"].nunique()
-    fit = attempt(ledger, ident, lambda: fit_model(frame, model_spec(full, cell.family, "one", k, settings.pool)))
+    fit = attempt(
+        ledger, ident, lambda: fit_model(frame, model_spec(full, cell.family, "one", k, settings.pool))
+    )
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
     regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels)
 
 
-def regress_studies(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, name: str, levels: Sequence[str]) -> None:
+def regress_studies(
+    ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, name: str, levels: Sequence[str]
+) -> None:
     """The two-stage twin: each study's own effect regressed on its value."""
     keys = model_keys(settings, settings.primary_model, cell.family)
     silent = Ledger()  # the studies' own estimates are the headline's; its warnings stand there
     found = try_fit_design(silent, ident, cell.analysed, keys, settings, cell.family)
-    studies = [s for s in (found[0].study_estimates if found else ()) if s.term == "treatment" and s.std_error > 0]
+    studies = [
+        s for s in (found[0].study_estimates if found else ()) if s.term == "treatment" and s.std_error > 0
+    ]
     values = cell.analysed.groupby("study")[name].first()
     studies = [s for s in studies if s.study in values.index]
     if not studies:
@@ -54,7 +67,9 @@ def regress_studies(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident
         return
     z = values.loc[[s.study for s in studies]]
     present = [level for level in levels if (z == level).any()]
-    columns = {level: (z == level).to_numpy(float) for level in present[1:]} if levels else {"": z.to_numpy(float)}
+    columns = (
+        {level: (z == level).to_numpy(float) for level in present[1:]} if levels else {"": z.to_numpy(float)}
+    )
     X = np.column_stack([np.ones(len(z)), *[c - c.mean() for c in columns.values()]])
     try:
         y = np.array([s.estimate for s in studies])
@@ -65,8 +80,16 @@ def regress_studies(ledger: Ledger, cell: Cell, settings: Settings, ident: Ident
     write_regression(ledger, ident, fit, name, list(columns), len(z), len(cell.analysed), settings.level)
 
 
-def write_regression(ledger: Ledger, ident: Ident, fit: MetaRegression, name: str, labels: Sequence[str], k: int,
-                     n: int, level: float) -> None:
+def write_regression(
+    ledger: Ledger,
+    ident: Ident,
+    fit: MetaRegression,
+    name: str,
+    labels: Sequence[str],
+    k: int,
+    n: int,
+    level: float,
+) -> None:
     """Write the effect at average case mix, each association, and the joint test."""
     shared = {"k": k, "n": n, "df": fit.df, "df_method": "k_minus_p", "converged": True, "singular": False}
     terms = ["treatment", *[f"treatment:across:{name}" + (f"[{label}]" if label else "") for label in labels]]
@@ -76,7 +99,9 @@ def write_regression(ledger: Ledger, ident: Ident, fit: MetaRegression, name: st
         numbers = {"estimate": float(fit.beta[j]), "std_error": se, "statistic": float(fit.beta[j]) / se}
         numbers |= {"p_value": fit.p_value(j), "ci_low": low, "ci_high": high}
         tau2 = fit.tau2 if j == 0 else None
-        ledger.estimates.append({**ident.columns, "term": term, "level": label, **numbers, "tau2": tau2, **shared})
+        ledger.estimates.append(
+            {**ident.columns, "term": term, "level": label, **numbers, "tau2": tau2, **shared}
+        )
     if labels and labels[0]:
         term = f"treatment:across:{name}"
         value, p = fit.joint(list(range(1, len(terms))))
@@ -84,4 +109,3 @@ def write_regression(ledger: Ledger, ident: Ident, fit: MetaRegression, name: st
         ledger.count(ident, "df_num", variable=term, value=len(labels))
     for what, value in (("q", fit.q), ("q_df", float(fit.df)), ("q_p", fit.q_p)):
         ledger.count(ident, what, variable="treatment", value=value)
-

@@ -26,7 +26,9 @@ def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
     return ledger
 
 
-def fit_level(ledger: Ledger, cell: Cell, settings: Settings, name: str, level: str, studies: list[str]) -> None:
+def fit_level(
+    ledger: Ledger, cell: Cell, settings: Settings, name: str, level: str, studies: list[str]
+) -> None:
     """The primary model in the studies of one level, both stages."""
     part = cell.but(cell.rows[cell.rows["study"].isin(studies)])
     keys = model_keys(settings, settings.primary_model, cell.family)

@@ -1,0 +1,186 @@
+"""Trials without participant data: their published estimates join the second stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.fitting import CANNOT, SMALL_K, first_line, model_keys, number, try_fit_design
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.model.pool import Pooled, pool_effects
+from ipdma.model.spec import PoolSpec
+
+
+@dataclass(frozen=True)
+class StudyEffect:
+    """One study's estimate in the second stage; `source` is `ipd` or `aggregate`."""
+
+    study: str
+    estimate: float
+    std_error: float
+    source: str
+    n_active: int | None = None
+    n_reference: int | None = None
+
+
+def analyse_aggregate(cell: Cell, settings: Settings, aggregate: pd.DataFrame | None) -> Ledger:
+    """Second stage with aggregate-only trials added (`aggregate`), and over them alone (`not_obtained`)."""
+    ledger = Ledger()
+    extra = aggregate_effects(aggregate, cell)
+    if not extra or not settings.aggregate_trials:
+        return ledger
+    both = [*ipd_effects(cell, settings), *extra]
+    write_pooled(ledger, cell.ident("aggregate", "two"), both, settings, cell)
+    write_pooled(ledger, cell.ident("not_obtained", "two"), extra, settings, cell)
+    return ledger
+
+
+def aggregate_effects(aggregate: pd.DataFrame | None, cell: Cell) -> list[StudyEffect]:
+    """The aggregate estimates of a cell, of studies that gave no participant data; none usable is left out."""
+    if aggregate is None or not len(aggregate):
+        return []
+    here = (aggregate["contrast"] == cell.contrast) & (aggregate["outcome"] == cell.outcome)
+    rows = aggregate[here & (aggregate["timepoint"] == cell.timepoint)]
+    found = []
+    for row in rows.to_dict("records"):
+        estimate, se = as_number(row.get("estimate")), as_number(row.get("std_error"))
+        if estimate is None or se is None or se <= 0 or str(row["study"]) in cell.studies:
+            continue
+        sizes = [as_number(row.get(name)) for name in ("n_active", "n_reference")]
+        found.append(
+            StudyEffect(
+                str(row["study"]), estimate, se, "aggregate", *[None if s is None else int(s) for s in sizes]
+            )
+        )
+    return sorted(found, key=lambda e: e.study)
+
+
+def as_number(value: Any) -> float | None:
+    """A finite number, or None for an empty or other cell."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        return None
+    return result if np.isfinite(result) else None
+
+
+def ipd_effects(cell: Cell, settings: Settings, keys: Mapping[str, Any] | None = None) -> list[StudyEffect]:
+    """Each contributed study's own estimate from the first stage of the primary model."""
+    keys = keys or model_keys(settings, settings.primary_model, cell.family)
+    if not cell.studies:
+        return []
+    silent = Ledger()  # the headline says what could not be fitted
+    found = try_fit_design(silent, cell.ident("aggregate", "two"), cell.analysed, keys, settings, cell.family)
+    if found is None:
+        return []
+    sizes = found[1].groupby(["study", "treat"]).size()
+    return [
+        StudyEffect(
+            s.study,
+            s.estimate,
+            s.std_error,
+            "ipd",
+            int(sizes.get((s.study, 1.0), 0)),
+            int(sizes.get((s.study, 0.0), 0)),
+        )
+        for s in found[0].study_estimates
+        if s.term == "treatment" and s.std_error > 0
+    ]
+
+
+def pool_spec(settings: Settings, k: int, tau2: str | None = None) -> PoolSpec:
+    """The plan's second stage for k studies."""
+    keys = {"ci": "modified_hksj" if k < SMALL_K else "hksj", **settings.pool, "level": settings.level}
+    if tau2 is not None:
+        keys["tau2"] = tau2
+    return PoolSpec.from_mapping(keys, "the plan's pool")
+
+
+def write_pooled(
+    ledger: Ledger,
+    ident: Ident,
+    effects: Sequence[StudyEffect],
+    settings: Settings,
+    cell: Cell,
+    tau2: str | None = None,
+) -> None:
+    """Pool study effects and write the row, its heterogeneity and its studies."""
+    if not effects:
+        ledger.note(ident, "not_fitted", "no study estimate to pool")
+        return
+    try:
+        columns = zip(*[(e.study, e.estimate, e.std_error) for e in effects], strict=True)
+        pooled = pool_effects(*[list(c) for c in columns], pool_spec(settings, len(effects), tau2))
+    except CANNOT as error:
+        ledger.note(ident, "not_fitted", first_line(error))
+        return
+    for warning in pooled.warnings:
+        ledger.note(ident, "warning", warning)
+    ledger.estimates.append(pooled_row(ident, pooled, effects))
+    for what, value in (
+        ("tau2_low", pooled.tau2_ci_low),
+        ("tau2_high", pooled.tau2_ci_high),
+        ("i2_q", pooled.i2_q),
+        ("h2", pooled.h2),
+        ("q", pooled.q),
+        ("q_df", pooled.q_df),
+        ("q_p", pooled.q_p),
+    ):
+        if number(value) is not None:
+            ledger.count(ident, what, variable="treatment", value=number(value))
+    for effect, weight in zip(effects, pooled.weights.values(), strict=True):
+        ledger.study_estimates.append(study_row(ident, effect, weight, settings.level))
+
+
+def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect]) -> dict[str, Any]:
+    """One row of estimates.csv from a pooling."""
+    names = (
+        "estimate",
+        "std_error",
+        "df",
+        "statistic",
+        "p_value",
+        "ci_low",
+        "ci_high",
+        "tau2",
+        "i2",
+        "pi_low",
+        "pi_high",
+        "k",
+    )
+    known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
+    flags = {"converged": True, "singular": pooled.tau2 == 0 and pooled.k > 1}
+    method = "k_minus_1" if pooled.df is not None else "normal"
+    return {
+        **ident.columns,
+        "term": "treatment",
+        **{n: number(getattr(pooled, n)) for n in names},
+        "n": sum(known),
+        "df_method": method,
+        **flags,
+    }
+
+
+def study_row(ident: Ident, effect: StudyEffect, weight: float, level: float) -> dict[str, Any]:
+    """One row of study_estimates.csv; the interval is Wald's, as all that an aggregate result allows."""
+    half = float(norm.ppf(0.5 + level / 2)) * effect.std_error
+    return {
+        **ident.columns,
+        "study": effect.study,
+        "estimate": effect.estimate,
+        "std_error": effect.std_error,
+        "ci_low": effect.estimate - half,
+        "ci_high": effect.estimate + half,
+        "weight": weight,
+        "n_active": effect.n_active,
+        "n_reference": effect.n_reference,
+        "source": effect.source,
+        "term": "treatment",
+    }

@@ -1,0 +1,177 @@
+"""Tables 1 and 2: the trials and their participants, by contrast and side and over everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.records import Ledger
+from ipdma.analysis.settings import Settings
+
+IDENTITY = ("study", "participant", "arm", "condition", "treat", "therapist")
+
+
+def count_participants(
+    participants: pd.DataFrame, settings: Settings, variables: Sequence[str] | None = None
+) -> Ledger:
+    """Counts, means and shares of everyone contributed, and of each contrast's participants by side.
+
+    Parameters
+    ----------
+    participants : DataFrame
+        `study, participant, arm, condition` and the codebook's variables.
+    variables : sequence of str, optional
+        Columns to describe; default all but identity columns.
+    """
+    ledger = Ledger()
+    people = participants.assign(study=participants["study"].astype(str))
+    names = [v for v in (variables or people.columns) if v not in IDENTITY and v in people]
+    count_heads(ledger, "cohort", people, "condition")
+    describe(ledger, "cohort", people, names, {"": people})
+    count_missing(ledger, people, names)
+    for contrast, keys in settings.contrasts.items():
+        chosen = contrast_people(people, keys)
+        if chosen.empty:
+            continue
+        groups = {"": chosen, **dict(list(chosen.groupby("side")))}
+        count_heads(ledger, contrast, chosen, "side")
+        describe(ledger, contrast, chosen, names, groups)
+        count_balance(ledger, contrast, chosen, names)
+    return ledger
+
+
+def contrast_people(people: pd.DataFrame, keys: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Participants of both sides of a contrast, in studies that have both, with their `side`."""
+    side = people["condition"].map(
+        {**dict.fromkeys(keys["reference"], "reference"), **dict.fromkeys(keys["active"], "active")}
+    )
+    chosen = people[side.notna()].assign(side=side[side.notna()])
+    both = chosen.groupby("study")["side"].transform("nunique") == 2
+    return chosen[both]
+
+
+def count_heads(ledger: Ledger, name: str, people: pd.DataFrame, by: str) -> None:
+    """Write participants by study and arm."""
+    ledger.count(name, "participants", n=len(people))
+    ledger.count(name, "contributed_studies", n=people["study"].nunique())
+    for arm, n in people.groupby(by).size().items():
+        ledger.count(name, "participants", arm=str(arm), n=int(n), of=len(people))
+    for study, part in people.groupby("study"):
+        ledger.count(name, "participants", study=str(study), n=len(part))
+        for arm, n in part.groupby(by).size().items():
+            ledger.count(name, "participants", study=str(study), arm=str(arm), n=int(n), of=len(part))
+
+
+def describe(
+    ledger: Ledger,
+    name: str,
+    people: pd.DataFrame,
+    variables: Sequence[str],
+    groups: Mapping[str, pd.DataFrame],
+) -> None:
+    """Write mean and SD of numbers and shares of categories, pooled by group and for each study."""
+    for variable in variables:
+        if people[variable].notna().sum() == 0:
+            continue
+        measured = people.groupby("study")[variable].count()
+        ledger.count(
+            name, "characteristic_studies", variable=variable, n=int((measured > 0).sum()), of=len(measured)
+        )
+        for group, part in groups.items():
+            write_values(ledger, name, part[variable], variable, arm=str(group))
+        for study, part in people.groupby("study"):
+            write_values(ledger, name, part[variable], variable, study=str(study))
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers."""
+    return bool(pd.api.types.is_numeric_dtype(values)) and not pd.api.types.is_bool_dtype(values)
+
+
+def write_values(ledger: Ledger, name: str, values: pd.Series, variable: str, **place: str) -> None:
+    """Write one group's mean and SD, or its shares."""
+    given, of = values.dropna(), len(values)
+    if not len(given):
+        return
+    if is_number(values):
+        ledger.count(
+            name,
+            "characteristic_mean",
+            variable=variable,
+            n=len(given),
+            of=of,
+            value=float(given.mean()),
+            **place,
+        )
+        if len(given) > 1:
+            sd = float(given.std(ddof=1))
+            ledger.count(name, "characteristic_sd", variable=variable, n=len(given), of=of, value=sd, **place)
+        return
+    for level, n in given.astype(str).value_counts().sort_index().items():
+        share = int(n) / len(given)
+        ledger.count(
+            name,
+            "characteristic_share",
+            variable=variable,
+            level=str(level),
+            n=int(n),
+            of=len(given),
+            value=share,
+            **place,
+        )
+
+
+def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]) -> None:
+    """Write what is missing: sporadic in a study that measured the variable, systematic in one that never did."""
+    for variable in variables:
+        total = {"sporadic": 0, "systematic": 0}
+        for study, part in people.groupby("study"):
+            gone = int(part[variable].isna().sum())
+            kind = "systematic" if gone == len(part) else "sporadic"
+            total[kind] += gone
+            ledger.count(
+                "cohort",
+                "characteristic_missing",
+                study=str(study),
+                variable=variable,
+                level=kind,
+                n=gone,
+                of=len(part),
+            )
+        for kind, n in total.items():
+            ledger.count(
+                "cohort", "characteristic_missing", variable=variable, level=kind, n=n, of=len(people)
+            )
+
+
+def count_balance(ledger: Ledger, name: str, people: pd.DataFrame, variables: Sequence[str]) -> None:
+    """Write the standardised mean difference between the sides of each study: baseline balance, descriptive alone."""
+    for variable in variables:
+        values = people[variable]
+        dummies = {"": values.astype(float)} if is_number(values) else dummy_columns(values)
+        for level, column in dummies.items():
+            for study, part in people.groupby("study"):
+                smd = standardised_difference(column.loc[part.index], part["side"])
+                if smd is not None:
+                    n = int(column.loc[part.index].notna().sum())
+                    ledger.count(
+                        name, "smd", study=str(study), variable=variable, level=level, n=n, value=smd
+                    )
+
+
+def dummy_columns(values: pd.Series) -> dict[str, pd.Series]:
+    """A 0/1 column for each level; for yes and no the yes alone."""
+    levels = sorted(values.dropna().astype(str).unique())
+    kept = ["yes"] if set(levels) == {"no", "yes"} else levels
+    return {level: (values.astype(object) == level).astype(float).where(values.notna()) for level in kept}
+
+
+def standardised_difference(values: pd.Series, side: pd.Series) -> float | None:
+    """(mean active - mean reference) / root of the mean of the two variances; None where it cannot be had."""
+    a, b = values[side == "active"].dropna(), values[side == "reference"].dropna()
+    if len(a) < 2 or len(b) < 2:
+        return None
+    spread = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
+    return float((a.mean() - b.mean()) / spread) if spread > 0 else None

@@ -1,0 +1,168 @@
+"""Who does well under the therapy, whatever it is compared with: predictors inside its arms, never a treatment effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell, numeric_columns
+from ipdma.analysis.fitting import SMALL_K, attempt, estimate_row, number, write_heterogeneity
+from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.fit import fit_model
+from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
+
+CONTRAST = "prognosis"
+
+
+def analyse_prognosis(cell: Cell, settings: Settings) -> Ledger:
+    """Each predictor of the plan's `prognosis` on the rows of the arms that it names.
+
+    Parameters
+    ----------
+    cell : Cell
+        Contrast `prognosis`: rows of the arms alone, trials and cohorts without a control arm included.
+    """
+    ledger = Ledger()
+    wanted = settings.prognosis.get("predictors")
+    for predictor in settings.moderators:
+        if wanted is not None and predictor.name not in wanted:
+            continue
+        try:
+            frame, columns, covariates = predictor_frame(cell, predictor, settings)
+        except Refused as error:
+            ledger.note(cell.ident(CONTRAST, "one", predictor.name), "refused", str(error))
+            continue
+        write_sizes(ledger, cell.ident(CONTRAST, "one", predictor.name), cell, frame)
+        for level, column in columns.items():
+            others = [c for c in columns.values() if c != column]
+            fit_predictor(ledger, cell, settings, predictor, frame, level, column, [*covariates, *others])
+    return ledger
+
+
+def predictor_frame(
+    cell: Cell, predictor: Moderator, settings: Settings
+) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+    """Rows with the predictor's column, or a dummy for each level but the first, minus its study mean.
+
+    Returns
+    -------
+    frame : DataFrame
+        `study, outcome`, the columns and the covariates.
+    columns : dict
+        Level (empty for a number) to column.
+    covariates : list of str
+    """
+    if predictor.column not in cell.rows:
+        raise Refused(f"the rows have no column '{predictor.column}'")
+    rows = cell.rows[cell.rows["outcome"].notna()]
+    values, kind, _ = coded_values(rows[predictor.column], predictor)
+    levels = present_levels(values, predictor, kind)
+    if values.dropna().nunique() < 2:
+        raise Refused(f"'{predictor.column}' does not vary among the participants of these arms")
+    frame = rows[["study", "outcome"]].astype({"outcome": float}).copy()
+    columns = {"": "x"} if kind == "continuous" else {level: f"x{i}" for i, level in enumerate(levels[1:], 1)}
+    for level, column in columns.items():
+        own = values.astype(float) if not level else (values == level).astype(float).where(values.notna())
+        frame[column] = own
+    covariates = add_covariates(frame, rows, predictor, settings)
+    frame = frame.dropna().copy()
+    for column in columns.values():
+        frame[column] -= frame.groupby("study")[column].transform("mean")
+    spread = frame.groupby("study")[list(columns.values())].agg(lambda c: float(c.abs().max())).max(axis=1)
+    if (spread > 0).sum() < min(settings.minimum_studies, max(1, rows["study"].nunique())):
+        raise Refused(
+            f"varies within {int((spread > 0).sum())} studies; the plan asks for {settings.minimum_studies}"
+        )
+    return frame, columns, covariates
+
+
+def add_covariates(
+    frame: pd.DataFrame, rows: pd.DataFrame, predictor: Moderator, settings: Settings
+) -> list[str]:
+    """Add the plan's covariates, without the predictor's own column."""
+    names = []
+    for name in settings.prognosis.get("covariates", ["baseline"]):
+        if name == predictor.column or name not in rows:
+            continue
+        for column, values in numeric_columns(rows, name).items():
+            if values.nunique() > 1:
+                frame[f"c_{column}"] = values
+                names.append(f"c_{column}")
+    return names
+
+
+def fit_predictor(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    predictor: Moderator,
+    frame: pd.DataFrame,
+    level: str,
+    column: str,
+    covariates: list[str],
+) -> None:
+    """One stage with a random intercept and a random slope of the predictor, and two stages."""
+    for stage in ("one", "two"):
+        ident = cell.ident(CONTRAST, stage, predictor.name)
+        keys = predictor_keys(cell, settings, column, covariates, stage, frame["study"].nunique())
+        fit = attempt(ledger, ident, lambda keys=keys: fit_model(frame, ModelSpec.from_mapping(keys)))  # type: ignore[misc]
+        if fit is not None:
+            write_predictor(ledger, ident, fit, predictor.name, level)
+
+
+def predictor_keys(
+    cell: Cell, settings: Settings, column: str, covariates: list[str], stage: str, k: int
+) -> dict[str, Any]:
+    """The model: outcome on the study-centred predictor and covariates, random intercept, the slope varying between studies."""
+    pool: Mapping[str, Any] = {"ci": "modified_hksj" if k < SMALL_K else "hksj", **settings.pool}
+    return {
+        "outcome": "outcome",
+        "treatment": column,
+        "family": cell.family,
+        "covariates": covariates,
+        "covariate_slopes": "common",
+        "intercept": "random",
+        "random_correlation": False,
+        "centre_treatment": False,
+        "level": settings.level,
+        "stages": stage,
+        "pool": dict(pool),
+    }
+
+
+def write_predictor(ledger: Ledger, ident: Ident, fit: Fit, name: str, level: str) -> None:
+    """Write the predictor's coefficient as `prognosis:M` or `prognosis:M[L]`."""
+    term = f"prognosis:{name}" + (f"[{level}]" if level else "")
+    ledger.estimates.append(estimate_row(ident, fit, fit.estimate("treatment"), term, level))
+    before = len(ledger.counts)
+    write_heterogeneity(ledger, ident, fit, fit.estimate("treatment"))
+    for row in ledger.counts[before:]:
+        row["variable"] = term
+    for found in fit.study_estimates:
+        if found.term == "treatment":
+            ledger.study_estimates.append(study_row(ident, found, term, level, fit))
+
+
+def study_row(ident: Ident, found: Any, term: str, level: str, fit: Fit) -> dict[str, Any]:
+    """One study's own coefficient."""
+    numbers = ("estimate", "std_error", "ci_low", "ci_high", "weight")
+    return {
+        **ident.columns,
+        "study": found.study,
+        **{n: number(getattr(found, n)) for n in numbers},
+        "source": "ipd",
+        "term": term,
+        "level": level,
+    }
+
+
+def write_sizes(ledger: Ledger, ident: Ident, cell: Cell, frame: pd.DataFrame) -> None:
+    """Write studies and participants that inform the predictor."""
+    rows = cell.rows
+    ledger.count(ident, "moderator_studies", n=frame["study"].nunique(), of=rows["study"].nunique())
+    ledger.count(ident, "moderator_complete", n=len(frame), of=int(rows["outcome"].notna().sum()))
