@@ -1,0 +1,289 @@
+"""From a design to a logistic mixed model that has a maximum: aliased and separated parts taken out, and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipdma.errors import FitError
+from ipdma.model.design import Design
+from ipdma.model.glmm import GlmmData
+from ipdma.model.glmm_search import Layout, descend
+from ipdma.model.problem import Prepared, prepare
+from ipdma.model.rank import drop_aliased, informing, nuisance_notes
+from ipdma.model.separation import SATURATED, separated_rows
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class BinomialProblem:
+    """What is maximised, and the map back to the scale of the data.
+
+    Attributes
+    ----------
+    data, layout
+        Rows and parameters; columns are centred (where an intercept takes it up) and scaled.
+    start : ndarray
+        Fixed-effect estimates without random effects, theta zero.
+    to_data : ndarray of shape (P, P)
+        Coefficients on the scale of the data = to_data @ fixed part of the parameters.
+    terms, kinds : tuple of str
+        Of the P coefficients; a nuisance coefficient's kind is `nuisance`.
+    informed : dict of str to int
+        Studies that inform each shared term.
+    """
+
+    design: Design
+    data: GlmmData
+    layout: Layout
+    start: Array
+    to_data: Array
+    terms: tuple[str, ...]
+    kinds: tuple[str, ...]
+    informed: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def build_problem(design: Design) -> BinomialProblem:
+    """Take out what has no finite maximum or cannot be told apart, then set up the likelihood.
+
+    Raises
+    ------
+    FitError
+        Where no study has both outcomes, a shared term's estimate is infinite, or the design is rank deficient.
+    """
+    design, notes = drop_constant_studies(design)
+    prepared = check_columns(design)
+    problem = assemble(prepared, notes)
+    eta = np.einsum("nc,nc->n", problem.data.A, problem.layout.spread(problem.start)[0][problem.data.study])
+    if np.abs(eta).max() < SATURATED:
+        return problem
+    separated = separated_rows(fixed_columns(problem), problem.data.y)
+    if not separated.any():
+        return problem
+    return assemble(without_rows(prepared, separated), [*notes, separation_note(design, separated)])
+
+
+def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
+    """Leave out studies with one outcome only where each study has its own intercept: it is infinite there."""
+    if "intercept" not in design.nuisance_terms:
+        return design, []
+    sums = np.bincount(design.study, weights=design.outcome)
+    silent = (sums == 0) | (sums == design.study_sizes)
+    if not silent.any():
+        return design, []
+    if silent.all():
+        raise FitError(
+            f"no study has both outcomes in '{design.spec.outcome}': with an intercept for each study "
+            "nothing is left to estimate"
+        )
+    notes = [
+        f"{', '.join(np.array(design.studies)[part])}: {what} in any arm, so no information"
+        for part, what in ((sums == 0, "no event"), (sums == design.study_sizes, "nothing but events"))
+        if part.any()
+    ]
+    return subset_rows(design, ~silent[design.study]), notes
+
+
+def subset_rows(design: Design, keep: Array) -> Design:
+    """The design with these of its rows; studies without rows leave it."""
+    present, study = np.unique(design.study[keep], return_inverse=True)
+    return replace(
+        design,
+        outcome=design.outcome[keep],
+        study=study,
+        studies=tuple(design.studies[i] for i in present),
+        shared=design.shared[keep],
+        nuisance=design.nuisance[keep],
+        random=design.random[keep],
+        row_index=design.row_index[keep],
+        study_means={name: means[present] for name, means in design.study_means.items()},
+    )
+
+
+def check_columns(design: Design) -> Prepared:
+    """Refuse aliased columns as the Gaussian model does; across-trial terms that are aliased are left out."""
+    group = np.zeros(len(design.studies), dtype=int)
+    prepared = drop_aliased(prepare(design, list(range(design.shared.shape[1])), group))
+    return replace(prepared, warnings=[*prepared.warnings, *nuisance_notes(prepared)])
+
+
+def without_rows(prepared: Prepared, separated: Array) -> Prepared:
+    """The problem that decides what is finite: the rows that are not separated.
+
+    Raises
+    ------
+    FitError
+        Where a shared term is no longer determined: its estimate is infinite.
+    """
+    design = prepared.design
+    if separated.all():
+        raise FitError(separation_fault(design, list(prepared.shared_terms)))
+    rest = subset_rows(design, ~separated)
+    group = np.zeros(len(rest.studies), dtype=int)
+    shared = [design.shared_terms.index(term) for term in prepared.shared_terms]
+    left = prepare(rest, shared, group)
+    lost = [
+        t for t, some in zip(left.shared_terms, informing(left.full).any(axis=0), strict=True) if not some
+    ]
+    if lost:
+        raise FitError(separation_fault(design, lost))
+    try:
+        checked = drop_aliased(left)
+    except FitError:
+        raise FitError(separation_fault(design, list(left.shared_terms))) from None
+    gone = [t for t in left.shared_terms if t not in checked.shared_terms]
+    if gone:
+        raise FitError(separation_fault(design, gone))
+    return checked
+
+
+def separation_fault(design: Design, terms: list[str]) -> str:
+    """Say that a shared term has no finite estimate."""
+    return (
+        f"separation: the outcome '{design.spec.outcome}' is predicted without error by a combination of "
+        f"columns, so that there is no finite estimate of {', '.join(terms)}; look for an empty cell of "
+        "outcome by arm (or by level), or leave the column out"
+    )
+
+
+def separation_note(design: Design, separated: Array) -> str:
+    """Name the studies in which a study's own coefficient is infinite."""
+    studies = [design.studies[i] for i in np.unique(design.study[separated])]
+    return (
+        f"separation in {', '.join(studies)}: the study's own intercept or slopes predict "
+        f"{int(separated.sum())} rows without error; they are infinite there and are not shown, and these "
+        "rows tell nothing of the other terms"
+    )
+
+
+def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
+    """Set up the likelihood and its start."""
+    design, keep = prepared.design, prepared.full.keep
+    shared = [design.shared_terms.index(term) for term in prepared.shared_terms]
+    raw = np.column_stack([design.shared[:, shared], design.nuisance])
+    shift, scale = centring(design, prepared, raw)
+    own = np.column_stack([np.ones((len(design.studies), len(shared)), dtype=bool), keep])
+    A = np.where(own[design.study], (raw - shift[design.study]) / scale, 0.0)
+    pairs = random_pairs(design)
+    index, terms, kinds = parameter_index(prepared, keep, len(pairs))
+    P = len(terms)
+    data = GlmmData(
+        y=design.outcome,
+        A=A,
+        Z=design.random,
+        study=design.study,
+        starts=np.searchsorted(design.study, np.arange(len(design.studies))),
+        pairs=pairs,
+        **gauss_hermite(design.spec.quadrature),
+    )
+    layout = Layout(index, P + len(pairs), len(pairs))
+    return BinomialProblem(
+        design,
+        data,
+        layout,
+        np.concatenate([start_of(data, layout, P), np.zeros(len(pairs))]),
+        map_to_data(index[:, : raw.shape[1]], shift, scale, intercept_at(prepared), P),
+        terms,
+        kinds,
+        dict(zip(prepared.shared_terms, informing(prepared.full).sum(axis=0).tolist(), strict=True)),
+        tuple([*notes, *prepared.warnings]),
+    )
+
+
+def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
+    """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
+    pairs = [(i, i) for i in range(design.random.shape[1])]
+    if design.correlated and design.random_terms[:2] == ("intercept", "treatment"):
+        pairs.insert(1, (1, 0))
+    return tuple(pairs)
+
+
+def gauss_hermite(points: int) -> dict[str, Array]:
+    """Nodes and weights for the weight exp(-x^2); one point is Laplace."""
+    nodes, weights = np.polynomial.hermite.hermgauss(points)
+    return {"nodes": nodes, "weights": weights}
+
+
+def intercept_at(prepared: Prepared) -> int | None:
+    """Position of the intercept among the local columns (shared, then nuisance), if there is one."""
+    if "intercept" in prepared.design.nuisance_terms:
+        return len(prepared.shared_terms) + prepared.design.nuisance_terms.index("intercept")
+    return prepared.shared_terms.index("intercept") if "intercept" in prepared.shared_terms else None
+
+
+def centring(design: Design, prepared: Prepared, raw: Array) -> tuple[Array, Array]:
+    """What is taken off each column in each study, shape (K, c), and what it is divided by, shape (c,).
+
+    A study's own intercept takes up the study's means, a shared one the means of the shared columns.
+    """
+    k, c = len(design.studies), raw.shape[1]
+    at = intercept_at(prepared)
+    shift = np.zeros((k, c))
+    if "intercept" in design.nuisance_terms:
+        sums = np.add.reduceat(raw, np.searchsorted(design.study, np.arange(k)), axis=0)
+        shift = sums / design.study_sizes[:, None]
+    elif at is not None:
+        p = len(prepared.shared_terms)
+        shift[:, :p] = raw[:, :p].mean(axis=0)
+    if at is not None:
+        shift[:, at] = 0.0
+    rest = raw - shift[design.study]
+    size = np.sqrt((rest**2).mean(axis=0))
+    return shift, np.where(size > 0, size, 1.0)
+
+
+def parameter_index(
+    prepared: Prepared, keep: Array, m: int
+) -> tuple[Array, tuple[str, ...], tuple[str, ...]]:
+    """Positions of each study's coefficients and theta, and the coefficients' terms and kinds."""
+    design, p = prepared.design, len(prepared.shared_terms)
+    k, q = keep.shape
+    index = np.full((k, p + q + m), -1)
+    index[:, :p] = np.arange(p)
+    terms, kinds = list(prepared.shared_terms), list(prepared.shared_kinds)
+    for h, name in enumerate(design.nuisance_terms):
+        for i in np.flatnonzero(keep[:, h]):
+            index[i, p + h] = len(terms)
+            terms.append(f"{name}[{design.studies[i]}]")
+            kinds.append("nuisance")
+    index[:, p + q :] = len(terms) + np.arange(m)
+    return index, tuple(terms), tuple(kinds)
+
+
+def map_to_data(index: Array, shift: Array, scale: Array, at: int | None, P: int) -> Array:
+    """The linear map from scaled, centred coefficients to those of the data."""
+    to_data = np.zeros((P, P))
+    for local in index:
+        for j, position in enumerate(local):
+            if position >= 0:
+                to_data[position, position] = 1 / scale[j]
+    if at is None:
+        return to_data
+    for k, local in enumerate(index):
+        for j, position in enumerate(local):
+            if position >= 0 and j != at and local[at] >= 0:
+                to_data[local[at], position] = -shift[k, j] / scale[j]
+    return to_data
+
+
+def start_of(data: GlmmData, layout: Layout, P: int) -> Array:
+    """Fixed effects of the model without random effects."""
+    plain = replace(
+        data, Z=np.empty((len(data.y), 0)), pairs=(), nodes=np.zeros(1), weights=np.array([np.sqrt(np.pi)])
+    )
+    index = layout.index[:, : data.A.shape[1]]
+    return descend(plain, Layout(index, P, 0), np.zeros(P)).psi
+
+
+def fixed_columns(problem: BinomialProblem) -> Array:
+    """All P columns side by side, each study's own columns zero elsewhere; shape (n, P)."""
+    data, index = problem.data, problem.layout.index
+    wide = np.zeros((len(data.y), len(problem.terms)))
+    for j in range(data.A.shape[1]):
+        position = index[data.study, j]
+        rows = np.flatnonzero(position >= 0)
+        wide[rows, position[rows]] = data.A[rows, j]
+    return wide

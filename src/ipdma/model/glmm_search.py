@@ -1,0 +1,197 @@
+"""The maximum of the marginal likelihood of a logistic mixed model: Newton steps from several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdma.model.glmm import GlmmData, marginal
+
+Array = np.ndarray
+STEP = 1e-4  # for second-order differences of the analytic gradient; columns are scaled to size 1
+FINE_STEP = 2e-3  # for fourth-order ones
+NEWTON_STEPS = 100
+GAIN = 1e-13  # a Newton step that promises less deviance than this share is the end
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each study's own copy of a parameter stands among the model's parameters.
+
+    Attributes
+    ----------
+    index : ndarray of int, shape (K, c + m)
+        Position in the parameter vector; -1 where the study lacks the column.
+    size : int
+        Number of parameters; the last m are theta.
+    m : int
+        Number of entries of theta.
+    """
+
+    index: Array
+    size: int
+    m: int
+
+    def spread(self, psi: Array) -> tuple[Array, Array]:
+        """Each study's copy: coefficients of shape (K, c) and theta of shape (K, m)."""
+        copies = np.where(self.index >= 0, psi[self.index], 0.0)
+        c = self.index.shape[1] - self.m
+        return copies[:, :c], copies[:, c:]
+
+    def gather(self, gradient: Array) -> Array:
+        """Sum the studies' gradients into one."""
+        total = np.zeros(self.size)
+        have = self.index >= 0
+        np.add.at(total, self.index[have], gradient[have])
+        return total
+
+    def gather_hessian(self, blocks: Array) -> Array:
+        """Sum the studies' Hessian blocks, shape (K, c + m, c + m), into one."""
+        total = np.zeros((self.size, self.size))
+        for index, block in zip(self.index, blocks, strict=True):
+            have = np.flatnonzero(index >= 0)
+            np.add.at(total, np.ix_(index[have], index[have]), block[np.ix_(have, have)])
+        return total
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """A maximum: parameters, deviance (-2 log likelihood), gradient and Hessian of the deviance."""
+
+    psi: Array
+    deviance: float
+    gradient: Array
+    hessian: Array
+    modes: Array
+    converged: bool
+
+
+def evaluate(
+    data: GlmmData, layout: Layout, psi: Array, start: Array | None = None
+) -> tuple[float, Array, Array]:
+    """Deviance, its gradient, and the modes."""
+    value, gradient, modes = marginal(data, *layout.spread(psi), start)
+    return -2 * float(value.sum()), -2 * layout.gather(gradient), modes
+
+
+def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array, fine: bool = False) -> Array:
+    """Second derivatives of the deviance, by central differences of the analytic gradient.
+
+    Every study differentiates its own copy of a parameter, so one pass per local parameter serves all.
+    """
+    coefficients, theta = layout.spread(psi)
+    local = np.column_stack([coefficients, theta])
+    c = coefficients.shape[1]
+    rule = ((1, 8 / 12), (2, -1 / 12)) if fine else ((1, 0.5),)
+    blocks = np.zeros((data.n_studies, local.shape[1], local.shape[1]))
+    for p in range(local.shape[1]):
+        for multiple, weight in rule:
+            for sign in (1, -1):
+                h = FINE_STEP if fine else STEP
+                moved = local.copy()
+                moved[:, p] += sign * multiple * h
+                gradient = marginal(data, moved[:, :c], moved[:, c:], start)[1]
+                blocks[:, p] += sign * weight * gradient / h
+    blocks = (blocks + np.swapaxes(blocks, 1, 2)) / 2
+    return -2 * layout.gather_hessian(blocks)
+
+
+def newton_step(gradient: Array, curvature: Array) -> tuple[Array, float]:
+    """Newton's step with the eigenvalues' absolute values, and the decrease that it promises."""
+    values, vectors = np.linalg.eigh(curvature)
+    floor = 1e-10 * max(1e-300, float(np.abs(values).max()))
+    turned = vectors.T @ gradient
+    step = -turned / np.maximum(np.abs(values), floor)
+    return vectors @ step, float(-(turned @ step))
+
+
+def descend(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
+    """Newton steps with backtracking from one start."""
+    value, gradient, modes = evaluate(data, layout, psi)
+    converged = False
+    for _ in range(NEWTON_STEPS):
+        curvature = hessian(data, layout, psi, modes)
+        step, promised = newton_step(gradient, curvature)
+        step *= min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300))
+        if promised < GAIN * (1 + abs(value)):
+            converged = True
+            break
+        moved = backtrack(data, layout, psi, value, gradient, step, modes)
+        if moved is None:
+            converged = promised < 1e-8 * (1 + abs(value))
+            break
+        psi, value, gradient, modes = moved
+    return Maximum(psi, value, gradient, np.empty((0, 0)), modes, converged)
+
+
+def backtrack(
+    data: GlmmData, layout: Layout, psi: Array, value: float, gradient: Array, step: Array, modes: Array
+) -> tuple[Array, float, Array, Array] | None:
+    """The step, shortened until the deviance falls enough; None where it does not."""
+    slope = float(gradient @ step)
+    factor = 1.0
+    for _ in range(40):
+        trial = psi + factor * step
+        new, new_gradient, new_modes = evaluate(data, layout, trial, modes)
+        if np.isfinite(new) and new <= value + 1e-4 * factor * slope:
+            return trial, new, new_gradient, new_modes
+        if np.isfinite(new) and new <= value and abs(factor * slope) < 1e-9 * (1 + abs(value)):
+            return trial, new, new_gradient, new_modes
+        factor /= 2
+    return None
+
+
+def maximise(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
+    """The best maximum over several starts of theta, from fixed-effect coefficients `psi`.
+
+    theta = 0 is always stationary, so it is a candidate by itself; a maximum that is no better than it
+    by more than rounding is taken to be it.
+    """
+    if layout.m == 0:
+        best = descend(data, layout, psi)
+        return finish(data, layout, best)
+    found = [descend(data, layout, start) for start in starting_points(data, layout, psi)]
+    best = min(found, key=lambda maximum: maximum.deviance)
+    return finish(data, layout, snap_to_boundary(data, layout, best))
+
+
+def starting_points(data: GlmmData, layout: Layout, psi: Array) -> list[Array]:
+    """Starts that differ in the size of the random effects, together and one at a time."""
+    diagonal = [position for position, (i, j) in enumerate(data.pairs) if i == j]
+    rms = np.sqrt(np.maximum((data.Z**2).sum(axis=0), 1e-300) / np.maximum((data.Z != 0).sum(axis=0), 1))
+    sizes: Sequence[Sequence[float]] = [(0.3,) * len(diagonal), (1.2,) * len(diagonal)]
+    if len(diagonal) > 1:
+        sizes = [*sizes, *(tuple(1.0 if d == e else 0.05 for e in diagonal) for d in diagonal)]
+    starts = []
+    for size in sizes:
+        start = psi.copy()
+        for position, s in zip(diagonal, size, strict=True):
+            start[layout.size - layout.m + position] = s / rms[data.pairs[position][0]]
+        starts.append(start)
+    return starts
+
+
+def snap_to_boundary(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
+    """Set tiny entries of theta to exactly zero where the deviance does not notice."""
+    theta = best.psi[-layout.m :]
+    if not np.any((theta != 0) & (np.abs(theta) < 1e-3)):
+        return best
+    psi = best.psi.copy()
+    psi[-layout.m :] = np.where(np.abs(theta) < 1e-3, 0.0, theta)
+    snapped = descend(data, layout, psi)
+    return snapped if snapped.deviance <= best.deviance + 1e-9 else best
+
+
+def finish(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
+    """Polish with the fine Hessian and keep it."""
+    psi, modes = best.psi, best.modes
+    value, gradient, modes = evaluate(data, layout, psi, modes)
+    curvature = hessian(data, layout, psi, modes, fine=True)
+    step, _ = newton_step(gradient, curvature)
+    new, new_gradient, new_modes = evaluate(data, layout, psi + step, modes)
+    if new <= value + 1e-9 and np.abs(step).max(initial=0.0) < 1e-3:
+        psi, value, gradient, modes = psi + step, new, new_gradient, new_modes
+        curvature = hessian(data, layout, psi, modes, fine=True)
+    return Maximum(psi, value, gradient, curvature, modes, best.converged)
