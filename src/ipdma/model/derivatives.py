@@ -1,0 +1,171 @@
+"""Score, observed and expected information of the criterion in the linear variance parameters.
+
+Notation and formulas stand at the head of `criterion.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdma.model.criterion import Local, Point, Value, random_middle
+from ipdma.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Gradient and Hessian of the deviance, and twice the expected information, in the linear parameters."""
+
+    gradient: np.ndarray
+    hessian: np.ndarray
+    expected: np.ndarray
+
+
+def derivative_directions(pairs: tuple[tuple[int, int], ...], r: int) -> np.ndarray:
+    """dD / dD_ij for each free entry, shape (number of pairs, r, r)."""
+    directions = np.zeros((len(pairs), r, r))
+    for at, (i, j) in enumerate(pairs):
+        directions[at, i, j] = directions[at, j, i] = 1.0
+    return directions
+
+
+def parameter_map(problem: Problem) -> np.ndarray:
+    """Which linear parameters each study's local ones are: one-hot, shape (K, m, number of parameters).
+
+    Local order: entries of D, the study's residual variance, the participant variance where there is one.
+    """
+    d, k = len(problem.pairs), len(problem.group)
+    m = d + 1 + problem.participant
+    to_global = np.zeros((k, m, d + problem.n_groups + problem.participant))
+    to_global[:, np.arange(d), np.arange(d)] = 1.0
+    to_global[np.arange(k), d, d + problem.group] = 1.0
+    if problem.participant:
+        to_global[:, d + 1, -1] = 1.0
+    return to_global
+
+
+def stratum_weights(problem: Problem) -> np.ndarray:
+    """d Lambda / d (sigma2, phi) per stratum, shape (1 or 2, S)."""
+    ones = np.ones_like(problem.visits)
+    return np.array([ones, problem.visits]) if problem.participant else ones[None]
+
+
+def powers(gram: np.ndarray, lam: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """G2_r = sum_s a_rs G_s / lam^2, (R, K, ., .), and G3_rq = sum_s a_rs a_qs G_s / lam^3, (R, R, K, ., .)."""
+    g2 = np.einsum("rs,ks,ksij->rkij", weights, lam**-2, gram)
+    g3 = np.einsum("rs,qs,ks,ksij->rqkij", weights, weights, lam**-3, gram)
+    return g2, g3
+
+
+def traces(
+    n: np.ndarray, gram: np.ndarray, lam: np.ndarray, middle: np.ndarray, weights: np.ndarray, e: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """tr(P V_i) and tr(P V_i P V_j) per study, shapes (K, m) and (K, m, m).
+
+    Parameters
+    ----------
+    gram : ndarray of shape (K, S, t, t)
+        Products of the eliminated columns, the r random ones first.
+    e : ndarray of shape (d, r, r)
+        dD / dD_ij.
+    """
+    d, r, count = len(e), e.shape[1], len(weights)
+    first, second = np.zeros((len(n), d + count)), np.zeros((len(n), d + count, d + count))
+    s1 = np.einsum("ks,ksij->kij", 1 / lam, gram)
+    s2, s3 = powers(gram, lam, weights)
+    keep = np.eye(s1.shape[1]) - middle @ s1
+    h = (s1 @ keep)[:, :r, :r]
+    eh = e[None] @ h[:, None]
+    first[:, :d] = np.einsum("kdii->kd", eh)
+    second[:, :d, :d] = np.einsum("kdij,kfji->kdf", eh, eh)
+    w2 = np.swapaxes(keep, 1, 2) @ s2 @ keep
+    cross = np.einsum("dij,qkji->kdq", e, w2[:, :, :r, :r])
+    second[:, :d, d:] = cross
+    second[:, d:, :d] = np.swapaxes(cross, 1, 2)
+    ms2 = middle @ s2
+    first[:, d:] = ((n / lam) @ weights.T) - np.einsum("qkii->kq", ms2)
+    plain = np.einsum("ks,rs,qs->krq", n / lam**2, weights, weights)
+    second[:, d:, d:] = (
+        plain - 2 * np.einsum("kij,rqkji->krq", middle, s3) + np.einsum("rkij,qkji->krq", ms2, ms2)
+    )
+    return first, second
+
+
+def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """B'P V_i P B and B'P V_i P V_j P B per study for columns B = U basis.
+
+    Returns
+    -------
+    single : ndarray of shape (K, m, b, b)
+    double : ndarray of shape (K, m, m, b, b)
+    """
+    e = derivative_directions(problem.pairs, len(problem.z))
+    weights = stratum_weights(problem)
+    d, r, b = len(e), len(problem.z), basis.shape[1]
+    k, m = len(local.g1), len(e) + len(weights)
+    single, double = np.empty((k, m, b, b)), np.empty((k, m, m, b, b))
+    h = local.v1[:, problem.z, :] @ basis
+    hz = local.v1[:, problem.z[:, None], problem.z]
+    f = e[None] @ h[:, None]
+    single[:, :d] = np.swapaxes(h, 1, 2)[:, None] @ f
+    hf = hz[:, None] @ f
+    double[:, :d, :d] = np.swapaxes(f, 2, 3)[:, :, None] @ hf[:, None]
+    g2, g3 = powers(problem.gram, local.lam, weights)
+    t = local.eliminated
+    turn = np.broadcast_to(basis, (k, *basis.shape)).copy()
+    turn[:, t] -= local.middle @ (local.g1[:, t, :] @ basis)
+    turn_z = np.broadcast_to(np.eye(len(basis))[:, problem.z], (k, len(basis), r)).copy()
+    turn_z[:, t] -= local.middle @ local.g1[:, t[:, None], problem.z]
+    for i in range(len(weights)):
+        g2b = g2[i] @ turn
+        single[:, d + i] = np.swapaxes(turn, 1, 2) @ g2b
+        zb = np.swapaxes(turn_z, 1, 2) @ g2b
+        double[:, :d, d + i] = np.swapaxes(f, 2, 3) @ zb[:, None]
+        double[:, d + i, :d] = np.swapaxes(double[:, :d, d + i], 2, 3)
+        for j in range(i + 1):
+            gt = g2[j] @ turn
+            inner = np.swapaxes(turn, 1, 2) @ g3[i, j] @ turn
+            inner = inner - np.swapaxes(g2b[:, t, :], 1, 2) @ local.middle @ gt[:, t, :]
+            double[:, d + i, d + j] = inner
+            double[:, d + j, d + i] = np.swapaxes(inner, 1, 2)
+    return single, double
+
+
+def differentiate(problem: Problem, point: Point, value: Value) -> Derivatives:
+    """Gradient, observed and expected information in the linear parameters."""
+    local, c = value.local, value.covariance
+    p = len(problem.x)
+    basis = np.zeros((problem.gram.shape[-1], p + 1))
+    basis[problem.x, np.arange(p)] = 1.0
+    basis[problem.x, p] = -value.beta
+    basis[problem.y, p] = 1.0
+    single, double = sandwiches(problem, local, basis)
+    to_global = parameter_map(problem)
+    total = np.einsum("kmab,kmg->gab", single, to_global)
+    px, h, quadratic = total[:, :p, :p], total[:, :p, p], total[:, p, p]
+    first, second = criterion_traces(problem, point, local)
+    gather = "kij,kig,kjh->gh"
+    gradient = np.einsum("km,kmg->g", first, to_global) - quadratic
+    expected = np.einsum(gather, second, to_global, to_global, optimize=True)
+    observed = np.einsum(gather, double[..., p, p], to_global, to_global, optimize=True) - h @ c @ h.T
+    if problem.reml:
+        cp = c @ px
+        gradient = gradient - np.einsum("gaa->g", cp)
+        cq = np.einsum("ab,kijba->kij", c, double[..., :p, :p])
+        expected = expected - 2 * np.einsum(gather, cq, to_global, to_global, optimize=True)
+        expected = expected + np.einsum("gab,hba->gh", cp, cp)
+    return Derivatives(gradient, 2 * observed - expected, expected)
+
+
+def criterion_traces(problem: Problem, point: Point, local: Local) -> tuple[np.ndarray, np.ndarray]:
+    """The determinant's part of score and information per study: of P under REML, of V under ML."""
+    e = derivative_directions(problem.pairs, len(problem.z))
+    weights = stratum_weights(problem)
+    t = local.eliminated
+    if problem.reml:
+        gram = problem.gram[..., t[:, None], t]
+        return traces(problem.n, gram, local.lam, local.middle, weights, e)
+    s = np.einsum("ks,ksij->kij", 1 / local.lam, problem.raw_zz)
+    middle = random_middle(s, point.factor)[0] if len(problem.z) else np.empty_like(s)
+    return traces(problem.raw_n, problem.raw_zz, local.lam, middle, weights, e)

@@ -1,0 +1,152 @@
+"""Fixed effects at an optimum, the nuisance coefficients of every study among them.
+
+Their covariance is C = (F'V^-1 F)^-1 with F = [X, N]. How it changes with each variance parameter,
+dC / d gamma_i = C P_i C with P_i = F'V^-1 V_i V^-1 F, is what Kenward-Roger and Satterthwaite need; study k
+touches only its own columns, so P_i is kept in blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipdma.model.criterion import Point, local_pieces
+from ipdma.model.derivatives import parameter_map, sandwiches
+from ipdma.model.problem import Prepared
+
+
+@dataclass(frozen=True)
+class FixedEffects:
+    """Coefficients of the scaled problem, and the map to the scale of the data.
+
+    Attributes
+    ----------
+    terms : tuple of str
+    beta : ndarray of shape (P,)
+        On the scale of the data.
+    covariance : ndarray of shape (P, P)
+        C of the scaled problem.
+    to_data : ndarray of shape (P, P)
+        Coefficients on the scale of the data = to_data @ scaled ones + constant.
+    index : ndarray of int, shape (K, f)
+        Position in the P of each study's local columns; `own` is False where there is none.
+    own : ndarray of bool, shape (K, f)
+    single, double : ndarray of shape (K, m, f, f) and (K, m, m, f, f)
+        F'V^-1 V_i V^-1 F and F'V^-1 V_i V^-1 V_j V^-1 F of each study.
+    to_global : ndarray of shape (K, m, G)
+    """
+
+    terms: tuple[str, ...]
+    beta: np.ndarray
+    covariance: np.ndarray
+    to_data: np.ndarray
+    index: np.ndarray
+    own: np.ndarray
+    single: np.ndarray
+    double: np.ndarray
+    to_global: np.ndarray
+
+    def rows(self, weights: np.ndarray) -> np.ndarray:
+        """Linear combinations of coefficients on the scale of the data, in those of the scaled problem."""
+        return weights @ self.to_data
+
+    def variance(self, rows: np.ndarray) -> np.ndarray:
+        """l'C l for each row l, shape (number of rows,)."""
+        return np.einsum("ra,ab,rb->r", rows, self.covariance, rows, optimize=True)
+
+    def variance_gradients(self, rows: np.ndarray) -> np.ndarray:
+        """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
+        local = self.local(rows @ self.covariance)
+        inner = np.einsum("krf,kmfg,ksg->kmrs", local, self.single, local, optimize=True)
+        return np.einsum("kmrs,kmg->grs", inner, self.to_global, optimize=True)
+
+    def each_gradient(self, rows: np.ndarray) -> np.ndarray:
+        """d (l'C l) / d gamma_i for each row l, shape (rows, G)."""
+        local = self.local(rows @ self.covariance)
+        inner = np.einsum("kmrg,krg->kmr", local[:, None] @ self.single, local, optimize=True)
+        return np.einsum("kmr,kmg->rg", inner, self.to_global, optimize=True)
+
+    def local(self, matrix: np.ndarray) -> np.ndarray:
+        """Columns of each study's local coefficients, shape (K, rows, f)."""
+        return np.where(self.own[:, None, :], np.moveaxis(matrix[:, self.index], 1, 0), 0.0)
+
+    def scatter(self, blocks: np.ndarray) -> np.ndarray:
+        """Sum of the studies' local blocks (K, f, f) at their places, shape (P, P)."""
+        both = self.own[:, :, None] & self.own[:, None, :]
+        total = np.zeros_like(self.covariance)
+        if self.index.shape[1] == len(total):
+            return np.where(both, blocks, 0.0).sum(axis=0)
+        at = (self.index[:, :, None], self.index[:, None, :])
+        np.add.at(total, at, np.where(both, blocks, 0.0))
+        return total
+
+
+def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
+    """All coefficients at a point of the variance parameters."""
+    problem = replace(prepared.full, nuisance=np.empty(0, dtype=int))
+    columns = np.concatenate([prepared.full.x, prepared.full.nuisance])
+    local = local_pieces(problem, point)
+    terms, index, own = place_terms(prepared)
+    basis = np.eye(problem.gram.shape[-1])[:, columns]
+    single, double = sandwiches(problem, local, basis)
+    record = FixedEffects(
+        terms, np.zeros(len(terms)), np.zeros((len(terms),) * 2), np.eye(len(terms)),
+        index, own, single, double, parameter_map(problem),
+    )  # fmt: skip
+    information = record.scatter(local.v1[:, columns[:, None], columns])
+    right = np.zeros(len(terms))
+    np.add.at(right, index, np.where(own, local.v1[:, columns, problem.y], 0.0))
+    factor = np.linalg.inv(np.linalg.cholesky(information))
+    covariance = factor.T @ factor
+    to_data, constant = map_to_data(prepared, terms, index, own)
+    return replace(
+        record, covariance=covariance, to_data=to_data, beta=to_data @ (covariance @ right) + constant
+    )
+
+
+def place_terms(prepared: Prepared) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Names of all coefficients, and where each study's local columns stand among them."""
+    design, keep = prepared.design, prepared.full.keep
+    p, (k, q) = len(prepared.full.x), keep.shape
+    terms = list(prepared.shared_terms)
+    index, own = np.zeros((k, p + q), dtype=int), np.ones((k, p + q), dtype=bool)
+    index[:, :p] = np.arange(p)
+    for h, name in enumerate(design.nuisance_terms):
+        for i in range(k):
+            own[i, p + h] = keep[i, h]
+            if keep[i, h]:
+                index[i, p + h] = len(terms)
+                terms.append(f"{name}[{design.studies[i]}]")
+    return tuple(terms), index, own
+
+
+def map_to_data(
+    prepared: Prepared, terms: tuple[str, ...], index: np.ndarray, own: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Matrix and constant that turn scaled coefficients into those of the data's columns."""
+    full, scaling = prepared.full, prepared.scaling
+    columns = np.concatenate([full.x, full.nuisance])
+    size_y = scaling.scale[full.y]
+    matrix, constant = np.zeros((len(terms),) * 2), np.zeros(len(terms))
+    for i in range(len(index)):
+        at, local = index[i][own[i]], columns[own[i]]
+        matrix[at, at] = size_y / scaling.scale[local]
+        intercept = at[local == 0]
+        if len(intercept):
+            others = local != 0
+            slopes = size_y / scaling.scale[local[others]]
+            matrix[intercept[0], at[others]] = -scaling.origin[i, local[others]] * slopes
+            constant[intercept[0]] = scaling.origin[i, full.y]
+    return matrix, constant
+
+
+def log_scale(prepared: Prepared) -> float:
+    """What to add to the scaled problem's deviance to have that of the data's columns."""
+    full, log = prepared.full, np.log(prepared.scaling.scale)
+    rows = float(full.raw_n.sum())
+    if not full.reml:
+        return 2 * rows * float(log[full.y])
+    coefficients = len(full.x) + int(full.keep.sum())
+    columns = float(log[full.x].sum() + (full.keep @ log[full.nuisance]).sum())
+    return 2 * (rows - coefficients) * float(log[full.y]) + 2 * columns

@@ -1,0 +1,261 @@
+"""One-stage Gaussian mixed models of trials grouped in studies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ipdma.errors import FitError, SpecError
+from ipdma.model.design import Design, build_design
+from ipdma.model.fixed_effects import fixed_effects, log_scale
+from ipdma.model.inference import Inference, contrast_estimates, joint_tests, make_inference, term_estimates
+from ipdma.model.own_estimates import OwnEstimates, own_estimates
+from ipdma.model.prediction import predict_new_study
+from ipdma.model.problem import Prepared, prepare
+from ipdma.model.profile import variance_intervals
+from ipdma.model.rank import drop_aliased, informing, nuisance_notes
+from ipdma.model.records import Estimate, Fit, StudyEstimate
+from ipdma.model.residual_groups import residual_groups
+from ipdma.model.search import Optimum, minimise
+from ipdma.model.spec import ModelSpec
+
+EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
+
+
+def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> Fit:
+    """Fit a one-stage Gaussian mixed model (INTERFACE section 2, without `visit`).
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per participant, or per measurement with `participant`.
+    spec : ModelSpec
+    profile : bool
+        Whether to compute profile-likelihood intervals of the variances.
+
+    Raises
+    ------
+    SpecError, DataError, FitError
+        Each saying what, where, got and expected.
+    """
+    return fit_design(build_design(rows, spec), profile)
+
+
+def fit_design(design: Design, profile: bool = True) -> Fit:
+    """Fit a design that is built already."""
+    if design.spec.family != "gaussian" or design.spec.visit:
+        raise SpecError("this engine needs family: gaussian without visit")
+    prepared = prepare_design(design)
+    optimum = minimise(prepared.swept)
+    return record_fit(prepared, optimum, profile)
+
+
+def prepare_design(design: Design) -> Prepared:
+    """Cross-products, residual groups and columns that can be told apart."""
+    shared = list(range(design.shared.shape[1]))
+    prepared = prepare(design, shared, np.zeros(len(design.studies), dtype=int))
+    prepared = drop_aliased(replace(prepared, warnings=nuisance_notes(prepared)))
+    if design.spec.residual == "by_study":
+        prepared = group_residuals(prepared)
+    check_residual(prepared)
+    return prepared
+
+
+def group_residuals(prepared: Prepared) -> Prepared:
+    """Give each study, or group of tiny studies, a residual variance."""
+    rows = prepared.products.rows
+    free = rows - prepared.full.keep.sum(axis=1)
+    group, notes = residual_groups(rows, informing(prepared.full), free, prepared.design.studies)
+    return replace(
+        prepared,
+        full=replace(prepared.full, group=group),
+        swept=replace(prepared.swept, group=group),
+        warnings=[*prepared.warnings, *notes],
+    )
+
+
+def check_residual(prepared: Prepared) -> None:
+    """Refuse a design with no residual degrees of freedom, or that reproduces the outcome exactly."""
+    problem = replace(prepared.swept, reml=True)
+    if problem.residual_dimensions <= 0:
+        raise FitError(
+            f"more terms than rows: no residual degrees of freedom in {prepared.design.n_rows} rows; "
+            "leave out covariates, take common slopes, or use intercept: random"
+        )
+    full = prepared.full
+    total = float(np.einsum("ks->", full.gram[:, :, full.y, full.y]))
+    left = np.einsum("ksij->ij", prepared.swept.gram)
+    x, y = prepared.swept.x, prepared.swept.y
+    beta = np.linalg.lstsq(left[x[:, None], x], left[x, y], rcond=None)[0]
+    if left[y, y] - left[x, y] @ beta <= EXACT_FIT * total:
+        raise FitError(
+            f"column '{prepared.design.spec.outcome}': the model reproduces the outcome exactly, "
+            "so there is no residual variance to estimate; is a column a copy of the outcome?"
+        )
+
+
+def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
+    """Everything that a fit leaves behind."""
+    design, spec = prepared.design, prepared.design.spec
+    variance = variances(prepared, optimum)
+    effects = fixed_effects(prepared, optimum.point)
+    own = own_estimates(prepared, optimum.point, term_tau2(prepared, variance))
+    inference = make_inference(prepared, optimum, effects, own)
+    estimates = term_estimates(inference)
+    treatment = next(e for e in estimates if e.term == "treatment")
+    tau2 = variance["treatment"]
+    prediction, note = predict_new_study(treatment, tau2, inference.informs["treatment"], spec.level)
+    warnings = [*design.warnings, *prepared.warnings, *([note] if note else [])]
+    warnings += fit_warnings(prepared, optimum, inference)
+    return Fit(
+        estimates=tuple(estimates),
+        tests=tuple(joint_tests(inference, design.joint)),
+        contrasts=tuple(contrast_estimates(inference, dict(spec.contrasts))),
+        prediction=prediction,
+        variance=variance,
+        variance_ci=variance_intervals(prepared, optimum) if profile else {},
+        criterion=optimum.value.deviance + log_scale(prepared),
+        criterion_name="minus_two_reml_loglik" if prepared.full.reml else "minus_two_loglik",
+        n_studies=len(design.studies),
+        n_rows=design.n_rows,
+        n_rows_excluded=design.n_excluded,
+        df_method=str(spec.df),
+        converged=optimum.converged,
+        singular=optimum.singular,
+        warnings=tuple(warnings),
+        studies_by_term=inference.informs,
+        study_estimates=tuple(study_records(prepared, own, inference)),
+        covariance=reported_covariance(inference, estimates),
+    )
+
+
+def variances(prepared: Prepared, optimum: Optimum) -> dict:
+    """Variance components on the scale of the data; None for one that the model does not have."""
+    design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
+    unit = scale[full.y] ** 2
+    between = optimum.point.between * unit / np.outer(scale[full.z], scale[full.z])
+    names = design.random_terms
+    by_study = design.spec.residual == "by_study"
+    sigma2 = optimum.point.sigma2 * unit
+    found: dict = dict.fromkeys(("intercept", "treatment", "intercept_treatment_cov"))
+    for i, name in enumerate(names):
+        found[name] = float(between[i, i])
+    if (1, 0) in full.pairs:
+        found["intercept_treatment_cov"] = float(between[1, 0])
+    labelled = {
+        n.removeprefix("interaction")[1:-1]: found.pop(n) for n in names if n.startswith("interaction[")
+    }
+    found["interaction"] = labelled or found.get("interaction")
+    found["participant"] = float(optimum.point.phi * unit) if full.participant else None
+    found["residual"] = None if by_study else float(sigma2[0])
+    each = dict(zip(design.studies, (float(s) for s in sigma2[full.group]), strict=True))
+    found["residual_by_study"] = each if by_study else None
+    return found
+
+
+def term_tau2(prepared: Prepared, variance: dict) -> dict[str, float]:
+    """The variance between studies of each term that has one."""
+    found = {"treatment": variance["treatment"] or 0.0}
+    interaction = variance["interaction"]
+    for term, kind in zip(prepared.shared_terms, prepared.shared_kinds, strict=True):
+        if kind in ("within", "naive") and interaction is not None:
+            level = term[term.rfind("[") + 1 : -1]
+            found[term] = interaction[level] if isinstance(interaction, dict) else interaction
+    return found
+
+
+def reported_covariance(inference: Inference, estimates: list[Estimate]) -> np.ndarray:
+    """Covariance of the estimates, with the standard errors that they report."""
+    to_data = inference.effects.to_data
+    covariance = to_data @ inference.covariance @ to_data.T
+    ratio = np.array([e.std_error for e in estimates]) / np.sqrt(np.diag(covariance))
+    return covariance * np.outer(ratio, ratio)
+
+
+def study_records(prepared: Prepared, own: list[OwnEstimates], inference: Inference) -> list[StudyEstimate]:
+    """Each study's own estimate with its share of the pooled answer in percent."""
+    found = []
+    dfs = own_df(prepared, inference)
+    for one in own:
+        share = 100 * one.weight / max(one.weight.sum(), 1e-300)
+        for i in np.flatnonzero(one.informed):
+            estimate, error = float(one.estimate[i]), float(np.sqrt(one.variance[i]))
+            reach = float(stats.t(dfs[i]).ppf((1 + inference.level) / 2)) * error
+            study = prepared.design.studies[i]
+            found.append(
+                StudyEstimate(
+                    study, one.term, estimate, error, estimate - reach, estimate + reach, float(share[i])
+                )
+            )
+    return found
+
+
+def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
+    """Degrees of freedom of the residual variance that each study's own standard error rests on."""
+    full = prepared.full
+    if full.n_groups == 1:
+        return np.full(len(full.group), inference.residual_df)
+    spent = full.keep.sum(axis=1) + informing(full).sum(axis=1)
+    per_group = np.bincount(full.group, weights=full.raw_n.sum(axis=1) - spent)
+    return np.maximum(per_group[full.group], 1.0)
+
+
+def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference) -> list[str]:
+    """What a reader must know about this optimum and its df method."""
+    spec, found = prepared.design.spec, []
+    if not optimum.converged:
+        found.append("the search did not converge; do not report these numbers")
+    if optimum.singular:
+        found.append(singular_note(prepared, optimum, str(spec.df)))
+    if spec.estimator == "ml" and spec.intercept == "stratified" and not spec.centre_treatment:
+        if "treatment" in prepared.design.random_terms:
+            found.append(
+                "estimator: ml with stratified intercepts and an uncentred treatment: the variance of the "
+                "treatment effect is biased towards zero; use reml, or centre_treatment: true"
+            )
+    if spec.df == "hksj":
+        rest = [t for t in inference.effects.terms if not hksj_applies(inference, t)]
+        shown = ", ".join(t for t in rest if t in prepared.shared_terms) or "the nuisance terms"
+        found.append(f"df: hksj: {shown} carry Satterthwaite's standard errors and degrees of freedom")
+    if spec.df == "k_minus_1":
+        alone = [t for t in prepared.shared_terms if inference.informs[t] < 2]
+        if alone:
+            found.append(f"df: k_minus_1: one study informs {', '.join(alone)}, which carry residual df")
+    return found
+
+
+def hksj_applies(inference: Inference, term: str) -> bool:
+    """Whether a term's row carries Hartung-Knapp's scale."""
+    own = inference.own.get(term)
+    return own is not None and int(own.informed.sum()) >= 2
+
+
+def singular_note(prepared: Prepared, optimum: Optimum, df: str) -> str:
+    """What is zero at the boundary, and what that does to the df method."""
+    zero = [
+        n
+        for n, s in zip(prepared.design.random_terms, np.diag(optimum.point.between), strict=True)
+        if s < 1e-8 * float(optimum.point.sigma2.mean())
+    ]
+    if prepared.full.participant and optimum.point.phi < 1e-8 * float(optimum.point.sigma2.mean()):
+        zero.append("participant")
+    what = (
+        f"the variance of {', '.join(zero)} is zero"
+        if zero
+        else "the random effects are perfectly correlated"
+    )
+    reliability = {
+        "kenward_roger": "Kenward-Roger still counts the component, so its interval stays wide and is "
+        "conservative",
+        "satterthwaite": "Satterthwaite's df are unreliable here: the component drops out, so the df are near "
+        "the residual ones and the interval may be too narrow; kenward_roger or k_minus_1 is safer",
+        "hksj": "Hartung-Knapp's scale is unreliable here with few studies: when study estimates agree by "
+        "chance its interval can be narrower than that of a common effect",
+        "residual": "residual df are unreliable here: they ignore that the effect may vary between studies",
+        "normal": "the normal interval is unreliable here: it ignores that the variances are estimated",
+        "k_minus_1": "t on K - 1 stays usable, but its standard error takes the variance to be exactly zero",
+    }
+    return f"singular fit: {what}; {reliability[df]}"

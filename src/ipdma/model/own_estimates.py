@@ -1,0 +1,86 @@
+"""What each study says by itself of the treatment effect or of a within-trial interaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdma.model.criterion import Point, stratum_variances
+from ipdma.model.problem import Prepared
+from ipdma.model.rank import ALIASED
+
+FIRST = ("intercept", "covariate", "moderator", "treatment", "within", "naive")
+
+
+@dataclass(frozen=True)
+class OwnEstimates:
+    """Per study, for one term, on the scale of the data; NaN where a study cannot inform it.
+
+    Attributes
+    ----------
+    estimate, variance : ndarray of shape (K,)
+        `variance` is the sampling variance at the model's residual variances.
+    tau2 : float
+        The term's variance between studies in the one-stage fit.
+    """
+
+    term: str
+    estimate: np.ndarray
+    variance: np.ndarray
+    tau2: float
+
+    @property
+    def informed(self) -> np.ndarray:
+        """Whether each study has an estimate of its own."""
+        return np.isfinite(self.variance)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """1 / (v_k + tau2), zero where a study has no estimate."""
+        return np.where(self.informed, 1 / (np.where(self.informed, self.variance, 1.0) + self.tau2), 0.0)
+
+
+def own_terms(prepared: Prepared) -> list[int]:
+    """Shared columns with estimates per study: the treatment without a moderator, else the interactions."""
+    kinds = prepared.shared_kinds
+    wanted = ("within", "naive") if prepared.design.spec.moderator else ("treatment",)
+    return [j for j, kind in enumerate(kinds) if kind in wanted]
+
+
+def own_estimates(prepared: Prepared, point: Point, tau2: dict[str, float]) -> list[OwnEstimates]:
+    """Each study's own weighted least squares fit of all columns that vary in it.
+
+    Parameters
+    ----------
+    tau2 : mapping of str to float
+        Variance between studies of each term on the scale of the data; absent is zero.
+    """
+    targets = own_terms(prepared)
+    full, scale = prepared.full, prepared.scaling.scale
+    lam = stratum_variances(full, point)
+    gram = np.einsum("ks,ksij->kij", 1 / lam, full.gram)
+    shared = [j for kind in FIRST for j, k in enumerate(prepared.shared_kinds) if k == kind]
+    columns = [*full.nuisance.tolist(), *full.x[shared].tolist()]
+    fits = [own_fit(block, columns, full.y) for block in gram]
+    found = []
+    for j in targets:
+        column, term = int(full.x[j]), prepared.shared_terms[j]
+        unit = scale[full.y] / scale[column]
+        pairs = np.array([fit.get(column, (np.nan, np.nan)) for fit in fits])
+        found.append(OwnEstimates(term, pairs[:, 0] * unit, pairs[:, 1] * unit**2, tau2.get(term, 0.0)))
+    return found
+
+
+def own_fit(gram: np.ndarray, columns: list[int], y: int) -> dict[int, tuple[float, float]]:
+    """Estimate and variance of each column that one study can tell apart from those before it."""
+    left, used = gram.copy(), []
+    for j in columns:
+        if left[j, j] > ALIASED * max(gram[j, j], 1e-300):
+            left = left - np.outer(left[:, j], left[j]) / left[j, j]
+            used.append(j)
+    if not used:
+        return {}
+    inverse = np.linalg.inv(gram[np.ix_(used, used)])
+    beta = inverse @ gram[used, y]
+    return {j: (float(beta[i]), float(inverse[i, i])) for i, j in enumerate(used)}

@@ -1,0 +1,31 @@
+"""The interval for the treatment effect in a new study."""
+
+from __future__ import annotations
+
+import math
+
+from scipy import stats
+
+from ipdma.model.records import Estimate, Prediction
+
+
+def predict_new_study(
+    estimate: Estimate, tau2: float | None, studies: int, level: float
+) -> tuple[Prediction | None, str | None]:
+    """est +- t_{K-2} sqrt(tau2 + SE^2) (Higgins, Thompson and Spiegelhalter 2009), or why there is none.
+
+    Parameters
+    ----------
+    studies : int
+        K, the studies that inform the effect.
+    """
+    if tau2 is None:
+        return None, None
+    if studies < 3:
+        return (
+            None,
+            f"no prediction interval: it needs three studies that inform the effect, there are {studies}",
+        )
+    df = float(studies - 2)
+    reach = float(stats.t(df).ppf((1 + level) / 2)) * math.sqrt(tau2 + estimate.std_error**2)
+    return Prediction(estimate.term, estimate.estimate - reach, estimate.estimate + reach, df), None

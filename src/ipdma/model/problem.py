@@ -1,0 +1,279 @@
+"""From a design to what the criterion reads: scaled cross-products with the nuisance columns taken out.
+
+Columns are shifted and scaled so that their size never matters; estimates come back by an affine map.
+Nuisance columns of a study leave by a Schur complement (exact for REML: error contrasts free of them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ipdma.model.crossproducts import CrossProducts, cross_products
+from ipdma.model.design import Design
+
+DEPENDENT = 1e-11  # share of a column's sum of squares that must be left for it to count as its own
+
+
+@dataclass(frozen=True)
+class Problem:
+    """K studies, S strata, c local columns: shared `x`, nuisance `nuisance`, random `z`, outcome `y`.
+
+    Attributes
+    ----------
+    n : ndarray of shape (K, S)
+        Dimensions of each stratum; less the rank of the nuisance columns once these are swept out.
+    gram : ndarray of shape (K, S, c, c)
+    x, z : ndarray of int
+        Positions of the shared columns and of the columns with random effects.
+    nuisance : ndarray of int
+        Positions of nuisance columns that are still to be eliminated; empty once swept out.
+    keep : ndarray of bool, shape (K, number of nuisance columns)
+        Nuisance columns that have a coefficient in each study.
+    visits : ndarray of shape (S,)
+    group : ndarray of int, shape (K,)
+        The residual variance that each study has.
+    participant : bool
+        Whether there is a participant variance.
+    pairs : tuple of (int, int)
+        Free entries (i >= j) of the random effects' Cholesky factor.
+    log_nuisance : float
+        Sum of log |N'N| over what is swept out already.
+    raw_n, raw_zz : ndarray of shape (K, S) and (K, S, r, r)
+        Before any sweep: maximum likelihood's determinant needs them.
+    reml : bool
+    """
+
+    n: np.ndarray
+    gram: np.ndarray
+    x: np.ndarray
+    z: np.ndarray
+    y: int
+    nuisance: np.ndarray
+    keep: np.ndarray
+    visits: np.ndarray
+    group: np.ndarray
+    participant: bool
+    pairs: tuple[tuple[int, int], ...]
+    log_nuisance: float
+    raw_n: np.ndarray
+    raw_zz: np.ndarray
+    reml: bool
+
+    @property
+    def n_groups(self) -> int:
+        """Number of residual variances."""
+        return int(self.group.max()) + 1
+
+    @property
+    def n_nuisance(self) -> int:
+        """Nuisance coefficients that are still to be eliminated."""
+        return int(self.keep.sum()) if len(self.nuisance) else 0
+
+    @property
+    def residual_dimensions(self) -> float:
+        """n - p under REML, n under ML."""
+        if self.reml:
+            return float(self.n.sum()) - self.n_nuisance - len(self.x)
+        return float(self.raw_n.sum())
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How columns were shifted and scaled: U' = (U - origin) / scale.
+
+    Attributes
+    ----------
+    origin : ndarray of shape (K, c)
+    scale : ndarray of shape (c,)
+    """
+
+    origin: np.ndarray
+    scale: np.ndarray
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A design reduced to its problem, and the map back.
+
+    Attributes
+    ----------
+    full : Problem
+        With the nuisance columns among the columns: for their estimates.
+    swept : Problem
+        Without them: for the criterion.
+    shared_terms, shared_kinds : tuple of str
+        The shared columns that are kept.
+    """
+
+    design: Design
+    products: CrossProducts
+    scaling: Scaling
+    full: Problem
+    swept: Problem
+    shared_terms: tuple[str, ...]
+    shared_kinds: tuple[str, ...]
+    warnings: list[str] = field(default_factory=list)
+
+
+def gather_columns(design: Design, shared: list[int]) -> tuple[list[np.ndarray], dict[str, list[int]]]:
+    """Distinct columns of a design, and where its shared, nuisance and random ones and outcome stand.
+
+    Position 0 is the constant; a random effect's column is most often a shared one, and is kept once.
+    """
+    columns: list[np.ndarray] = []
+    place: dict[str, list[int]] = {"x": [], "nuisance": [], "z": [], "y": []}
+
+    def put(kind: str, column: np.ndarray, known: dict[str, int], name: str) -> None:
+        if name == "intercept":
+            place[kind].append(0)
+            return
+        if name not in known:
+            columns.append(column)
+            known[name] = len(columns)
+        place[kind].append(known[name])
+
+    known: dict[str, int] = {}
+    for j in shared:
+        put("x", design.shared[:, j], known, design.shared_terms[j])
+    for j, name in enumerate(design.nuisance_terms):
+        put("nuisance", design.nuisance[:, j], known, f"{name} (stratified)" if name != "intercept" else name)
+    for j, name in enumerate(design.random_terms):
+        put("z", design.random[:, j], known, random_source(design, name))
+    put("y", design.outcome, known, "outcome (y)")
+    return columns, place
+
+
+def random_source(design: Design, name: str) -> str:
+    """The shared column that a random effect acts on, or a name of its own."""
+    if name == "treatment":
+        return "treatment (centred)" if design.spec.centre_treatment else "treatment"
+    if name.startswith("interaction"):
+        label = name.removeprefix("interaction")
+        for prefix in ("treatment:within:", "treatment:"):
+            term = f"{prefix}{design.spec.moderator}{label}"
+            if term in design.shared_terms:
+                return term
+    return name
+
+
+def origins(products: CrossProducts, place: dict[str, list[int]]) -> np.ndarray:
+    """Where each column is measured from, shape (K, c).
+
+    With stratified intercepts the study mean; with a shared one the grand mean, and zero for columns whose
+    effect differs between studies, which no shared intercept could absorb.
+    """
+    if 0 in place["nuisance"]:
+        return products.mean
+    grand = products.rows @ products.mean / products.rows.sum()
+    grand[[j for j in place["nuisance"] + place["z"]]] = 0.0
+    return np.broadcast_to(grand, products.mean.shape)
+
+
+def scales(products: CrossProducts) -> np.ndarray:
+    """Spread of each column within studies, or its size where it does not vary; shape (c,)."""
+    n = products.rows.sum()
+    within = np.sqrt(np.maximum(np.einsum("ksii->i", products.products), 0.0) / n)
+    size = np.sqrt(products.rows @ products.mean**2 / n)
+    scale = np.where(within > 1e-6 * size, within, size)
+    scale[0] = 1.0
+    return np.where(scale > 0, scale, 1.0)
+
+
+def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
+    """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
+    r = len(design.random_terms)
+    pairs = [(i, i) for i in range(r)]
+    if design.correlated and design.random_terms[:2] == ("intercept", "treatment"):
+        pairs.insert(1, (1, 0))
+    return tuple(pairs)
+
+
+def full_problem(
+    design: Design, products: CrossProducts, place: dict[str, list[int]], group: np.ndarray
+) -> tuple[Problem, Scaling]:
+    """The problem before anything is swept out, in shifted and scaled columns."""
+    origin, scale = origins(products, place), scales(products)
+    gram = products.about(origin) / np.outer(scale, scale)
+    z = np.array(place["z"], dtype=int)
+    raw = products.about(np.zeros_like(products.mean))[..., z[:, None], z] / np.outer(scale[z], scale[z])
+    problem = Problem(
+        n=products.n.astype(float),
+        gram=gram,
+        x=np.array(place["x"], dtype=int),
+        z=z,
+        y=place["y"][0],
+        nuisance=np.array(place["nuisance"], dtype=int),
+        keep=own_nuisance(gram, products, place["nuisance"], scale),
+        visits=products.visits,
+        group=group,
+        participant=design.participant is not None,
+        pairs=random_pairs(design),
+        log_nuisance=0.0,
+        raw_n=products.n.astype(float),
+        raw_zz=raw,
+        reml=design.spec.estimator == "reml",
+    )
+    return problem, Scaling(origin, scale)
+
+
+def own_nuisance(
+    gram: np.ndarray, products: CrossProducts, nuisance: list[int], scale: np.ndarray
+) -> np.ndarray:
+    """Which nuisance columns have a coefficient of their own in each study, shape (K, q)."""
+    size = np.einsum("ksii->ki", gram) + products.rows[:, None] * (products.mean / scale) ** 2 * 1e-6
+    total = gram.sum(axis=1)
+    keep = np.zeros((len(gram), len(nuisance)), dtype=bool)
+    for i, block in enumerate(total):
+        left, rest = block.copy(), products.rows[i]
+        for h, j in enumerate(nuisance):
+            if rest > 0 and left[j, j] > DEPENDENT * max(size[i, j], 1e-300):
+                left = left - np.outer(left[:, j], left[j]) / left[j, j]
+                keep[i, h] = True
+                rest -= 1
+    return keep
+
+
+def sweep_nuisance(problem: Problem) -> Problem:
+    """Take the nuisance columns out by a Schur complement (one stratum: once and for all).
+
+    With several strata their weights depend on the variances, so they are eliminated at each evaluation.
+    """
+    if not len(problem.nuisance) or problem.gram.shape[1] > 1:
+        return problem
+    gram, keep, nuisance = problem.gram[:, 0], problem.keep, problem.nuisance
+    before = np.einsum("kii->ki", gram)
+    nn = np.where(keep[:, :, None] & keep[:, None, :], gram[:, nuisance[:, None], nuisance], 0.0)
+    nn = nn + np.eye(len(nuisance)) * ~keep[:, :, None]
+    nu = np.where(keep[:, :, None], gram[:, nuisance, :], 0.0)
+    factor = np.linalg.cholesky(nn)
+    half = np.linalg.solve(factor, nu)
+    swept = gram - np.swapaxes(half, 1, 2) @ half
+    gone = np.einsum("kii->ki", swept) <= DEPENDENT * before
+    swept[gone] = 0.0
+    swept = np.where(gone[:, None, :], 0.0, swept)
+    log_det = 2 * np.log(np.einsum("kii->ki", factor)).sum()
+    return replace(
+        problem,
+        gram=swept[:, None],
+        n=problem.n - keep.sum(axis=1)[:, None],
+        nuisance=np.empty(0, dtype=int),
+        log_nuisance=problem.log_nuisance + float(log_det),
+    )
+
+
+def prepare(design: Design, shared: list[int], group: np.ndarray) -> Prepared:
+    """Reduce the design, with these of its shared columns, to cross-products and problems."""
+    columns, place = gather_columns(design, shared)
+    products = cross_products(columns, design.study, len(design.studies), design.participant)
+    full, scaling = full_problem(design, products, place, group)
+    return Prepared(
+        design=design,
+        products=products,
+        scaling=scaling,
+        full=full,
+        swept=sweep_nuisance(full),
+        shared_terms=tuple(design.shared_terms[j] for j in shared),
+        shared_kinds=tuple(design.shared_kinds[j] for j in shared),
+    )

@@ -1,0 +1,226 @@
+"""Profile-likelihood intervals of variance components and of single coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy import optimize, stats
+
+from ipdma.model.criterion import Point, evaluate
+from ipdma.model.derivatives import differentiate
+from ipdma.model.problem import Prepared, Problem
+from ipdma.model.search import Optimum, minimise, newton_step, pack, search_derivatives, unpack
+
+STEPS = 60
+LARGEST = 1e6  # a variance this many times the residual one counts as without upper limit
+
+
+def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[float, float]]:
+    """Profile intervals of the variances between studies, of participants and of the residuals.
+
+    A residual variance of each study has none here. Under REML the profile is that of the restricted
+    likelihood. The upper end is infinite where the likelihood never falls far enough.
+    """
+    full, scale = prepared.full, prepared.scaling.scale
+    unit = scale[full.y] ** 2
+    level = prepared.design.spec.level
+    found: dict[str, tuple[float, float]] = {}
+    for i, name in enumerate(prepared.design.random_terms):
+        low, high = random_interval(prepared.swept, optimum, i, level)
+        size = unit / scale[full.z[i]] ** 2
+        found[name] = (low * size, high * size)
+    d = len(full.pairs)
+    if full.participant:
+        low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square, np.sqrt)
+        found["participant"] = (low * unit, high * unit)
+    if full.n_groups == 1:
+        low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp, np.log)
+        found["residual"] = (low * unit, high * unit)
+    return found
+
+
+def random_interval(problem: Problem, optimum: Optimum, which: int, level: float) -> tuple[float, float]:
+    """Interval of D_ii: the effect goes first, so that its variance is the square of one entry of L."""
+    turned, point = problem, optimum.point
+    if which == 1 and (1, 0) in problem.pairs:
+        turned, point = swap_first_two(problem, point)
+        which = 0
+    at = turned.pairs.index((which, which))
+    return interval_of(turned, point, at, level, np.square, np.sqrt)
+
+
+def swap_first_two(problem: Problem, point: Point) -> tuple[Problem, Point]:
+    """The same model with its first two random effects in the other order."""
+    order = np.arange(len(problem.z))
+    order[:2] = [1, 0]
+    raw = problem.raw_zz[..., order[:, None], order]
+    between = point.between[order[:, None], order]
+    factor = factor_of(between)
+    return replace(problem, z=problem.z[order], raw_zz=raw), Point(factor, point.sigma2, point.phi)
+
+
+def factor_of(between: np.ndarray) -> np.ndarray:
+    """A lower triangular L with L L' = D, for a D that may be singular."""
+    values, vectors = np.linalg.eigh(between)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.linalg.qr(root.T)[1].T
+
+
+def interval_of(
+    problem: Problem,
+    point: Point,
+    at: int,
+    level: float,
+    forward: Callable[[float], float],
+    inverse: Callable[[float], float],
+) -> tuple[float, float]:
+    """Interval of forward(theta[at]), a variance, by the profile deviance.
+
+    z(v) = sign(v - best) sqrt(deviance(v) - lowest) is close to linear, and is solved for -+ its quantile.
+    """
+    theta = pack(problem, point)
+    theta[at] = abs(theta[at]) if forward is np.square else theta[at]
+    lowest = evaluate(problem, point).deviance
+    target = float(np.sqrt(stats.chi2(1).ppf(level)))
+    path = {"theta": theta}
+
+    def excess(value: float) -> float:
+        path["theta"], deviance = constrained(problem, path["theta"], at, value)
+        return float(np.sqrt(max(deviance - lowest, 0.0))) - target
+
+    best = float(theta[at])
+    scale = float(np.sqrt(point.sigma2.mean()))
+    if forward is np.square:
+        low = lower_root(excess, best, scale)
+        path["theta"] = theta
+        high = upper_root(excess, best, max(best, 0.05 * scale), np.sqrt(LARGEST) * scale, 1.6)
+    else:
+        path["theta"] = theta
+        low = optimize.brentq(excess, *bracket(excess, best, -0.1), xtol=1e-9, rtol=1e-9)
+        path["theta"] = theta
+        high = optimize.brentq(excess, *bracket(excess, best, 0.1), xtol=1e-9, rtol=1e-9)
+    return float(forward(low)), float(forward(high))
+
+
+def lower_root(excess: Callable[[float], float], best: float, scale: float) -> float:
+    """Where the profile rises by the quantile below the best value; zero when it does not."""
+    if best < 1e-6 * scale or excess(0.0) <= 0:
+        return 0.0
+    return float(optimize.brentq(excess, 0.0, best, xtol=1e-9 * scale, rtol=1e-9))
+
+
+def upper_root(
+    excess: Callable[[float], float], best: float, step: float, most: float, growth: float
+) -> float:
+    """Where the profile rises by the quantile above the best value; infinite when it does not."""
+    low, high = best, best + step / 2
+    while excess(high) < 0:
+        low, high = high, high * growth
+        if high > most:
+            return float("inf")
+    return float(optimize.brentq(excess, low, high, xtol=1e-9 * max(step, 1e-12), rtol=1e-9))
+
+
+def bracket(excess: Callable[[float], float], best: float, step: float) -> tuple[float, float]:
+    """Two points between which the profile crosses the quantile, in order."""
+    near, far = best, best + step
+    while excess(far) < 0 and abs(far - best) < 60:
+        near, far = far, far + (far - best)
+    return (near, far) if near < far else (far, near)
+
+
+def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> tuple[np.ndarray, float]:
+    """The lowest deviance with one search parameter held, from a warm start."""
+    theta = theta.copy()
+    theta[at] = value
+    free = np.arange(len(theta)) != at
+    theta = wake_up(problem, theta, free)
+    point = unpack(problem, theta)
+    current = evaluate(problem, point)
+    for _ in range(STEPS):
+        gradient, hessian = search_derivatives(problem, point, differentiate(problem, point, current))
+        if not free.any():
+            break
+        step, gain, _ = newton_step(gradient[free], hessian[np.ix_(free, free)])
+        if gain < 1e-11:
+            break
+        moved = lower(problem, theta, free, step, current.deviance)
+        if moved is None:
+            break
+        theta = moved
+        point = unpack(problem, theta)
+        current = evaluate(problem, point)
+    return theta, current.deviance
+
+
+def wake_up(problem: Problem, theta: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Move variances off zero, where their gradient vanishes, before the others are optimised."""
+    d = len(problem.pairs)
+    sigma = float(np.exp(theta[d] / 2))
+    for a, (i, j) in enumerate(problem.pairs):
+        if free[a] and i == j and abs(theta[a]) < 1e-3 * sigma:
+            theta[a] = 0.05 * sigma
+    if problem.participant and free[-1] and abs(theta[-1]) < 1e-3 * sigma:
+        theta[-1] = 0.05 * sigma
+    return theta
+
+
+def lower(
+    problem: Problem, theta: np.ndarray, free: np.ndarray, step: np.ndarray, deviance: float
+) -> np.ndarray | None:
+    """The first of step, step/3, ... that lowers the deviance with the held parameter untouched."""
+    step = step / max(1.0, float(np.abs(step).max()) / 2)
+    for _ in range(14):
+        trial = theta.copy()
+        trial[free] += step
+        try:
+            if evaluate(problem, unpack(problem, trial)).deviance < deviance:
+                return trial
+        except np.linalg.LinAlgError:
+            pass
+        step = step / 3
+    return None
+
+
+def effect_interval(prepared: Prepared, term: str, level: float | None = None) -> tuple[float, float]:
+    """Profile-likelihood interval of a shared coefficient, by maximum likelihood as lme4 has it.
+
+    Holding the coefficient at c is fitting y - c x without x: a congruence on the cross-products.
+
+    Raises
+    ------
+    KeyError
+        When `term` is not a shared term.
+    """
+    if term not in prepared.shared_terms:
+        raise KeyError(f"no shared term '{term}'; there are {', '.join(prepared.shared_terms)}")
+    level = level or prepared.design.spec.level
+    problem = replace(prepared.swept, reml=False)
+    j = prepared.shared_terms.index(term)
+    column, scale = int(problem.x[j]), prepared.scaling.scale
+    best = minimise(problem)
+    center, spread = float(best.value.beta[j]), float(np.sqrt(best.value.covariance[j, j]))
+    target = float(stats.chi2(1).ppf(level))
+
+    def excess(c: float) -> float:
+        held = hold_coefficient(problem, j, column, c)
+        return minimise(held).value.deviance - best.value.deviance - target
+
+    ends = []
+    for side in (-1.0, 1.0):
+        far = center + side * 2 * spread
+        while excess(far) < 0:
+            far = center + 1.6 * (far - center)
+        ends.append(float(optimize.brentq(excess, center, far, xtol=1e-8 * spread)))
+    unit = scale[problem.y] / scale[column]
+    return ends[0] * unit, ends[1] * unit
+
+
+def hold_coefficient(problem: Problem, j: int, column: int, c: float) -> Problem:
+    """The problem of y - c x without the coefficient of x."""
+    recode = np.eye(problem.gram.shape[-1])
+    recode[column, problem.y] = -c
+    gram = np.einsum("ai,ksab,bj->ksij", recode, problem.gram, recode, optimize=True)
+    return replace(problem, gram=gram, x=np.delete(problem.x, j))

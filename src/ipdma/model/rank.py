@@ -1,0 +1,131 @@
+"""Which shared columns the data can tell apart, and which studies inform each of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ipdma.errors import FitError, join_faults
+from ipdma.model.problem import Prepared, Problem, sweep_nuisance
+
+ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
+ORDER = ("intercept", "treatment", "covariate", "moderator", "within", "naive", "study_mean", "across")
+
+
+def least_squares_products(problem: Problem) -> np.ndarray:
+    """Unweighted products with nuisance columns swept out, shape (K, c, c)."""
+    pooled = replace(
+        problem, gram=problem.gram.sum(axis=1, keepdims=True), n=problem.n.sum(axis=1, keepdims=True)
+    )
+    return sweep_nuisance(pooled).gram[:, 0]
+
+
+def informing(problem: Problem) -> np.ndarray:
+    """Whether each study informs each shared column: not all zero once its nuisance is swept out; (K, p)."""
+    left = np.einsum("kii->ki", least_squares_products(problem))[:, problem.x]
+    size = np.einsum("ksii->ki", problem.gram)[:, problem.x]
+    return (left > ALIASED * np.maximum(size, 1e-300)) & (left > 0)
+
+
+def drop_aliased(prepared: Prepared) -> Prepared:
+    """Leave out across-trial terms that studies cannot tell apart; refuse any other aliased column.
+
+    Raises
+    ------
+    FitError
+        Naming each column that cannot be estimated and those that it cannot be told from.
+    """
+    problem = prepared.swept
+    total = least_squares_products(prepared.full).sum(axis=0)
+    size = np.maximum(np.einsum("ksii->i", prepared.full.gram), 1e-300)
+    order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_kinds[j]))
+    kept: list[int] = []
+    faults, notes, dropped = [], [], []
+    for j in order:
+        others = aliases(total, size, problem.x, kept, j)
+        if others is None:
+            kept.append(j)
+            continue
+        sentence = describe_alias(prepared, j, others)
+        if prepared.shared_kinds[j] == "across":
+            dropped.append(j)
+            notes.append(f"{sentence}; it is left out")
+        else:
+            faults.append(f"{sentence}; leave one of them out")
+    if faults:
+        raise FitError(join_faults(faults))
+    return subset_shared(prepared, [j for j in range(len(problem.x)) if j not in dropped], notes)
+
+
+def aliases(total: np.ndarray, size: np.ndarray, x: np.ndarray, kept: list[int], j: int) -> list[int] | None:
+    """Columns among `kept` that make up column j; an empty list: the nuisance alone; None: it is its own."""
+    column = x[j]
+    if total[column, column] <= ALIASED * size[column]:
+        return []
+    if not kept:
+        return None
+    others = x[kept]
+    among, link = total[others[:, None], others], total[others, column]
+    weights = np.linalg.lstsq(among, link, rcond=1e-13)[0]
+    left = total[column, column] - link @ weights
+    if left > 10 * ALIASED * total[column, column]:
+        return None
+    share = np.abs(weights) * np.sqrt(np.diag(among) / total[column, column])
+    return [kept[i] for i in np.flatnonzero(share > 1e-6)]
+
+
+def describe_alias(prepared: Prepared, j: int, others: list[int]) -> str:
+    """Name the columns that cannot be told apart."""
+    name = prepared.shared_terms[j]
+    if not others:
+        own = ", ".join(prepared.design.nuisance_terms) or "the other columns"
+        return (
+            f"rank-deficient design: '{name}' does not vary within any study beside each study's own {own}, "
+            "so it cannot be estimated"
+        )
+    named = ", ".join(f"'{prepared.shared_terms[i]}'" for i in others)
+    own = f" beside each study's own {', '.join(prepared.design.nuisance_terms)}"
+    beside = own if prepared.design.nuisance_terms else ""
+    return f"rank-deficient design: '{name}' cannot be told apart from {named}{beside}"
+
+
+def subset_shared(prepared: Prepared, keep: list[int], notes: list[str]) -> Prepared:
+    """The same data with these of the shared columns."""
+    x = prepared.full.x[keep]
+    return replace(
+        prepared,
+        full=replace(prepared.full, x=x),
+        swept=replace(prepared.swept, x=x),
+        shared_terms=tuple(prepared.shared_terms[j] for j in keep),
+        shared_kinds=tuple(prepared.shared_kinds[j] for j in keep),
+        warnings=[*prepared.warnings, *notes],
+    )
+
+
+def nuisance_notes(prepared: Prepared) -> list[str]:
+    """Say which studies have no coefficient of their own for which nuisance column; refuse one in none.
+
+    Raises
+    ------
+    FitError
+        When a nuisance column can be estimated in no study.
+    """
+    design, notes, faults = prepared.design, [], []
+    for h, name in enumerate(design.nuisance_terms):
+        keep = prepared.full.keep[:, h]
+        others = ", ".join(n for n in design.nuisance_terms if n != name)
+        if not keep.any():
+            faults.append(
+                f"rank-deficient design: column '{name}' has no coefficient in any study: it does not vary "
+                f"within studies, or not apart from {others}; leave it out"
+            )
+        elif not keep.all():
+            without = ", ".join(design.studies[i] for i in np.flatnonzero(~keep))
+            notes.append(
+                f"'{name}' has no coefficient of its own in {without}: it does not vary there "
+                f"apart from {others}"
+            )
+    if faults:
+        raise FitError(join_faults(faults))
+    return notes

@@ -1,0 +1,235 @@
+"""Newton on the unbounded Cholesky factor, from several starts.
+
+The search parameters are the free entries of L (D = L L'), the logarithms of the residual variances and the
+root of the participant variance. None is bounded: L may change sign, and a variance of zero is an ordinary
+point, a saddle when the variance is truly positive, from which negative curvature leads away, and a minimum
+with quadratic convergence when it is truly zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdma.model.criterion import Point, Value, best_scale, evaluate
+from ipdma.model.derivatives import Derivatives, derivative_directions, differentiate
+from ipdma.model.problem import Problem
+
+MAX_STEPS = 100
+GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
+SAME_OPTIMUM = 1e-7  # starts that end this close in deviance agree
+SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    point, value, derivatives
+    converged : bool
+        Gradient zero and no direction of descent.
+    singular : bool
+        Some direction of D, or the participant variance, is zero.
+    steps : int
+    starts_apart : bool
+        Starts ended in different optima; the best was kept.
+    """
+
+    point: Point
+    value: Value
+    derivatives: Derivatives
+    converged: bool
+    singular: bool
+    steps: int
+    starts_apart: bool = False
+
+
+def pack(problem: Problem, point: Point) -> np.ndarray:
+    """Search parameters of a point."""
+    entries = [point.factor[i, j] for i, j in problem.pairs]
+    phi = [np.sqrt(point.phi)] if problem.participant else []
+    return np.array([*entries, *np.log(point.sigma2), *phi])
+
+
+def unpack(problem: Problem, theta: np.ndarray) -> Point:
+    """The point of search parameters."""
+    d, r = len(problem.pairs), len(problem.z)
+    factor = np.zeros((r, r))
+    for at, (i, j) in enumerate(problem.pairs):
+        factor[i, j] = theta[at]
+    sigma2 = np.exp(theta[d : d + problem.n_groups])
+    return Point(factor, sigma2, float(theta[-1] ** 2) if problem.participant else 0.0)
+
+
+def jacobian(problem: Problem, point: Point) -> np.ndarray:
+    """d gamma / d theta: linear parameters by search parameters, shape (G, G)."""
+    d, r = len(problem.pairs), len(problem.z)
+    total = d + problem.n_groups + problem.participant
+    jac = np.zeros((total, total))
+    for at, (i, j) in enumerate(problem.pairs):
+        unit = np.zeros((r, r))
+        unit[i, j] = 1.0
+        change = unit @ point.factor.T
+        change = change + change.T
+        jac[:d, at] = [change[a, b] for a, b in problem.pairs]
+    groups = np.arange(d, d + problem.n_groups)
+    jac[groups, groups] = point.sigma2
+    if problem.participant:
+        jac[-1, -1] = 2 * np.sqrt(point.phi)
+    return jac
+
+
+def search_derivatives(
+    problem: Problem, point: Point, derivatives: Derivatives
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and Hessian of the deviance in the search parameters (chain rule)."""
+    jac = jacobian(problem, point)
+    gradient = jac.T @ derivatives.gradient
+    hessian = jac.T @ derivatives.hessian @ jac
+    d = len(problem.pairs)
+    e = derivative_directions(problem.pairs, len(problem.z))
+    diagonal = np.array([1.0 if i == j else 0.5 for i, j in problem.pairs])
+    score = np.einsum("d,dij->ij", derivatives.gradient[:d] * diagonal, e)
+    for a, (i, j) in enumerate(problem.pairs):
+        for b, (k, l) in enumerate(problem.pairs):
+            if j == l:
+                hessian[a, b] += 2 * score[i, k]
+    at = np.arange(d, d + problem.n_groups)
+    hessian[at, at] += derivatives.gradient[at] * point.sigma2
+    if problem.participant:
+        hessian[-1, -1] += 2 * derivatives.gradient[-1]
+    return gradient, hessian
+
+
+def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Descent step with |eigenvalues|; its predicted gain; the smallest eigenvalue over the largest."""
+    size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
+    values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
+    floor = 1e-7 * max(1.0, float(np.abs(values).max()))
+    lengths = np.maximum(np.abs(values), floor)
+    inner = vectors.T @ (gradient / size)
+    step = -(vectors @ (inner / lengths)) / size
+    return step, float((inner**2 / lengths).sum() / 2), float(values[0])
+
+
+def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
+    """Keep a step from leaving the region where the quadratic model means anything."""
+    d = len(problem.pairs)
+    sigma = float(np.sqrt(point.sigma2.mean()))
+    reach = 2 * max(float(np.abs(point.factor).max(initial=0.0)), sigma)
+    over = [float(np.abs(step[:d]).max(initial=0.0)) / reach]
+    over.append(float(np.abs(step[d : d + problem.n_groups]).max()) / 2.0)
+    if problem.participant:
+        over.append(abs(float(step[-1])) / (2 * max(np.sqrt(point.phi), sigma)))
+    return step / max(1.0, *over)
+
+
+def descend(problem: Problem, start: Point) -> Optimum:
+    """Newton with backtracking from one start."""
+    point, value = best_scale(problem, start)
+    converged, derivatives, steps = False, None, 0
+    while steps < MAX_STEPS:
+        steps += 1
+        derivatives = differentiate(problem, point, value)
+        gradient, hessian = search_derivatives(problem, point, derivatives)
+        step, gain, lowest = newton_step(gradient, hessian)
+        if gain < GRADIENT_TOLERANCE:
+            escape = leave_saddle(problem, point, value, hessian) if lowest < -1e-6 else None
+            if escape is None:
+                converged = True
+                break
+            point, value = escape
+            continue
+        moved = backtrack(problem, point, value, limit_step(problem, point, step))
+        if moved is None:
+            converged = gain < 1e-6
+            break
+        point, value = moved
+    if derivatives is None:
+        derivatives = differentiate(problem, point, value)
+    return Optimum(point, value, derivatives, converged, is_singular(problem, point), steps)
+
+
+def backtrack(problem: Problem, point: Point, value: Value, step: np.ndarray) -> tuple[Point, Value] | None:
+    """The first of step, step/3, ... that lowers the deviance; None when none does."""
+    theta = pack(problem, point)
+    for _ in range(14):
+        try:
+            trial = unpack(problem, theta + step)
+            new_point, new = best_scale(problem, trial)
+        except np.linalg.LinAlgError:
+            step = step / 3
+            continue
+        if np.isfinite(new.deviance) and new.deviance < value.deviance:
+            return new_point, new
+        step = step / 3
+    return None
+
+
+def leave_saddle(
+    problem: Problem, point: Point, value: Value, hessian: np.ndarray
+) -> tuple[Point, Value] | None:
+    """Go along the direction of most negative curvature, where the gradient is zero but descent is left."""
+    size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
+    _, vectors = np.linalg.eigh(hessian / np.outer(size, size))
+    direction = vectors[:, 0] / size
+    for length in (1.0, 0.3, 0.1, 0.01):
+        moved = backtrack(problem, point, value, limit_step(problem, point, length * direction))
+        if moved is not None and moved[1].deviance < value.deviance - 1e-9:
+            return moved
+    return None
+
+
+def is_singular(problem: Problem, point: Point) -> bool:
+    """Whether D is singular relative to the residual SD, or the participant variance is zero."""
+    sigma = float(np.sqrt(point.sigma2.mean()))
+    zero_phi = problem.participant and np.sqrt(point.phi) < SINGULAR * sigma
+    if not len(problem.z):
+        return bool(zero_phi)
+    smallest = np.linalg.svd(point.factor, compute_uv=False)[-1]
+    return bool(zero_phi or smallest < SINGULAR * sigma)
+
+
+def starting_points(problem: Problem) -> list[Point]:
+    """Starts spread over small and large variances between studies, the most likely first."""
+    sigma2 = start_sigma2(problem)
+    r, base = len(problem.z), float(np.mean(sigma2))
+    participants = [0.5, 0.1] if problem.participant else [0.0]
+    if r == 0:
+        return [Point(np.zeros((0, 0)), sigma2, share * base) for share in participants]
+    ratios = [np.full(r, 0.2), np.full(r, 1.0)]
+    if r > 1:
+        ratios += [np.where(np.arange(r) == i, 1.0, 0.05) for i in range(r)]
+    return [
+        Point(np.diag(np.sqrt(base) * ratio), sigma2, share * base)
+        for share in participants
+        for ratio in ratios
+    ]
+
+
+def start_sigma2(problem: Problem) -> np.ndarray:
+    """Residual variance of the pooled least squares fit, for each group."""
+    plain = Point(np.zeros((len(problem.z),) * 2), np.ones(problem.n_groups))
+    value = evaluate(problem, plain)
+    return np.full(problem.n_groups, value.residual_ss / problem.residual_dimensions)
+
+
+def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 3) -> Optimum:
+    """The best optimum over several starts.
+
+    Parameters
+    ----------
+    problem : Problem
+    starts : list of Point, optional
+        Default: a spread of starts, of which the `most` promising are followed.
+    """
+    starts = starts or starting_points(problem)
+    ranked = sorted(starts, key=lambda p: best_scale(problem, p)[1].deviance)
+    followed = [*ranked[: most - 1], ranked[-1]] if len(ranked) > most else ranked
+    optima = [descend(problem, start) for start in followed]
+    best = min(optima, key=lambda o: o.value.deviance)
+    apart = any(o.value.deviance > best.value.deviance + SAME_OPTIMUM for o in optima)
+    return Optimum(best.point, best.value, best.derivatives, best.converged, best.singular, best.steps, apart)
