@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,21 @@ class Run:
         return [str(path) for path in (self.registry, self.aggregate) if path]
 
     @property
+    def codebook_folders(self) -> list[str]:
+        """The plan's and the studies' own codebooks."""
+        return [str(folder) for folder in codebook_folders(self.plan, self.studies)]
+
+    @property
+    def registry_text(self) -> str | None:
+        """The registry's path as text."""
+        return str(self.registry) if self.registry else None
+
+    @property
+    def aggregate_text(self) -> str | None:
+        """The path of the aggregate results as text."""
+        return str(self.aggregate) if self.aggregate else None
+
+    @property
     def registry(self) -> Path | None:
         """The table of all eligible trials."""
         return Path(self.plan["registry"]) if self.plan["registry"] else None
@@ -116,7 +131,7 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], dry_run: bool) -> R
     except PlanError as error:
         faults.extend(str(error).splitlines())
     if not faults:
-        faults.extend(word_faults(plan, read_codebook(plan, studies)))
+        faults.extend(word_faults(plan, load_codebook(codebook_folders(plan, studies))))
     if faults:
         raise PlanError(join_faults(faults))
     results = Path(plan["results"])
@@ -142,11 +157,10 @@ def file_faults(plan: Mapping[str, Any]) -> Iterator[str]:
         yield f"results: '{results}' is a file; expected a folder"
 
 
-def read_codebook(plan: Mapping[str, Any], studies: list[StudyFolder]) -> Codebook:
-    """The built-in codebook with the plan's and the studies' own."""
+def codebook_folders(plan: Mapping[str, Any], studies: Sequence[StudyFolder]) -> list[Path]:
+    """The plan's and the studies' own codebooks."""
     folders = [Path(plan["codebook"])] if plan["codebook"] else []
-    folders += [s.folder / "codebook" for s in studies if (s.folder / "codebook").is_dir()]
-    return load_codebook(folders)
+    return folders + [s.folder / "codebook" for s in studies if (s.folder / "codebook").is_dir()]
 
 
 def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipdma.cohort import AnalysisRows, Cohort
+from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
 from ipdma.io import read_rows_csv, read_text, read_text_table, write_atomically
 
@@ -17,6 +17,7 @@ Key = tuple[str, str, str]
 CELL_KEYS = ("outcome", "timepoint", "variant")
 PARTS = ("rows", "exclusions", "scales")
 TYPES_FILE = "types.json"
+RECORDS = ("estimates", "study_estimates", "counts", "notes")
 KEEP_EMPTY = frozenset(
     (*ROW_COLUMNS, *EXCLUSION_COLUMNS, *SCALE_COLUMNS)
 )  # an empty text of these says "none"
@@ -102,14 +103,29 @@ def write_tables(folder: Path | str, tables: Mapping[str, pd.DataFrame]) -> None
         write_atomically(Path(folder) / f"{name}.csv", csv_text(table))
 
 
-def gather_tables(folders: Iterable[Path | str], name: str) -> pd.DataFrame:
-    """The tables of one name from several folders, one below the other, as text."""
-    return pd.concat([read_text_table(Path(folder) / f"{name}.csv") for folder in folders], ignore_index=True)
+def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
+    """The record tables of several folders, those of a name one below the other, every cell as it stands.
+
+    Counts that several jobs made alike stand once.
+    """
+    places = [Path(folder) for folder in folders]
+    tables = {
+        name: pd.concat([read_text_table(place / f"{name}.csv") for place in places], ignore_index=True)
+        for name in RECORDS
+    }
+    tables["counts"] = tables["counts"].drop_duplicates(ignore_index=True)
+    return tables
 
 
-def write_participants(folder: Path | str, cohort: Cohort) -> None:
-    """Write everyone who was contributed, for counts that no contrast limits."""
-    write_tables(folder, {"participants": cohort.participants})
+def write_typed(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table as `PATH.csv` with its column types as `PATH.json`."""
+    write_atomically(f"{path}.csv", csv_text(table))
+    write_atomically(f"{path}.json", json.dumps(column_types([table]), indent=1) + "\n")
+
+
+def read_typed(path: Path | str) -> pd.DataFrame:
+    """Read what `write_typed` wrote."""
+    return read_part(Path(f"{path}.csv"), json.loads(read_text(f"{path}.json")))
 
 
 def with_contrast(

@@ -1,0 +1,30 @@
+# One row per participant for each contrast, outcome and time point.
+rule cohort:
+    input:
+        plan=f"{RESULTS}/plan.yaml",
+        uploads=expand(f"{PRIVATE}/harmonised/{{study}}/account.json", study=RUN.study_ids),
+        tables=RUN.tables,
+    output:
+        rows=update(
+            expand(
+                f"{PRIVATE}/cohort/{{contrast}}/{{name}}",
+                contrast=RUN.cohorts,
+                name=["rows.csv", "exclusions.csv", "scales.csv", "types.json"],
+            )
+        ),
+        participants=update(
+            expand(f"{PRIVATE}/cohort/{{name}}", name=["participants.csv", "participants.json"])
+        ),
+    params:
+        code=digest_code(["cohort"]),
+        uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
+        codebooks=RUN.codebook_folders,
+        contrasts=RUN.cohorts,
+        out=f"{PRIVATE}/cohort",
+        registry=RUN.registry_text,
+    log:
+        f"{LOGS}/cohort.log",
+    message:
+        "Stacking the studies, choosing instruments, standardising"
+    script:
+        "../scripts/cohort.py"

@@ -1,0 +1,56 @@
+# The models of the plan, a job for each contrast; then the three record files.
+rule fit:
+    input:
+        plan=f"{RESULTS}/plan.yaml",
+        rows=expand(
+            f"{PRIVATE}/cohort/{{{{contrast}}}}/{{name}}",
+            name=["rows.csv", "exclusions.csv", "scales.csv", "types.json"],
+        ),
+        participants=expand(f"{PRIVATE}/cohort/{{name}}", name=["participants.csv", "participants.json"]),
+        tables=RUN.tables,
+    output:
+        update(
+            expand(
+                f"{RESULTS}/parts/{{{{contrast}}}}/{{name}}.csv",
+                name=["estimates", "study_estimates", "counts", "notes"],
+            )
+        ),
+    params:
+        code=digest_code(["analysis"]),
+        rows=lambda wildcards: f"{PRIVATE}/cohort/{wildcards.contrast}",
+        cohort=f"{PRIVATE}/cohort",
+        out=lambda wildcards: f"{RESULTS}/parts/{wildcards.contrast}",
+        registry=RUN.registry_text,
+        aggregate=RUN.aggregate_text,
+    log:
+        f"{LOGS}/fit/{{contrast}}.log",
+    message:
+        "{wildcards.contrast}: fitting the plan's models"
+    script:
+        "../scripts/fit.py"
+
+
+rule records:
+    input:
+        expand(
+            f"{RESULTS}/parts/{{contrast}}/{{name}}.csv",
+            contrast=RUN.cohorts,
+            name=["estimates", "study_estimates", "counts", "notes"],
+        ),
+    output:
+        update(
+            expand(
+                f"{RESULTS}/{{name}}.csv",
+                name=["estimates", "study_estimates", "counts"],
+            )
+        ),
+        notes=update(f"{RESULTS}/parts/notes.csv"),
+    params:
+        parts=expand(f"{RESULTS}/parts/{{contrast}}", contrast=RUN.cohorts),
+        out=RESULTS,
+    log:
+        f"{LOGS}/records.log",
+    message:
+        "Gathering the record files"
+    script:
+        "../scripts/records.py"

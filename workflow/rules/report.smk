@@ -1,0 +1,1 @@
+# From the record files to tables, figures and the page.
