@@ -21,7 +21,10 @@ BAD_EVENTS = ("dropout", "deterioration", "relapse")
 
 @dataclass(frozen=True)
 class NeededToTreat:
-    """A number needed to treat with its interval; positive is benefit (NNTB), negative harm (NNTH), inf neither."""
+    """A number needed to treat with its interval; positive is benefit (NNTB), negative harm (NNTH).
+
+    Inf neither.
+    """
 
     nnt: float
     low: float
@@ -56,13 +59,15 @@ def inverse(difference: float) -> float:
 def rate_difference(benefit: float, rate: float) -> float:
     """Rate under the active arm minus `rate` when its outcome is better by `benefit` SDs.
 
-    Furukawa and Leucht (2011): Phi(Phi^-1(rate) + d) - rate, `rate` that of a favourable event in the reference arm.
+    Furukawa and Leucht (2011): Phi(Phi^-1(rate) + d) - rate, `rate` that of a favourable event in the
+    reference arm.
     """
     return float(norm.cdf(norm.ppf(rate) + benefit) - rate)
 
 
 def nnt_from_smd(benefit: float, low: float, high: float, rate: float) -> NeededToTreat:
-    """Number needed to treat for a standardised benefit (positive = better under active) with limits `low` <= `high`.
+    """Number needed to treat for a standardised benefit (positive = better under active) with limits `low`
+    <= `high`.
 
     Raises
     ------
@@ -82,7 +87,10 @@ def rate_from_odds_ratio(log_odds_ratio: float, rate: float) -> float:
 def nnt_from_odds_ratio(
     log_odds_ratio: float, low: float, high: float, rate: float, favourable: bool = True
 ) -> NeededToTreat:
-    """Number needed to treat for an odds ratio at a reference rate; `favourable` says whether the event is good."""
+    """Number needed to treat for an odds ratio at a reference rate.
+
+    `favourable` says whether the event is good.
+    """
     sign = 1.0 if favourable else -1.0
     limits = (low, high) if favourable else (high, low)
     return NeededToTreat(
@@ -107,7 +115,10 @@ def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping
 def write_standardised(
     ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
 ) -> None:
-    """NNT over the plan's event rates, and points on HAM-D17. Lower is better, so a negative effect is a benefit."""
+    """NNT over the plan's event rates, and points on HAM-D17. Lower is better.
+
+    So a negative effect is a benefit.
+    """
     benefit, low, high = -effect[0], -effect[2], -effect[1]
     for rate in settings.absolute.get("event_rates") or EVENT_RATES:
         write_nnt(ledger, ident, nnt_from_smd(benefit, low, high, float(rate)), f"{float(rate):g}")
@@ -124,7 +135,10 @@ def write_standardised(
 def reference_sd(
     scales: pd.DataFrame | None, instrument: str, given: float | None
 ) -> tuple[float | None, str, int | None]:
-    """The SD that turns standardised effects into points: the plan's, else the run's own constant; with its source."""
+    """The SD that turns standardised effects into points: the plan's, else the run's own constant.
+
+    With its source.
+    """
     if given is not None:
         return float(given), "the plan", None
     if scales is not None and len(scales):
@@ -160,12 +174,15 @@ def write_binary(
         ledger.count(ident, f"risk_ratio{suffix}", value=active / rate)
         ledger.count(ident, f"risk_difference{suffix}", value=active - rate)
     limits = [max(min(v, 700.0), -700.0) for v in effect]
-    needed = nnt_from_odds_ratio(*limits, rate, favourable=is_favourable(cell.outcome, settings))
+    needed = nnt_from_odds_ratio(limits[0], limits[1], limits[2], rate, is_favourable(cell.outcome, settings))
     write_nnt(ledger, ident, needed, f"{rate:.6g}")
 
 
 def is_favourable(outcome: str, settings: Settings) -> bool:
-    """Whether the event is a good one: the outcome's key `event` (good or bad), else by its measure's name."""
+    """Whether the event is a good one: the outcome's key `event` (good or bad).
+
+    Else by its measure's name.
+    """
     keys = settings.outcomes.get(outcome) or {}
     if keys.get("event"):
         return str(keys["event"]) == "good"

@@ -43,7 +43,10 @@ def analyse_aggregate(cell: Cell, settings: Settings, aggregate: pd.DataFrame | 
 
 
 def aggregate_effects(aggregate: pd.DataFrame | None, cell: Cell) -> list[StudyEffect]:
-    """The aggregate estimates of a cell, of studies that gave no participant data; none usable is left out."""
+    """The aggregate estimates of a cell, of studies that gave no participant data.
+
+    None usable is left out.
+    """
     if aggregate is None or not len(aggregate):
         return []
     here = (aggregate["contrast"] == cell.contrast) & (aggregate["outcome"] == cell.outcome)
@@ -116,8 +119,8 @@ def write_pooled(
         ledger.note(ident, "not_fitted", "no study estimate to pool")
         return
     try:
-        columns = zip(*[(e.study, e.estimate, e.std_error) for e in effects], strict=True)
-        pooled = pool_effects(*[list(c) for c in columns], pool_spec(settings, len(effects), tau2))
+        y, se = [e.estimate for e in effects], [e.std_error for e in effects]
+        pooled = pool_effects([e.study for e in effects], y, se, pool_spec(settings, len(effects), tau2))
     except CANNOT as error:
         ledger.note(ident, "not_fitted", first_line(error))
         return

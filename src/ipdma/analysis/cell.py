@@ -80,7 +80,8 @@ def design_frame(rows: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.Data
     frame : DataFrame
         `study, treat, outcome` and the covariates.
     names : tuple of str
-        Names of the covariates in it; a level of `sex` is `sex[male]`. One that is constant over all rows is left out.
+        Names of the covariates in it; a level of `sex` is `sex[male]`. One that is constant over all rows
+        is left out.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def count_participants(
         chosen = contrast_people(people, keys)
         if chosen.empty:
             continue
-        groups = {"": chosen, **dict(list(chosen.groupby("side")))}
+        groups = {"": chosen, **{str(side): part for side, part in chosen.groupby("side")}}
         count_heads(ledger, contrast, chosen, "side")
         describe(ledger, contrast, chosen, names, groups)
         count_balance(ledger, contrast, chosen, names)
@@ -124,7 +124,10 @@ def write_values(ledger: Ledger, name: str, values: pd.Series, variable: str, **
 
 
 def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]) -> None:
-    """Write what is missing: sporadic in a study that measured the variable, systematic in one that never did."""
+    """Write what is missing: sporadic in a study that measured the variable.
+
+    Systematic in one that never did.
+    """
     for variable in variables:
         total = {"sporadic": 0, "systematic": 0}
         for study, part in people.groupby("study"):
@@ -147,7 +150,10 @@ def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]
 
 
 def count_balance(ledger: Ledger, name: str, people: pd.DataFrame, variables: Sequence[str]) -> None:
-    """Write the standardised mean difference between the sides of each study: baseline balance, descriptive alone."""
+    """Write the standardised mean difference between the sides of each study: baseline balance.
+
+    Descriptive alone.
+    """
     for variable in variables:
         values = people[variable]
         dummies = {"": values.astype(float)} if is_number(values) else dummy_columns(values)

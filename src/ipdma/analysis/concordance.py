@@ -1,4 +1,7 @@
-"""One stage against two: the same question answered twice, and what differs where the answers do (Burke 2017)."""
+"""One stage against two: the same question answered twice.
+
+And what differs where the answers do (Burke 2017).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ WORDS = {
 
 
 def differences(keys: Mapping[str, Any], family: str, pool: Mapping[str, Any]) -> list[str]:
-    """What keeps the one-stage model of `keys` from being the twin of its two-stage fit; empty when matched."""
+    """What keeps the one-stage model of `keys` from being the twin of its two-stage fit.
+
+    Empty when matched.
+    """
     found = []
     for key, wanted in MATCHED.items():
         value = keys.get(key, DEFAULTS[key])
@@ -50,7 +56,10 @@ def matched_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
 def write_concordance(
     ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatched: list[str], explanations: Mapping[str, str]
 ) -> None:
-    """Write (one - two) / SE for every treatment term that both stages have, flagged where the plan must explain."""
+    """Write (one - two) / SE for every treatment term that both stages have.
+
+    Flagged where the plan must explain.
+    """
     verdict = "matched" if not unmatched else "unmatched: " + "; ".join(unmatched)
     second = {e.term: e for e in two.estimates}
     for estimate in one.estimates:
@@ -75,6 +84,7 @@ def write_concordance(
 def explain_this(term: str, gap: float) -> str:
     """The sentence that asks the plan for an explanation."""
     return (
-        f"{term}: one stage and two stages, matched, differ by {gap:+.2f} standard errors, more than {TOLERANCE}; "
+        f"{term}: one stage and two stages, matched, differ by {gap:+.2f} standard errors, "
+        f"more than {TOLERANCE}; "
         "record an explanation under `explanations` in the plan"
     )

@@ -20,7 +20,10 @@ def is_headline(term: str) -> bool:
 
 
 def analyse_efficacy(cell: Cell, settings: Settings) -> Ledger:
-    """Every model of the plan in one and two stages; the primary one also with Hartung-Knapp's scale and its matched twin."""
+    """Every model of the plan in one and two stages.
+
+    The primary one also with Hartung-Knapp's scale and its matched twin.
+    """
     ledger = Ledger()
     if not cell.studies:
         ledger.note(cell.ident(), "not_fitted", "no study has both sides of the contrast with an outcome")
@@ -55,7 +58,9 @@ def fit_headline(
 ) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)
-    found = try_fit_design(ledger, ident, cell.analysed, keys, settings, cell.family)
+    found = try_fit_design(
+        ledger, ident, cell.analysed, keys, settings, cell.family, profile=model in settings.models
+    )
     if found is None:
         return None
     fit, used = found
@@ -65,7 +70,10 @@ def fit_headline(
 
 
 def add_variants(ledger: Ledger, cell: Cell, settings: Settings, keys: Mapping[str, Any]) -> None:
-    """Beside the primary model: Hartung-Knapp's scale inside one stage, and the matched pair where it is no pair itself."""
+    """Beside the primary model: Hartung-Knapp's scale inside one stage.
+
+    And the matched pair where it is no pair itself.
+    """
     if cell.family != "gaussian":
         return
     if keys.get("df") != "hksj":

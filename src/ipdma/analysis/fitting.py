@@ -13,6 +13,7 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.errors import IpdmaError
 from ipdma.model.fit import fit_model
+from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Estimate, Fit, JointTest
 from ipdma.model.spec import ModelSpec
 
@@ -25,7 +26,10 @@ CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 def model_keys(
     settings: Settings, model: str, family: str, changed: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The plan's keys of a model (or `changed` in their place), without those that the family does not have."""
+    """The plan's keys of a model (or `changed` in their place).
+
+    Without those that the family does not have.
+    """
     keys = dict(settings.models[model] if changed is None else changed)
     keys.setdefault("level", settings.level)
     if family == "binomial":
@@ -41,7 +45,8 @@ def model_spec(
 ) -> ModelSpec:
     """The specification of one stage; `pool` are the plan's keys for the second stage.
 
-    Below ten studies the pooled interval is modified Hartung-Knapp (Roever 2015), unless the plan or model says otherwise.
+    Below ten studies the pooled interval is modified Hartung-Knapp (Roever 2015), unless the plan or model
+    says otherwise.
     """
     full = dict(keys)
     full.update(outcome="outcome", study="study", treatment="treat", family=family, stages=stage)
@@ -50,6 +55,13 @@ def model_spec(
         ci = "modified_hksj" if n_studies < SMALL_K else "hksj"
         full["pool"] = {"ci": ci, **pool, **(keys.get("pool") or {})}
     return ModelSpec.from_mapping(full, "the plan's model")
+
+
+def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit:
+    """Fit; the profile intervals of the variances, half of a fit's time, only where they are shown."""
+    if spec.family == "gaussian" and spec.stages == "one" and not spec.visit and not spec.imputation:
+        return fit_gaussian(frame, spec, profile)
+    return fit_model(frame, spec)
 
 
 def attempt(ledger: Ledger, ident: Ident, make: Callable[[], Fit]) -> Fit | None:
@@ -81,26 +93,42 @@ def try_fit(
     keys: Mapping[str, Any],
     settings: Settings,
     family: str,
+    k: int | None = None,
+    profile: bool = False,
 ) -> Fit | None:
-    """Build the specification of `ident.stage` and fit it on `frame`."""
-    n_studies = frame.loc[frame["outcome"].notna(), "study"].nunique()
+    """Build the specification of `ident.stage` and fit it on `frame`.
+
+    `k` studies decide the pooled interval.
+    """
+    n_studies = k or frame.loc[frame["outcome"].notna(), "study"].nunique()
     return attempt(
         ledger,
         ident,
-        lambda: fit_model(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool)),
+        lambda: fit_rows(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool), profile),
     )
 
 
 def try_fit_design(
-    ledger: Ledger, ident: Ident, rows: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, family: str
+    ledger: Ledger,
+    ident: Ident,
+    rows: pd.DataFrame,
+    keys: Mapping[str, Any],
+    settings: Settings,
+    family: str,
+    profile: bool = False,
 ) -> tuple[Fit, pd.DataFrame] | None:
-    """Take outcome, treatment and covariates from `rows`, fit, and return the fit with the rows that it used."""
+    """Take outcome, treatment and covariates from `rows`, fit.
+
+    And return the fit with the rows that it used.
+    """
     try:
         frame, covariates = design_frame(rows, keys.get("covariates") or ())
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
-    fit = try_fit(ledger, ident, frame, {**keys, "covariates": list(covariates)}, settings, family)
+    fit = try_fit(
+        ledger, ident, frame, {**keys, "covariates": list(covariates)}, settings, family, profile=profile
+    )
     return None if fit is None else (fit, frame.dropna())
 
 
@@ -163,7 +191,7 @@ def studies_of(fit: Fit, estimate: Estimate) -> int:
     return int(estimate.extra.get("k") or fit.studies_by_term.get(estimate.term) or fit.n_studies)
 
 
-def test_row(
+def joint_row(
     ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "", k: int | None = None
 ) -> dict[str, Any]:
     """One row of estimates.csv from a joint test: F, its denominator df and p."""
@@ -204,7 +232,7 @@ def write_test(
     ledger: Ledger, ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = ""
 ) -> None:
     """Write a joint test and its numerator df."""
-    ledger.estimates.append(test_row(ident, fit, test, term, level))
+    ledger.estimates.append(joint_row(ident, fit, test, term, level))
     ledger.count(ident, "df_num", variable=term or test.name, level=level, value=test.df_num)
 
 

@@ -24,12 +24,12 @@ def write_moderator_counts(
         return
     ledger.count(ident, "moderator_unit", level=unit_words(moderator), value=moderator.per)
     ledger.count(ident, "average_case_mix", value=case_mix(data) * moderator.per)
-    spread = data.complete.groupby("study")[data.name].agg(["mean", "std", "size"])
-    for row in spread.itertuples():
-        n, per = int(row.size), moderator.per
-        ledger.count(ident, "study_mean", study=str(row.Index), n=n, value=float(row.mean) * per)
+    per = moderator.per
+    for study, values in data.complete.groupby("study")[data.name]:
+        n = len(values)
+        ledger.count(ident, "study_mean", study=str(study), n=n, value=float(values.mean()) * per)
         if n > 1:
-            ledger.count(ident, "study_sd", study=str(row.Index), n=n, value=float(row.std) * per)
+            ledger.count(ident, "study_sd", study=str(study), n=n, value=float(values.std(ddof=1)) * per)
 
 
 def unit_words(moderator: Moderator) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,10 @@ class ModeratorFrame:
         return sorted(self.complete["study"].unique())
 
     def varying(self) -> list[str]:
-        """Studies in which the moderator varies among the analysed: those that can inform a within-trial term."""
+        """Studies in which the moderator varies among the analysed.
+
+        Those that can inform a within-trial term.
+        """
         spread = self.complete.groupby("study")[self.name].nunique()
         return sorted(spread.index[spread > 1])
 
@@ -91,7 +95,7 @@ def coded_values(column: pd.Series, moderator: Moderator) -> tuple[pd.Series, st
         return number_or_levels(column, moderator)
     values = column.astype(float)
     if moderator.transform == "log":
-        values = np.log(values.where(values > 0))
+        values = values.where(values > 0).map(np.log)
     return values / moderator.per, "continuous", ()
 
 
@@ -128,7 +132,7 @@ def cut_labels(moderator: Moderator) -> tuple[str, ...]:
     if len(moderator.labels) == len(moderator.cuts) + 1:
         return moderator.labels
     cuts = [f"{c:g}" for c in moderator.cuts]
-    middle = [f"{a} to under {b}" for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    middle = [f"{a} to under {b}" for a, b in pairwise(cuts)]
     return (f"under {cuts[0]}", *middle, f"{cuts[-1]} or more")
 
 

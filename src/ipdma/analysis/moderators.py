@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, write_concordance
-from ipdma.analysis.fitting import attempt, model_keys, model_spec, write_fit, write_studies
+from ipdma.analysis.fitting import model_keys, try_fit, write_fit, write_studies
 from ipdma.analysis.iceman import write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
@@ -17,13 +17,14 @@ from ipdma.analysis.power import write_power
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.analysis.splines import write_spline
-from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
-from ipdma.model.spec import ModelSpec
 
 
 def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
-    """Every moderator of the plan in the primary model (and others that the plan names), in one and two stages."""
+    """Every moderator of the plan in the primary model (and others that the plan names).
+
+    In one and two stages.
+    """
     ledger = Ledger()
     if not cell.studies:
         return ledger
@@ -98,8 +99,8 @@ def fit_moderator(
         points = effect_points(data, moderator, settings, full.get("interaction", "within"))
         full["contrasts"] = {point.name: point.weights for point in points}
     n_studies = len(data.varying()) or len(data.measured())
-    spec = model_spec_maker(full, cell.family, ident.stage, n_studies, settings)
-    fit = attempt(ledger, ident, lambda: fit_model(data.frame, spec()))
+    shown = full.get("interaction_effect") == "random"
+    fit = try_fit(ledger, ident, data.frame, full, settings, cell.family, n_studies, profile=shown)
     if fit is None:
         return None
     write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
@@ -143,7 +144,10 @@ def fit_naive(
     moderator: Moderator,
     keys: Mapping[str, Any],
 ) -> None:
-    """The interaction that mixes within- and across-trial information, as the papers fit it, for comparison alone."""
+    """The interaction that mixes within- and across-trial information, as the papers fit it.
+
+    For comparison alone.
+    """
     naive = ident.but(variant="naive")
     full = moderated_keys(keys, data, interaction="naive")
     points = [] if full.get("df") == "hksj" else effect_points(data, moderator, settings, "naive")
@@ -151,11 +155,7 @@ def fit_naive(
     if full.get("df") == "hksj":
         full = {k: v for k, v in full.items() if k != "df"}
     n_studies = len(data.measured())
-    fit = attempt(
-        ledger,
-        naive,
-        lambda: fit_model(data.frame, model_spec(full, cell.family, "one", n_studies, settings.pool)),
-    )
+    fit = try_fit(ledger, naive, data.frame, full, settings, cell.family, n_studies)
     if fit is None:
         return
     write_fit(ledger, naive, fit, lambda term: term.startswith(f"treatment:{moderator.name}"))
@@ -177,21 +177,16 @@ def fit_plain_moderator(
     for stage in ("one", "two"):
         full = moderated_keys(keys, data)
         here = ident.but(stage=stage)
-        spec = model_spec_maker(full, cell.family, stage, k, settings)
-        fit = attempt(ledger, here, lambda spec=spec: fit_model(data.frame, spec()))  # type: ignore[misc]
+        fit = try_fit(ledger, here, data.frame, full, settings, cell.family, k)
         if fit is not None:
             write_fit(ledger, here, fit, lambda term: term.startswith("treatment"))
 
 
-def model_spec_maker(
-    keys: Mapping[str, Any], family: str, stage: str, k: int, settings: Settings
-) -> Callable[[], ModelSpec]:
-    """A function that builds the specification, so that a fault in it is met inside `attempt`."""
-    return lambda: model_spec(keys, family, stage, k, settings.pool)
-
-
 def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, float] | None:
-    """The term that carries the moderator's test: the joint one of a categorical moderator, else the interaction."""
+    """The term that carries the moderator's test: the joint one of a categorical moderator.
+
+    Else the interaction.
+    """
     if fit is None:
         return None
     for wanted in (f"treatment:within:{name}", f"treatment:{name}"):

@@ -1,18 +1,21 @@
-"""Who does well under the therapy, whatever it is compared with: predictors inside its arms, never a treatment effect."""
+"""Who does well under the therapy, whatever it is compared with: predictors inside its arms.
+
+Never a treatment effect.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell, numeric_columns
-from ipdma.analysis.fitting import SMALL_K, attempt, estimate_row, number, write_heterogeneity
+from ipdma.analysis.fitting import SMALL_K, attempt, estimate_row, fit_rows, number, write_heterogeneity
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
-from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 
@@ -73,10 +76,10 @@ def predictor_frame(
     frame = frame.dropna().copy()
     for column in columns.values():
         frame[column] -= frame.groupby("study")[column].transform("mean")
-    spread = frame.groupby("study")[list(columns.values())].agg(lambda c: float(c.abs().max())).max(axis=1)
-    if (spread > 0).sum() < min(settings.minimum_studies, max(1, rows["study"].nunique())):
+    spread = frame[list(columns.values())].abs().groupby(frame["study"]).max().max(axis=1)
+    if (spread > 1e-12).sum() < min(settings.minimum_studies, max(1, rows["study"].nunique())):
         raise Refused(
-            f"varies within {int((spread > 0).sum())} studies; the plan asks for {settings.minimum_studies}"
+            f"varies within {int((spread > 1e-12).sum())} studies; the plan asks for {settings.minimum_studies}"
         )
     return frame, columns, covariates
 
@@ -110,15 +113,24 @@ def fit_predictor(
     for stage in ("one", "two"):
         ident = cell.ident(CONTRAST, stage, predictor.name)
         keys = predictor_keys(cell, settings, column, covariates, stage, frame["study"].nunique())
-        fit = attempt(ledger, ident, lambda keys=keys: fit_model(frame, ModelSpec.from_mapping(keys)))  # type: ignore[misc]
+        make = partial(fit_keys, frame, keys)
+        fit = attempt(ledger, ident, make)
         if fit is not None:
             write_predictor(ledger, ident, fit, predictor.name, level)
+
+
+def fit_keys(frame: pd.DataFrame, keys: Mapping[str, Any]) -> Fit:
+    """Fit the model of `keys`."""
+    return fit_rows(frame, ModelSpec.from_mapping(keys))
 
 
 def predictor_keys(
     cell: Cell, settings: Settings, column: str, covariates: list[str], stage: str, k: int
 ) -> dict[str, Any]:
-    """The model: outcome on the study-centred predictor and covariates, random intercept, the slope varying between studies."""
+    """The model: outcome on the study-centred predictor and covariates, random intercept.
+
+    The slope varying between studies.
+    """
     pool: Mapping[str, Any] = {"ci": "modified_hksj" if k < SMALL_K else "hksj", **settings.pool}
     return {
         "outcome": "outcome",

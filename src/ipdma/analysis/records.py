@@ -161,7 +161,8 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
     Raises
     ------
     ValueError
-        When two rows of estimates.csv have the same analysis_id, term and level: one of them would be lost to a reader.
+        When two rows of estimates.csv have the same analysis_id, term and level: one of them would be lost
+        to a reader.
     """
     digests = {"source_digest": source_digest, "data_digest": data_digest}
     estimates = table_of(ledger.estimates, ESTIMATE_COLUMNS, digests)
@@ -181,7 +182,10 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
 def table_of(
     rows: list[dict[str, Any]], columns: Iterable[str], constants: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """A table with exactly these columns; counts are whole numbers that may be missing, text is never missing."""
+    """A table with exactly these columns; counts are whole numbers that may be missing.
+
+    Text is never missing.
+    """
     columns = list(columns)
     frame = pd.DataFrame(rows, columns=columns)
     for name, value in (constants or {}).items():

@@ -1,4 +1,7 @@
-"""From the registry: trials sought, obtained and not, and whether those with participant data are like the others."""
+"""From the registry: trials sought, obtained and not.
+
+And whether those with participant data are like the others.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ NOT_COMPARED = ("study", "citation", "registration", "status", "reason")
 
 
 def count_registry(registry: pd.DataFrame, contributed: list[str]) -> Ledger:
-    """Studies and participants by status, reasons, and a comparison of trials with and without participant data.
+    """Studies and participants by status, reasons, and a comparison of trials with and without participant
+    data.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""Risk of bias, one item at a time: as a study-level moderator, and as a covariate of the random-intercept model."""
+"""Risk of bias, one item at a time: as a study-level moderator.
+
+And as a covariate of the random-intercept model.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ from typing import Any
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import attempt, model_keys, model_spec, try_fit_design, write_fit
+from ipdma.analysis.fitting import model_keys, try_fit, try_fit_design, write_fit
 from ipdma.analysis.moderator_frame import Refused, moderator_frame
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.study_level import is_numeric, ordered_levels, rows_with, study_values
 from ipdma.analysis.study_moderator import fit_study_moderator
-from ipdma.model.fit import fit_model
 
 OVERALL = "rob_overall"
 
@@ -47,7 +49,10 @@ def random_intercept_keys(keys: Mapping[str, Any], item: str) -> dict[str, Any]:
 
 
 def fit_as_covariate(ledger: Ledger, cell: Cell, settings: Settings, item: str) -> None:
-    """The treatment effect with the item among the covariates; one stage, since no single trial could hold it."""
+    """The treatment effect with the item among the covariates; one stage.
+
+    Since no single trial could hold it.
+    """
     keys = random_intercept_keys(model_keys(settings, settings.primary_model, cell.family), item)
     ident = cell.ident("rob_covariate", "one", item)
     found = try_fit_design(ledger, ident, cell.analysed, keys, settings, cell.family)
@@ -89,6 +94,6 @@ def fit_adjusted(
     if data.levels:
         full["levels"] = list(data.levels)
     k = len(data.varying())
-    fit = attempt(ledger, ident, lambda: fit_model(frame, model_spec(full, family, "one", k, settings.pool)))
+    fit = try_fit(ledger, ident, frame, full, settings, family, k)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith(f"treatment:within:{data.name}"))

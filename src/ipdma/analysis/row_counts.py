@@ -1,4 +1,7 @@
-"""Who was analysed: participants by study and side, outcomes missing, instruments, standardising constants."""
+"""Who was analysed: participants by study and side, outcomes missing, instruments.
+
+Standardising constants.
+"""
 
 from __future__ import annotations
 
@@ -108,8 +111,8 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
     """Write who was left out, by study and reason, and studies by reason."""
     if cell.exclusions is None or not len(cell.exclusions):
         return
-    for row in cell.exclusions.itertuples():
-        ledger.count(name, "excluded", study=str(row.study), level=str(row.reason), n=int(row.n))
+    for row in cell.exclusions.to_dict("records"):
+        ledger.count(name, "excluded", study=str(row["study"]), level=str(row["reason"]), n=int(row["n"]))
     gone = cell.exclusions[~cell.exclusions["study"].astype(str).isin(cell.rows["study"].astype(str))]
     for reason, part in gone.groupby("reason"):
         ledger.count(

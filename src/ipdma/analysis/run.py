@@ -1,4 +1,7 @@
-"""Everything that the papers ask, from the rows of each contrast, outcome and time point to the three record files."""
+"""Everything that the papers ask, from the rows of each contrast.
+
+Outcome and time point to the three record files.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,8 @@ def analyse(
     Parameters
     ----------
     tables : mapping of (contrast, outcome, timepoint) to AnalysisRows
-        As `ipdma.cohort.build_rows` leaves them; any subset of the plan's cells, so that jobs can share the work.
+        As `ipdma.cohort.build_rows` leaves them; any subset of the plan's cells, so that jobs can share the
+        work.
     plan : Plan or mapping
     registry, aggregate, variants, participants
         See Context; what is absent leaves out the analyses that need it.
@@ -98,7 +102,8 @@ def analyse(
     Returns
     -------
     Records
-        Deterministic: the same input gives the same rows in the same order. A fit that cannot be made leaves no row, and a
+        Deterministic: the same input gives the same rows in the same order. A fit that cannot be made
+        leaves no row, and a
         line in `notes` and `counts`.
     """
     context = Context(read_settings(plan), registry, aggregate, variants, participants)

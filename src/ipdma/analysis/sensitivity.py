@@ -51,7 +51,10 @@ def changed_cell(
     keys: Mapping[str, Any],
     variants: Mapping[str, Mapping[tuple, Any]] | None,
 ) -> Cell | None:
-    """The cell with the rows that the entry leaves: rebuilt, studies or participants selected; None, and why, where not."""
+    """The cell with the rows that the entry leaves: rebuilt, studies or participants selected; None.
+
+    And why, where not.
+    """
     if any(keys.get(key) for key in ROW_KEYS):
         tables = (variants or {}).get(name)
         table = None if tables is None else tables.get((cell.contrast, cell.outcome, cell.timepoint))
@@ -115,7 +118,10 @@ def fit_changed(
     keys: Mapping[str, Any],
     aggregate: pd.DataFrame | None,
 ) -> None:
-    """The changed headline in both stages; with aggregate-only trials in the second stage where the entry says so."""
+    """The changed headline in both stages.
+
+    With aggregate-only trials in the second stage where the entry says so.
+    """
     model = changed_keys(settings, cell, keys)
     if keys.get("aggregate"):
         effects = [*ipd_effects(cell, settings, model), *aggregate_effects(aggregate, cell)]

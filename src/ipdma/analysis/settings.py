@@ -123,7 +123,10 @@ class Settings:
         return str(own or self.plan.get("standardise") or "instrument_baseline_sd")
 
     def analyses(self, contrast: str, outcome: str, timepoint: str, keys: Mapping[str, Any]) -> bool:
-        """Whether a sensitivity analysis is meant for a cell; without `outcomes` it is for the plan's first."""
+        """Whether a sensitivity analysis is meant for a cell.
+
+        Without `outcomes` it is for the plan's first.
+        """
         outcomes = keys.get("outcomes") or [next(iter(self.outcomes), outcome)]
         wanted = (
             (outcome, outcomes),
@@ -182,7 +185,10 @@ def default_key(keys: Mapping[str, Any], name: str, default: Any) -> Any:
 
 
 def moderator_settings(keys: Mapping[str, Any], moderators: tuple[Moderator, ...]) -> dict[str, Any]:
-    """What holds for all moderators: the family of tests, the values at which effects are shown, knots, power."""
+    """What holds for all moderators: the family of tests, the values at which effects are shown.
+
+    Knots, power.
+    """
     declared = keys.get("family")
     family = declared if declared is not None else [m.name for m in moderators if not m.exploratory]
     return {

@@ -1,4 +1,7 @@
-"""Do small trials show larger effects: Egger's regression with its limits said, and what a contour funnel needs."""
+"""Do small trials show larger effects: Egger's regression with its limits said.
+
+And what a contour funnel needs.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ from ipdma.errors import IpdmaError
 MINIMUM = 10  # Sterne 2011: below ten studies the test has too little power to tell chance from asymmetry
 LEVELS = (0.1, 0.05, 0.01)
 LIMITS = (
-    "asymmetry can come from real differences between small and large trials, from poor methods in small ones or from chance, "
-    "not from missing trials alone",
-    "the regressor is the root of 1/n1 + 1/n0, since the standard error of a standardised difference depends on the difference "
-    "itself and would make asymmetry where there is none",
+    "asymmetry can come from real differences between small and large trials, from poor methods in small "
+    "ones or from chance, not from missing trials alone",
+    "the regressor is the root of 1/n1 + 1/n0, since the standard error of a standardised difference depends "
+    "on the difference itself and would make asymmetry where there is none",
 )
 
 
@@ -50,7 +53,10 @@ def write_contours(ledger: Ledger, ident: Ident) -> None:
 
 
 def write_egger(ledger: Ledger, ident: Ident, effects: Sequence[StudyEffect], level: float) -> None:
-    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies; write slope and intercept."""
+    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies.
+
+    Write slope and intercept.
+    """
     y = np.array([e.estimate for e in effects])
     v = np.array([e.std_error**2 for e in effects])
     size = np.array([np.sqrt(1 / (e.n_active or 1) + 1 / (e.n_reference or 1)) for e in effects])
@@ -63,7 +69,7 @@ def write_egger(ledger: Ledger, ident: Ident, effects: Sequence[StudyEffect], le
     for j, term in enumerate(("egger:intercept", "egger:slope")):
         se = float(np.sqrt(fit.covariance[j, j]))
         low, high = fit.interval(j, level)
-        numbers = {
+        numbers: dict[str, float | None] = {
             "estimate": float(fit.beta[j]),
             "std_error": se,
             "df": fit.df,

@@ -1,4 +1,7 @@
-"""A curve instead of a line: restricted cubic spline interactions, the same knots in all trials, pooled in two stages."""
+"""A curve instead of a line: restricted cubic spline interactions, the same knots in all trials.
+
+Pooled in two stages.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from ipdma.model.records import Fit
 Array = np.ndarray
 
 
-def spline_basis(x: Array, knots: Sequence[float]) -> Array:
+def spline_basis(x: Array, knots: Sequence[float] | Array) -> Array:
     """Harrell's restricted cubic spline: x, then one column for each knot but the last two.
 
     Parameters
@@ -29,7 +32,8 @@ def spline_basis(x: Array, knots: Sequence[float]) -> Array:
     Returns
     -------
     array of shape (n, k - 1)
-        Nonlinear columns are divided by (last knot - first knot)^2 (Harrell, Regression Modeling Strategies, 2.4.5).
+        Nonlinear columns are divided by (last knot - first knot)^2 (Harrell, Regression Modeling
+        Strategies, 2.4.5).
     """
     t = np.asarray(knots, float)
     x = np.asarray(x, float)
@@ -45,7 +49,10 @@ def spline_basis(x: Array, knots: Sequence[float]) -> Array:
 
 @dataclass(frozen=True)
 class SplineFit:
-    """Pooled spline interaction: coefficients (the first linear), covariance, knots, study means of the basis."""
+    """Pooled spline interaction: coefficients (the first linear), covariance, knots.
+
+    Study means of the basis.
+    """
 
     gamma: Array
     covariance: Array
@@ -63,12 +70,15 @@ class SplineFit:
 
 
 def fit_spline(
-    rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float]
+    rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float] | Array
 ) -> SplineFit:
-    """Each study's own ANCOVA with the spline, its main effect and its interaction; common interactions pooled.
+    """Each study's own ANCOVA with the spline, its main effect and its interaction; common interactions
+    pooled.
 
-    Study k tells J_k, the information about the interaction coefficients once arm, main effect and covariates are swept
-    out, divided by its own residual variance; gamma = (sum J_k)^-1 sum J_k gamma_k. A study whose moderator does not reach
+    Study k tells J_k, the information about the interaction coefficients once arm, main effect and
+    covariates are swept
+    out, divided by its own residual variance; gamma = (sum J_k)^-1 sum J_k gamma_k. A study whose moderator
+    does not reach
     over all knots adds what it has, since J_k may be singular.
 
     Raises
@@ -99,7 +109,10 @@ def fit_spline(
 def study_information(
     part: pd.DataFrame, basis: Array, covariates: Sequence[str]
 ) -> tuple[Array, Array] | None:
-    """A study's information about its interaction coefficients and its score, or None where nothing is left over."""
+    """A study's information about its interaction coefficients and its score.
+
+    Or None where nothing is left over.
+    """
     t = part["treat"].to_numpy(float)
     nuisance = np.column_stack([np.ones(len(t)), t, basis, part[list(covariates)].to_numpy(float)])
     y = part["outcome"].to_numpy(float)
@@ -203,7 +216,8 @@ def write_curve(
 ) -> None:
     """Write the effect over a grid: the pooled effect at average case mix plus the spline around it.
 
-    The two parts are taken as independent: the basis is centred in each study, so their covariance comes from chance
+    The two parts are taken as independent: the basis is centred in each study, so their covariance comes
+    from chance
     imbalance alone.
     """
     if two is None:

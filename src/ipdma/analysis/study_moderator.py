@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ipdma.analysis.cell import Cell, design_frame
-from ipdma.analysis.fitting import SMALL_K, attempt, model_keys, model_spec, try_fit_design, write_fit
+from ipdma.analysis.fitting import SMALL_K, model_keys, try_fit, try_fit_design, write_fit
 from ipdma.analysis.meta_regression import MetaRegression, meta_regression
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.errors import IpdmaError
-from ipdma.model.fit import fit_model
 
 
 def fit_study_moderator(
@@ -42,9 +41,7 @@ def fit_study_moderator(
     if full.get("df") == "hksj":
         full["df"] = None  # Hartung-Knapp's scale is for within terms; Satterthwaite or Kenward-Roger here
     k = frame["study"].nunique()
-    fit = attempt(
-        ledger, ident, lambda: fit_model(frame, model_spec(full, cell.family, "one", k, settings.pool))
-    )
+    fit = try_fit(ledger, ident, frame, full, settings, cell.family, k)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
     regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels)

@@ -13,7 +13,10 @@ MODEL = "subgroup"
 
 
 def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
-    """Each division of the plan's `subgroups`: an effect per level in both stages, and the test between levels."""
+    """Each division of the plan's `subgroups`: an effect per level in both stages.
+
+    And the test between levels.
+    """
     ledger = Ledger()
     for name, column in settings.subgroups.items():
         values = study_values(cell, column).astype(str)
