@@ -1,4 +1,4 @@
-"""From a design to a logistic mixed model that has a maximum: aliased and separated parts taken out, and said."""
+"""From a design to a logistic mixed model that has a maximum: what has none is taken out, and said."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def build_problem(design: Design) -> BinomialProblem:
     Raises
     ------
     FitError
-        Where no study has both outcomes, a shared term's estimate is infinite, or the design is rank deficient.
+        Where no study has both outcomes, a shared term's estimate is infinite, or columns are aliased.
     """
     design, notes = drop_constant_studies(design)
     prepared = check_columns(design)
@@ -67,7 +67,7 @@ def build_problem(design: Design) -> BinomialProblem:
 
 
 def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
-    """Leave out studies with one outcome only where each study has its own intercept: it is infinite there."""
+    """Leave out studies with one outcome only, where each has its own intercept: it is infinite there."""
     if "intercept" not in design.nuisance_terms:
         return design, []
     sums = np.bincount(design.study, weights=design.outcome)
@@ -125,9 +125,8 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     group = np.zeros(len(rest.studies), dtype=int)
     shared = [design.shared_terms.index(term) for term in prepared.shared_terms]
     left = prepare(rest, shared, group)
-    lost = [
-        t for t, some in zip(left.shared_terms, informing(left.full).any(axis=0), strict=True) if not some
-    ]
+    informed = informing(left.full).sum(axis=0)
+    lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
     if lost:
         raise FitError(separation_fault(design, lost))
     try:
