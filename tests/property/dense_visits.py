@@ -50,20 +50,15 @@ def basis_matrices(rows, visits, baseline, covariance, correlated):
 
 
 def twin(y, x, bases, gamma, contrast=None):
-    """Criterion, beta, covariance, Kenward-Roger covariance, df per coefficient, joint F; explicit inverses."""
+    """Criterion, beta, covariances, df per coefficient, joint F, by explicit inverses."""
     n, p = x.shape
     v = sum(g * b for g, b in zip(gamma, bases, strict=True))
     vi = np.linalg.inv(v)
     c = np.linalg.inv(x.T @ vi @ x)
     beta = c @ x.T @ vi @ y
     e = y - x @ beta
-    reml = (
-        np.linalg.slogdet(v)[1]
-        + np.linalg.slogdet(x.T @ vi @ x)[1]
-        + e @ vi @ e
-        + (n - p) * np.log(2 * np.pi)
-    )
-    ml = np.linalg.slogdet(v)[1] + e @ vi @ e + n * np.log(2 * np.pi)
+    deviance = np.linalg.slogdet(v)[1] + e @ vi @ e + n * np.log(2 * np.pi)
+    restricted = deviance + np.linalg.slogdet(x.T @ vi @ x)[1] - p * np.log(2 * np.pi)
     vib = [vi @ b for b in bases]
     big_p = [x.T @ m @ vi @ x for m in vib]
     r = len(bases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from ipdma.model.visits.covariance import (
 from ipdma.model.visits.criterion import Problem, StudyBlock
 from ipdma.model.visits.design import Term, VisitDesign
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def build_cells(design: VisitDesign) -> tuple[Cell, ...]:

@@ -9,6 +9,7 @@ so every term is a small matrix between coordinates of features at visits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ipdma.model.visits.cells import Cell
 from ipdma.model.visits.covariance import Covariance
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def spread(cell: Cell, operator: Array, n_visits: int, n_features: int) -> Array
     """sum_i F_i' P F_i for an operator P between the cell's visits, shape (Jq, Jq)."""
     total = np.zeros((n_visits, n_features, n_visits, n_features))
     block = (operator[:, :, None, None] * cell.products).transpose(0, 2, 1, 3)
-    total[np.ix_(cell.visits, range(n_features), cell.visits, range(n_features))] = block
+    total[np.ix_(cell.visits, np.arange(n_features), cell.visits, np.arange(n_features))] = block
     return total.reshape(n_visits * n_features, -1)
 
 
@@ -214,7 +215,7 @@ def block_diagonal(first: Array, second: Array) -> Array:
     return joined
 
 
-def evaluate(problem: Problem, theta: Array, derivatives: bool = True) -> Evaluation | None:
+def evaluate(problem: Problem, theta: Array) -> Evaluation | None:
     """The criterion at theta, or None where V is not positive definite or X'QX is singular."""
     gamma = problem.covariance.gamma(theta)
     between = between_matrix(problem, gamma)
@@ -228,8 +229,7 @@ def evaluate(problem: Problem, theta: Array, derivatives: bool = True) -> Evalua
     if solved is None:
         return None
     value, beta, covariance = solved
-    point = Evaluation(value, theta, beta, covariance, tuple(states))
-    return differentiate(problem, point) if derivatives else point
+    return Evaluation(value, theta, beta, covariance, tuple(states))
 
 
 def solve_fixed(problem: Problem, states: list[StudyState]) -> tuple[float, Array, Array] | None:
@@ -251,184 +251,3 @@ def solve_fixed(problem: Problem, states: list[StudyState]) -> tuple[float, Arra
     value = sum(s.log_det for s in states) + yy - float(b @ beta)
     value += problem.degrees * np.log(2 * np.pi) + 2.0 * problem.reml * float(np.log(np.diag(lower)).sum())
     return value, beta, (covariance + covariance.T) / 2
-
-
-@dataclass(frozen=True)
-class Derivatives:
-    """Scores and information in gamma, and the matrices that inference needs.
-
-    Attributes
-    ----------
-    score : ndarray, shape (r,)
-        d criterion / d gamma.
-    expected, observed : ndarray, shape (r, r)
-        Twice the expected information, and the Hessian of the criterion, in gamma.
-    p : ndarray, shape (r, p, p)
-        X'Q V_i Q X.
-    q : list of (i, j, index, matrix)
-        Symmetrised X'Q V_i Q V_j Q X of each study for i <= j, on the study's own columns.
-    """
-
-    score: Array
-    expected: Array
-    observed: Array
-    p: Array
-    q: list[tuple[int, int, NDArray[np.intp], Array]]
-
-
-def derivatives_in_gamma(problem: Problem, point: Evaluation, with_q: bool = True) -> Derivatives:
-    """First and second derivatives of the criterion with respect to gamma."""
-    r, p = problem.covariance.count, problem.n_fixed
-    trace1, quad1 = np.zeros(r), np.zeros(r)
-    trace2, quad2 = np.zeros((r, r)), np.zeros((r, r))
-    p_all, h_all = np.zeros((r, p, p)), np.zeros((r, p))
-    q_all: list[tuple[int, int, NDArray[np.intp], Array]] = []
-    for state in point.states:
-        study = study_derivatives(problem, state, point.beta)
-        own, index = study.own, state.block.index
-        trace1[own] += study.trace1
-        quad1[own] += study.quad1
-        trace2[np.ix_(own, own)] += study.trace2
-        quad2[np.ix_(own, own)] += study.quad2
-        for i, parameter in enumerate(own):
-            p_all[parameter][np.ix_(index, index)] += study.p[i]
-            h_all[parameter][index] += study.h[i]
-        if problem.reml or with_q:
-            for i, first in enumerate(own):
-                for j in range(i, len(own)):
-                    q_all.append((int(first), int(own[j]), index, study.q[i, j]))
-    return combine(problem, point, trace1, quad1, trace2, quad2, p_all, h_all, q_all)
-
-
-def combine(
-    problem: Problem,
-    point: Evaluation,
-    trace1: Array,
-    quad1: Array,
-    trace2: Array,
-    quad2: Array,
-    p_all: Array,
-    h_all: Array,
-    q_all: list[tuple[int, int, NDArray[np.intp], Array]],
-) -> Derivatives:
-    """Add what the fixed effects take away (engine notes, section 2)."""
-    c = point.covariance
-    cp = np.einsum("ab,ibc->iac", c, p_all)
-    score, expected = trace1 - quad1, trace2.copy()
-    if problem.reml:
-        score = score - np.einsum("iaa->i", cp)
-        flat = cp.reshape(len(cp), -1)
-        expected += flat @ cp.transpose(0, 2, 1).reshape(len(cp), -1).T
-        for i, j, index, q in q_all:
-            taken = 2.0 * float(np.sum(c[np.ix_(index, index)] * q))
-            expected[i, j] -= taken
-            if i != j:
-                expected[j, i] -= taken
-    observed = -expected + 2.0 * (quad2 - h_all @ c @ h_all.T)
-    return Derivatives(score, expected, (observed + observed.T) / 2, p_all, q_all)
-
-
-@dataclass(frozen=True)
-class StudyDerivatives:
-    """One study's share of the derivatives; arrays follow `own`, its parameters."""
-
-    own: NDArray[np.intp]
-    trace1: Array
-    quad1: Array
-    trace2: Array
-    quad2: Array
-    p: Array
-    h: Array
-    q: Array
-
-
-def study_derivatives(problem: Problem, state: StudyState, beta: Array) -> StudyDerivatives:
-    """Derivatives of one study: within-participant parameters first, then those between studies."""
-    within = problem.covariance.within_parameters(state.block.study)
-    between = problem.covariance.between_parameters()
-    own = np.array([i for i, _ in within] + [i for i, _ in between], dtype=np.intp)
-    e = state.y[:, 0] - state.x @ beta[state.block.index]
-    k_e = state.k_y[:, 0] - state.k_x @ beta[state.block.index]
-    xe = np.column_stack([state.x, e])
-    k_xe = np.column_stack([state.k_x, k_e])
-    t1, t2, trace_one, trace_two = operators(problem, state, [basis for _, basis in within])
-    e_b = np.array([basis for _, basis in between]).reshape(len(between), *state.f.shape)
-    first = np.concatenate([xe.T @ t1 @ xe, np.einsum("za,izw,wb->iab", k_xe, e_b, k_xe)])
-    second = second_products(state, xe, k_xe, t1, t2, e_b)
-    tr1, tr2 = traces(state, t1, t2, trace_one, trace_two, e_b)
-    return StudyDerivatives(
-        own,
-        tr1,
-        first[:, -1, -1],
-        tr2,
-        second[:, :, -1, -1],
-        first[:, :-1, :-1],
-        first[:, :-1, -1],
-        second[:, :, :-1, :-1],
-    )
-
-
-def operators(problem: Problem, state: StudyState, bases: list[Array]) -> tuple[Array, Array, Array, Array]:
-    """F'(W E_i W)F, symmetrised F'(W E_i W E_j W)F, tr(W E_i) and tr(W E_i W E_j), summed over cells."""
-    r, size = len(bases), problem.n_visits * problem.n_features
-    j_all, q = problem.n_visits, problem.n_features
-    t1 = np.zeros((r, j_all, q, j_all, q))
-    t2 = np.zeros((r, r, j_all, q, j_all, q))
-    trace_one, trace_two = np.zeros(r), np.zeros((r, r))
-    stacked = np.array(bases)
-    for cell, w in zip(state.block.cells, state.weights, strict=True):
-        e = stacked[:, cell.visits[:, None], cell.visits[None, :]]
-        we = w @ e
-        wew = we @ w
-        both = we[:, None] @ wew[None, :]
-        both = (both + both.transpose(0, 1, 3, 2)) / 2
-        where = np.ix_(cell.visits, range(q), cell.visits, range(q))
-        t1[:, *where] += np.einsum("ijl,jlab->ijalb", wew, cell.products)
-        t2[:, :, *where] += np.einsum("ikjl,jlab->ikjalb", both, cell.products)
-        trace_one += cell.n * np.einsum("ijj->i", we)
-        trace_two += cell.n * np.einsum("ijl,klj->ik", we, we)
-    return t1.reshape(r, size, size), t2.reshape(r, r, size, size), trace_one, trace_two
-
-
-def second_products(state: StudyState, xe: Array, k_xe: Array, t1: Array, t2: Array, e_b: Array) -> Array:
-    """Symmetrised [X e]'Q V_i Q V_j Q [X e] for all pairs of the study's parameters."""
-    left = xe.T @ t1 @ state.star
-    within = xe.T @ t2 @ xe - np.einsum("iaz,zw,jbw->ijab", left, state.middle, left)
-    cross = np.einsum("iaz,jzw,wb->ijab", xe.T @ t1 @ state.z_tilde, e_b, k_xe)
-    ek = e_b @ k_xe
-    inner = np.einsum("iza,zw,jwb->ijab", ek, state.f, ek)
-    r, b, width = len(t1), len(e_b), xe.shape[1]
-    second = np.zeros((r + b, r + b, width, width))
-    second[:r, :r], second[:r, r:], second[r:, r:] = within, cross, inner
-    second[r:, :r] = cross.transpose(1, 0, 3, 2)
-    return (second + second.transpose(0, 1, 3, 2)) / 2
-
-
-def traces(
-    state: StudyState, t1: Array, t2: Array, trace_one: Array, trace_two: Array, e_b: Array
-) -> tuple[Array, Array]:
-    """tr(Q V_i) and tr(Q V_i Q V_j); under ML with V^-1 in the place of Q."""
-    star, middle, f = state.free_star, state.free_middle, state.f_free
-    sandwiched = star.T @ t1 @ star
-    ms = middle @ sandwiched
-    within = trace_two - 2 * np.einsum("zw,ijwz->ij", middle, star.T @ t2 @ star)
-    within += np.einsum("izw,jwz->ij", ms, ms)
-    z_tilde = state.free_z
-    cross = np.einsum("izw,jwz->ij", z_tilde.T @ t1 @ z_tilde, e_b)
-    fe = f @ e_b
-    inner = np.einsum("izw,jwz->ij", fe, fe)
-    r, b = len(t1), len(e_b)
-    second = np.zeros((r + b, r + b))
-    second[:r, :r], second[:r, r:], second[r:, :r], second[r:, r:] = within, cross, cross.T, inner
-    one = np.concatenate([trace_one - np.einsum("izz->i", ms), np.einsum("zw,iwz->i", f, e_b)])
-    return one, second
-
-
-def differentiate(problem: Problem, point: Evaluation) -> Evaluation:
-    """Gradient and Hessian of the criterion in theta."""
-    in_gamma = derivatives_in_gamma(problem, point)
-    jacobian = problem.covariance.jacobian(point.theta)
-    gradient = jacobian.T @ in_gamma.score
-    hessian = jacobian.T @ in_gamma.observed @ jacobian
-    hessian += problem.covariance.curvature(point.theta, in_gamma.score)
-    return Evaluation(point.value, point.theta, point.beta, point.covariance, point.states, gradient, hessian)

@@ -8,6 +8,7 @@ random treatment or interaction column a random effect per visit.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from ipdma.model.columns import as_text
 from ipdma.model.design import Design, build_design
 from ipdma.model.spec import ModelSpec
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 TREATMENT_KINDS = ("treatment", "within", "across", "naive")
 
 

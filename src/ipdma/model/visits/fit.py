@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from ipdma.model.visits.inference import Inference, infer, joint_f, kenward_roge
 from ipdma.model.visits.search import Optimum, minimise
 from ipdma.model.visits.starts import starting_points
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 MOST_COLUMNS = (
     400  # past this many columns the nuisance is not reported, as its inference would cost more than the fit
 )
@@ -91,7 +92,7 @@ def report_columns(
             design, problem, optimum, design.fixed, problem, optimum.point, infer(problem, optimum.point)
         )
     whole = build_problem(design, cells, covariance, nuisance_in=True)
-    point = evaluate(whole, optimum.point.theta, derivatives=False)
+    point = evaluate(whole, optimum.point.theta)
     if point is None:
         raise FitError("the fixed effects cannot be told apart from each other in these data")
     return Fitted(design, problem, optimum, terms, whole, point, infer(whole, point))
@@ -146,6 +147,7 @@ def estimate_terms(fitted: Fitted, informed: dict[str, int], method: str) -> tup
     shifts = outcome_shifts(fitted)
     scaled = hksj_errors(fitted, informed) if method == "hksj" else {}
     rows, left = [], []
+    df: float | None
     for i, term in enumerate(fitted.terms):
         weights = np.eye(len(fitted.terms))[i]
         if term.name in scaled:

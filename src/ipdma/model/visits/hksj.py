@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ipdma.model.visits.criterion import StudyState, evaluate
 if TYPE_CHECKING:
     from ipdma.model.visits.fit import Fitted
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def hksj_errors(fitted: Fitted, informed: dict[str, int]) -> dict[str, tuple[float, float]]:
@@ -22,7 +22,7 @@ def hksj_errors(fitted: Fitted, informed: dict[str, int]) -> dict[str, tuple[flo
     est_k is the study's own estimate given the fitted covariance within participants, v_k its variance,
     w_k = 1 / (v_k + tau2) with tau2 the variance of that visit's effect.
     """
-    point = evaluate(fitted.problem, fitted.optimum.point.theta, derivatives=False)
+    point = evaluate(fitted.problem, fitted.optimum.point.theta)
     design = fitted.design
     if point is None or any(not t.name.startswith("treatment[") for t in design.fixed):
         return {}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.interval import f_upper_p
-from ipdma.model.visits.criterion import Derivatives, Evaluation, Problem, derivatives_in_gamma
+from ipdma.model.visits.criterion import Evaluation, Problem
+from ipdma.model.visits.derivatives import Derivatives, derivatives_in_gamma
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.visits.criterion import Evaluation, Problem, evaluate
+from ipdma.model.visits.derivatives import differentiate
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 ITERATIONS = 200
 DECREMENT = 1e-10
 
@@ -25,9 +27,10 @@ class Optimum:
 
 def newton(problem: Problem, start: Array) -> Optimum | None:
     """Minimise from one start; None where the criterion cannot be evaluated there."""
-    point = evaluate(problem, start)
-    if point is None:
+    first = evaluate(problem, start)
+    if first is None:
         return None
+    point = differentiate(problem, first)
     count = 1
     for _ in range(ITERATIONS):
         assert point.gradient is not None
@@ -54,9 +57,9 @@ def backtrack(
     """Halve the step until the criterion falls enough; None where it no longer can."""
     size = 1.0
     for tries in range(1, 40):
-        trial = evaluate(problem, point.theta + size * step, derivatives=False)
+        trial = evaluate(problem, point.theta + size * step)
         if trial is not None and trial.value < point.value - 1e-4 * size * decrement:
-            return evaluate(problem, trial.theta), tries + 1
+            return differentiate(problem, trial), tries
         if size * decrement < 1e-13 * max(1.0, abs(point.value)):
             return None, tries
         size /= 2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.visits.covariance import Block
 from ipdma.model.visits.criterion import Problem
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 BETWEEN = (0.05, 0.6, 1e-4)  # variance of a random effect, as a share of the outcome's variance
 
 
