@@ -17,8 +17,8 @@ def expected_terms(truth: Truth) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `contrast, timepoint, moderator, term, value`: the moderator is empty for the headline; terms as the models
-        name them; values in baseline SDs of the instrument (per SD, per level, per 10 years).
+        `contrast, timepoint, moderator, term, value`: the moderator is empty for the headline; terms as the
+        models name them; values in baseline SDs of the instrument (per SD, per level, per 10 years).
     """
     rows = [
         (contrast, time, *line)

@@ -40,7 +40,6 @@ def assessments_table(trial: Trial) -> pd.DataFrame:
     instruments = load_codebook().instruments
     rows.insert(0, "study", trial.study.name)
     rows.insert(3, "rating", rows["instrument"].map({k: v.rating for k, v in instruments.items()}))
-    rows["scoring"] = ""
     return rows
 
 

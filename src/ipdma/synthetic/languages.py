@@ -55,6 +55,7 @@ EN = Language(
         "sessions_attended": "n_sessions",
         "dropout": "dropped_out",
         "therapist": "therapist_code",
+        "remitted_by_diagnosis": "scid_remission",
     },
     labels={
         "yes_no": {"no": "no", "yes": "yes"},
@@ -104,6 +105,9 @@ DE = Language(
         "antidepressant_at_baseline": "Antidepressivum",
         "comorbid_anxiety": "Angststörung",
         "personality_disorder": "Persönlichkeitsstörung",
+        "remitted_by_diagnosis": "SKID_Remission",
+        "sessions_attended": "Sitzungen",
+        "dropout": "Abbruch",
     },
     labels={
         "yes_no": {"no": "nein", "yes": "ja"},
@@ -154,6 +158,7 @@ NL = Language(
         "sessions_attended": "zittingen",
         "dropout": "uitval",
         "therapist": "therapeut",
+        "remitted_by_diagnosis": "remissie",
     },
     labels={
         "yes_no": {"no": "nee", "yes": "ja"},
@@ -199,6 +204,8 @@ IT = Language(
         "episode_duration_months": "durata_episodio_mesi",
         "comorbid_anxiety": "disturbo_ansia",
         "personality_disorder": "disturbo_personalità",
+        "remitted_by_diagnosis": "remissione",
+        "dropout": "abbandono",
     },
     labels={
         "yes_no": {"no": "no", "yes": "sì"},
@@ -245,6 +252,7 @@ ES = Language(
         "episode_duration_months": "duración_meses",
         "antidepressant_at_baseline": "antidepresivo_previo",
         "childhood_trauma": "trauma_infantil",
+        "dropout": "abandono",
     },
     labels={
         "yes_no": {"no": "no", "yes": "sí"},
@@ -287,4 +295,7 @@ PREFIX = {
     "phq9": "phq",
     "epds": "epds",
     "hads_d": "hadsd",
+    "scl90_dep": "scl",
+    "bsi_dep": "bsi",
+    "basis24": "basis",
 }

@@ -45,6 +45,12 @@ def score_of(trial: Trial, instrument: str, time: str) -> pd.Series:
     return trial.participants["participant"].map(here.set_index("participant")["score"])
 
 
+def scoring_of(trial: Trial, instrument: str) -> dict[str, str]:
+    """The scoring variant, where it is not the instrument's default."""
+    word = trial.assessments.loc[trial.assessments["instrument"] == instrument, "scoring"].iloc[0]
+    return {"scoring": word} if word else {}
+
+
 def visits_of(trial: Trial) -> dict[str, str]:
     """Time point to suffix of its columns."""
     times = ("baseline", *trial.study.times)
@@ -56,6 +62,7 @@ def add_wide_scores(shown: Presented, trial: Trial, rng: np.random.Generator) ->
     for instrument in trial.study.instruments:
         for time, suffix in visits_of(trial).items():
             entry = {"instrument": instrument, "timepoint": time, "weeks": trial.study.weeks.get(time, 0)}
+            entry |= scoring_of(trial, instrument)
             totals = score_of(trial, instrument, time)
             if instrument in trial.study.file.get("items", ()):
                 entry["items"] = add_items(shown.sheet, trial, instrument, suffix, totals, rng)
@@ -117,7 +124,9 @@ def add_long_scores(shown: Presented, trial: Trial) -> None:
         float(k): language_of(study).visits[time] for k, time in enumerate(visits_of(trial))
     }
     shown.source["visit"] = visit_block(trial, column)
-    shown.assessments = [{"instrument": name, "total": PREFIX[name]} for name in study.instruments]
+    shown.assessments = [
+        {"instrument": name, **scoring_of(trial, name), "total": PREFIX[name]} for name in study.instruments
+    ]
 
 
 def visit_block(trial: Trial, column: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ YES_NO = (
     "personality_disorder",
     "childhood_trauma",
     "dropout",
+    "remitted_by_diagnosis",
 )
 
 

@@ -11,9 +11,18 @@ import pandas as pd
 from ipdma.synthetic.attrition import drop_scores
 from ipdma.synthetic.effects import CaseMix, draw_trial_effects, effect_of_arm, level_of
 from ipdma.synthetic.truth import StudyTruth, Truth
-from ipdma.synthetic.variables import add_process, draw_participants
+from ipdma.synthetic.variables import add_process, draw_participants, draw_remission
 
-ALWAYS_GIVEN = ("participant", "condition", "age", "sex", "dropout", "sessions_attended", "therapist")
+ALWAYS_GIVEN = (
+    "participant",
+    "condition",
+    "age",
+    "sex",
+    "dropout",
+    "sessions_attended",
+    "therapist",
+    "remitted_by_diagnosis",
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Trial:
     participants : DataFrame
         One row per participant: `participant`, `condition` and codebook variables; empty where not given.
     assessments : DataFrame
-        One row per observed score: `participant, instrument, timepoint, weeks, score`.
+        One row per observed score: `participant, instrument, timepoint, weeks, score, scoring`.
     effects : dict
         The effects drawn for this trial: contrast -> time point -> effect in baseline SDs.
     """
@@ -53,8 +62,11 @@ def draw_trial(study: StudyTruth, truth: Truth, seed: int) -> Trial:
     seen = drop_scores(study, truth, table["condition"].to_numpy(), scores, rng)
     severity = severity_of(study, truth, scores["baseline"])[:, 0]
     table = add_process(table, study, severity, ~seen["post"], rng)
+    change = severity_of(study, truth, scores["post"])[:, 0]
+    table["remitted_by_diagnosis"] = draw_remission(change, seen["post"], rng)
     table.insert(0, "participant", name_participants(study, len(table), rng))
-    return Trial(study, blank_some(table, study, truth, rng), long_scores(study, table, scores, seen), drawn)
+    assessments = long_scores(study, truth, table, scores, seen)
+    return Trial(study, blank_some(table, study, truth, rng), assessments, drawn)
 
 
 def name_participants(study: StudyTruth, n: int, rng: np.random.Generator) -> list[str]:
@@ -70,11 +82,12 @@ def correlated(rng: np.random.Generator, shape: tuple[int, ...], r: float) -> np
 
 
 def to_points(study: StudyTruth, truth: Truth, z: np.ndarray) -> np.ndarray:
-    """Whole points in range from SDs around the baseline means; `z` has shape (n, instruments)."""
+    """Points in steps and in range from SDs around the baseline means; `z` has shape (n, instruments)."""
     scales = [truth.instruments[name] for name in study.instruments]
     points = np.column_stack([s.mean + s.sd * z[:, k] for k, s in enumerate(scales)])
     low, high = np.array([s.range for s in scales]).T
-    return np.clip(np.round(points), low, high)
+    per_point = np.array([1 / s.step for s in scales])
+    return np.clip(np.round(points * per_point) / per_point, low, high)
 
 
 def draw_baseline(study: StudyTruth, truth: Truth, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -162,7 +175,11 @@ def blank_some(
 
 
 def long_scores(
-    study: StudyTruth, table: pd.DataFrame, scores: dict[str, np.ndarray], seen: dict[str, np.ndarray]
+    study: StudyTruth,
+    truth: Truth,
+    table: pd.DataFrame,
+    scores: dict[str, np.ndarray],
+    seen: dict[str, np.ndarray],
 ) -> pd.DataFrame:
     """One row per observed score, ordered by instrument, visit and participant."""
     parts = []
@@ -173,5 +190,6 @@ def long_scores(
             part.insert(1, "instrument", instrument)
             part.insert(2, "timepoint", time)
             part.insert(3, "weeks", float(study.weeks.get(time, 0)))
+            part["scoring"] = truth.instruments[instrument].scoring
             parts.append(part)
     return pd.concat(parts, ignore_index=True)

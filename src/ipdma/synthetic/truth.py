@@ -29,11 +29,13 @@ class Effect:
 
 @dataclass(frozen=True)
 class Scale:
-    """Baseline mean, within-arm SD and range of an instrument, in its own points."""
+    """Baseline mean, within-arm SD and range of an instrument, in its own points; scores come in steps."""
 
     mean: float
     sd: float
     range: tuple[float, float]
+    step: float = 1.0
+    scoring: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,3 +87,9 @@ def add_process(
     codes = pd.Series([f"T{k:02d}" for k in rng.integers(1, therapists + 1, n)], index=table.index)
     table["therapist"] = codes.where(pd.Series(in_therapy, index=table.index))
     return table
+
+
+def draw_remission(score: np.ndarray, seen: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    """Remission by diagnosis at post: likelier at a low score (SDs from baseline); unknown if not seen."""
+    chance = 1 / (1 + np.exp(2.0 * (score + 1.0)))
+    return pd.Series(yes_no(rng.random(len(score)) < chance)).where(pd.Series(seen))
