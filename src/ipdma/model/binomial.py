@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -198,13 +199,15 @@ def joint_tests(
     return tuple(tests)
 
 
-def variance_components(design: Design, D: Array) -> dict[str, float | None]:
+def variance_components(design: Design, D: Array) -> dict[str, Any]:
     """The components of section 2; None for those that the model does not have."""
-    variance: dict[str, float | None] = dict.fromkeys(
+    variance: dict[str, Any] = dict.fromkeys(
         ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
     )
-    for i, name in enumerate(design.random_terms):
-        variance[name] = float(D[i, i])
+    own = {name: float(D[i, i]) for i, name in enumerate(design.random_terms)}
+    levels = {name[len("interaction[") : -1]: v for name, v in own.items() if name.startswith("interaction[")}
+    variance.update({name: own.get(name) for name in ("intercept", "treatment")})
+    variance["interaction"] = levels or own.get("interaction")
     if design.random_terms[:2] == ("intercept", "treatment") and design.correlated:
         variance["intercept_treatment_cov"] = float(D[1, 0])
     return {**variance, "residual_by_study": None}
@@ -235,7 +238,7 @@ def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]
 def prediction(
     estimates: tuple[Estimate, ...],
     problem: BinomialProblem,
-    variance: dict[str, float | None],
+    variance: dict[str, Any],
     spec: ModelSpec,
     warnings: list[str],
 ) -> Prediction | None:
@@ -252,7 +255,7 @@ def prediction(
     return Prediction("treatment", row.estimate - half, row.estimate + half, float(k - 2))
 
 
-def study_rows(design: Design, variance: dict[str, float | None]) -> tuple[StudyEstimate, ...]:
+def study_rows(design: Design, variance: dict[str, Any]) -> tuple[StudyEstimate, ...]:
     """Each study's own logistic estimate of the treatment terms, weighted by 1 / (v + tau2)."""
     kinds = dict(zip(design.shared_terms, design.shared_kinds, strict=True))
     fits, made = fit_studies(design), []
@@ -271,8 +274,9 @@ def study_rows(design: Design, variance: dict[str, float | None]) -> tuple[Study
     return tuple(made)
 
 
-def between_of(term: str, kind: str, variance: dict[str, float | None]) -> float:
+def between_of(term: str, kind: str, variance: dict[str, Any]) -> float:
     """The between-study variance of a treatment term, 0 for a common effect."""
-    label = term[term.rindex("[") :] if "[" in term and kind != "treatment" else ""
-    name = "treatment" if kind == "treatment" else f"interaction{label}"
-    return variance.get(name) or 0.0
+    component = variance["treatment" if kind == "treatment" else "interaction"]
+    if isinstance(component, dict):
+        component = component.get(term[term.rfind("[") + 1 : -1])
+    return component or 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -220,21 +221,26 @@ def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, flo
 
 def variances(
     stage: StageOne, pooled: dict[str, Pooled]
-) -> tuple[dict[str, float | None], dict[str, tuple[float, float]]]:
-    """The components of section 2 that hold tau2, and its Q-profile intervals."""
-    variance: dict[str, float | None] = dict.fromkeys(
+) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """The components of section 2 that hold tau2 (by level of a categorical moderator), and its intervals."""
+    variance: dict[str, Any] = dict.fromkeys(
         ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
     )
     interactions = [t for t in pooled if stage.kinds[t] in ("within", "naive")]
     names = {"treatment": "treatment"} if "treatment" in pooled else {}
     for term in interactions:
         names[term] = "interaction" if len(interactions) == 1 else f"interaction{term[term.rindex('[') :]}"
-    intervals = {}
+    intervals, levels = {}, {}
     for term, name in names.items():
         result = pooled[term]
-        variance[name] = result.tau2
+        if name.startswith("interaction["):
+            levels[name[len("interaction[") : -1]] = result.tau2
+        else:
+            variance[name] = result.tau2
         if result.tau2_ci_low is not None and result.tau2_ci_high is not None:
             intervals[name] = (result.tau2_ci_low, result.tau2_ci_high)
+    if levels:
+        variance["interaction"] = levels
     return {**variance, "residual_by_study": None}, intervals
 
 
