@@ -91,7 +91,9 @@ class Table:
         return [column.name for column in self.columns]
 
 
-def build_table(file: str, header: list[str], records: list[tuple[int, list[str]]], remarks: list[Remark]) -> Table:
+def build_table(
+    file: str, header: list[str], records: list[tuple[int, list[str]]], remarks: list[Remark]
+) -> Table:
     """Put text records under their header; rows without any content are left out.
 
     Parameters
@@ -102,10 +104,20 @@ def build_table(file: str, header: list[str], records: list[tuple[int, list[str]
         Spreadsheet row number and cells; shorter or longer than the header where the file is so.
     """
     names = [" ".join(name.split()) for name in header]
-    kept = [(number, cells) for number, cells in records if any(cell and not cell.isspace() for cell in cells)]
+    kept = [
+        (number, cells) for number, cells in records if any(cell and not cell.isspace() for cell in cells)
+    ]
     width = len(names)
-    long_rows = [(number, cells[width:]) for number, cells in kept if len(cells) > width and any(map(str.strip, cells[width:]))]
-    while names and not names[-1] and not any(len(c) >= len(names) and c[len(names) - 1].strip() for _, c in kept):
+    long_rows = [
+        (number, cells[width:])
+        for number, cells in kept
+        if len(cells) > width and any(map(str.strip, cells[width:]))
+    ]
+    while (
+        names
+        and not names[-1]
+        and not any(len(c) >= len(names) and c[len(names) - 1].strip() for _, c in kept)
+    ):
         names.pop()
     short_rows = [number for number, cells in kept if len(cells) < len(names)]
     if long_rows:
@@ -114,7 +126,9 @@ def build_table(file: str, header: list[str], records: list[tuple[int, list[str]
     if short_rows:
         remarks.append(Remark("row_too_short", rows=short_rows))
     width = len(names)
-    padded = [cells[:width] if len(cells) >= width else cells + [""] * (width - len(cells)) for _, cells in kept]
+    padded = [
+        cells[:width] if len(cells) >= width else cells + [""] * (width - len(cells)) for _, cells in kept
+    ]
     columns = [list(cells) for cells in zip(*padded, strict=True)] if padded else [[] for _ in names]
     named = [name or f"(column {position})" for position, name in enumerate(names, start=1)]
     return Table(

@@ -23,7 +23,11 @@ READERS = {
 NEEDS = {"workbook": "python-calamine", "statistics": "pyreadstat"}
 SIGNATURES = (
     (b"PK\x03\x04", ".xlsx", "an Excel workbook (.xlsx) or another zip file"),
-    (b"\xd0\xcf\x11\xe0", ".xls", "an old Excel workbook (.xls); open it in Excel and save it as .xlsx or CSV"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        ".xls",
+        "an old Excel workbook (.xls); open it in Excel and save it as .xlsx or CSV",
+    ),
     (b"$FL2", ".sav", "an SPSS file (.sav)"),
     (b"$FL3", ".sav", "an SPSS file (.zsav)"),
     (b"<stata_dta>", ".dta", "a Stata file (.dta)"),
@@ -76,7 +80,9 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
         ) from None
     table = reader.read(path, options, name)
     if not table.rows:
-        raise ReadError(f"{name}: there is a header but not one data row; export the file again with its data")
+        raise ReadError(
+            f"{name}: there is a header but not one data row; export the file again with its data"
+        )
     return table
 
 
@@ -85,11 +91,15 @@ def reader_for(path: Path, name: str) -> str:
     suffix = path.suffix.lower()
     if not path.exists():
         others = sorted(p.name for p in path.parent.iterdir() if p.is_file()) if path.parent.is_dir() else []
-        raise ReadError(f"{name}: there is no such file{nearest(path.name, others)} (check `source.file` in study.yaml)")
+        raise ReadError(
+            f"{name}: there is no such file{nearest(path.name, others)} (check `source.file` in study.yaml)"
+        )
     if path.is_dir():
         raise ReadError(f"{name}: this is a folder; `source.file` must name a file")
     if suffix not in READERS:
-        raise ReadError(f"{name}: files ending in '{suffix}' cannot be read; save it as one of {', '.join(READERS)}")
+        raise ReadError(
+            f"{name}: files ending in '{suffix}' cannot be read; save it as one of {', '.join(READERS)}"
+        )
     return READERS[suffix]
 
 
@@ -118,7 +128,9 @@ def check_signature(path: Path, name: str) -> None:
     suffix = path.suffix.lower().replace(".zsav", ".sav")
     for signature, ending, what in SIGNATURES:
         if start.startswith(signature) and ending != suffix:
-            raise ReadError(f"{name}: the name ends in {path.suffix} but the content is {what}; give it its right name")
+            raise ReadError(
+                f"{name}: the name ends in {path.suffix} but the content is {what}; give it its right name"
+            )
     wanted = {".xlsx": b"PK\x03\x04", ".sav": b"$FL"}.get(suffix)
     if wanted and not start.startswith(wanted):
         raise ReadError(

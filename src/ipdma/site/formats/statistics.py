@@ -63,7 +63,12 @@ def build_column(name: str, values: Sequence[Any], meta: Any, suffix: str) -> Co
         name=name,
         cells=[cell_text(value, single, user) for value in values],
         label=meta.column_names_to_labels.get(name) or "",
-        labels={cell_text(code, single, set(map(str, labels)) & LETTERS if suffix == ".dta" else set()): str(label) for code, label in labels.items()},
+        labels={
+            cell_text(code, single, set(map(str, labels)) & LETTERS if suffix == ".dta" else set()): str(
+                label
+            )
+            for code, label in labels.items()
+        },
         missing=declared_missing(meta.missing_ranges.get(name, ()), user),
     )
 

@@ -45,9 +45,13 @@ def decode(data: bytes, declared: str | None, name: str) -> str:
     if declared:
         try:
             codecs.lookup(declared)
-            return data.decode("utf-8-sig" if declared.lower() in ("utf-8", "utf8") else declared, errors="replace").lstrip("\ufeff")
+            return data.decode(
+                "utf-8-sig" if declared.lower() in ("utf-8", "utf8") else declared, errors="replace"
+            ).lstrip("\ufeff")
         except (LookupError, UnicodeError):
-            raise ReadError(f"{name}: `encoding: {declared}` is not known; use utf-8, cp1252, utf-16 or auto") from None
+            raise ReadError(
+                f"{name}: `encoding: {declared}` is not known; use utf-8, cp1252, utf-16 or auto"
+            ) from None
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
@@ -115,10 +119,12 @@ def parse(text: str, separator: str, name: str) -> list[list[str]]:
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error:
-        raise ReadError(f"{name}: a cell is too long to be data; is a quotation mark (\") missing or too many?") from None
+        raise ReadError(
+            f'{name}: a cell is too long to be data; is a quotation mark (") missing or too many?'
+        ) from None
     if records and unclosed(text, separator):
         raise ReadError(
-            f"{name}: a quotation mark (\") opens on row {len(records)} and never closes, so the rows below it cannot be told apart"
+            f'{name}: a quotation mark (") opens on row {len(records)} and never closes, so the rows below it cannot be told apart'
         )
     return records
 

@@ -57,7 +57,9 @@ def check_unpacked(path: Path, name: str) -> None:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise ReadError(f"{name}: the workbook is damaged (cut short?); copy or export it again") from None
     if size > LARGEST_UNPACKED:
-        raise ReadError(f"{name}: unpacks to {size / 1e6:.0f} MB, too large for a trial; export only the columns needed")
+        raise ReadError(
+            f"{name}: unpacks to {size / 1e6:.0f} MB, too large for a trial; export only the columns needed"
+        )
 
 
 def pick_sheet(names: list[str], wanted: str | None, name: str) -> str:
@@ -67,7 +69,9 @@ def pick_sheet(names: list[str], wanted: str | None, name: str) -> str:
     if wanted is None:
         return names[0]
     if wanted not in names:
-        raise ReadError(f"{name}: there is no sheet '{wanted}'{nearest(wanted, names)}; sheets: {', '.join(names)}")
+        raise ReadError(
+            f"{name}: there is no sheet '{wanted}'{nearest(wanted, names)}; sheets: {', '.join(names)}"
+        )
     return wanted
 
 

@@ -1,0 +1,62 @@
+"""`ipdma check`: everything wrong with one study's files, at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ipdma.site.catalogue import LANGUAGES
+from ipdma.site.check import CheckResult, check_study
+from ipdma.site.harmonise import write_all
+from ipdma.site.reports import local_json, report_html, report_text, shareable_json
+
+DESCRIPTION = "Read STUDY_DIR/study.yaml and what it names, and report everything wrong at once."
+EXAMPLES = """\
+examples:
+  ipdma check trials/MUC2008                       what is wrong, in the terminal
+  ipdma check trials/MUC2008 --html local.html     with rows and values; stays at the site
+  ipdma check trials/MUC2008 --shareable mail.html counts alone, small ones as <5; may be sent
+  ipdma check upload/MUC2008 --json report.json    a harmonised upload, for a program
+
+exit status: 0 ready, 1 something must be fixed, 2 the upload cannot be read
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("study_dir", metavar="STUDY_DIR", type=Path, help="folder with study.yaml")
+    add_report_arguments(parser)
+
+
+def add_report_arguments(parser: argparse.ArgumentParser) -> None:
+    """The reports that check and harmonise share."""
+    parser.add_argument("--json", metavar="F", type=Path, help="local report as JSON")
+    parser.add_argument("--html", metavar="F", type=Path, help="local report as a page")
+    parser.add_argument(
+        "--shareable", metavar="F", type=Path, help="shareable report: HTML, or JSON where F ends so"
+    )
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="language of the messages")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, report, and return the exit status."""
+    result = check_study(options.study_dir, options.language)
+    write_reports(result, options)
+    print(report_text(result), end="", file=sys.stderr if result.error else sys.stdout)
+    return result.exit_status
+
+
+def write_reports(result: CheckResult, options: argparse.Namespace) -> None:
+    """Write the reports that were asked for."""
+    wanted: list[tuple[Path | None, str]] = [(options.json, local_json(result))]
+    if options.html:
+        wanted.append((options.html, report_html(result, shareable=False)))
+    if options.shareable:
+        as_json = options.shareable.suffix.lower() == ".json"
+        wanted.append(
+            (options.shareable, shareable_json(result) if as_json else report_html(result, shareable=True))
+        )
+    for path, text in wanted:
+        if path is not None:
+            write_all(path.parent, {path.name: text.encode()})

@@ -1,0 +1,39 @@
+"""Columns that look as if they named a person, and columns that nothing uses."""
+
+from __future__ import annotations
+
+from ipdma.privacy.identifying import BIRTH, content_kind, name_kind
+from ipdma.site.columns import Columns
+from ipdma.site.findings import Findings
+from ipdma.site.study_file import StudyFile
+from ipdma.site.table import Column
+
+SHORTEST_TELLING = 6
+
+
+def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None:
+    """Identifying columns (mapped: must fix; unused: a note) and other unused ones."""
+    dates = {name for made in file.variables.values() if made.verb == "days_between" for name in made.columns}
+    for name, variable in columns.used.items():
+        column = columns.table.column(name)
+        kind = looks_like(column) if variable not in (None, "visit") else None
+        if kind is not None and not (kind == BIRTH and name in dates):
+            findings.add("identifying_mapped", columns.table.file, variable, name, said={"kind": kind})
+    for column in columns.unused():
+        kind = looks_like(column)
+        problem = "identifying_unused" if kind else "column_unused"
+        findings.add(problem, columns.table.file, None, column.name, said={"kind": kind or ""})
+
+
+def looks_like(column: Column) -> str | None:
+    """What the column's name, label or cells say that it holds of a person."""
+    kind = name_kind(column.name, column.label)
+    if kind is not None:
+        return kind
+    telling = any(len(cell) > SHORTEST_TELLING and not is_plain(cell) for cell in set(column.cells))
+    return content_kind(column.cells) if telling else None
+
+
+def is_plain(cell: str) -> bool:
+    """A number with a decimal sign names nobody; this spares most columns the closer look."""
+    return cell.count(".") + cell.count(",") == 1 and cell.replace(".", "").replace(",", "").isdigit()

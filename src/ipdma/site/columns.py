@@ -1,0 +1,102 @@
+"""Which columns of the file the mapping names: missing ones, doubled ones, ranges `a..b`, unused ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ipdma.codebook import Codebook
+from ipdma.errors import nearest
+from ipdma.site.findings import Findings
+from ipdma.site.read_assessments import measured
+from ipdma.site.study_file import AssessmentMap, StudyFile
+from ipdma.site.table import Column, Table
+
+
+class Columns:
+    """Finds columns by name, remembers which are used, reports the rest."""
+
+    def __init__(self, table: Table, findings: Findings) -> None:
+        self.table = table
+        self.findings = findings
+        self.places: dict[str, list[int]] = {}
+        for position, name in enumerate(table.names):
+            self.places.setdefault(name, []).append(position)
+        self.used: dict[str, str | None] = {}
+        self.reported: set[tuple[str, str | None]] = set()
+
+    def find(self, name: str, variable: str | None) -> Column | None:
+        """The column of this name; a finding and None where there is none or more than one."""
+        name = " ".join(name.split())
+        places = self.places.get(name, [])
+        if len(places) == 1:
+            self.used.setdefault(name, variable)
+            return self.table.columns[places[0]]
+        if (name, variable) not in self.reported:
+            self.reported.add((name, variable))
+            problem = "column_twice" if places else "unknown_column"
+            said = {
+                "word": name,
+                "hint": nearest(name, self.table.names),
+                "file": self.table.file,
+                "times": len(places),
+            }
+            self.findings.add(
+                problem, "study.yaml" if not places else self.table.file, variable, name, said=said
+            )
+        if places:
+            self.used.setdefault(name, variable)
+        return None
+
+    def find_all(self, names: Iterable[str], variable: str | None) -> list[Column] | None:
+        """All columns, or None where one cannot be found; every missing one is reported."""
+        found = [self.find(name, variable) for name in names]
+        return None if None in found else [column for column in found if column is not None]
+
+    def expand(self, parts: Iterable[str], variable: str) -> list[str] | None:
+        """Column names with every `a..b` unfolded as the columns stand in the file."""
+        names: list[str] = []
+        complete = True
+        for part in parts:
+            first, dots, last = (word.strip() for word in part.partition(".."))
+            if not dots or part in self.places:
+                names.append(part)
+                continue
+            ends = self.find_all((first, last), variable)
+            if ends is None:
+                complete = False
+                continue
+            low, high = self.places[ends[0].name][0], self.places[ends[1].name][0]
+            if high < low:
+                said = {"where": part, "what": f"{last} stands before {first} in the file"}
+                self.findings.add("bad_entry", "study.yaml", variable, part, said=said)
+                complete = False
+            names += [column.name for column in self.table.columns[low : high + 1]]
+        return names if complete else None
+
+    def items_of(self, entry: AssessmentMap, codebook: Codebook) -> list[Column] | None:
+        """The item columns of an assessment, as many as the instrument has."""
+        names = self.expand(entry.items, entry.instrument)
+        columns = self.find_all(names, entry.instrument) if names is not None else None
+        if columns is None:
+            return None
+        wanted = measured(entry, codebook).scoring(entry.scoring).items
+        if len(columns) != wanted:
+            said = {
+                "where": entry.place,
+                "found": len(columns),
+                "wanted": wanted,
+                "instrument": entry.instrument,
+            }
+            self.findings.add("item_count", "study.yaml", entry.instrument, ", ".join(entry.items), said=said)
+            return None
+        return columns
+
+    def unused(self) -> list[Column]:
+        """Columns that no part of the mapping names."""
+        return [column for column in self.table.columns if column.name not in self.used]
+
+
+def mentioned(file: StudyFile) -> list[str]:
+    """Column names that the mapping mentions outright."""
+    names = [column for made in file.variables.values() for column in made.columns]
+    return names + [entry.total for entry in file.assessments if entry.total]

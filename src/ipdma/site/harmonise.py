@@ -1,0 +1,231 @@
+"""Writes a harmonised upload: three tables, the study's own words, and an account of every row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ipdma.codebook import Codebook
+from ipdma.errors import ReadError
+from ipdma.privacy.pseudonym import pseudonymise
+from ipdma.site.check import CheckResult, check_study
+from ipdma.site.codes import shortest
+from ipdma.site.facts import Facts, Score
+from ipdma.site.harmonised import (
+    ACCOUNT,
+    ASSESSMENTS,
+    HEAD,
+    MISSING,
+    MISSING_HEAD,
+    PARTICIPANTS,
+    TABLES,
+    digest,
+)
+from ipdma.site.harmonised_scores import COLUMNS
+from ipdma.site.read_assessments import TIMES
+from ipdma.site.study_file import StudyFile
+
+KEY = "IPDMA_PSEUDONYM_KEY"
+
+
+def harmonise_study(study_dir: Path | str, out_dir: Path | str, language: str = "en") -> CheckResult:
+    """Check a study and, where it is ready, write its harmonised upload.
+
+    Parameters
+    ----------
+    study_dir, out_dir : path
+        They may be the same where the upload is harmonised already.
+
+    Returns
+    -------
+    CheckResult
+        Nothing was written unless it is ready.
+
+    Raises
+    ------
+    ReadError
+        `out_dir` holds a mapping that would be overwritten, or cannot be written to.
+    """
+    source, target = Path(study_dir), Path(out_dir)
+    result = check_study(source, language)
+    if not result.ready:
+        return result
+    assert result.file is not None and result.facts is not None and result.codebook is not None
+    refuse_to_overwrite(target)
+    content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
+    content |= own_codebook(source)
+    write_all(target, content)
+    return result
+
+
+def refuse_to_overwrite(target: Path) -> None:
+    """A folder whose study.yaml is a mapping is a source, never a target."""
+    path = target / "study.yaml"
+    if path.is_file() and b"layout: harmonised" not in path.read_bytes():
+        raise ReadError(
+            f"{target.name}: holds the mapping of a study, which would be overwritten; name another --out"
+        )
+
+
+def build_upload(file: StudyFile, facts: Facts, codebook: Codebook, key: str) -> dict[str, bytes]:
+    """Names and bytes of the upload's own files."""
+    hashed = bool(key) and not facts.pseudonymised
+    ids = [pseudonymise(file.id, person.id, key) if hashed else person.id for person in facts.persons]
+    if len(set(ids)) < len(ids):
+        raise ReadError("two participants have the same pseudonym; choose another key")
+    variables = [name for name in codebook.variables if name not in HEAD]
+    tables = {
+        PARTICIPANTS: csv_bytes([*HEAD, *variables], participant_rows(file, facts, variables, ids)),
+        ASSESSMENTS: csv_bytes(COLUMNS, assessment_rows(file, facts, ids)),
+        MISSING: csv_bytes(MISSING_HEAD, missing_rows(file, facts, variables, ids)),
+    }
+    account = {
+        "rows": account_rows(facts),
+        "participants": len(facts.persons),
+        "scores": len(facts.scores),
+        "pseudonymised": hashed or facts.pseudonymised,
+        "digest": digest([tables[name] for name in TABLES]),
+    }
+    return tables | {"study.yaml": study_yaml(file), ACCOUNT: json_bytes(account)}
+
+
+def account_rows(facts: Facts) -> dict[str, Any]:
+    """Rows of the source; a harmonised upload keeps the account that it came with."""
+    given = (facts.account or {}).get("rows")
+    if isinstance(given, dict) and {"read", "kept", "excluded"} <= set(given):
+        return given
+    return {"read": facts.read, "kept": facts.kept, "excluded": facts.excluded}
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A table as UTF-8 text with commas and line feeds."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue().encode()
+
+
+def json_bytes(content: Any) -> bytes:
+    """Indented JSON with a final line feed."""
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def cell_text(value: str | float | None) -> str:
+    """A value as it is written; empty where it is missing."""
+    return "" if value is None else shortest(value) if isinstance(value, float) else value
+
+
+def participant_rows(
+    file: StudyFile, facts: Facts, variables: Sequence[str], ids: Sequence[str]
+) -> Iterable[list[str]]:
+    """One row per participant, in the order of the file."""
+    for name, person in zip(ids, facts.persons, strict=True):
+        arm = person.arm or ""
+        cells = [cell_text(person.cells[v].value) if v in person.cells else "" for v in variables]
+        yield [file.id, name, arm, file.arms[arm].condition, *cells]
+
+
+def score_order(score: Score) -> tuple[Any, ...]:
+    """Participants as they come, then time, instrument, rating and scoring."""
+    time = TIMES.index(score.timepoint) if score.timepoint in TIMES else len(TIMES)
+    return (
+        score.person,
+        time,
+        score.weeks or 0.0,
+        score.timepoint,
+        score.instrument,
+        score.rating,
+        score.scoring,
+    )
+
+
+def assessment_rows(file: StudyFile, facts: Facts, ids: Sequence[str]) -> Iterable[list[str]]:
+    """One row per observed score."""
+    for score in sorted(facts.scores, key=score_order):
+        weeks = cell_text(score.weeks)
+        place = [score.instrument, score.rating, score.timepoint, weeks]
+        yield [file.id, ids[score.person], *place, cell_text(score.value), score.scoring]
+
+
+def missing_rows(
+    file: StudyFile, facts: Facts, variables: Sequence[str], ids: Sequence[str]
+) -> Iterable[list[str]]:
+    """What the study did not collect, then each participant's missing variables."""
+    for name in variables:
+        if name in facts.not_collected:
+            yield [file.id, "", name, "not_collected"]
+    for participant, person in zip(ids, facts.persons, strict=True):
+        for name in variables:
+            cell = person.cells.get(name)
+            if cell is not None and cell.value is None and name not in facts.not_collected:
+                yield [file.id, participant, name, cell.kind or "not_given"]
+
+
+def study_yaml(file: StudyFile) -> bytes:
+    """study.yaml of the upload: the study's own words, without source columns or codes."""
+    content: dict[str, Any] = {
+        "ipdma_study": "1",
+        "study": file.study,
+        "source": {"layout": "harmonised"},
+        "arms": file.raw_arms,
+    }
+    if file.published:
+        content["published"] = file.published
+    if file.confirmed:
+        content["confirmed"] = [
+            {k: str(v) for k, v in entry.items() if v is not None} for entry in file.confirmed
+        ]
+    text = yaml.dump(content, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110)
+    return text.encode()
+
+
+class PlainDumper(yaml.SafeDumper):
+    """Writes repeated parts out, without anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def own_codebook(source: Path) -> dict[str, bytes]:
+    """The study's own codebook folder, file by file."""
+    folder = source / "codebook"
+    if not folder.is_dir():
+        return {}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in (".yaml", ".yml"))
+    return {path.relative_to(source).as_posix(): path.read_bytes() for path in paths}
+
+
+def write_all(target: Path, content: dict[str, bytes]) -> None:
+    """Write every file beside its place first, then rename all of them.
+
+    Raises
+    ------
+    ReadError
+        Where the folder cannot be written to.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for name, data in content.items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            staged.append((Path(scratch), path))
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.chmod(scratch, 0o644)
+        for scratch_path, path in staged:
+            os.replace(scratch_path, path)
+    except OSError as error:
+        raise ReadError(f"{target.name}: cannot be written to ({error.strerror})") from None
+    finally:
+        for scratch_path, _ in staged:
+            scratch_path.unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""Reads a raw trial file through its mapping: the road from cells to facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ipdma.codebook import Codebook
+from ipdma.errors import ReadError
+from ipdma.site.checks.identifying import check_columns
+from ipdma.site.columns import Columns
+from ipdma.site.facts import Facts
+from ipdma.site.findings import Findings
+from ipdma.site.formats import ReadOptions, read_table
+from ipdma.site.reading import Reading, find_decimal
+from ipdma.site.rows import find_persons, find_visits, kept_rows
+from ipdma.site.scores import make_scores
+from ipdma.site.study_file import StudyFile
+from ipdma.site.table import Table
+from ipdma.site.variables import make_variables
+
+
+def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findings) -> Facts:
+    """Read `source.file` and turn its rows into participants and scores.
+
+    Raises
+    ------
+    ReadError
+        No file is named, or it cannot be read.
+    """
+    if not file.source.file:
+        raise ReadError("study.yaml: source.file names no file; write source: {file: NAME}")
+    options = ReadOptions(file.source.sheet, file.source.encoding, file.source.separator)
+    table = read_table(folder / file.source.file, options, Path(file.source.file).name)
+    facts = Facts(table.file, table.file)
+    columns = Columns(table, findings)
+    kept = kept_rows(file, table, columns, facts)
+    if not kept:
+        findings.add("no_rows", table.file, None, file.source.keep.column if file.source.keep else None)
+        return facts
+    decimal = find_decimal(table, coded_columns(file), file.source.decimal)
+    reading = Reading(file, table, columns, codebook, findings, kept, decimal)
+    owners = find_persons(reading, facts)
+    visits = find_visits(reading, owners, facts)
+    make_variables(reading, owners, facts)
+    make_scores(reading, owners, visits, facts)
+    report_remarks(table, columns, findings)
+    check_columns(file, columns, findings)
+    return facts
+
+
+def coded_columns(file: StudyFile) -> set[str]:
+    """Columns whose cells are identifiers, codes or dates: their signs say nothing about the file's numbers."""
+    names = {file.source.visit_column or ""}
+    if file.source.keep:
+        names.add(file.source.keep.column)
+    for made in file.variables.values():
+        if made.name in ("participant", "arm") or made.verb == "days_between" or made.values is not None:
+            names |= set(made.columns)
+    return names
+
+
+def report_remarks(table: Table, columns: Columns, findings: Findings) -> None:
+    """What the reader noticed; a formula without a value matters in a column that is used."""
+    for remark in table.remarks:
+        variable = columns.used.get(remark.column) if remark.column else None
+        if remark.name == "valueless_formula" and remark.column not in columns.used:
+            continue
+        cells = remark.values or [""] * len(remark.rows)
+        places = list(zip(remark.rows, cells, strict=True))
+        findings.add(remark.name, table.file, variable, remark.column, places, of=len(table.rows))

@@ -1,0 +1,138 @@
+"""Turns the columns of a raw file into outcomes and reports what is wrong in them, a finding per column and cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ipdma.codebook import Codebook
+from ipdma.site.codes import PLAIN, parse_number, shows_sign
+from ipdma.site.columns import Columns
+from ipdma.site.findings import Findings
+from ipdma.site.judge import Judge, Outcome
+from ipdma.site.missing_codes import looks_missing
+from ipdma.site.study_file import StudyFile
+from ipdma.site.table import Column, NumberText, Table
+
+SHOWN_FAULTS = (
+    "decimal_sign",
+    "not_a_number",
+    "out_of_range",
+    "not_whole",
+    "unlisted_code",
+    "arm_undeclared",
+)
+
+
+@dataclass
+class Reading:
+    """A raw file while it is read.
+
+    Attributes
+    ----------
+    kept : list of int
+        Positions of the table's rows that belong to the trial.
+    decimal : str or None
+        The file's decimal sign; None where it shows both equally often.
+    """
+
+    file: StudyFile
+    table: Table
+    columns: Columns
+    codebook: Codebook
+    findings: Findings
+    kept: list[int]
+    decimal: str | None = "."
+
+    def read_column(
+        self,
+        column: Column,
+        judge: Judge,
+        variable: str,
+        allowed: str,
+        positions: Sequence[int] | None = None,
+        suspicious: bool = False,
+    ) -> list[Outcome]:
+        """Outcomes of a column's cells in the kept rows (or those given); faults and doubts are reported."""
+        positions = self.kept if positions is None else positions
+        cells = [column.cells[position] for position in positions]
+        outcomes = [judge(cell) for cell in cells]
+        rows = [self.table.rows[position] for position in positions]
+        report_column(
+            self.findings, self.table.file, column, variable, allowed, rows, cells, outcomes, suspicious
+        )
+        return outcomes
+
+
+def report_column(
+    findings: Findings,
+    file: str,
+    column: Column,
+    variable: str,
+    allowed: str,
+    rows: Sequence[int],
+    cells: Sequence[str],
+    outcomes: Sequence[Outcome],
+    suspicious: bool,
+) -> None:
+    """One finding per cause that occurs in this column."""
+    places: dict[str, list[tuple[int, str]]] = {}
+    suspects = looks_missing(outcomes) if suspicious else frozenset()
+    for row, cell, outcome in zip(rows, cells, outcomes, strict=True):
+        if outcome.value is None and outcome.fault is None and not outcome.declared:
+            continue
+        name = outcome.fault or ("looks_missing" if outcome.value in suspects else outcome.doubt)
+        if outcome.declared:
+            name = "declared_missing"
+        if name:
+            places.setdefault(name, []).append((row, cell))
+    for name, where in places.items():
+        said = {"allowed": allowed, "declared": str(column.missing)}
+        private = {"labels": say_labels(column, where)}
+        findings.add(name, file, variable, column.name, where, of=len(rows), said=said, private=private)
+
+
+def say_labels(column: Column, places: Sequence[tuple[int, str]]) -> str:
+    """The declared labels of offending codes, for the local report."""
+    labels = {cell: column.label_of(cell) for _, cell in places}
+    return ", ".join(f"'{cell}' is labelled '{label}'" for cell, label in sorted(labels.items()) if label)
+
+
+def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | None:
+    """The sign that the file's numbers show: the commoner one; `.` where none shows, None where both are as common.
+
+    Parameters
+    ----------
+    skip : set of str
+        Columns whose cells are codes, identifiers or dates, not measurements.
+    """
+    if declared is not None:
+        return declared
+    votes: Counter[str] = Counter()
+    for column in table.columns:
+        if column.name not in skip:
+            votes.update(sign_votes(column))
+    if not votes:
+        return "."
+    if votes["."] == votes[","]:
+        return None
+    return max(votes, key=lambda sign: votes[sign])
+
+
+def sign_votes(column: Column) -> Counter[str]:
+    """Cells of a column of numbers that show a decimal sign, by sign; nothing where most cells are no numbers."""
+    counts = Counter(column.cells)
+    if not any("." in cell or "," in cell for cell in counts):
+        return Counter()
+    filled = sum(n for cell, n in counts.items() if cell.strip())
+    numbers = sum(
+        n for cell, n in counts.items() if any(pattern.match(cell.strip()) for pattern in PLAIN.values())
+    )
+    if numbers * 2 < filled:
+        return Counter()
+    votes: Counter[str] = Counter()
+    for cell, n in counts.items():
+        if sign := shows_sign(cell):
+            votes[sign] += n
+    return votes

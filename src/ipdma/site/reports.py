@@ -1,0 +1,212 @@
+"""The two reports of a check: a local one with rows and values, a shareable one with counts alone."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any
+
+from ipdma.privacy.cells import FEW
+from ipdma.site.catalogue import load_catalogue, say, say_shared
+from ipdma.site.check import CheckResult
+from ipdma.site.findings import GRADES, MUST_FIX, Finding
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
+.verdict{font-size:1.3rem;font-weight:600;padding:.8rem 1rem;border-left:.5rem solid #2b7a4b;background:#eef7f1}
+.verdict.no{border-color:#b3261e;background:#fbeeed}
+table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top}
+.must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
+small{color:#57606a}.counts span{display:inline-block;margin-right:1.5rem;font-weight:600}
+"""
+
+
+def local_json(result: CheckResult) -> str:
+    """The local report as JSON text."""
+    return json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
+
+
+def small(count: int) -> int | str:
+    """A count, or `<5`."""
+    return f"<{FEW}" if count < FEW else count
+
+
+def shareable_data(result: CheckResult) -> dict[str, Any]:
+    """The findings without rows and values, counts under 5 as `<5`.
+
+    A number of rows left out under 5 is said so, and the rows read are then not given: their difference would tell it.
+    """
+    excluded = result.rows["excluded"]
+    few = 0 < excluded < FEW
+    return {
+        "ready": result.ready,
+        "error": result.error,
+        "study": result.study,
+        "findings": [shared_entry(finding, result.language) for finding in result.findings],
+        "not_checked": result.not_checked,
+        "rows": {
+            "read": None if few else shown(result.rows["read"]),
+            "kept": shown(result.rows["kept"]),
+            "excluded": shown(excluded),
+        },
+    }
+
+
+def shown(count: int) -> int | str:
+    """As `small`, nobody at all said as 0."""
+    return count if count == 0 else small(count)
+
+
+def shared_entry(finding: Finding, language: str) -> dict[str, Any]:
+    """A finding that may leave the site."""
+    message, remedy = say_shared(finding, language)
+    return {
+        "code": finding.code,
+        "grade": finding.grade,
+        "file": finding.file,
+        "variable": finding.variable,
+        "column": finding.column,
+        "count": small(finding.count),
+        "of": small(finding.of),
+        "message": message,
+        "remedy": remedy,
+        "confirmed": bool(finding.confirmed),
+    }
+
+
+def shareable_json(result: CheckResult) -> str:
+    """The shareable report as JSON text."""
+    return json.dumps(shareable_data(result), indent=1, ensure_ascii=False) + "\n"
+
+
+def report_html(result: CheckResult, shareable: bool) -> str:
+    """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every finding."""
+    words = load_catalogue(result.language)["phrases"]
+    body = [
+        f"<h1>{escape(result.study)}</h1>",
+        f"<p class='verdict{'' if result.ready else ' no'}'>{escape(verdict(result, words, shareable))}</p>",
+        f"<p class=counts>{grade_counts(result, words)}</p>",
+        f"<p>{escape(rows_line(result, words, shareable))} {escape(ready_line(result, words))}</p>",
+        variable_table(result, words),
+        finding_table(result, words, shareable),
+        not_checked_list(result, words),
+        f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
+    ]
+    title = f"{escape(result.study)} - ipdma check"
+    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
+    return head + "\n".join(body) + "</html>\n"
+
+
+def verdict(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+    """One sentence, yes or no."""
+    if result.error is not None:
+        return f"{words['unreadable'].format(study=result.study)} {result.error}"
+    if result.ready:
+        return words["ready"].format(study=result.study)
+    return words["not_ready"].format(study=result.study, n=result.counts()[MUST_FIX])
+
+
+def grade_counts(result: CheckResult, words: dict[str, str]) -> str:
+    """How many findings of each grade."""
+    return "".join(
+        f"<span class={grade}>{n} {escape(words[grade])}</span>" for grade, n in result.counts().items()
+    )
+
+
+def rows_line(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+    """The account of rows; in the shareable report without small numbers."""
+    rows: dict[str, Any] = shareable_data(result)["rows"] if shareable else result.rows
+    return words["rows"].format(**{key: "-" if count is None else count for key, count in rows.items()})
+
+
+def ready_line(result: CheckResult, words: dict[str, str]) -> str:
+    """What is good: how many mapped variables and scales have nothing to fix."""
+    names = mapped_names(result)
+    if not names:
+        return ""
+    bad = {finding.variable for finding in result.findings if finding.grade == MUST_FIX}
+    return words["ready_part"].format(ready=sum(name not in bad for name in names), all=len(names))
+
+
+def mapped_names(result: CheckResult) -> list[str]:
+    """Variables and instruments that the upload holds."""
+    if result.file is None or result.facts is None:
+        return []
+    names = [name for name in result.facts.columns if name not in result.facts.not_collected]
+    return list(dict.fromkeys([*names, *(plan[0] for plan in result.facts.planned)]))
+
+
+def variable_table(result: CheckResult, words: dict[str, str]) -> str:
+    """Findings of each grade per variable and scale."""
+    names = mapped_names(result)
+    if not names:
+        return ""
+    rows = []
+    for name in names:
+        own = [finding for finding in result.findings if finding.variable == name]
+        cells = "".join(
+            f"<td class={grade}>{sum(f.grade == grade for f in own) or ''}</td>" for grade in GRADES
+        )
+        rows.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
+    heads = "".join(f"<th>{escape(words[grade])}</th>" for grade in GRADES)
+    return f"<h2>{escape(words['per_variable'])}</h2><table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+
+
+def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+    """Every finding with its remedy."""
+    rows = []
+    for finding in result.findings:
+        message, remedy = (say_shared if shareable else say)(finding, result.language)
+        told = confirmed_line(finding, words, shareable)
+        head = f"<td class={finding.grade}>{finding.code}<br>{escape(words[finding.grade])}</td>"
+        rows.append(
+            f"<tr>{head}<td>{escape(message)}{told}<br><small>{escape(words['remedy'])}: {escape(remedy)}</small></td></tr>"
+        )
+    return (
+        f"<h2>{escape(words['findings'])}</h2><table>{''.join(rows)}</table>"
+        if rows
+        else f"<p>{escape(words['no_findings'])}</p>"
+    )
+
+
+def confirmed_line(finding: Finding, words: dict[str, str], shareable: bool) -> str:
+    """Who confirmed a finding and why; the reason may hold values, so it stays at the site."""
+    if not finding.confirmed:
+        return ""
+    if shareable:
+        return f"<br><small>{escape(words['confirmed_shared'])}</small>"
+    told = words["confirmed"].format(by=finding.confirmed.get("by", ""), why=finding.confirmed.get("why", ""))
+    return f"<br><small>{escape(told)}</small>"
+
+
+def not_checked_list(result: CheckResult, words: dict[str, str]) -> str:
+    """What could not be checked, and why."""
+    if not result.not_checked:
+        return ""
+    lines = [
+        f"<li>{escape(entry['what'])}: {escape(words.get(entry['outcome'], ''))}, {escape(entry['why'])}</li>"
+        for entry in result.not_checked
+    ]
+    return f"<h2>{escape(words['not_checked'])}</h2><ul>{''.join(lines)}</ul>"
+
+
+def report_text(result: CheckResult) -> str:
+    """The local report for a terminal."""
+    words = load_catalogue(result.language)["phrases"]
+    lines = [verdict(result, words, shareable=False)]
+    if result.error is None:
+        lines.append(rows_line(result, words, shareable=False))
+    for grade in GRADES:
+        for finding in (f for f in result.findings if f.grade == grade):
+            message, remedy = say(finding, result.language)
+            told = (
+                f" [{words['confirmed'].format(by=finding.confirmed.get('by', ''), why=finding.confirmed.get('why', ''))}]"
+                if finding.confirmed
+                else ""
+            )
+            lines += [
+                f"{finding.code} {words[grade]}: {message}{told}",
+                f"        {words['remedy']}: {remedy}",
+            ]
+    lines += [f"{words.get(e['outcome'], '')}: {e['what']}: {e['why']}" for e in result.not_checked]
+    return "\n".join(lines) + "\n"
