@@ -54,6 +54,20 @@ class Parts:
     replaced: list[str] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
 
+    def copy(self) -> Parts:
+        """Parts that can be added to without a trace in these."""
+        faults = Faults()
+        faults.lines = list(self.faults.lines)
+        return Parts(
+            faults,
+            dict(self.variables),
+            dict(self.instruments),
+            dict(self.crosswalks),
+            dict(self.terms),
+            list(self.replaced),
+            self.digest.copy(),
+        )
+
 
 def load_codebook(folders: Sequence[Path | str] = ()) -> Codebook:
     """Load the built-in codebook and what the folders add.
@@ -72,9 +86,7 @@ def load_codebook(folders: Sequence[Path | str] = ()) -> Codebook:
     """
     if not folders:
         return load_builtin()
-    parts = Parts()
-    builtin = files(__package__)
-    read_folder(builtin, "codebook", parts, builtin=True)
+    parts = read_builtin().copy()
     for folder in map(Path, folders):
         if not folder.is_dir():
             parts.faults.note(
@@ -87,10 +99,16 @@ def load_codebook(folders: Sequence[Path | str] = ()) -> Codebook:
 
 @lru_cache(maxsize=1)
 def load_builtin() -> Codebook:
-    """The built-in codebook, read once."""
+    """The built-in codebook."""
+    return finish(read_builtin().copy())
+
+
+@lru_cache(maxsize=1)
+def read_builtin() -> Parts:
+    """The built-in files, read once; to be copied, never changed."""
     parts = Parts()
     read_folder(files(__package__), "codebook", parts, builtin=True)
-    return finish(parts)
+    return parts
 
 
 def finish(parts: Parts) -> Codebook:

@@ -206,7 +206,8 @@ missing_items_allowed: 1
 
 
 def test_a_range_of_one_item_is_a_mean(tmp_path):
-    own(tmp_path, "m", "instrument: m\nlabel: M\nrating: self\nitems: 5\nitem_range: [1, 5]\nrange: [1, 5]\n")
+    text = "instrument: m\nlabel: M\nrating: self\nitems: 5\nitem_range: [1, 5]\nrange: [1, 5]\n"
+    own(tmp_path, "m", text)
     mean = load_codebook([tmp_path]).instruments["m"].default
     assert (mean.name, mean.rule, mean.items) == ("mean", "mean", 5)
 
