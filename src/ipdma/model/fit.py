@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pandas as pd
 
 from ipdma.errors import SpecError, join_faults
@@ -59,6 +57,10 @@ def fit_one(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
 
 def fit_in_two_stages(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """Fit each study, then pool."""
+    if spec.visit:
+        from ipdma.model.visits import fit_visits_two_stage
+
+        return fit_visits_two_stage(rows, spec)
     from ipdma.model.two_stage import fit_two_stage
 
     return fit_two_stage(rows, spec)
@@ -66,12 +68,6 @@ def fit_in_two_stages(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
 
 def fit_with_visits(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """Fit a repeated-measures model."""
-    try:
-        fit_visits = getattr(import_module("ipdma.model.visits"), "fit_visits", None)
-    except ImportError:
-        fit_visits = None
-    if fit_visits is None:
-        raise SpecError(
-            "visit: repeated measures are not part of this build; leave out visit, or fit one visit"
-        )
+    from ipdma.model.visits import fit_visits
+
     return fit_visits(rows, spec)
