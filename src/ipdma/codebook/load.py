@@ -130,20 +130,22 @@ def finish(parts: Parts) -> Codebook:
 
 def read_folder(folder: Traversable, where: str, parts: Parts, builtin: bool) -> None:
     """Read one codebook folder into `parts`."""
-    variables = read_file(folder / "variables.yaml", f"{where}/variables.yaml", parts)
+    variables = read_file(folder / "variables.yaml", f"{where}/variables.yaml", parts, builtin)
     found = read_variables(variables, f"{where}/variables.yaml", parts.faults, builtin)
     add_all(parts.variables, found, where, parts)
     for path in yaml_files(folder / "instruments"):
         place = f"{where}/instruments/{path.name}"
-        instrument = read_instrument(read_file(path, place, parts), place, parts.faults, builtin)
+        instrument = read_instrument(read_file(path, place, parts, builtin), place, parts.faults, builtin)
         add_all(parts.instruments, {instrument.name: instrument} if instrument else {}, place, parts)
     for path in yaml_files(folder / "crosswalks"):
         place = f"{where}/crosswalks/{path.name}"
-        crosswalk = read_crosswalk(read_file(path, place, parts), place, parts.faults)
+        crosswalk = read_crosswalk(read_file(path, place, parts, builtin), place, parts.faults)
         add_all(parts.crosswalks, {crosswalk.name: crosswalk} if crosswalk else {}, place, parts)
     for kind in ("conditions", "timepoints") if builtin else ():
         place = f"{where}/{kind}.yaml"
-        parts.terms[kind] = read_terms(read_file(folder / f"{kind}.yaml", place, parts), place, parts.faults)
+        parts.terms[kind] = read_terms(
+            read_file(folder / f"{kind}.yaml", place, parts, builtin), place, parts.faults
+        )
 
 
 def yaml_files(folder: Traversable) -> list[Traversable]:
@@ -153,7 +155,7 @@ def yaml_files(folder: Traversable) -> list[Traversable]:
     return sorted((p for p in folder.iterdir() if p.name.endswith((".yaml", ".yml"))), key=lambda p: p.name)
 
 
-def read_file(path: Traversable, where: str, parts: Parts) -> dict[str, Any]:
+def read_file(path: Traversable, where: str, parts: Parts, builtin: bool) -> dict[str, Any]:
     """The content of one file, noted in the digest; nothing where there is no such file."""
     if not path.is_file():
         return {}
@@ -161,7 +163,7 @@ def read_file(path: Traversable, where: str, parts: Parts) -> dict[str, Any]:
     parts.digest.update(f"{path.name}\n{len(raw)}\n".encode())
     parts.digest.update(raw)
     try:
-        return read_text_mapping(raw.decode("utf-8-sig"), where)
+        return read_text_mapping(raw.decode("utf-8-sig"), where, fast=builtin)
     except UnicodeDecodeError:
         parts.faults.note(where, "not UTF-8; save it as UTF-8 text")
     except ReadError as error:
