@@ -25,33 +25,35 @@ def read_spans(
 ) -> list[Cell]:
     """The time from the first date to the second, in the variable's unit."""
     starts, ends = (read_dates(reading, made, column, owners, facts) for column in columns)
-    cells, backwards, impossible = [], [], []
+    cells: list[Cell] = []
+    places: dict[str, list[tuple[int, str]]] = {}
     for start, end, person in zip(starts, ends, facts.persons, strict=True):
-        cell = Cell(None, NOT_GIVEN, person.rows[0])
-        if isinstance(start.value, date) and isinstance(end.value, date):
-            days = (end.value - start.value).days
-            cell = Cell(length(start.value, end.value, variable), None, end.row or person.rows[0], str(days))
-            if days < 0:
-                backwards.append((cell.row, f"{start.text} to {end.text}"))
-                cell = Cell(None, NOT_GIVEN, cell.row)
-            elif variable.range and not variable.range.contains(cell.value):  # type: ignore[arg-type]
-                impossible.append((cell.row, f"{start.text} to {end.text}"))
-        elif "not_applicable" in (start.kind, end.kind):
-            cell = Cell(None, "not_applicable", person.rows[0])
+        cell, fault = between(start, end, person.rows[0], variable)
         cells.append(cell)
+        if fault:
+            places.setdefault(fault, []).append((cell.row, f"{start.text} to {end.text}"))
     names = ", ".join(column.name for column in columns)
-    of = len(facts.persons)
-    if backwards:
-        said = {"first": columns[0].name, "second": columns[1].name}
-        reading.findings.add(
-            "dates_out_of_order", reading.table.file, variable.name, names, backwards, of=of, said=said
-        )
-    if impossible:
-        said = {"allowed": f"{variable.range} {variable.unit}"}
-        reading.findings.add(
-            "out_of_range", reading.table.file, variable.name, names, impossible, of=of, said=said
-        )
+    said = {"first": columns[0].name, "second": columns[1].name, "allowed": f"{variable.range} {variable.unit}"}
+    for fault, where in places.items():
+        of = len(facts.persons)
+        reading.findings.add(fault, reading.table.file, variable.name, names, where, of=of, said=said)
     return cells
+
+
+def between(start: Cell, end: Cell, row: int, variable: Variable) -> tuple[Cell, str | None]:
+    """One participant's span and what is to be said of it."""
+    first, last = start.value, end.value
+    if not isinstance(first, date) or not isinstance(last, date):
+        kind = "not_applicable" if "not_applicable" in (start.kind, end.kind) else NOT_GIVEN
+        return Cell(None, kind, row), None
+    row = end.row or row
+    if last < first:
+        return Cell(None, NOT_GIVEN, row), "dates_out_of_order"
+    value = length(first, last, variable)
+    if variable.range and not variable.range.contains(value):
+        return Cell(None, NOT_GIVEN, row), "out_of_range"
+    doubtful = variable.plausible is not None and not variable.plausible.contains(value)
+    return Cell(value, None, row, str((last - first).days)), "implausible" if doubtful else None
 
 
 def length(start: date, end: date, variable: Variable) -> float:
