@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ipdma.codebook import Codebook
+from ipdma.cohort.records import Scale, StudyScores
 
-SCALE_KEY = ["instrument", "rating", "scoring"]
+SCORE_COLUMNS = ["study", "participant", "score"]
+NO_SCORES = pd.DataFrame(
+    {"study": "", "participant": "", "timepoint": "", "weeks": 0.0, "score": 0.0}, index=[]
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Choice:
     rating: str
     scoring: str
     weeks: float
+
+    @property
+    def scale(self) -> Scale:
+        """Instrument, rating and scoring."""
+        return self.instrument, self.rating, self.scoring
 
 
 def visit_window(point: Mapping[str, Any], last_post: float) -> tuple[float, float, float | None] | None:
@@ -51,17 +60,12 @@ def visit_window(point: Mapping[str, Any], last_post: float) -> tuple[float, flo
     return origin + low, origin + high, None if target is None else origin + target
 
 
-def last_post_week(assessments: pd.DataFrame) -> float:
-    """The last week of a study's post visits, whatever the instrument; NaN without one."""
-    return float(assessments.loc[assessments["timepoint"] == "post", "weeks"].max())
-
-
 def eligible_visits(
-    assessments: pd.DataFrame, point: Mapping[str, Any], window: tuple[float, float, float | None]
+    scores: pd.DataFrame, point: Mapping[str, Any], window: tuple[float, float, float | None]
 ) -> pd.DataFrame:
-    """Scores at visits of the time point inside its window, both ends included."""
+    """Scores on one scale at visits of the time point inside its window, both ends included."""
     low, high, _ = window
-    at_point = assessments[assessments["timepoint"] == point["timepoint"]]
+    at_point = scores[scores["timepoint"] == point["timepoint"]]
     if math.isinf(low) and math.isinf(high):
         return at_point
     return at_point[at_point["weeks"].between(low - 1e-9, high + 1e-9)]
@@ -81,32 +85,22 @@ def nearest_week(weeks: Sequence[float], target: float | None, timepoint: str) -
 
 
 def scales_in_order(
-    assessments: pd.DataFrame, preference: Sequence[str], rating: str, codebook: Codebook
-) -> Iterator[tuple[str, str, str]]:
+    found: Iterable[Scale], preference: Sequence[str], rating: str, codebook: Codebook
+) -> Iterator[Scale]:
     """Instrument, rating and scoring that occur, by preference.
 
     Where an instrument was used by two raters its own comes first; where it was scored in two ways, its
     default.
     """
-    found = set(assessments[SCALE_KEY].drop_duplicates().itertuples(index=False, name=None))
+    found = list(found)
     for instrument in preference:
         own = codebook.instruments.get(instrument)
         keys = [key for key in found if key[0] == instrument and rating in ("any", key[1])]
         yield from sorted(keys, key=lambda key: (own is not None and key[1] != own.rating, key[1], key[2]))
 
 
-def rows_of_scale(assessments: pd.DataFrame, key: tuple[str, str, str]) -> pd.DataFrame:
-    """Assessments on one instrument by one rater in one scoring."""
-    instrument, rating, scoring = key
-    return assessments[
-        (assessments["instrument"] == instrument)
-        & (assessments["rating"] == rating)
-        & (assessments["scoring"] == scoring)
-    ]
-
-
 def choose_scale(
-    assessments: pd.DataFrame,
+    scores: StudyScores,
     point: Mapping[str, Any],
     window: tuple[float, float, float | None],
     outcome: Mapping[str, Any],
@@ -116,7 +110,7 @@ def choose_scale(
 
     Parameters
     ----------
-    assessments : DataFrame
+    scores : StudyScores
         Those of the contrast's participants in one study.
     window : tuple
         As `visit_window` gives it.
@@ -128,35 +122,33 @@ def choose_scale(
     Choice or None
         With the visit nearest to the target among those at which such a participant was seen.
     """
-    for key in scales_in_order(assessments, outcome["instruments"], outcome["rating"], codebook):
-        own = rows_of_scale(assessments, key)
-        with_baseline = own.loc[own["timepoint"] == "baseline", "participant"]
+    for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
+        own = scores.by_scale[scale]
+        with_baseline = set(own.loc[own["timepoint"] == "baseline", "participant"])
         visits = eligible_visits(own, point, window)
         visits = visits[visits["participant"].isin(with_baseline)]
         if not visits.empty:
-            return Choice(*key, nearest_week(list(visits["weeks"]), window[2], point["timepoint"]))
+            return Choice(*scale, nearest_week(list(visits["weeks"]), window[2], point["timepoint"]))
     return None
 
 
-def choose_baseline(
-    assessments: pd.DataFrame, outcome: Mapping[str, Any], codebook: Codebook
-) -> Choice | None:
+def choose_baseline(scores: StudyScores, outcome: Mapping[str, Any], codebook: Codebook) -> Choice | None:
     """The first preferred instrument with a baseline score, for outcomes that no instrument measures."""
-    baseline = assessments[assessments["timepoint"] == "baseline"]
-    for key in scales_in_order(baseline, outcome["instruments"], outcome["rating"], codebook):
-        return Choice(*key, math.nan)
+    for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
+        if (scores.by_scale[scale]["timepoint"] == "baseline").any():
+            return Choice(*scale, math.nan)
     return None
 
 
-def baseline_scores(assessments: pd.DataFrame, choice: Choice) -> pd.DataFrame:
-    """`study, participant, score` at baseline on the chosen scale."""
-    own = rows_of_scale(assessments, (choice.instrument, choice.rating, choice.scoring))
-    return own.loc[own["timepoint"] == "baseline", ["study", "participant", "score"]]
+def baseline_scores(scores: StudyScores, scale: Scale) -> pd.DataFrame:
+    """`study, participant, score` at baseline on one scale."""
+    own = scores.by_scale.get(scale, NO_SCORES)
+    return own.loc[own["timepoint"] == "baseline", SCORE_COLUMNS]
 
 
-def outcome_scores(assessments: pd.DataFrame, choice: Choice, timepoint: str) -> pd.DataFrame:
-    """`study, participant, score` at the chosen visit on the chosen scale."""
-    own = rows_of_scale(assessments, (choice.instrument, choice.rating, choice.scoring))
+def outcome_scores(scores: StudyScores, scale: Scale, timepoint: str, weeks: float) -> pd.DataFrame:
+    """`study, participant, score` at one visit on one scale."""
+    own = scores.by_scale.get(scale, NO_SCORES)
     at_point = own[own["timepoint"] == timepoint]
-    same = at_point["weeks"].isna() if math.isnan(choice.weeks) else at_point["weeks"] == choice.weeks
-    return at_point.loc[same, ["study", "participant", "score"]]
+    same = at_point["weeks"].isna() if math.isnan(weeks) else at_point["weeks"] == weeks
+    return at_point.loc[same, SCORE_COLUMNS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -53,6 +54,31 @@ class Upload:
     account: Mapping[str, Any] = field(default_factory=dict)
 
 
+Scale = tuple[str, str, str]  # instrument, rating, scoring
+
+
+@dataclass(frozen=True)
+class StudyScores:
+    """The scores of one study, apart by scale.
+
+    Attributes
+    ----------
+    by_scale : mapping of (instrument, rating, scoring) to DataFrame
+        `study, participant, timepoint, weeks, score`.
+    last_post : float
+        The last week of its post visits, whatever the scale; NaN without one.
+    """
+
+    by_scale: Mapping[Scale, pd.DataFrame]
+    last_post: float
+
+    def among(self, participants: pd.Series) -> StudyScores:
+        """Only the scores of some participants; the study's last post week stays."""
+        wanted = set(participants)
+        kept = {scale: own[own["participant"].isin(wanted)] for scale, own in self.by_scale.items()}
+        return StudyScores({scale: own for scale, own in kept.items() if not own.empty}, self.last_post)
+
+
 @dataclass(frozen=True)
 class Cohort:
     """All contributed trials, stacked.
@@ -71,6 +97,8 @@ class Cohort:
     registry : DataFrame or None
         One row per eligible trial, as the registry has it, all text but for columns of numbers.
     codebook : Codebook
+    constants : dict
+        Standardising constants once they have been computed.
     """
 
     participants: pd.DataFrame
@@ -79,6 +107,27 @@ class Cohort:
     studies: pd.DataFrame
     registry: pd.DataFrame | None
     codebook: Codebook
+    constants: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def scores(self) -> dict[str, StudyScores]:
+        """The scores of every study that has any."""
+        return {str(study): split_scores(own) for study, own in self.assessments.groupby("study")}
+
+    @cached_property
+    def arms(self) -> pd.DataFrame:
+        """`study, participant, arm` of everyone."""
+        return self.participants[["study", "participant", "arm"]]
+
+
+def split_scores(assessments: pd.DataFrame) -> StudyScores:
+    """One study's assessments apart by scale."""
+    columns = ["study", "participant", "timepoint", "weeks", "score"]
+    by_scale = {
+        (str(i), str(r), str(s)): own[columns]
+        for (i, r, s), own in assessments.groupby(["instrument", "rating", "scoring"])
+    }
+    return StudyScores(by_scale, float(assessments.loc[assessments["timepoint"] == "post", "weeks"].max()))
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.codebook import Instrument, Scoring
 from ipdma.cohort.choose import (
     Choice,
     baseline_scores,
     choose_baseline,
     choose_scale,
-    last_post_week,
     outcome_scores,
     visit_window,
 )
@@ -35,12 +35,15 @@ from ipdma.cohort.records import (
     SCALE_COLUMNS,
     AnalysisRows,
     Cohort,
+    StudyScores,
 )
-from ipdma.cohort.standardise import Constant, find_constant, scale_row
+from ipdma.cohort.standardise import Constant, Standard, find_constant, scale_row
 
+NOT_ABOUT_TRIALS = ("citation", "registration", "status", "reason")  # of the registry: no moderators
 NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"
 NO_POST = "no post visit to count the window from"
+NOTHING = StudyScores({}, math.nan)
 NO_SCORES = "no instrument of the preference with a baseline and an outcome score"
 
 
@@ -62,6 +65,11 @@ class Question:
     outcome: Mapping[str, Any]
     point: Mapping[str, Any]
     plan: Any
+
+    def standard(self) -> Standard:
+        """How its scores are standardised."""
+        plan = self.plan
+        return Standard(self.outcome["standardise"], self.point, plan["external"], plan["hedges"])
 
     def sides(self) -> dict[str, tuple[str, ...]]:
         """The sides that a study must have."""
@@ -113,17 +121,11 @@ def build_arm_rows(
 
 def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     """Ask every study, then apply what concerns all of them."""
-    tables = {
-        "arms": cohort.participants[["study", "participant", "arm"]],
-        "assessments": cohort.assessments,
-    }
-    assessments = dict(list(cohort.assessments.groupby("study")))
-    empty = cohort.assessments.iloc[:0]
     parts, scales, exclusions = [], [], []
     for study, people in cohort.participants.groupby("study"):
         taking_part = people[people["condition"].isin((*question.active, *question.reference))]
         try:
-            rows, scale = study_rows(cohort, question, taking_part, assessments.get(study, empty), tables)
+            rows, scale = study_rows(cohort, question, taking_part)
         except LeftOut as why:
             exclusions.append((study, str(why), len(taking_part) or len(people)))
             if taking_part.empty:
@@ -157,8 +159,6 @@ def study_rows(
     cohort: Cohort,
     question: Question,
     people: pd.DataFrame,
-    assessments: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The rows of one study and the constant behind them, or LeftOut with the reason."""
     if people.empty:
@@ -166,15 +166,15 @@ def study_rows(
     for side, conditions in question.sides().items():
         if not people["condition"].isin(conditions).any():
             raise LeftOut(f"no participant in the {side} arm")
-    own = assessments[assessments["participant"].isin(people["participant"])]
-    choice = find_choice(cohort, question, own, last_post_week(assessments))
+    scores = cohort.scores.get(people["study"].iloc[0], NOTHING).among(people["participant"])
+    choice = find_choice(cohort, question, scores)
     rows = people.copy()
     scales: list[dict[str, Any]] = []
     if choice is None:
         rows = add_scores(rows, None, None, None)
         rows["outcome"] = rows[VARIABLES[question.outcome["measure"]]].map(YES_NO)
     else:
-        rows, constant, choice = score_rows(cohort, question, rows, own, choice, tables)
+        rows, constant, choice = score_rows(cohort, question, rows, scores, choice)
         scales.append(scale_row(choice, constant))
     require_outcomes(rows, question)
     rows["treat"] = rows["condition"].isin(question.active).astype(int)
@@ -182,17 +182,15 @@ def study_rows(
     return rows, scales
 
 
-def find_choice(
-    cohort: Cohort, question: Question, assessments: pd.DataFrame, last_post: float
-) -> Choice | None:
+def find_choice(cohort: Cohort, question: Question, scores: StudyScores) -> Choice | None:
     """The scale and visit of a study; None where the outcome is a variable and no baseline was scored."""
     outcome = preferring_target(question.outcome)
-    window = visit_window(question.point, last_post)
+    window = visit_window(question.point, scores.last_post)
     choice = None
     if window is not None:
-        choice = choose_scale(assessments, question.point, window, outcome, cohort.codebook)
+        choice = choose_scale(scores, question.point, window, outcome, cohort.codebook)
     if question.outcome["measure"] in VARIABLES:
-        return choice or choose_baseline(assessments, outcome, cohort.codebook)
+        return choice or choose_baseline(scores, outcome, cohort.codebook)
     if window is None:
         raise LeftOut(NO_POST)
     if choice is None:
@@ -213,13 +211,12 @@ def score_rows(
     cohort: Cohort,
     question: Question,
     rows: pd.DataFrame,
-    assessments: pd.DataFrame,
+    scores: StudyScores,
     choice: Choice,
-    tables: Mapping[str, pd.DataFrame],
 ) -> tuple[pd.DataFrame, Constant, Choice]:
     """Baseline and outcome joined to the rows, standardised, turned; the outcome derived from them."""
-    before = baseline_scores(assessments, choice)
-    after = outcome_scores(assessments, choice, question.point["timepoint"])
+    before = baseline_scores(scores, choice.scale)
+    after = outcome_scores(scores, choice.scale, question.point["timepoint"], choice.weeks)
     source = choice.instrument
     target = question.outcome["crosswalk"]
     if target and target != source:
@@ -228,12 +225,11 @@ def score_rows(
             raise LeftOut(f"no crosswalk from {source} to {target}")
         before, after = convert_scores(before, found), convert_scores(after, found)
         choice = converted_choice(choice, target, cohort.codebook)
-    word = question.outcome["standardise"]
-    constant = find_constant(word, choice, rows["study"].iloc[0], rows, tables, question.plan, question.point)
+    constant = find_constant(cohort, question.standard(), choice, rows["study"].iloc[0], rows["participant"])
     rows = add_scores(rows, before, after, choice)
     rows["converted_from"] = source if source != choice.instrument else ""
     rows["scale"] = constant.value
-    derive_outcome(cohort, question, rows, choice, constant, tables)
+    derive_outcome(cohort, question, rows, choice, constant)
     return rows, constant, choice
 
 
@@ -260,7 +256,6 @@ def derive_outcome(
     rows: pd.DataFrame,
     choice: Choice,
     constant: Constant,
-    tables: Mapping[str, pd.DataFrame],
 ) -> None:
     """Fill in `baseline` and `outcome` of a study's rows."""
     measure = question.outcome["measure"]
@@ -279,28 +274,27 @@ def derive_outcome(
         reason = rule_missing(measure, instrument, scoring, question.plan)
         if reason:
             raise LeftOut(reason)
-        rows["outcome"] = derived(measure, rows, instrument, scoring, choice, question, tables)
+        rows["outcome"] = derived(cohort, question, rows, choice, instrument, scoring)
 
 
 def derived(
-    measure: str,
-    rows: pd.DataFrame,
-    instrument: Any,
-    scoring: Any,
-    choice: Choice,
+    cohort: Cohort,
     question: Question,
-    tables: Mapping[str, pd.DataFrame],
+    rows: pd.DataFrame,
+    choice: Choice,
+    instrument: Instrument,
+    scoring: Scoring,
 ) -> pd.Series:
     """Response, remission or reliable change from the raw scores."""
+    measure = question.outcome["measure"]
     before, after = rows["baseline_raw"], rows["outcome_raw"]
     if measure == "response":
         return derive_response(before, after, instrument, scoring)
     if measure == "remission":
         return derive_remission(after, instrument, scoring)
     own = question.plan["reliable_change"]
-    plain = {"hedges": False, "external": {}}
-    study = rows["study"].iloc[0]
-    sd = find_constant(own["standard_deviation"], choice, study, rows, tables, plain, question.point).value
+    standard = Standard(own["standard_deviation"], question.point, {})
+    sd = find_constant(cohort, standard, choice, rows["study"].iloc[0], rows["participant"]).value
     if math.isnan(sd):
         raise LeftOut(f"no standard deviation of {choice.instrument} ({own['standard_deviation']})")
     reliability = reliability_of(instrument, question.plan)
@@ -332,7 +326,7 @@ def join_registry(rows: pd.DataFrame, registry: pd.DataFrame | None) -> pd.DataF
     """Study-level columns of the registry beside each row; a name that the rows have already stays theirs."""
     if registry is None:
         return rows
-    columns = ["study", *(c for c in registry.columns if c not in rows.columns)]
+    columns = ["study", *(c for c in registry.columns if c not in rows.columns and c not in NOT_ABOUT_TRIALS)]
     return rows.merge(registry[columns].drop_duplicates("study"), on="study", how="left", validate="m:1")
 
 

@@ -15,16 +15,14 @@ import pandas as pd
 from scipy.special import gammaln
 
 from ipdma.cohort.choose import (
-    SCALE_KEY,
     Choice,
     baseline_scores,
     eligible_visits,
-    last_post_week,
     nearest_week,
     outcome_scores,
-    rows_of_scale,
     visit_window,
 )
+from ipdma.cohort.records import Cohort, Scale, StudyScores
 
 STUDY_WORDS = ("study_baseline_sd", "study_post_sd")
 
@@ -71,79 +69,89 @@ def hedges_factor(df: int) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2))
 
 
+@dataclass(frozen=True)
+class Standard:
+    """How scores are standardised.
+
+    Attributes
+    ----------
+    word : str
+        The plan's `standardise`.
+    point : mapping
+        The plan's time point.
+    external : mapping
+        The plan's standard deviations per instrument.
+    hedges : bool
+        Multiply the standardised difference by J.
+    """
+
+    word: str
+    point: Mapping[str, Any]
+    external: Mapping[str, float]
+    hedges: bool = False
+
+
 def find_constant(
-    word: str,
-    choice: Choice,
-    study: str,
-    contrast_arms: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
-    plan: Mapping[str, Any],
-    point: Mapping[str, Any],
+    cohort: Cohort, standard: Standard, choice: Choice, study: str, people: pd.Series
 ) -> Constant:
     """The constant for one study on its chosen scale.
 
     Parameters
     ----------
-    word : str
-        The plan's `standardise`.
-    contrast_arms : DataFrame
-        `participant, arm` of the study's participants in the contrast.
-    tables : mapping
-        `arms` (study, participant, arm of everyone) and `assessments` of the whole cohort.
+    study : str
+    people : Series
+        The study's participants in the contrast.
     """
+    word = standard.word
     if word == "none":
         return Constant(1.0, 0, 0, "", word)
     if word == "external":
-        return Constant(float(plan["external"].get(choice.instrument, math.nan)), 0, 0, "", word)
-    scores = scores_behind(word, choice, study, contrast_arms, tables, point)
-    sd, n, df = pooled_sd(scores)
-    factor = hedges_factor(df) if plan["hedges"] else 1.0
-    return Constant(sd / factor, n, df, study if word in STUDY_WORDS else "", word)
+        return Constant(float(standard.external.get(choice.instrument, math.nan)), 0, 0, "", word)
+    own = study if word in STUDY_WORDS else ""
+    key = (word, choice.scale, own, repr(standard.point), standard.hedges)
+    if word == "study_post_sd":
+        scores = outcome_scores(
+            cohort.scores[study].among(people), choice.scale, standard.point["timepoint"], choice.weeks
+        )
+        return constant_of(cohort, scores, standard, own)
+    if key not in cohort.constants:
+        cohort.constants[key] = constant_of(
+            cohort, scores_behind(cohort, standard, choice.scale, own), standard, own
+        )
+    return cohort.constants[key]
 
 
-def scores_behind(
-    word: str,
-    choice: Choice,
-    study: str,
-    contrast_arms: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
-    point: Mapping[str, Any],
-) -> pd.DataFrame:
-    """`study, arm, score` of everyone whose scores make up a constant."""
-    assessments, arms = tables["assessments"], tables["arms"]
-    if word == "instrument_baseline_sd":
-        scores = baseline_scores(assessments, choice)
-    elif word == "study_baseline_sd":
-        scores = baseline_scores(assessments[assessments["study"] == study], choice)
-    elif word == "instrument_post_sd":
-        scores = scores_at_point(assessments, choice, point)
-    else:
-        own = assessments[assessments["study"] == study]
-        scores = outcome_scores(own, choice, point["timepoint"])
-        scores = scores[scores["participant"].isin(contrast_arms["participant"])]
-    return scores.merge(arms, on=["study", "participant"])[["study", "arm", "score"]]
+def constant_of(cohort: Cohort, scores: pd.DataFrame, standard: Standard, study: str) -> Constant:
+    """The pooled standard deviation of some scores, with Hedges' factor where that is asked for."""
+    sd, n, df = pooled_sd(scores.merge(cohort.arms, on=["study", "participant"]))
+    factor = hedges_factor(df) if standard.hedges else 1.0
+    return Constant(sd / factor, n, df, study, standard.word)
 
 
-def scores_at_point(assessments: pd.DataFrame, choice: Choice, point: Mapping[str, Any]) -> pd.DataFrame:
-    """Scores of every study at its own visit of the time point, on the chosen scale."""
-    parts = []
-    for _, own in assessments.groupby("study"):
-        window = visit_window(point, last_post_week(own))
-        if window is None:
-            continue
-        key = (choice.instrument, choice.rating, choice.scoring)
-        visits = eligible_visits(rows_of_scale(own, key), point, window)
-        if not visits.empty:
-            week = nearest_week(list(visits["weeks"]), window[2], point["timepoint"])
-            parts.append(visits[visits["weeks"].eq(week) | (visits["weeks"].isna() & math.isnan(week))])
-    columns = ["study", "participant", "score"]
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+def scores_behind(cohort: Cohort, standard: Standard, scale: Scale, study: str) -> pd.DataFrame:
+    """`study, participant, score` of everyone whose scores make up a constant."""
+    studies = [cohort.scores[study]] if study else list(cohort.scores.values())
+    if standard.word == "instrument_post_sd":
+        return pd.concat([scores_at_point(own, scale, standard.point) for own in studies])
+    return pd.concat([baseline_scores(own, scale) for own in studies])
+
+
+def scores_at_point(scores: StudyScores, scale: Scale, point: Mapping[str, Any]) -> pd.DataFrame:
+    """Scores of one study at its own visit of the time point, on one scale."""
+    window = visit_window(point, scores.last_post)
+    if window is None or scale not in scores.by_scale:
+        return outcome_scores(scores, ("", "", ""), point["timepoint"], math.nan)
+    visits = eligible_visits(scores.by_scale[scale], point, window)
+    week = nearest_week(list(visits["weeks"]), window[2], point["timepoint"])
+    return outcome_scores(scores, scale, point["timepoint"], week)
 
 
 def scale_row(choice: Choice, constant: Constant) -> dict[str, Any]:
     """One row of `AnalysisRows.scales`."""
     return {
-        **{key: getattr(choice, key) for key in SCALE_KEY},
+        "instrument": choice.instrument,
+        "rating": choice.rating,
+        "scoring": choice.scoring,
         "study": constant.study,
         "constant": constant.value,
         "n": constant.n,

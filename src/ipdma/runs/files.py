@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
 from ipdma.io import read_rows_csv, read_text, read_text_table, write_atomically
 
 Key = tuple[str, str, str]
-CELL_KEYS = ("outcome", "timepoint", "variant")
+CELL_KEYS = ("of_outcome", "of_timepoint", "of_variant")
 PARTS = ("rows", "exclusions", "scales")
 TYPES_FILE = "types.json"
 RECORDS = ("estimates", "study_estimates", "counts", "notes")
-KEEP_EMPTY = frozenset(
-    (*ROW_COLUMNS, *EXCLUSION_COLUMNS, *SCALE_COLUMNS)
-)  # an empty text of these says "none"
+KEEP_EMPTY = {  # columns whose empty text says "none"; elsewhere it is missing
+    "rows": frozenset(ROW_COLUMNS),
+    "exclusions": frozenset(EXCLUSION_COLUMNS),
+    "scales": frozenset(SCALE_COLUMNS),
+}
 
 
 def read_registry(path: Path | str | None) -> pd.DataFrame | None:
@@ -70,7 +72,9 @@ def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
     """Read what `write_analysis_rows` wrote, with the same keys, types and order."""
     folder = Path(folder)
     content = json.loads(read_text(folder / TYPES_FILE))
-    parts = {part: read_part(folder / f"{part}.csv", content["types"][part]) for part in PARTS}
+    parts = {
+        part: read_part(folder / f"{part}.csv", content["types"][part], KEEP_EMPTY[part]) for part in PARTS
+    }
     found: dict[Key, AnalysisRows] = {}
     for outcome, timepoint, variant in content["cells"]:
         key = (outcome, timepoint, variant)
@@ -78,13 +82,13 @@ def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
     return found
 
 
-def read_part(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
+def read_part(path: Path, types: Mapping[str, str], keep: Collection[str] = ()) -> pd.DataFrame:
     """One table of a contrast's rows, every column of its type."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     for column, kind in types.items():
         if kind == "number":
             table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
-        elif column not in KEEP_EMPTY:
+        elif column not in keep:
             table[column] = table[column].where(table[column] != "", None).astype("str")
     return table
 
