@@ -15,6 +15,7 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 
+NO_DIFFERENCE = 1e-12  # rates nearer than this are the same, up to rounding
 EVENT_RATES = (0.1, 0.2, 0.3, 0.4, 0.5)
 BAD_EVENTS = ("dropout", "deterioration", "relapse")
 
@@ -53,7 +54,7 @@ def named(nnt: float) -> str:
 
 def inverse(difference: float) -> float:
     """One over a difference of rates, infinite where there is none."""
-    return math.inf if difference == 0 else 1.0 / difference
+    return math.inf if abs(difference) < NO_DIFFERENCE else 1.0 / difference
 
 
 def rate_difference(benefit: float, rate: float) -> float:

@@ -120,13 +120,14 @@ def write_pooled(
         return
     try:
         y, se = [e.estimate for e in effects], [e.std_error for e in effects]
-        pooled = pool_effects([e.study for e in effects], y, se, pool_spec(settings, len(effects), tau2))
+        spec = pool_spec(settings, len(effects), tau2)
+        pooled = pool_effects([e.study for e in effects], y, se, spec)
     except CANNOT as error:
         ledger.note(ident, "not_fitted", first_line(error))
         return
     for warning in pooled.warnings:
         ledger.note(ident, "warning", warning)
-    ledger.estimates.append(pooled_row(ident, pooled, effects))
+    ledger.estimates.append(pooled_row(ident, pooled, effects, spec.ci))
     for what, value in (
         ("tau2_low", pooled.tau2_ci_low),
         ("tau2_high", pooled.tau2_ci_high),
@@ -142,7 +143,7 @@ def write_pooled(
         ledger.study_estimates.append(study_row(ident, effect, weight, settings.level))
 
 
-def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect]) -> dict[str, Any]:
+def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, Any]:
     """One row of estimates.csv from a pooling."""
     names = (
         "estimate",
@@ -160,7 +161,7 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect]) -> 
     )
     known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
     flags = {"converged": True, "singular": pooled.tau2 == 0 and pooled.k > 1}
-    method = "k_minus_1" if pooled.df is not None else "normal"
+    method = ci if pooled.df is not None else "wald"
     return {
         **ident.columns,
         "term": "treatment",
