@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ def as_entry(finding: Finding, language: str) -> dict[str, Any]:
     }
 
 
-def check_study(study_dir: Path | str, language: str = "en") -> CheckResult:
+def check_study(
+    study_dir: Path | str, language: str = "en", codebooks: Sequence[Path | str] = ()
+) -> CheckResult:
     """Check the upload in a folder.
 
     Parameters
@@ -109,6 +111,8 @@ def check_study(study_dir: Path | str, language: str = "en") -> CheckResult:
         Holds `study.yaml` and what it names, or a harmonised upload.
     language : str
         Of the messages: en or nl.
+    codebooks : sequence of paths
+        Folders of further variables and instruments, beside the study's own `codebook/`.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def check_study(study_dir: Path | str, language: str = "en") -> CheckResult:
     try:
         content = read_content(folder)
         own = folder / "codebook"
-        result.codebook = load_codebook([own] if own.is_dir() else [])
+        result.codebook = load_codebook([*codebooks, *([own] if own.is_dir() else [])])
         file = result.file = read_study(content, result.codebook, findings)
         result.study = file.id or result.study
         if file.harmonised:

@@ -36,13 +36,20 @@ from ipdma.site.study_file import StudyFile
 KEY = "IPDMA_PSEUDONYM_KEY"
 
 
-def harmonise_study(study_dir: Path | str, out_dir: Path | str, language: str = "en") -> CheckResult:
+def harmonise_study(
+    study_dir: Path | str,
+    out_dir: Path | str,
+    language: str = "en",
+    codebooks: Sequence[Path | str] = (),
+) -> CheckResult:
     """Check a study and, where it is ready, write its harmonised upload.
 
     Parameters
     ----------
     study_dir, out_dir : path
         They may be the same where the upload is harmonised already.
+    language, codebooks
+        As `check_study` takes them.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def harmonise_study(study_dir: Path | str, out_dir: Path | str, language: str = 
         `out_dir` holds a mapping that would be overwritten, or cannot be written to.
     """
     source, target = Path(study_dir), Path(out_dir)
-    result = check_study(source, language)
+    result = check_study(source, language, codebooks)
     if not result.ready:
         return result
     assert result.file is not None and result.facts is not None and result.codebook is not None
