@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ipdma.privacy import suppress_table
 from ipdma.report import wording
 from ipdma.report.ledger import Pen
 from ipdma.report.records import Row
@@ -15,37 +16,24 @@ def small(value: float | None, minimum: int) -> bool:
 
 
 def hidden(block: Sequence[Sequence[float | None]], minimum: int) -> list[list[bool]]:
-    """Which cells of a block whose rows and columns add up to printed totals stay out.
+    """Which cells of a block of levels (rows) by sides stay out, so that no small count can be worked out.
 
-    A cell is hidden when it is small. Where a row or column hides just one, the next smallest is hidden with it,
-    or the total would give it away; this is repeated until every line hides none or at least two.
+    A row is [n], or [all, active, reference] whose first is the sum of the others. The columns' totals, the numbers
+    with a value, are printed beside the block. Where no pattern of hidden cells protects a small one, all are hidden.
     """
-    mask = [[small(value, minimum) for value in row] for row in block]
-    while True:
-        extra = next((cell for line in lines_of(block) if (cell := second_of(block, mask, line))), None)
-        if extra is None:
-            return mask
-        mask[extra[0]][extra[1]] = True
-
-
-def lines_of(block: Sequence[Sequence[float | None]]) -> list[list[tuple[int, int]]]:
-    """The rows and columns of a block as lists of positions of counts."""
-    rows = [[(i, j) for j in range(len(row))] for i, row in enumerate(block)]
-    width = max((len(row) for row in block), default=0)
-    columns = [[(i, j) for i in range(len(block)) if j < len(block[i])] for j in range(width)]
-    return [[(i, j) for i, j in line if block[i][j] is not None] for line in rows + columns]
-
-
-def second_of(
-    block: Sequence[Sequence[float | None]], mask: list[list[bool]], line: list[tuple[int, int]]
-) -> tuple[int, int] | None:
-    """The next smallest cell of a line that hides just one, or None; a line of one cell has no total."""
-    if len(line) < 2 or sum(mask[i][j] for i, j in line) != 1:
-        return None
-    open_cells = [(i, j) for i, j in line if not mask[i][j] and block[i][j] != 0] or [
-        c for c in line if not mask[c[0]][c[1]]
-    ]
-    return min(open_cells, key=lambda cell: block[cell[0]][cell[1]] or 0.0)
+    counts = [[0 if n is None else int(n) for n in row] for row in block]
+    if not any(small(n, minimum) for row in counts for n in row):
+        return [[False] * len(row) for row in counts]
+    sums = all(len(row) == 3 and row[0] == row[1] + row[2] for row in counts)
+    if not sums and any(len(row) != 1 for row in counts):
+        return [[True] * len(row) for row in counts]
+    inner = [row[1:] if sums else row for row in counts]
+    totals = [(len(inner), column) for column in range(len(inner[0]) + 1)]
+    kept = suppress_table(inner, minimum, totals)
+    if kept.exposed:
+        return [[True] * len(row) for row in counts]
+    pairs = zip(kept.cells, kept.row_totals, strict=True)
+    return [[n is None for n in ((total, *row) if sums else row)] for row, total in pairs]
 
 
 def fewer(minimum: int) -> str:

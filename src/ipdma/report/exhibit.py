@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ipdma.report import style
+from ipdma.report.fonts import provide_fonts
 from ipdma.report.formats.figure import figure_bytes
 from ipdma.report.style import wrap
 
@@ -34,6 +35,7 @@ class Exhibit:
 
 def render_exhibit(exhibit: Exhibit) -> Iterator[tuple[str, bytes]]:
     """Yield (`pdf` | `svg` | `png`, bytes)."""
+    provide_fonts()
     with rc_context(style.STYLE):
         figure = exhibit.draw()
     yield from figure_bytes(figure, exhibit.name)
@@ -102,5 +104,5 @@ def put_footer(figure: Figure, lines: Sequence[str], stamp: str, width: float, h
         )
         y -= LINE
     if stamp:
-        look = {"fontsize": style.SMALL, "fontweight": "bold", "color": style.ORANGE}
+        look: dict[str, Any] = {"fontsize": style.SMALL, "fontweight": "bold", "color": style.ORANGE}
         figure.text(0.15 / width, y / height, stamp, va="center", **look)

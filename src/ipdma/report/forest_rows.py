@@ -49,9 +49,8 @@ class Shows:
 
     def __init__(self, material: Material, analysis: Analysis, pen: Pen, rows: list[Row]) -> None:
         self.material, self.analysis, self.pen = material, analysis, pen
-        self.rows = sorted(
-            rows, key=lambda r: (material.registry_text(r.text("study"), "year"), r.text("study"))
-        )
+        order = material.in_order(r.text("study") for r in rows)
+        self.rows = sorted(rows, key=lambda r: order.index(r.text("study")))
         self.countries = any(material.registry_text(r.text("study"), "country") for r in rows)
         self.judged = any(material.registry_text(r.text("study"), item) for r in rows for item in ROB)
         self.binary = material.is_binary(analysis.outcome)
@@ -355,7 +354,8 @@ def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, r
         if level
         else []
     )
-    for row in rows:
+    order = material.in_order(r.text("study") for r in rows)
+    for row in sorted(rows, key=lambda r: order.index(r.text("study"))):
         sides = [
             pen.count(row, f"n_{s}") if row.number(f"n_{s}") is not None else ""
             for s in ("active", "reference")

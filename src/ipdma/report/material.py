@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -130,6 +130,10 @@ class Material:
             return {}
         rows = self.registry.to_dict("records")
         return {as_text(r.get("study")): {str(k): as_text(v) for k, v in r.items()} for r in rows}
+
+    def in_order(self, studies: Iterable[str]) -> list[str]:
+        """Studies by year, then name: the order of every figure."""
+        return sorted(studies, key=lambda s: (self.registry_text(s, "year"), s))
 
     def study(self, name: str) -> str:
         """How a study is called in print: its citation where the registry has one, else its id."""

@@ -90,7 +90,8 @@ class Records:
     def from_tables(cls, estimates: Any, study_estimates: Any, counts: Any) -> Records:
         """Build from three DataFrames with the columns of INTERFACE section 5."""
         tables = {"estimates": estimates, "study_estimates": study_estimates, "counts": counts}
-        return cls(*(rows_of(tables[file], file) for file in KEYS))
+        rows = {file: rows_of(table, file) for file, table in tables.items()}
+        return cls(rows["estimates"], rows["study_estimates"], rows["counts"])
 
     def of(self, file: str, analysis_id: str) -> list[Row]:
         """Rows of one analysis in one file, in their order."""

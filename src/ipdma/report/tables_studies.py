@@ -15,7 +15,7 @@ def tabulate_studies(material: Material, ledger: Ledger) -> Table:
     """Study characteristics: one row per trial that contributed participants."""
     pen = ledger.pen("tables/study_characteristics")
     cohort = material.records.of("counts", "cohort")
-    studies = distinct((r for r in cohort if r.text("what") == "participants"), "study")
+    studies = material.in_order(distinct((r for r in cohort if r.text("what") == "participants"), "study"))
     columns = [
         Column("Study", "left"), Column("Country", "left"), Column("Diagnosis", "left"), Column("Format", "left"),
         Column("Sessions"), Column("Arms (n contributed)", "left"), Column("Randomised"), Column("Contributed"),

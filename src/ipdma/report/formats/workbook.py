@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -44,7 +45,7 @@ def as_cell(text: str) -> str | float | int:
     return text
 
 
-def decorate(sheet, table: Table) -> None:  # type: ignore[no-untyped-def]
+def decorate(sheet: Any, table: Table) -> None:
     """Heading, sections, number formats, widths; the heading stays in sight."""
     line = Side(style="thin")
     for index, column in enumerate(table.columns, 1):

@@ -1,0 +1,207 @@
+"""Figures about the trials: PRISMA-IPD flow, participants' flow per trial, risk of bias, missing values, balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from ipdma.report import wording
+from ipdma.report.exhibit import Exhibit, page_axes
+from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
+from ipdma.report.forest_rows import ROB, STAMP
+from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Material
+from ipdma.report.records import Row, distinct, first, select
+from ipdma.report.strips import Strip, Strips, draw_strips_page
+
+DOMAINS = ("Randomisation", "Deviations", "Missing outcomes", "Measurement", "Selective reporting", "Overall")
+
+
+def trial_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """All of them, where the records hold what they need."""
+    yield from prisma_exhibit(material, ledger)
+    yield from participant_flow_exhibits(material, ledger)
+    yield from bias_exhibit(material)
+    yield from missing_exhibit(material)
+    yield from balance_exhibits(material)
+
+
+def stamp_of(material: Material) -> str:
+    """The stamp of synthetic data."""
+    return STAMP if material.synthetic else ""
+
+
+def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """PRISMA-IPD flow from the registry and the counts of each analysis."""
+    pen = ledger.pen("figures/prisma_ipd_flow")
+    cohort = material.records.of("counts", "cohort")
+    status = {r.text("variable"): r for r in cohort if r.text("what") == "registry"}
+    if not status:
+        return
+    boxes = [
+        Box("Records identified, screened, read in full", ("Not part of the registry: the author adds these counts.",)),
+        Box(f"Eligible trials: {pen.count(next(iter(status.values())), 'of')}"),
+    ]
+    boxes += [Box(*lacking(material, pen, status, cohort), side=True)] if set(status) - {"ipd"} else []
+    boxes.append(obtained(pen, status.get("ipd"), cohort))
+    boxes += [box for contrast in dict.fromkeys(a.contrast for a in material.analyses) for box in analysed(material, pen, contrast)]
+    flow = Flow("PRISMA-IPD flow of trials and participants", tuple(boxes), stamp_of(material))
+    alt = "Flow diagram. " + " ".join(f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}." for b in boxes)
+    caption = "Flow of trials and participants (PRISMA-IPD), from the registry of eligible trials and the participants contributed."
+    yield Exhibit("prisma_ipd_flow", "Trials", caption, alt, partial(draw_flow_page, flow))
+
+
+def lacking(material: Material, pen: Pen, status: dict[str, Row], cohort: list[Row]) -> tuple[str, tuple[str, ...]]:
+    """Trials without participant data: how many, and why."""
+    words = {"aggregate": "published results used", "not_obtained": "not obtained"}
+    lines = [trials_text(pen, row, words.get(name, name)) for name, row in status.items() if name != "ipd"]
+    reasons = [trials_text(pen, r, r.text("level")) for r in cohort if r.text("what") == "registry_reason" and r.text("level")]
+    return "Participant data not obtained", (*lines, *(["Reasons:"] if reasons else []), *reasons)
+
+
+def trials_text(pen: Pen, row: Row, what: str) -> str:
+    """`no reply: 1 trial, 86 randomised`."""
+    text = f"{what}: {pen.count(row)} {wording.plural(row.number('n'), 'trial')}"
+    return f"{text}, {pen.number(row, 'value', 0)} randomised" if row.number("value") is not None else text
+
+
+def obtained(pen: Pen, ipd: Row | None, cohort: list[Row]) -> Box:
+    """Participant data obtained."""
+    head = f"Participant data obtained: {pen.count(ipd)} {wording.plural(ipd.number('n'), 'trial')}" if ipd is not None else "Participant data obtained"
+    total = first(cohort, what="participants", study="", arm="")
+    lines = [f"{pen.number(ipd, 'value', 0)} randomised"] if ipd is not None and ipd.number("value") is not None else []
+    lines += [f"{pen.count(total)} participants contributed"] if total is not None else []
+    return Box(head, tuple(lines))
+
+
+def analysed(material: Material, pen: Pen, contrast: str) -> list[Box]:
+    """One box per contrast: trials and participants analysed at each outcome and time point; who is left out beside it."""
+    lines, out = [], []
+    for analysis in (a for a in material.analyses if a.contrast == contrast):
+        studies, people = material.count(analysis.id, "studies"), material.count(analysis.id, "analysed")
+        label = f"{analysis.outcome.replace('_', ' ')}, {material.timepoint(analysis.timepoint)}"
+        if studies is not None and people is not None:
+            trials = f"{pen.count(studies)} {wording.plural(studies.number('n'), 'trial')}"
+            lines.append(f"{label}: {trials}, {pen.count(people)} participants")
+        for row in material.counts_of(analysis.id, "excluded_studies", study=""):
+            out.append(f"{label}: {pen.count(row)} {wording.plural(row.number('n'), 'trial')}, {row.text('level')}")
+    boxes = [Box(f"Analysed: {material.contrast(contrast)}", tuple(lines))] if lines else []
+    return boxes + ([Box("Trials left out", tuple(out), side=True)] if boxes and out else [])
+
+
+def draw_flow_page(flow: Flow) -> Figure:
+    """The figure of a flow diagram."""
+    placed, width, height = place_boxes(flow)
+    figure, axes = page_axes(width, height)
+    draw_flow(flow, placed, (width, height), axes)
+    return figure
+
+
+def participant_flow_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """CONSORT flow per trial and arm, a strip each, one figure per contrast."""
+    for contrast in dict.fromkeys(a.contrast for a in material.analyses):
+        strips = strips_of(material, contrast, ledger.pen(f"figures/consort.{contrast}"))
+        if strips.strips:
+            caption = f"Flow of participants in each trial and arm: {material.contrast(contrast)}."
+            alt = caption + " " + "; ".join(f"{s.trial}, {s.arm}: {', '.join(s.cells)}" for s in strips.strips) + "."
+            yield Exhibit(f"consort.{contrast}", "Trials", caption, alt, partial(draw_strips_page, strips))
+
+
+def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
+    """Contributed, with baseline, analysed at each time point: the first outcome's."""
+    analyses = [a for a in material.analyses if a.contrast == contrast]
+    analyses = [a for a in analyses if a.outcome == analyses[0].outcome]
+    counts = [r for a in analyses for r in material.records.of("counts", a.id)]
+    active, reference = material.sides(contrast)
+    strips = []
+    for study in material.in_order(distinct((r for r in counts if r.text("what") == "rows"), "study")):
+        randomised = first(material.records.of("counts", "cohort"), what="randomised", study=study)
+        for arm, label in (("active", active), ("reference", reference)):
+            cells = [cell(pen, first(material.counts_of(analyses[0].id, "rows"), study=study, arm=arm))]
+            cells += [cell(pen, first(material.counts_of(a.id, "analysed"), study=study, arm=arm)) for a in analyses]
+            trial = material.study(study) + (f" ({pen.count(randomised)} randomised)" if randomised is not None else "")
+            strips.append(Strip(trial if arm == "active" else "", label, tuple(cells)))
+    heads = ("With baseline score", *(f"Analysed, {material.timepoint(a.timepoint)}" for a in analyses))
+    note = "Numbers randomised are those of the whole trial, with all of its arms. Arm sizes are not withheld."
+    return Strips(f"Participants in each trial: {material.contrast(contrast)}", heads, tuple(strips), (note,), stamp_of(material))
+
+
+def cell(pen: Pen, row: Row | None) -> str:
+    """A count, or a dash."""
+    return wording.NOTHING if row is None or row.number("n") is None else pen.count(row)
+
+
+def bias_exhibit(material: Material) -> Iterator[Exhibit]:
+    """Risk of bias of every trial, from the registry."""
+    trials = material.in_order(s for s, e in material.citations.items() if any(e.get(item) for item in ROB))
+    if not trials:
+        return
+    cells = tuple(tuple(material.registry_text(s, item) for item in ROB) for s in trials)
+    grid = Grid("Risk of bias", tuple(material.study(s) for s in trials), DOMAINS, cells, "lights", (), stamp_of(material))
+    judged = "; ".join(f"{material.study(s)}: overall {row[-1] or 'not judged'}" for s, row in zip(trials, cells, strict=True))
+    caption = "Risk of bias in each domain as judged in the registry: + low, ? some concerns, \u2212 high. Bars: share of trials."
+    yield Exhibit("risk_of_bias", "Trials", caption, f"Risk of bias by trial. {judged}.", partial(draw_grid_page, grid))
+
+
+def missing_exhibit(material: Material) -> Iterator[Exhibit]:
+    """Which trial lacks which variable."""
+    rows = [r for r in material.records.of("counts", "cohort") if r.text("what") == "characteristic_missing" and r.text("study")]
+    if not rows:
+        return
+    studies, variables = material.in_order(distinct(rows, "study")), distinct(rows, "variable")
+    least = int(material.plan.get("minimum_cell", 10))
+    held = {(r.text("study"), r.text("variable")): missing_class(r, least) for r in rows}
+    cells = tuple(tuple(held.get((s, v), "") for v in variables) for s in studies)
+    heads = tuple(wording.heading(v) for v in variables)
+    footer = (f"Shares of participants; 'few': from 1 to {least - 1} participants.",)
+    grid = Grid("Missing values", tuple(material.study(s) for s in studies), heads, cells, "shares", footer, stamp_of(material))
+    never = [f"{wording.heading(v)} in {sum(held.get((s, v)) == 'never' for s in studies)}" for v in variables]
+    caption = "Missing values by trial and variable: none, few, shares of the participants, or never measured (hatched)."
+    yield Exhibit("missingness", "Trials", caption, f"Map of missing values. Never measured: {', '.join(never)} trials.", partial(draw_grid_page, grid))
+
+
+def missing_class(row: Row, least: int) -> str:
+    """`none`, `few`, `under a quarter`, `under a half`, `half or more`, `never`: what the map shows of a count."""
+    n, of = row.number("n") or 0.0, row.number("of") or 0.0
+    if row.text("level") == "systematic" or (of and n >= of):
+        return "never"
+    if n < least:
+        return "few" if n else "none"
+    return "under a quarter" if n < of / 4 else "under a half" if n < of / 2 else "half or more"
+
+
+def balance_exhibits(material: Material) -> Iterator[Exhibit]:
+    """Means of both sides in each trial, one figure per contrast."""
+    least = int(material.plan.get("minimum_cell", 10))
+    for contrast in dict.fromkeys(a.contrast for a in material.analyses):
+        counts = [r for r in material.records.of("counts", contrast) if r.text("study") and (r.number("n") or 0) >= least]
+        means = list(select(counts, what="characteristic_mean", arm=("active", "reference")))
+        if not means:
+            continue
+        panels = [(wording.heading(v), balance_rows(material, counts, v)) for v in distinct(means, "variable")]
+        note = f"Marks: mean, line: one SD each way. Arms with fewer than {least} values are left out."
+        title = f"Baseline balance: {material.contrast(contrast)}"
+        balance = Balance(title, tuple(panels), material.sides(contrast), (note,), stamp_of(material))
+        caption = f"{title}. Mean of each variable in both sides of each trial. {note}"
+        alt = f"{title}: means of {wording.several([name for name, _ in panels]).lower()} in each trial."
+        yield Exhibit(f"balance.{contrast}", "Trials", caption, alt, partial(draw_balance_page, balance))
+
+
+def balance_rows(material: Material, counts: list[Row], variable: str) -> tuple[tuple[str, tuple[tuple[float, float] | None, ...]], ...]:
+    """(trial, ((mean, SD) of the active side, of the reference side))."""
+    rows = list(select(counts, variable=variable))
+    found = []
+    for study in material.in_order(distinct(rows, "study")):
+        pair = []
+        for arm in ("active", "reference"):
+            mean = first(rows, what="characteristic_mean", study=study, arm=arm)
+            spread = first(rows, what="characteristic_sd", study=study, arm=arm)
+            known = mean is not None and mean.number("value") is not None
+            pair.append((mean["value"], (spread.number("value") or 0.0) if spread is not None else 0.0) if known and mean else None)
+        if any(pair):
+            found.append((material.study(study), tuple(pair)))
+    return tuple(found)
+
