@@ -52,9 +52,15 @@ def stratum_weights(problem: Problem) -> np.ndarray:
 
 
 def powers(gram: np.ndarray, lam: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """G2_r = sum_s a_rs G_s / lam^2, (R, K, ., .), and G3_rq = sum_s a_rs a_qs G_s / lam^3, (R, R, K, ., .)."""
-    g2 = np.einsum("rs,ks,ksij->rkij", weights, lam**-2, gram)
-    g3 = np.einsum("rs,qs,ks,ksij->rqkij", weights, weights, lam**-3, gram)
+    """G2_r = sum_s a_rs G_s / lam^2 and G3_rq = sum_s a_rs a_qs G_s / lam^3.
+
+    Shapes (R, K, ., .) and (R, R, K, ., .).
+    """
+    if gram.shape[1] == 1:
+        g2 = gram[None, :, 0] / lam[None, :, :, None] ** 2
+        return g2, g2[None] / lam[None, None, :, :, None]
+    g2 = np.einsum("rs,ks,ksij->rkij", weights, lam**-2, gram, optimize=True)
+    g3 = np.einsum("rs,qs,ks,ksij->rqkij", weights, weights, lam**-3, gram, optimize=True)
     return g2, g3
 
 
@@ -85,7 +91,7 @@ def traces(
     second[:, d:, :d] = np.swapaxes(cross, 1, 2)
     ms2 = middle @ s2
     first[:, d:] = ((n / lam) @ weights.T) - np.einsum("qkii->kq", ms2)
-    plain = np.einsum("ks,rs,qs->krq", n / lam**2, weights, weights)
+    plain = (weights[None] * (n / lam**2)[:, None, :]) @ weights.T
     second[:, d:, d:] = (
         plain - 2 * np.einsum("kij,rqkji->krq", middle, s3) + np.einsum("rkij,qkji->krq", ms2, ms2)
     )
@@ -134,28 +140,99 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
 
 def differentiate(problem: Problem, point: Point, value: Value) -> Derivatives:
     """Gradient, observed and expected information in the linear parameters."""
-    local, c = value.local, value.covariance
-    p = len(problem.x)
+    simple = problem.n_groups == 1 and not problem.participant and not len(problem.nuisance)
+    if simple and len(problem.group) * len(problem.z) <= 120:
+        return differentiate_common(problem, point, value)
+    return differentiate_general(problem, point, value)
+
+
+def differentiate_general(problem: Problem, point: Point, value: Value) -> Derivatives:
+    """The formulas at the head of `criterion.py`, for any residual structure."""
+    local, c, p = value.local, value.covariance, len(problem.x)
     basis = np.zeros((problem.gram.shape[-1], p + 1))
     basis[problem.x, np.arange(p)] = 1.0
     basis[problem.x, p] = -value.beta
     basis[problem.y, p] = 1.0
     single, double = sandwiches(problem, local, basis)
     to_global = parameter_map(problem)
-    total = np.einsum("kmab,kmg->gab", single, to_global)
+    total = gather_single(single.reshape(*single.shape[:2], -1), to_global).reshape(-1, p + 1, p + 1)
     px, h, quadratic = total[:, :p, :p], total[:, :p, p], total[:, p, p]
     first, second = criterion_traces(problem, point, local)
-    gather = "kij,kig,kjh->gh"
-    gradient = np.einsum("km,kmg->g", first, to_global) - quadratic
-    expected = np.einsum(gather, second, to_global, to_global, optimize=True)
-    observed = np.einsum(gather, double[..., p, p], to_global, to_global, optimize=True) - h @ c @ h.T
+    gradient = gather_single(first[..., None], to_global)[:, 0] - quadratic
+    expected = gather_double(second, to_global)
+    observed = gather_double(double[..., p, p], to_global) - h @ c @ h.T
     if problem.reml:
         cp = c @ px
         gradient = gradient - np.einsum("gaa->g", cp)
-        cq = np.einsum("ab,kijba->kij", c, double[..., :p, :p])
-        expected = expected - 2 * np.einsum(gather, cq, to_global, to_global, optimize=True)
-        expected = expected + np.einsum("gab,hba->gh", cp, cp)
+        cq = double[..., :p, :p].reshape(*double.shape[:3], -1) @ c.reshape(-1)
+        expected = expected - 2 * gather_double(cq, to_global)
+        expected = expected + cp.reshape(len(cp), -1) @ np.swapaxes(cp, 1, 2).reshape(len(cp), -1).T
     return Derivatives(gradient, 2 * observed - expected, expected)
+
+
+def gather_single(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
+    """Sum of the studies' local values (K, m, .) by global parameter, shape (G, .)."""
+    g = to_global.shape[2]
+    return to_global.reshape(-1, g).T @ values.reshape(-1, values.shape[2])
+
+
+def gather_double(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
+    """Sum of the studies' local pairs (K, m, m) by pair of global parameters, shape (G, G)."""
+    g = to_global.shape[2]
+    return to_global.reshape(-1, g).T @ (values @ to_global).reshape(-1, g)
+
+
+def differentiate_common(problem: Problem, point: Point, value: Value) -> Derivatives:
+    """The same for one residual variance, where P V P = P gives its terms from those of D.
+
+    With Omega_kl = Z_k'P Z_l over all studies, tr(P V_i P V_j) = sum_kl tr(E_i Omega_kl E_j Omega_lk).
+    """
+    v1, x, z, y = value.local.v1, problem.x, problem.z, problem.y
+    e, k, r = derivative_directions(problem.pairs, len(z)), len(v1), len(z)
+    hx = v1[:, z[:, None], x]
+    g = v1[:, z, y] - hx @ value.beta
+    hz = v1[:, z[:, None], z]
+    flat = hx.reshape(k * r, -1)
+    omega = -(flat @ value.covariance @ flat.T).reshape(k, r, k, r)
+    omega[np.arange(k), :, np.arange(k)] += hz
+    moved = (e[:, None] @ g[None, :, :, None])[..., 0].reshape(len(e), k * r)
+    observed = moved @ omega.reshape(k * r, k * r) @ moved.T
+    if problem.reml:
+        diagonal = omega[np.arange(k), :, np.arange(k)].sum(axis=0)
+        pairs = np.moveaxis(omega, 2, 1).reshape(k * k, r * r)
+    else:
+        diagonal, pairs = raw_blocks(problem, point)
+    square = (pairs.T @ pairs).reshape(r, r, r, r)
+    expected = np.einsum("ica,abcd,jbd->ij", e, square, e, optimize=False)
+    first, quadratic = np.einsum("iab,ab->i", e, diagonal), np.einsum("iab,ka,kb->i", e, g, g)
+    gamma = np.array([point.between[i, j] for i, j in problem.pairs])
+    sigma2 = float(point.sigma2[0])
+    first_all = complete(first, problem.residual_dimensions, gamma, sigma2)
+    quadratic_all = complete(quadratic, value.residual_ss, gamma, sigma2)
+    expected = complete_square(expected, first_all, gamma, sigma2)
+    observed = complete_square(observed, quadratic_all, gamma, sigma2)
+    return Derivatives(first_all - quadratic_all, 2 * observed - expected, expected)
+
+
+def raw_blocks(problem: Problem, point: Point) -> tuple[np.ndarray, np.ndarray]:
+    """Z'V^-1 Z summed and per study, nothing swept out, for maximum likelihood's determinant."""
+    s = problem.raw_zz[:, 0] / float(point.sigma2[0])
+    h = s - s @ random_middle(s, point.factor)[0] @ s if len(problem.z) else s
+    return h.sum(axis=0), h.reshape(len(h), -1)
+
+
+def complete(first: np.ndarray, total: float, gamma: np.ndarray, sigma2: float) -> np.ndarray:
+    """Append the residual variance's term t_r from sigma2 t_r + sum_i gamma_i t_i = total."""
+    return np.append(first, (total - gamma @ first) / sigma2)
+
+
+def complete_square(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: float) -> np.ndarray:
+    """Append the residual variance's row and column, from sigma2 t_ir + sum_j gamma_j t_ij = edge_i."""
+    column = (edge[:-1] - square @ gamma) / sigma2
+    corner = (edge[-1] - gamma @ column) / sigma2
+    whole = np.empty((len(column) + 1,) * 2)
+    whole[:-1, :-1], whole[:-1, -1], whole[-1, :-1], whole[-1, -1] = square, column, column, corner
+    return whole
 
 
 def criterion_traces(problem: Problem, point: Point, local: Local) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ from ipdma.model.derivatives import Derivatives, derivative_directions, differen
 from ipdma.model.problem import Problem
 
 MAX_STEPS = 100
+SCORING_STEPS = 3
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
 SAME_OPTIMUM = 1e-7  # starts that end this close in deviance agree
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
@@ -127,30 +128,71 @@ def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
     return step / max(1.0, *over)
 
 
-def descend(problem: Problem, start: Point) -> Optimum:
-    """Newton with backtracking from one start."""
+def descend(problem: Problem, start: Point, known: Optimum | None = None) -> Optimum:
+    """Scoring steps, then Newton with backtracking, from one start.
+
+    Parameters
+    ----------
+    known : Optimum, optional
+        An optimum found from another start: the search ends where it enters its basin.
+    """
     point, value = best_scale(problem, start)
-    converged, derivatives, steps = False, None, 0
+    converged, steps = False, 0
+    derivatives = differentiate(problem, point, value)
     while steps < MAX_STEPS:
         steps += 1
-        derivatives = differentiate(problem, point, value)
         gradient, hessian = search_derivatives(problem, point, derivatives)
         step, gain, lowest = newton_step(gradient, hessian)
+        if known is not None and gain < 0.1 and same_basin(point, value, known):
+            return known
         if gain < GRADIENT_TOLERANCE:
-            escape = leave_saddle(problem, point, value, hessian) if lowest < -1e-6 else None
-            if escape is None:
-                converged = True
-                break
-            point, value = escape
-            continue
-        moved = backtrack(problem, point, value, limit_step(problem, point, step))
+            moved = leave_saddle(problem, point, value, hessian) if lowest < -1e-6 else None
+            converged = moved is None
+        else:
+            moved = scoring_step(problem, point, value, derivatives) if steps <= SCORING_STEPS else None
+            moved = moved or backtrack(problem, point, value, limit_step(problem, point, step))
+            converged = moved is None and gain < 1e-6
         if moved is None:
-            converged = gain < 1e-6
             break
         point, value = moved
-    if derivatives is None:
         derivatives = differentiate(problem, point, value)
     return Optimum(point, value, derivatives, converged, is_singular(problem, point), steps)
+
+
+def same_basin(point: Point, value: Value, known: Optimum) -> bool:
+    """Whether a point is so near a known optimum that Newton would end there."""
+    sigma2 = float(known.point.sigma2.mean())
+    apart = float(np.abs(point.between - known.point.between).max(initial=0.0)) / sigma2
+    apart = max(apart, abs(point.phi - known.point.phi) / sigma2)
+    size = max(float(np.abs(known.point.between).max(initial=0.0)) / sigma2, 0.02)
+    return apart < 0.1 * size and value.deviance < known.value.deviance + 0.1
+
+
+def scoring_step(
+    problem: Problem, point: Point, value: Value, derivatives: Derivatives
+) -> tuple[Point, Value] | None:
+    """gamma - T^-1 score, brought back to where D is positive definite; None where the deviance rises.
+
+    Scoring is the surer step far from the optimum, where L's curvature says little.
+    """
+    d, r = len(problem.pairs), len(problem.z)
+    if r == 0:
+        return None
+    try:
+        step = -np.linalg.solve(derivatives.expected, derivatives.gradient)
+    except np.linalg.LinAlgError:
+        return None
+    between = point.between.copy()
+    for at, (i, j) in enumerate(problem.pairs):
+        between[i, j] += step[at]
+        between[j, i] = between[i, j]
+    sigma2 = np.maximum(point.sigma2 + step[d : d + problem.n_groups], 0.2 * point.sigma2)
+    values, vectors = np.linalg.eigh(between)
+    floor = 1e-3 * float(sigma2.mean())
+    factor = np.linalg.cholesky((vectors * np.maximum(values, floor)) @ vectors.T)
+    phi = max(point.phi + float(step[-1]), 0.1 * point.phi) if problem.participant else 0.0
+    new_point, new = best_scale(problem, Point(factor, sigma2, phi))
+    return (new_point, new) if new.deviance < value.deviance else None
 
 
 def backtrack(problem: Problem, point: Point, value: Value, step: np.ndarray) -> tuple[Point, Value] | None:
@@ -229,7 +271,10 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 3)
     starts = starts or starting_points(problem)
     ranked = sorted(starts, key=lambda p: best_scale(problem, p)[1].deviance)
     followed = [*ranked[: most - 1], ranked[-1]] if len(ranked) > most else ranked
-    optima = [descend(problem, start) for start in followed]
+    optima: list[Optimum] = []
+    for start in followed:
+        known = min(optima, key=lambda o: o.value.deviance) if optima else None
+        optima.append(descend(problem, start, known))
     best = min(optima, key=lambda o: o.value.deviance)
     apart = any(o.value.deviance > best.value.deviance + SAME_OPTIMUM for o in optima)
     return Optimum(best.point, best.value, best.derivatives, best.converged, best.singular, best.steps, apart)
