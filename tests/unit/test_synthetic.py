@@ -11,15 +11,18 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from ipdma.codebook import load_codebook
 from ipdma.errors import DataError, ReadError
+from ipdma.synthetic.beside_truth import beside_truth
 from ipdma.synthetic.consortium import draw_consortium
 from ipdma.synthetic.effects import level_of, path_of
 from ipdma.synthetic.expected import expected_terms
 from ipdma.synthetic.items import draw_items
+from ipdma.synthetic.recovery import tabulate_coverage
 from ipdma.synthetic.trial import draw_trial
 from ipdma.synthetic.truth import parse_truth, read_truth
 from ipdma.synthetic.uploads import uploads_of
@@ -293,3 +296,66 @@ def content_of(raw: bytes, name: str):
         return raw
     with zipfile.ZipFile(BytesIO(raw)) as book:
         return {member.filename: (member.date_time, book.read(member)) for member in book.infolist()}
+
+
+class TestBesideTruth:
+    def test_only_main_rows_of_the_model(self, truth):
+        row = {
+            "analysis_id": "stpp_control.depression.post.primary.one",
+            "contrast": "stpp_control",
+            "outcome": "depression",
+            "timepoint": "post",
+            "model": "primary",
+            "stage": "one",
+            "moderator": None,
+            "term": "treatment",
+            "estimate": "-0.5",
+            "ci_low": "-0.6",
+            "ci_high": "-0.4",
+            "k": "11",
+            "n": "640",
+        }
+        variant = {
+            **row,
+            "analysis_id": "stpp_control.depression.post.primary.one.severity.naive",
+            "moderator": "severity",
+        }
+        twin = {
+            **row,
+            "analysis_id": row["analysis_id"].replace("one", "two"),
+            "stage": "two",
+            "ci_low": "-0.7",
+        }
+        other = {**row, "model": "hksj"}
+        table = beside_truth(pd.DataFrame([row, variant, twin, other]), truth)
+        assert list(table["stage"]) == ["one", "two"]
+        assert list(table["value"]) == [-0.62, -0.62]
+        assert list(table["covered"]) == [False, True]
+
+    def test_another_table(self, truth):
+        with pytest.raises(DataError, match=r"estimates\.csv: no column"):
+            beside_truth(pd.DataFrame({"estimate": ["1"]}), truth)
+
+
+class TestRecovery:
+    def test_coverage_is_counted(self):
+        found = pd.DataFrame(
+            {
+                "contrast": "c",
+                "timepoint": "post",
+                "moderator": "",
+                "term": "treatment",
+                "df_method": "hksj",
+                "value": -0.5,
+                "estimate": [-0.4, -0.6, 0.1, np.nan],
+                "std_error": 0.1,
+                "ci_low": [-0.6, -0.8, -0.1, np.nan],
+                "ci_high": [-0.2, -0.4, 0.3, np.nan],
+                "k": 3,
+            }
+        )
+        row = tabulate_coverage(found).iloc[0]
+        assert row["fits"] == 3
+        assert row["coverage"] == pytest.approx(2 / 3)
+        assert row["rejected"] == pytest.approx(2 / 3)
+        assert row["bias"] == pytest.approx(0.2)
