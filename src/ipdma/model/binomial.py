@@ -12,6 +12,7 @@ from ipdma.errors import FitError, SpecError, join_faults, nearest
 from ipdma.model.binomial_problem import BinomialProblem, build_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.glmm import factors
+from ipdma.model.glmm_profile import variance_intervals
 from ipdma.model.glmm_search import Maximum, maximise
 from ipdma.model.interval import f_upper_p, make_estimate, quantile
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
@@ -21,7 +22,7 @@ from ipdma.model.stage_one import fit_studies
 Array = np.ndarray
 
 
-def fit_binomial(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
+def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> Fit:
     """Fit a logistic mixed model by maximum likelihood.
 
     Parameters
@@ -30,6 +31,8 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
         One row per participant, the outcome 0 or 1.
     spec : ModelSpec
         `family: binomial`; `quadrature` 1 is Laplace, more is adaptive Gauss-Hermite (one random effect).
+    profile : bool
+        Whether to compute profile-likelihood intervals of the variances.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     check_quadrature(design)
     problem = build_problem(design)
     maximum = maximise(problem.data, problem.layout, problem.start)
-    return record(design, problem, maximum)
+    return record(design, problem, maximum, profile)
 
 
 def check_quadrature(design: Design) -> None:
@@ -63,7 +66,7 @@ def check_quadrature(design: Design) -> None:
         )
 
 
-def record(design: Design, problem: BinomialProblem, maximum: Maximum) -> Fit:
+def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: bool) -> Fit:
     """The record of a fit."""
     spec, P = design.spec, len(problem.terms)
     beta = problem.to_data @ maximum.psi[:P]
@@ -73,6 +76,8 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum) -> Fit:
     df = degrees_of_freedom(problem, spec, warnings)
     estimates = coefficient_rows(problem, beta, covariance, df, spec.level)
     variance = variance_components(design, D)
+    ends = variance_intervals(problem.data, problem.layout, maximum, spec.level) if profile else []
+    intervals = dict(zip(design.random_terms, ends, strict=False))
     singular = is_singular(problem, maximum)
     warnings += fit_warnings(spec, maximum, singular)
     return Fit(
@@ -81,6 +86,7 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum) -> Fit:
         contrasts=contrast_rows(problem, beta, covariance, df, spec),
         prediction=prediction(estimates, problem, variance, spec, warnings),
         variance=variance,
+        variance_ci=intervals,
         criterion=maximum.deviance,
         criterion_name="minus_two_loglik",
         n_studies=len(design.studies),

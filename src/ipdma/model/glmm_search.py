@@ -107,13 +107,15 @@ def newton_step(gradient: Array, curvature: Array) -> tuple[Array, float]:
     return vectors @ step, float(-(turned @ step))
 
 
-def descend(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
-    """Newton steps with backtracking from one start."""
+def descend(data: GlmmData, layout: Layout, psi: Array, free: Array | None = None) -> Maximum:
+    """Newton steps with backtracking from one start; parameters that are not `free` are held."""
     value, gradient, modes = evaluate(data, layout, psi)
+    free = np.ones(layout.size, dtype=bool) if free is None else free
     converged = False
     for _ in range(NEWTON_STEPS):
         curvature = hessian(data, layout, psi, modes)
-        step, promised = newton_step(gradient, curvature)
+        step = np.zeros(layout.size)
+        step[free], promised = newton_step(gradient[free], curvature[np.ix_(free, free)])
         step *= min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300))
         if promised < GAIN * (1 + abs(value)):
             converged = True

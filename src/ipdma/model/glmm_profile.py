@@ -1,0 +1,81 @@
+"""Profile-likelihood intervals for the variances of a logistic mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import special
+from scipy.optimize import brentq
+
+from ipdma.model.glmm import GlmmData, factors
+from ipdma.model.glmm_search import Layout, Maximum, descend
+
+Array = np.ndarray
+LARGEST = 50.0  # a standard deviation of log odds past which a variance counts as without upper limit
+
+
+def variance_intervals(
+    data: GlmmData, layout: Layout, maximum: Maximum, level: float
+) -> list[tuple[float, float]]:
+    """The interval of each random effect's variance D_ii, in the order of Z.
+
+    Values whose profile deviance is within the chi-squared quantile of the lowest; the lower end is zero
+    where zero is among them, the upper infinite where the likelihood never falls far enough.
+    """
+    return [random_interval(data, layout, maximum, i, level) for i in range(data.Z.shape[1])]
+
+
+def random_interval(
+    data: GlmmData, layout: Layout, maximum: Maximum, which: int, level: float
+) -> tuple[float, float]:
+    """Interval of D_ii; a correlated effect goes first, so that its variance is one entry of L squared."""
+    psi = maximum.psi
+    if which == 1 and (1, 0) in data.pairs:
+        data, psi, which = *swap_first_two(data, layout, psi), 0
+    at = layout.size - layout.m + data.pairs.index((which, which))
+    psi = psi.copy()
+    psi[at] = abs(psi[at])
+    low, high = sd_interval(data, layout, psi, at, maximum.deviance, level)
+    return low**2, high**2
+
+
+def swap_first_two(data: GlmmData, layout: Layout, psi: Array) -> tuple[GlmmData, Array]:
+    """The same model with its first two random effects in the other order."""
+    order = [1, 0, *range(2, data.Z.shape[1])]
+    L = factors(psi[-layout.m :][None], data)[0]
+    D = (L @ L.T)[np.ix_(order, order)]
+    values, vectors = np.linalg.eigh(D)
+    root = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T)[1].T
+    turned = psi.copy()
+    turned[-layout.m :] = [root[i, j] for i, j in data.pairs]
+    return replace(data, Z=data.Z[:, order]), turned
+
+
+def sd_interval(
+    data: GlmmData, layout: Layout, psi: Array, at: int, lowest: float, level: float
+) -> tuple[float, float]:
+    """Where sqrt(profile deviance - lowest) meets the normal quantile, as standard deviations."""
+    target = float(special.ndtri(0.5 + level / 2))
+    free = np.arange(layout.size) != at
+    path = {"psi": psi}
+
+    def excess(value: float) -> float:
+        start = path["psi"].copy()
+        start[at] = value
+        held = descend(data, layout, start, free)
+        path["psi"] = held.psi
+        return float(np.sqrt(max(held.deviance - lowest, 0.0))) - target
+
+    best = float(psi[at])
+    low = 0.0
+    if best > 1e-6 and excess(0.0) > 0:
+        path["psi"] = psi
+        low = float(brentq(excess, 0.0, best, xtol=1e-8, rtol=1e-8))
+    path["psi"] = psi
+    near, far = best, best + max(0.5 * best, 0.2)
+    while excess(far) < 0:
+        near, far = far, 1.6 * far
+        if far > LARGEST:
+            return low, float("inf")
+    return low, float(brentq(excess, near, far, xtol=1e-8, rtol=1e-8))
