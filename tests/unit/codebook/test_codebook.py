@@ -229,7 +229,8 @@ missing_items_allowed: two
     )
     own(tmp_path, "worse", "instrument: worse\nlabel: W\nrating: self\nrange: [9, 1]\n")
     (tmp_path / "variables.yaml").write_text(
-        "age2: {type: nmber}\ngroup: {type: category}\nage3: {type: number, range: [0, 9], plausible: [0, 99]}\n"
+        "age2: {type: nmber}\ngroup: {type: category}\n"
+        "age3: {type: number, range: [0, 9], plausible: [0, 99]}\n"
         "score: {type: number}\nyn: {type: yes_no, range: [0, 1]}\n"
     )
     with pytest.raises(ReadError) as caught:
