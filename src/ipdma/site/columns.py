@@ -8,7 +8,7 @@ from ipdma.codebook import Codebook
 from ipdma.errors import nearest
 from ipdma.site.findings import Findings
 from ipdma.site.read_assessments import measured
-from ipdma.site.study_file import AssessmentMap, StudyFile
+from ipdma.site.study_file import AssessmentMap
 from ipdma.site.table import Column, Table
 
 
@@ -91,12 +91,13 @@ class Columns:
             return None
         return columns
 
-    def unused(self) -> list[Column]:
-        """Columns that no part of the mapping names."""
-        return [column for column in self.table.columns if column.name not in self.used]
-
-
-def mentioned(file: StudyFile) -> list[str]:
-    """Column names that the mapping mentions outright."""
-    names = [column for made in file.variables.values() for column in made.columns]
-    return names + [entry.total for entry in file.assessments if entry.total]
+    def unused(self, mentions: Iterable[str]) -> list[Column]:
+        """Columns that no part of the mapping names, understood or not."""
+        named = set(self.used)
+        for part in mentions:
+            first, dots, last = (" ".join(word.split()) for word in part.partition(".."))
+            if dots and part not in self.places and first in self.places and last in self.places:
+                named |= set(self.table.names[self.places[first][0] : self.places[last][0] + 1])
+            else:
+                named.add(" ".join(part.split()))
+        return [column for column in self.table.columns if column.name not in named]

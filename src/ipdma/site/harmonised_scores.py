@@ -76,7 +76,7 @@ def judge_row(
         note("unknown_word", instrument or None, "rating", rating)
     if timepoint not in codebook.timepoints:
         note("unknown_timepoint", instrument or None, "timepoint", timepoint)
-    if not weeks and timepoint in codebook.timepoints:
+    if not weeks and timepoint in codebook.timepoints and timepoint != "baseline":
         note("cell_empty", instrument or None, "weeks", weeks)
     elif weeks and parse_number(weeks) is None:
         note("not_a_number", instrument or None, "weeks", weeks)
@@ -117,7 +117,7 @@ def collect(
         _, name, instrument, rating, timepoint, weeks_text, score, scoring = (
             cell.strip() for cell in rows[i]
         )
-        weeks = parse_number(weeks_text)
+        weeks = weeks_of(weeks_text, timepoint)
         person = people.get(name)
         if person is None:
             continue
@@ -142,6 +142,11 @@ def collect(
             facts.faulty.add((person, instrument, timepoint, weeks))
 
 
+def weeks_of(text: str, timepoint: str) -> float | None:
+    """The weeks of a row; a baseline may leave them out."""
+    return 0.0 if not text and timepoint == "baseline" else parse_number(text)
+
+
 def report_repeated(
     table: Table, rows: Sequence[Sequence[str]], indexes: Sequence[int], findings: Findings
 ) -> None:
@@ -149,7 +154,7 @@ def report_repeated(
     seen: dict[tuple[str, str], dict[tuple[object, ...], list[int]]] = {}
     for i in indexes:
         _, person, instrument, rating, timepoint, weeks, _, scoring = (cell.strip() for cell in rows[i])
-        key = (person, rating, timepoint, parse_number(weeks), scoring)
+        key = (person, rating, timepoint, weeks_of(weeks, timepoint), scoring)
         seen.setdefault((instrument, "score"), {}).setdefault(key, []).append(i)
     for (instrument, column), groups in seen.items():
         places = [(table.rows[i], rows[i][6]) for group in groups.values() if len(group) > 1 for i in group]

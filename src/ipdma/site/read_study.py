@@ -61,11 +61,25 @@ def read_study(content: dict[str, Any], codebook: Codebook, findings: Findings) 
         confirmed=read_confirmed(content.get("confirmed"), entries),
         study=study,
         raw_arms=content["arms"] if isinstance(content.get("arms"), dict) else {},
+        mentions=tuple(mentioned(content)),
     )
     if not harmonised:
         file.variables = read_variables(content.get("variables"), file, codebook, entries)
         file.assessments = read_assessments(content.get("assessments"), file, codebook, entries)
     return file
+
+
+def mentioned(content: dict[str, Any]) -> list[str]:
+    """Every column name that variables and assessments mention, understood or not."""
+    variables, assessments = content.get("variables"), content.get("assessments")
+    entries = list(variables.values()) if isinstance(variables, dict) else []
+    entries += assessments if isinstance(assessments, list) else []
+    names: list[Any] = []
+    for entry in entries:
+        for key in ("from", "first_of", "days_between", "total", "items") if isinstance(entry, dict) else ():
+            value = entry.get(key)
+            names += value if isinstance(value, list) else [value]
+    return [name for name in names if isinstance(name, str)]
 
 
 def read_id(study: dict[str, Any], entries: Entries) -> str:

@@ -97,13 +97,17 @@ def read_verb(
     if verb == "days_between" and (variable.type != "number" or variable.unit not in known_units(None)):
         entries.fault(where, "days_between makes an age or a duration alone", name)
         return None
+    before = len(entries.findings.all)
+    unit = read_unit(variable, entry, entries)
+    if len(entries.findings.all) > before:
+        return None  # in an unknown unit no cell can be judged
     return VariableMap(
         name,
         verb,
         columns=columns,
         values=read_values(variable, entry, file.arms, entries),
         missing=read_own_missing(variable, entry, entries),
-        unit=read_unit(variable, entry, entries),
+        unit=unit,
     )
 
 

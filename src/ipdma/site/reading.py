@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipdma.codebook import Codebook
-from ipdma.site.codes import PLAIN, parse_number, shows_sign
 from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, Outcome
@@ -15,14 +15,7 @@ from ipdma.site.missing_codes import looks_missing
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column, NumberText, Table
 
-SHOWN_FAULTS = (
-    "decimal_sign",
-    "not_a_number",
-    "out_of_range",
-    "not_whole",
-    "unlisted_code",
-    "arm_undeclared",
-)
+NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
 
 @dataclass
@@ -123,16 +116,12 @@ def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | No
 def sign_votes(column: Column) -> Counter[str]:
     """Cells of a column of numbers that show a decimal sign, by sign; nothing where most cells are no numbers."""
     counts = Counter(column.cells)
-    if not any("." in cell or "," in cell for cell in counts):
-        return Counter()
-    filled = sum(n for cell, n in counts.items() if cell.strip())
-    numbers = sum(
-        n for cell, n in counts.items() if any(pattern.match(cell.strip()) for pattern in PLAIN.values())
-    )
-    if numbers * 2 < filled:
-        return Counter()
     votes: Counter[str] = Counter()
+    filled = numbers = 0
     for cell, n in counts.items():
-        if sign := shows_sign(cell):
-            votes[sign] += n
-    return votes
+        match = NUMBER_LIKE.match(cell)
+        numbers += n if match else 0
+        filled += n if match or cell.strip() else 0
+        if match and match[1]:
+            votes[match[1]] += n
+    return votes if numbers * 2 >= filled else Counter()

@@ -49,7 +49,8 @@ def find_persons(reading: Reading, facts: Facts) -> list[int | None]:
     made = reading.file.variables.get("participant")
     column = None
     if made is not None and made.verb in ("from", "first_of"):
-        found = reading.columns.find_all(made.columns, "participant")
+        names = reading.columns.expand(made.columns, "participant")
+        found = reading.columns.find_all(names, "participant") if names is not None else None
         column = found[0] if found else None
         cells = first_filled(found, reading.kept) if found else None
     elif made is not None and made.verb == "row_number":

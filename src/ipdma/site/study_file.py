@@ -88,7 +88,11 @@ class AssessmentMap:
 
 @dataclass
 class StudyFile:
-    """A study.yaml, as far as it could be understood."""
+    """A study.yaml, as far as it could be understood.
+
+    `mentions` are all column names in it, also those of entries that could not be understood: their columns are not
+    reported as unused on top.
+    """
 
     id: str = ""
     randomised: int | None = None
@@ -100,6 +104,7 @@ class StudyFile:
     confirmed: list[dict[str, Any]] = field(default_factory=list)
     study: dict[str, Any] = field(default_factory=dict)
     raw_arms: dict[str, Any] = field(default_factory=dict)
+    mentions: tuple[str, ...] = ()
 
     @property
     def harmonised(self) -> bool:

@@ -40,7 +40,8 @@ def make_variable(
     if made.verb == "constant":
         value = float(made.constant or 0) if variable.type == "number" else made.constant
         return [Cell(value, row=person.rows[0]) for person in facts.persons]
-    columns = reading.columns.find_all(made.columns, made.name)
+    names = reading.columns.expand(made.columns, made.name) if made.verb == "first_of" else made.columns
+    columns = reading.columns.find_all(names, made.name) if names is not None else None
     if columns is None:
         return [Cell(None, NOT_GIVEN, person.rows[0]) for person in facts.persons]
     if made.verb == "days_between":

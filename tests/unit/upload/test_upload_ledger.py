@@ -19,7 +19,7 @@ def test_clean_studies_have_no_findings(tmp_path):
 def plant_wide(study: Study) -> None:
     """More than 150 faults of more than 25 kinds, each kind on rows of its own."""
     row = iter(range(2, 502))
-    for cell in ("14 pts", "l2", "k.A.", "1O", "missing", "?"):
+    for cell in ("14 pts", "l2", "k.A.", "1O", "missing", "?") * 2:
         study.plant("not_a_number", "hamd17", "ham6", next(row), cell)
     for cell in ("12,5", "8,0", "10,5"):
         study.plant("decimal_sign", "bdi2", "bdi6", next(row), cell)
@@ -35,9 +35,9 @@ def plant_wide(study: Study) -> None:
         study.plant("not_whole", "phq9", "phq7", next(row), cell)
     for cell in ("250", "-4", "121"):
         study.plant("out_of_range", "age_at_onset", "onset", next(row), cell)
-    for cell in ("3", "0", "7", "male", "x", "12"):
+    for cell in ("3", "0", "7", "male", "x", "12") * 2:
         study.plant("unlisted_code", "sex", "sex", next(row), cell)
-    for cell in ("2", "y", "nee"):
+    for cell in ("2", "y", "nee") * 2:
         study.plant("unlisted_code", "dropout", "drop", next(row), cell)
     for cell in ("3", "0", "stpp", "C"):
         study.plant("unlisted_code", "arm", "grp", next(row), cell)
@@ -53,7 +53,7 @@ def plant_wide(study: Study) -> None:
         first, second = next(row), next(row)
         study.plant("participant_case", "participant", "id", second, study.get(first, "id").lower())
         study.ledger.add(("participant_case", "participant", "id", first))
-    for cell in ("31-02-2010", "2010-13-01", "12-30-2010", "1-1-10", "spring 2010", "00-05-2010"):
+    for cell in ("31-02-2010", "2010-13-01", "12-30-2010", "1-1-10", "spring 2010", "00-05-2010") * 2:
         study.plant("impossible_date", "age", "entry", next(row), cell)
     for cell in ("40210", "40555", "40900"):
         study.plant("excel_day", "age", "entry", next(row), cell)
@@ -103,8 +103,9 @@ def plant_wide(study: Study) -> None:
         study.ledger.add(("row_too_short", None, None, at))
     for _ in range(3):
         at = next(row)
-        study.rows[at - 2] = [*study.rows[at - 2], "surplus"]
+        study.rows[at - 2] = [*study.rows[at - 2], "Jones", "surplus"]
         study.ledger.add(("row_too_long", None, None, at))
+    plant_mapping(study)
     # not faults: listed missing codes, codes with white space or decimals, labels of arms untouched
     for column, cell in (("sex", "9"), ("sex", " 2 "), ("sex", "1.0"), ("prev", "-8"), ("ham0", "-99"), ("grp", "1.0")):
         at = next(row)
@@ -115,6 +116,24 @@ def plant_wide(study: Study) -> None:
             study.ledger.add(("missing_score", "hamd17", "ham0", at))
 
 
+def plant_mapping(study: Study) -> None:
+    """Faults of study.yaml and of whole columns."""
+    mapping = study.mapping
+    del mapping["variables"]["education"]
+    study.ledger.add(("unmapped_variable", "education", None, 0))
+    mapping["variables"]["chronic"] = {"from": "chron"}
+    study.ledger.add(("unknown_column", "chronic", "chron", 0))
+    mapping["variables"]["shoe_size"] = {"from": "site_note"}
+    study.ledger.add(("unknown_variable", "shoe_size", None, 0))
+    mapping["arms"]["tau"]["randomised"] = 400
+    study.ledger.add(("count_disagrees", "arm", None, 0))
+    mapping["published"] = {"arms": {"stpp": {"hamd17": {"baseline": {"mean": "11.2"}}}}}
+    study.ledger.add(("published_disagrees", "hamd17", None, 0))
+    study.header.append("surname")
+    study.rows = [[*row, "Smith"] if len(row) == len(study.header) - 1 else row for row in study.rows]
+    study.ledger.add(("identifying_unused", None, "surname", 0))
+
+
 def test_every_planted_fault_of_a_wide_study_is_found(tmp_path):
     study = wide_study()
     plant_wide(study)
@@ -123,7 +142,6 @@ def test_every_planted_fault_of_a_wide_study_is_found(tmp_path):
     # a score of nobody (no identifier) cannot be missing, and counts allow for faulty identifiers and arms
     assert study.ledger - found == set()
     assert found - study.ledger == set()
-    assert {f.name for f in result.findings if not f.rows} <= CLEAN_NOTES
     assert len(study.ledger) >= 150
     assert len({name for name, *_ in study.ledger}) >= 25
     assert not result.ready
@@ -189,10 +207,9 @@ def test_every_planted_fault_of_a_long_study_is_found(tmp_path):
     study = long_study()
     plant_long(study)
     result = check_study(study.write(tmp_path, separator=";", encoding="cp1252"))
-    found = found_cells(result.findings)
+    found = {entry for entry in found_cells(result.findings) if entry[0] not in CLEAN_NOTES}
     assert study.ledger - found == set()
     assert found - study.ledger == set()
-    assert {f.name for f in result.findings if not f.rows} <= CLEAN_NOTES
 
 
 def test_every_finding_counts_its_rows_and_shows_its_cells(tmp_path):

@@ -143,5 +143,5 @@ def long_study(n: int = 170, seed: int = 11) -> Study:
 
 
 def found_cells(findings: Any) -> set[tuple[str, str | None, str | None, int]]:
-    """What a check found, cell by cell."""
-    return {(f.name, f.variable, f.column, row) for f in findings for row in f.rows}
+    """What a check found, cell by cell; row 0 where it is about no row."""
+    return {(f.name, f.variable, f.column, row) for f in findings for row in f.rows or [0]}

@@ -19,7 +19,7 @@ def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None
         kind = looks_like(column) if variable not in (None, "visit") else None
         if kind is not None and not (kind == BIRTH and name in dates):
             findings.add("identifying_mapped", columns.table.file, variable, name, said={"kind": kind})
-    for column in columns.unused():
+    for column in columns.unused(file.mentions):
         kind = looks_like(column)
         problem = "identifying_unused" if kind else "column_unused"
         findings.add(problem, columns.table.file, None, column.name, said={"kind": kind or ""})
