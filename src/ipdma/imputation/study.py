@@ -71,9 +71,10 @@ def impute_study(
     rng = np.random.default_rng(study_seed(master_seed, study))
     values = table.to_numpy(dtype=float)
     measured = np.flatnonzero(~np.isnan(values).all(axis=0))
-    names = [str(table.columns[j]) for j in measured]
+    columns = [str(c) for c in table.columns]
+    names = [columns[j] for j in measured]
     used_kinds = [kinds[name] for name in names]
-    unmeasured = tuple(str(c) for j, c in enumerate(table.columns) if j not in measured)
+    unmeasured = tuple(c for j, c in enumerate(columns) if j not in measured)
     arms = pd.factorize(pd.Series(arm).astype(str), sort=True)
     notes = constant_notes(values[:, measured], names, study)
     completed = np.repeat(values[None], m, axis=0)

@@ -105,14 +105,14 @@ def trial_vector(trial: TrialData, binary: bool) -> StudyVector | None:
 
 
 def draw_hyperparameters(vectors: Sequence[StudyVector], rng: np.random.Generator) -> tuple[Array, Array]:
-    """A draw of the mean and of the between-trial covariance (approximate posterior, K - 1 df)."""
+    """A draw of the mean and of the between-trial covariance (inverse Wishart around its REML estimate)."""
     q, k = len(vectors[0].y), len(vectors)
     pooled = pool_multivariate(vectors, q)
     psi = pooled.psi + 1e-10 * np.diag(np.diag(pooled.covariance))
     root = np.linalg.cholesky(psi)
-    z = rng.standard_normal((q, max(k - 1, q)))
-    scale = max(k - 1, q) / max(rng.chisquare(max(k - 1, 1)), 1e-3)
-    drawn = root @ (z @ z.T / z.shape[1]) @ root.T * min(scale, 10.0)
+    df = max(k - 1, q + 2)
+    z = rng.standard_normal((q, df))
+    drawn = root @ (df * np.linalg.inv(z @ z.T)) @ root.T
     return rng.multivariate_normal(pooled.mu, pooled.covariance), drawn
 
 
@@ -122,4 +122,4 @@ def draw_values(predictors: Array, coefficients: Array, binary: bool, rng: np.ra
     eta = predictors @ coefficients[:p]
     if binary:
         return (rng.random(n) < 1 / (1 + np.exp(-np.clip(eta, -30, 30)))).astype(float)
-    return eta + np.exp(min(coefficients[p], 20.0)) * rng.standard_normal(n)
+    return eta + np.exp(min(float(coefficients[p]), 20.0)) * rng.standard_normal(n)
