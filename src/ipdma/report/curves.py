@@ -43,13 +43,17 @@ class Levels:
 def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
     """Band and line of the within-trial effect, dashed naive line, line of no effect."""
     x, y, low, high = zip(*curve.within, strict=True)
-    artists: dict[str, list[Any]] = {"band": [axes.fill_between(x, low, high, color=style.SKY, alpha=0.35, lw=0)]}
+    artists: dict[str, list[Any]] = {
+        "band": [axes.fill_between(x, low, high, color=style.SKY, alpha=0.35, lw=0)]
+    }
     artists["zero"] = [axes.axhline(0, color=style.INK, lw=0.7)]
     artists["line"] = axes.plot(x, y, color=style.BLUE, lw=1.8, label="Within trials, with confidence band")
     artists["naive"] = []
     if curve.naive:
         points = list(zip(*curve.naive, strict=True))
-        artists["naive"] = axes.plot(points[0], points[1], "--", color=style.ORANGE, lw=1.4, label="Naive (trials mixed)")
+        artists["naive"] = axes.plot(
+            points[0], points[1], "--", color=style.ORANGE, lw=1.4, label="Naive (trials mixed)"
+        )
     axes.set_xlim(min(x), max(x))
     axes.legend(loc="best")
     label_effect(axes, curve.ylabel, curve.directions)
@@ -61,7 +65,9 @@ def draw_rug(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
     artists: dict[str, list[Any]] = {"mean": [], "range": []}
     for index, (_, mean, spread) in enumerate(curve.trials):
         if spread is not None:
-            artists["range"] += axes.plot([mean - spread, mean + spread], [index, index], color=style.FAINT, lw=1.1)
+            artists["range"] += axes.plot(
+                [mean - spread, mean + spread], [index, index], color=style.FAINT, lw=1.1
+            )
         artists["mean"] += axes.plot([mean], [index], "|", color=style.INK, ms=6, mew=1.4)
     axes.set_yticks(range(len(curve.trials)), [name for name, _, _ in curve.trials], fontsize=style.SMALL - 1)
     axes.set_ylim(len(curve.trials) - 0.3, -0.7)
@@ -90,4 +96,3 @@ def draw_levels(levels: Levels, axes: Axes) -> dict[str, list[Any]]:
     axes.set_xlim(-0.6, len(labels) - 0.4)
     label_effect(axes, levels.ylabel, levels.directions)
     return artists
-

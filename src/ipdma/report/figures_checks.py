@@ -8,7 +8,7 @@ from functools import partial
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.figures_forest import draw_page, forest_alt
 from ipdma.report.forest import Forest, Line
-from ipdma.report.forest_rows import STAMP, axis_title
+from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.plots import (
@@ -24,16 +24,11 @@ from ipdma.report.records import Row, first, select
 
 def check_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """All of them, where the records hold what they need."""
-    for analysis in material.analyses:
+    for analysis in material.detailed:
         yield from funnel_exhibit(material, analysis, ledger)
         yield from leave_out_exhibit(material, analysis, ledger)
         yield from specification_exhibit(material, analysis, ledger)
     yield from agreement_exhibit(material)
-
-
-def stamp_of(material: Material) -> str:
-    """The stamp of synthetic data."""
-    return STAMP if material.synthetic else ""
 
 
 def scale_of(material: Material, analysis: Analysis) -> str:
@@ -47,18 +42,30 @@ def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> It
     row = material.headline(analysis, "two")
     contours = [(r.text("variable"), r.number("value")) for r in material.counts_of(two, "funnel_contour")]
     rows = list(select(material.records.of("study_estimates", two), term="treatment", moderator=""))
-    rows += list(select(material.records.of("study_estimates", f"{analysis.id}.aggregate.two"), source="aggregate"))
-    studies = [(r["estimate"], r["std_error"], r.text("source") or "ipd") for r in rows if r.number("estimate") is not None and r.number("std_error")]
+    rows += list(
+        select(material.records.of("study_estimates", f"{analysis.id}.aggregate.two"), source="aggregate")
+    )
+    studies = [
+        (r["estimate"], r["std_error"], r.text("source") or "ipd")
+        for r in rows
+        if r.number("estimate") is not None and r.number("std_error")
+    ]
     if row is None or row.number("estimate") is None or not contours or len(studies) < 3:
         return
     pen = ledger.pen(f"figures/funnel.{analysis.id}")
     levels = sorted(((level, z) for level, z in contours if z), key=lambda pair: pair[1])
     footer = small_study_lines(material, analysis, pen)
     funnel = Funnel(
-        f"{material.title(analysis)}: funnel plot", scale_of(material, analysis), tuple(studies), row["estimate"], tuple(levels), footer, stamp_of(material)
+        f"{material.title(analysis)}: funnel plot", scale_of(material, analysis), tuple(studies), row["estimate"], tuple(levels), footer, material.stamp
     )  # fmt: skip
     caption = f"{funnel.title}, with contours of significance about no effect. {' '.join(footer)}"
-    yield Exhibit(f"funnel.{analysis.id}", "Checks", caption, f"Funnel plot. {caption}", partial(draw_funnel_page, funnel))
+    yield Exhibit(
+        f"funnel.{analysis.id}",
+        "Checks",
+        caption,
+        f"Funnel plot. {caption}",
+        partial(draw_funnel_page, funnel),
+    )
 
 
 def small_study_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, ...]:
@@ -66,7 +73,11 @@ def small_study_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple
     head = f"{analysis.id}.egger.two"
     slope = first(material.records.of("estimates", head), term="egger:slope")
     limit = material.count(head, "egger_limit") or material.count(analysis.contrast, "egger_limit")
-    lines = [f"Egger's test: slope {pen.effect(slope)}, {pen.p_phrase(slope)}."] if slope is not None and slope.number("estimate") is not None else []
+    lines = (
+        [f"Egger's test: slope {pen.effect(slope)}, {pen.p_phrase(slope)}."]
+        if slope is not None and slope.number("estimate") is not None
+        else []
+    )
     return (*lines, *([limit.text("level")] if limit is not None else []))
 
 
@@ -76,7 +87,9 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
     rows = [
         r
         for r in material.records.estimates
-        if r.text("model").startswith(start) and r.text("analysis_id").startswith(f"{analysis.id}.{start}") and r.text("term") == "treatment"
+        if r.text("model").startswith(start)
+        and r.text("analysis_id").startswith(f"{analysis.id}.{start}")
+        and r.text("term") == "treatment"
     ]
     rows = [r for r in rows if r.number("estimate") is not None and not r.text("moderator")]
     stages = {r.text("stage") for r in rows}
@@ -88,15 +101,19 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
     whole = material.headline(analysis, rows[0].text("stage"))
     if whole is not None:
         cells = ("All trials", pen.count(whole, "k"), pen.count(whole), pen.effect(whole), pen.p(whole))
-        lines.append(Line("pooled", cells, whole.number("estimate"), whole.number("ci_low"), whole.number("ci_high")))
+        lines.append(
+            Line("pooled", cells, whole.number("estimate"), whole.number("ci_low"), whole.number("ci_high"))
+        )
     forest = Forest(
         f"{material.title(analysis)}: leaving out one trial",
         [("", "Without", "left"), ("", "K", "right"), ("", "N", "right"), ("", f"Estimate [{material.level} CI]", "right"), ("", "p", "right")],
         3, lines, material.directions(analysis.contrast, analysis.outcome), axis_title(material, analysis), material.is_binary(analysis.outcome),
-        (), ["Primary model, fitted without the trial named."], stamp_of(material),
+        (), ["Primary model, fitted without the trial named."], material.stamp,
     )  # fmt: skip
     caption = f"{forest.title}: the primary model fitted without each trial in turn."
-    yield Exhibit(f"leave_one_out.{analysis.id}", "Checks", caption, forest_alt(forest), partial(draw_page, forest))
+    yield Exhibit(
+        f"leave_one_out.{analysis.id}", "Checks", caption, forest_alt(forest), partial(draw_page, forest)
+    )
 
 
 def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:
@@ -109,11 +126,21 @@ def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:
 def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """Every specification of the multiverse, by the size of its effect."""
     start = f"{analysis.id}.multiverse:"
-    rows = [r for r in material.records.estimates if r.text("analysis_id").startswith(start) and r.text("term") == "treatment"]
-    rows = sorted((r for r in rows if r.number("estimate") is not None), key=lambda r: (r["estimate"], r.text("analysis_id")))
+    rows = [
+        r
+        for r in material.records.estimates
+        if r.text("analysis_id").startswith(start) and r.text("term") == "treatment"
+    ]
+    rows = sorted(
+        (r for r in rows if r.number("estimate") is not None),
+        key=lambda r: (r["estimate"], r.text("analysis_id")),
+    )
     if len(rows) < 3:
         return
-    choices = [{c.text("variable"): c.text("level") for c in material.counts_of(r.text("analysis_id"), "choice")} for r in rows]
+    choices = [
+        {c.text("variable"): c.text("level") for c in material.counts_of(r.text("analysis_id"), "choice")}
+        for r in rows
+    ]
     dimensions = dict.fromkeys(d for held in choices for d in held)
     table = []
     for dimension in dimensions:
@@ -124,21 +151,33 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
     found = Specifications(
         f"{material.title(analysis)}: specification curve", scale_of(material, analysis),
         tuple((r["estimate"], r.number("ci_low"), r.number("ci_high")) for r in rows), tuple(table),
-        None if whole is None else whole.number("estimate"), multiverse_lines(material, analysis, pen), stamp_of(material),
+        None if whole is None else whole.number("estimate"), multiverse_lines(material, analysis, pen), material.stamp,
     )  # fmt: skip
     caption = f"{found.title}: the effect under every combination of the choices below the plot, none of them chosen after looking. {' '.join(found.footer)}"
-    yield Exhibit(f"specifications.{analysis.id}", "Checks", caption, f"Specification curve. {caption}", partial(draw_specifications_page, found))
+    yield Exhibit(
+        f"specifications.{analysis.id}",
+        "Checks",
+        caption,
+        f"Specification curve. {caption}",
+        partial(draw_specifications_page, found),
+    )
 
 
 def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, ...]:
     """What the run says of its specifications as a whole."""
     rows = {r.text("variable"): r for r in material.counts_of(f"{analysis.id}.multiverse", "multiverse")}
     parts = []
-    for name, word in (("specifications", "specifications"), ("significant", "with an interval that excludes zero"), ("same_sign", "of the primary sign")):
+    for name, word in (
+        ("specifications", "specifications"),
+        ("significant", "with an interval that excludes zero"),
+        ("same_sign", "of the primary sign"),
+    ):
         if name in rows and rows[name].number("n") is not None:
             parts.append(f"{pen.count(rows[name])} {word}")
     if {"median", "low", "high"} <= set(rows):
-        parts.append(f"median {pen.number(rows['median'], 'value')}, from {pen.number(rows['low'], 'value')} to {pen.number(rows['high'], 'value')}")
+        parts.append(
+            f"median {pen.number(rows['median'], 'value')}, from {pen.number(rows['low'], 'value')} to {pen.number(rows['high'], 'value')}"
+        )
     return (f"{'; '.join(parts)}.",) if parts else ()
 
 
@@ -153,6 +192,6 @@ def agreement_exhibit(material: Material) -> Iterator[Exhibit]:
     if not points:
         return
     footer = ("Each mark is one analysis of the efficacy table; on the line both stages agree.",)
-    found = Agreement("One stage against two", tuple(points), footer, stamp_of(material))
+    found = Agreement("One stage against two", tuple(points), footer, material.stamp)
     caption = "One-stage against two-stage estimates of every analysis. Marks on the line agree; matched pairs share rows and assumptions."
     yield Exhibit("one_stage_two_stage", "Checks", caption, caption, partial(draw_agreement_page, found))

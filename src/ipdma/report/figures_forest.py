@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from ipdma.report import wording
 from ipdma.report.exhibit import Exhibit, page_axes
 from ipdma.report.forest import Forest, draw_forest, measure_forest
-from ipdma.report.forest_rows import forest_of, interaction_forest_of
+from ipdma.report.forest_rows import forest_of
+from ipdma.report.interaction_rows import interaction_forest_of, overview_of
 from ipdma.report.ledger import Ledger
-from ipdma.report.material import Analysis, Material
+from ipdma.report.material import Material
 
 
 def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -30,9 +31,20 @@ def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
 
 
 def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """One forest plot per moderator of each of those."""
-    for analysis in material.analyses:
-        for moderator in material.plan.get("moderators", {}):
+    """All moderators side by side per question, then each declared one with its trials."""
+    for analysis in material.detailed:
+        overview = overview_of(material, analysis, ledger)
+        if overview is not None:
+            caption = f"{overview.title}. Pooled within-trial interactions of the one-stage model; differences between trials do not enter."
+            yield Exhibit(
+                f"moderators.{analysis.id}",
+                "Moderators",
+                caption,
+                forest_alt(overview),
+                partial(draw_page, overview),
+            )
+    for analysis in material.detailed:
+        for moderator in material.shown_moderators(analysis):
             forest = interaction_forest_of(material, analysis, moderator, ledger)
             if forest is not None:
                 caption = (

@@ -11,22 +11,28 @@ from matplotlib.figure import Figure
 from ipdma.report import cells, style
 from ipdma.report.curves import Curve, Levels, Point, draw_curve, draw_levels, draw_rug
 from ipdma.report.exhibit import Exhibit, blank_figure, framed, put_footer
-from ipdma.report.forest_rows import STAMP, axis_title, f_test
+from ipdma.report.forest_rows import axis_title, f_test
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material
+from ipdma.report.material import Analysis, Material, in_sentence
 from ipdma.report.records import Row, as_number, first, select
 from ipdma.report.style import wrap
 
 
 def moderator_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """A curve for a moderator on a scale, levels for a categorical one."""
-    for analysis in material.analyses:
+    for analysis in (a for a in material.detailed if material.shown_moderators(a)):
         for name in material.plan.get("moderators", {}):
             pen = ledger.pen(f"figures/effect_by.{analysis.id}.{name}")
-            found = curve_of(material, analysis, name, pen) or levels_of(material, analysis, name, pen)
+            found: Curve | Levels | None = curve_of(material, analysis, name, pen)
+            if found is None and name in material.shown_moderators(analysis):
+                found = levels_of(material, analysis, name, pen)
             if found is None:
                 continue
-            draw = partial(draw_curve_page, found) if isinstance(found, Curve) else partial(draw_levels_page, found)
+            draw = (
+                partial(draw_curve_page, found)
+                if isinstance(found, Curve)
+                else partial(draw_levels_page, found)
+            )
             caption = f"{found.title}. {' '.join(found.footer)}"
             alt = f"{found.title}. {found.footer[0]}"
             yield Exhibit(f"effect_by.{analysis.id}.{name}", "Moderators", caption, alt, draw)
@@ -40,25 +46,33 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
         return None
     row = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
     unit = material.count(head, "moderator_unit")
-    label = material.moderator(name) + (" (SD units of the instrument)" if is_baseline(material, name) else "")
+    label = material.moderator(name) + (
+        " (SD units of the instrument)" if is_baseline(material, name) else ""
+    )
     text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if row is not None else ""
     per = f" {unit.text('level')}" if unit is not None and unit.text("level") else ""
     return Curve(
-        f"{material.title(analysis)}: effect by {material.moderator(name).lower()}",
+        f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
         label,
         axis_label(material, analysis),
         within,
         points_of(material, f"{head}.naive_curve", name),
         trials_of(material, head, within),
         material.directions(analysis.contrast, analysis.outcome),
-        [f"{text}{per}." if text else "", "Lower panel: mean of the moderator in each trial, and one SD each way."],
-        STAMP if material.synthetic else "",
+        [
+            f"{text}{per}." if text else "",
+            "Lower panel: mean of the moderator in each trial, and one SD each way.",
+        ],
+        material.stamp,
     )
 
 
 def is_baseline(material: Material, name: str) -> bool:
     """Whether the moderator is baseline severity, which is standardised like the outcome."""
-    return material.plan["moderators"][name].get("column") == "baseline" and material.plan.get("standardise") != "none"
+    return (
+        material.plan["moderators"][name].get("column") == "baseline"
+        and material.plan.get("standardise") != "none"
+    )
 
 
 def axis_label(material: Material, analysis: Analysis) -> str:
@@ -73,7 +87,7 @@ def points_of(material: Material, analysis_id: str, name: str) -> list[Point]:
         numbers = [as_number(row.text("level")), *(row.number(c) for c in ("estimate", "ci_low", "ci_high"))]
         if all(n is not None for n in numbers):
             found.append(tuple(numbers))
-    return sorted(found)  # type: ignore[arg-type, type-var]
+    return sorted(found)  # type: ignore[arg-type]
 
 
 def trials_of(material: Material, head: str, within: list[Point]) -> list[tuple[str, float, float | None]]:
@@ -87,19 +101,30 @@ def trials_of(material: Material, head: str, within: list[Point]) -> list[tuple[
 def levels_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Levels | None:
     """Effects at the levels of a categorical moderator, or None."""
     head = f"{analysis.id}.{material.primary}.one.{name}"
-    rows = [r for r in select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}") if complete(r)]
+    rows = [
+        r
+        for r in select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}")
+        if complete(r)
+    ]
     if not rows or not material.count(head, "moderator_reference"):
         return None
     test = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
-    counts = [first(material.counts_of(head, "moderator_level"), level=r.text("level"), study="", arm="") for r in rows]
-    least = int(material.plan.get("minimum_cell", 10))
+    counts = [
+        first(material.counts_of(head, "moderator_level"), level=r.text("level"), study="", arm="")
+        for r in rows
+    ]
+    least = material.least
     mask = cells.hidden([[None if c is None else c.number("n")] for c in counts], least)
     points = []
     for row, count, hide in zip(rows, counts, mask, strict=True):
-        n = "" if count is None else f"n = {cells.withheld(count.number('n'), least) if hide[0] else pen.count(count)}"
+        n = (
+            ""
+            if count is None
+            else f"n = {cells.withheld(count.number('n'), least) if hide[0] else pen.count(count)}"
+        )
         points.append((row.text("level"), *(row[c] for c in ("estimate", "ci_low", "ci_high")), n))
     return Levels(
-        f"{material.title(analysis)}: effect by {material.moderator(name).lower()}",
+        f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
         axis_label(material, analysis),
         points,
         material.directions(analysis.contrast, analysis.outcome),
@@ -107,7 +132,7 @@ def levels_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Le
             f"Interaction within trials: {f_test(material, pen, test)}." if has_test(test) else "",
             "Effect for participants at each level in a trial of average case mix, from within-trial information.",
         ],
-        STAMP if material.synthetic else "",
+        material.stamp,
     )
 
 
@@ -148,7 +173,8 @@ def draw_levels_page(levels: Levels) -> Figure:
     """Points above their labels."""
     wide = max(style.text_width(label, style.SMALL) for label, *_ in levels.points) + 0.25
     size = (max(3.2, wide * (len(levels.points) + 0.4)), 3.0)
-    figure, axes = framed(size, levels.title, [line for line in levels.footer if line], levels.stamp, (0.85, 0.25, 0.6))
+    figure, axes = framed(
+        size, levels.title, [line for line in levels.footer if line], levels.stamp, (0.85, 0.25, 0.6)
+    )
     draw_levels(levels, axes[0])
     return figure
-

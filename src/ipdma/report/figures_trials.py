@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ipdma.report import wording
 from ipdma.report.exhibit import Exhibit, page_axes
 from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
-from ipdma.report.forest_rows import ROB, STAMP
+from ipdma.report.forest_rows import ROB
 from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
@@ -29,11 +29,6 @@ def trial_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     yield from balance_exhibits(material)
 
 
-def stamp_of(material: Material) -> str:
-    """The stamp of synthetic data."""
-    return STAMP if material.synthetic else ""
-
-
 def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """PRISMA-IPD flow from the registry and the counts of each analysis."""
     pen = ledger.pen("figures/prisma_ipd_flow")
@@ -42,23 +37,38 @@ def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     if not status:
         return
     boxes = [
-        Box("Records identified, screened, read in full", ("Not part of the registry: the author adds these counts.",)),
+        Box(
+            "Records identified, screened, read in full",
+            ("Not part of the registry: the author adds these counts.",),
+        ),
         Box(f"Eligible trials: {pen.count(next(iter(status.values())), 'of')}"),
     ]
     boxes += [Box(*lacking(material, pen, status, cohort), side=True)] if set(status) - {"ipd"} else []
     boxes.append(obtained(pen, status.get("ipd"), cohort))
-    boxes += [box for contrast in dict.fromkeys(a.contrast for a in material.analyses) for box in analysed(material, pen, contrast)]
-    flow = Flow("PRISMA-IPD flow of trials and participants", tuple(boxes), stamp_of(material))
-    alt = "Flow diagram. " + " ".join(f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}." for b in boxes)
+    boxes += [
+        box
+        for contrast in dict.fromkeys(a.contrast for a in material.analyses)
+        for box in analysed(material, pen, contrast)
+    ]
+    flow = Flow("PRISMA-IPD flow of trials and participants", tuple(boxes), material.stamp)
+    alt = "Flow diagram. " + " ".join(
+        f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}." for b in boxes
+    )
     caption = "Flow of trials and participants (PRISMA-IPD), from the registry of eligible trials and the participants contributed."
     yield Exhibit("prisma_ipd_flow", "Trials", caption, alt, partial(draw_flow_page, flow))
 
 
-def lacking(material: Material, pen: Pen, status: dict[str, Row], cohort: list[Row]) -> tuple[str, tuple[str, ...]]:
+def lacking(
+    material: Material, pen: Pen, status: dict[str, Row], cohort: list[Row]
+) -> tuple[str, tuple[str, ...]]:
     """Trials without participant data: how many, and why."""
     words = {"aggregate": "published results used", "not_obtained": "not obtained"}
     lines = [trials_text(pen, row, words.get(name, name)) for name, row in status.items() if name != "ipd"]
-    reasons = [trials_text(pen, r, r.text("level")) for r in cohort if r.text("what") == "registry_reason" and r.text("level")]
+    reasons = [
+        trials_text(pen, r, r.text("level"))
+        for r in cohort
+        if r.text("what") == "registry_reason" and r.text("level")
+    ]
     return "Participant data not obtained", (*lines, *(["Reasons:"] if reasons else []), *reasons)
 
 
@@ -70,9 +80,17 @@ def trials_text(pen: Pen, row: Row, what: str) -> str:
 
 def obtained(pen: Pen, ipd: Row | None, cohort: list[Row]) -> Box:
     """Participant data obtained."""
-    head = f"Participant data obtained: {pen.count(ipd)} {wording.plural(ipd.number('n'), 'trial')}" if ipd is not None else "Participant data obtained"
+    head = (
+        f"Participant data obtained: {pen.count(ipd)} {wording.plural(ipd.number('n'), 'trial')}"
+        if ipd is not None
+        else "Participant data obtained"
+    )
     total = first(cohort, what="participants", study="", arm="")
-    lines = [f"{pen.number(ipd, 'value', 0)} randomised"] if ipd is not None and ipd.number("value") is not None else []
+    lines = (
+        [f"{pen.number(ipd, 'value', 0)} randomised"]
+        if ipd is not None and ipd.number("value") is not None
+        else []
+    )
     lines += [f"{pen.count(total)} participants contributed"] if total is not None else []
     return Box(head, tuple(lines))
 
@@ -82,12 +100,14 @@ def analysed(material: Material, pen: Pen, contrast: str) -> list[Box]:
     lines, out = [], []
     for analysis in (a for a in material.analyses if a.contrast == contrast):
         studies, people = material.count(analysis.id, "studies"), material.count(analysis.id, "analysed")
-        label = f"{analysis.outcome.replace('_', ' ')}, {material.timepoint(analysis.timepoint)}"
+        label = f"{material.outcome(analysis.outcome)}, {material.timepoint(analysis.timepoint)}"
         if studies is not None and people is not None:
             trials = f"{pen.count(studies)} {wording.plural(studies.number('n'), 'trial')}"
             lines.append(f"{label}: {trials}, {pen.count(people)} participants")
         for row in material.counts_of(analysis.id, "excluded_studies", study=""):
-            out.append(f"{label}: {pen.count(row)} {wording.plural(row.number('n'), 'trial')}, {row.text('level')}")
+            out.append(
+                f"{label}: {pen.count(row)} {wording.plural(row.number('n'), 'trial')}, {row.text('level')}"
+            )
     boxes = [Box(f"Analysed: {material.contrast(contrast)}", tuple(lines))] if lines else []
     return boxes + ([Box("Trials left out", tuple(out), side=True)] if boxes and out else [])
 
@@ -106,7 +126,12 @@ def participant_flow_exhibits(material: Material, ledger: Ledger) -> Iterator[Ex
         strips = strips_of(material, contrast, ledger.pen(f"figures/consort.{contrast}"))
         if strips.strips:
             caption = f"Flow of participants in each trial and arm: {material.contrast(contrast)}."
-            alt = caption + " " + "; ".join(f"{s.trial}, {s.arm}: {', '.join(s.cells)}" for s in strips.strips) + "."
+            alt = (
+                caption
+                + " "
+                + "; ".join(f"{s.trial}, {s.arm}: {', '.join(s.cells)}" for s in strips.strips)
+                + "."
+            )
             yield Exhibit(f"consort.{contrast}", "Trials", caption, alt, partial(draw_strips_page, strips))
 
 
@@ -121,12 +146,24 @@ def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
         randomised = first(material.records.of("counts", "cohort"), what="randomised", study=study)
         for arm, label in (("active", active), ("reference", reference)):
             cells = [cell(pen, first(material.counts_of(analyses[0].id, "rows"), study=study, arm=arm))]
-            cells += [cell(pen, first(material.counts_of(a.id, "analysed"), study=study, arm=arm)) for a in analyses]
-            trial = material.study(study) + (f" ({pen.count(randomised)} randomised)" if randomised is not None else "")
+            cells += [
+                cell(pen, first(material.counts_of(a.id, "analysed"), study=study, arm=arm)) for a in analyses
+            ]
+            trial = material.study(study) + (
+                f" ({pen.count(randomised)} randomised)" if randomised is not None else ""
+            )
             strips.append(Strip(trial if arm == "active" else "", label, tuple(cells)))
     heads = ("With baseline score", *(f"Analysed, {material.timepoint(a.timepoint)}" for a in analyses))
-    note = "Numbers randomised are those of the whole trial, with all of its arms. Arm sizes are not withheld."
-    return Strips(f"Participants in each trial: {material.contrast(contrast)}", heads, tuple(strips), (note,), stamp_of(material))
+    note = (
+        "Numbers randomised are those of the whole trial, with all of its arms. Arm sizes are not withheld."
+    )
+    return Strips(
+        f"Participants in each trial: {material.contrast(contrast)}",
+        heads,
+        tuple(strips),
+        (note,),
+        material.stamp,
+    )
 
 
 def cell(pen: Pen, row: Row | None) -> str:
@@ -140,27 +177,54 @@ def bias_exhibit(material: Material) -> Iterator[Exhibit]:
     if not trials:
         return
     cells = tuple(tuple(material.registry_text(s, item) for item in ROB) for s in trials)
-    grid = Grid("Risk of bias", tuple(material.study(s) for s in trials), DOMAINS, cells, "lights", (), stamp_of(material))
-    judged = "; ".join(f"{material.study(s)}: overall {row[-1] or 'not judged'}" for s, row in zip(trials, cells, strict=True))
+    grid = Grid(
+        "Risk of bias", tuple(material.study(s) for s in trials), DOMAINS, cells, "lights", (), material.stamp
+    )
+    judged = "; ".join(
+        f"{material.study(s)}: overall {row[-1] or 'not judged'}"
+        for s, row in zip(trials, cells, strict=True)
+    )
     caption = "Risk of bias in each domain as judged in the registry: + low, ? some concerns, \u2212 high. Bars: share of trials."
-    yield Exhibit("risk_of_bias", "Trials", caption, f"Risk of bias by trial. {judged}.", partial(draw_grid_page, grid))
+    yield Exhibit(
+        "risk_of_bias", "Trials", caption, f"Risk of bias by trial. {judged}.", partial(draw_grid_page, grid)
+    )
 
 
 def missing_exhibit(material: Material) -> Iterator[Exhibit]:
     """Which trial lacks which variable."""
-    rows = [r for r in material.records.of("counts", "cohort") if r.text("what") == "characteristic_missing" and r.text("study")]
+    rows = [
+        r
+        for r in material.records.of("counts", "cohort")
+        if r.text("what") == "characteristic_missing" and r.text("study")
+    ]
     if not rows:
         return
     studies, variables = material.in_order(distinct(rows, "study")), distinct(rows, "variable")
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     held = {(r.text("study"), r.text("variable")): missing_class(r, least) for r in rows}
     cells = tuple(tuple(held.get((s, v), "") for v in variables) for s in studies)
     heads = tuple(wording.heading(v) for v in variables)
     footer = (f"Shares of participants; 'few': from 1 to {least - 1} participants.",)
-    grid = Grid("Missing values", tuple(material.study(s) for s in studies), heads, cells, "shares", footer, stamp_of(material))
-    never = [f"{wording.heading(v)} in {sum(held.get((s, v)) == 'never' for s in studies)}" for v in variables]
+    grid = Grid(
+        "Missing values",
+        tuple(material.study(s) for s in studies),
+        heads,
+        cells,
+        "shares",
+        footer,
+        material.stamp,
+    )
+    never = [
+        f"{wording.heading(v)} in {sum(held.get((s, v)) == 'never' for s in studies)}" for v in variables
+    ]
     caption = "Missing values by trial and variable: none, few, shares of the participants, or never measured (hatched)."
-    yield Exhibit("missingness", "Trials", caption, f"Map of missing values. Never measured: {', '.join(never)} trials.", partial(draw_grid_page, grid))
+    yield Exhibit(
+        "missingness",
+        "Trials",
+        caption,
+        f"Map of missing values. Never measured: {', '.join(never)} trials.",
+        partial(draw_grid_page, grid),
+    )
 
 
 def missing_class(row: Row, least: int) -> str:
@@ -175,22 +239,30 @@ def missing_class(row: Row, least: int) -> str:
 
 def balance_exhibits(material: Material) -> Iterator[Exhibit]:
     """Means of both sides in each trial, one figure per contrast."""
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     for contrast in dict.fromkeys(a.contrast for a in material.analyses):
-        counts = [r for r in material.records.of("counts", contrast) if r.text("study") and (r.number("n") or 0) >= least]
+        counts = [
+            r
+            for r in material.records.of("counts", contrast)
+            if r.text("study") and (r.number("n") or 0) >= least
+        ]
         means = list(select(counts, what="characteristic_mean", arm=("active", "reference")))
         if not means:
             continue
-        panels = [(wording.heading(v), balance_rows(material, counts, v)) for v in distinct(means, "variable")]
+        panels = [
+            (wording.heading(v), balance_rows(material, counts, v)) for v in distinct(means, "variable")
+        ]
         note = f"Marks: mean, line: one SD each way. Arms with fewer than {least} values are left out."
         title = f"Baseline balance: {material.contrast(contrast)}"
-        balance = Balance(title, tuple(panels), material.sides(contrast), (note,), stamp_of(material))
+        balance = Balance(title, tuple(panels), material.sides(contrast), (note,), material.stamp)
         caption = f"{title}. Mean of each variable in both sides of each trial. {note}"
         alt = f"{title}: means of {wording.several([name for name, _ in panels]).lower()} in each trial."
         yield Exhibit(f"balance.{contrast}", "Trials", caption, alt, partial(draw_balance_page, balance))
 
 
-def balance_rows(material: Material, counts: list[Row], variable: str) -> tuple[tuple[str, tuple[tuple[float, float] | None, ...]], ...]:
+def balance_rows(
+    material: Material, counts: list[Row], variable: str
+) -> tuple[tuple[str, tuple[tuple[float, float] | None, ...]], ...]:
     """(trial, ((mean, SD) of the active side, of the reference side))."""
     rows = list(select(counts, variable=variable))
     found = []
@@ -200,8 +272,11 @@ def balance_rows(material: Material, counts: list[Row], variable: str) -> tuple[
             mean = first(rows, what="characteristic_mean", study=study, arm=arm)
             spread = first(rows, what="characteristic_sd", study=study, arm=arm)
             known = mean is not None and mean.number("value") is not None
-            pair.append((mean["value"], (spread.number("value") or 0.0) if spread is not None else 0.0) if known and mean else None)
+            pair.append(
+                (mean["value"], (spread.number("value") or 0.0) if spread is not None else 0.0)
+                if known and mean
+                else None
+            )
         if any(pair):
             found.append((material.study(study), tuple(pair)))
     return tuple(found)
-

@@ -69,7 +69,9 @@ def place_boxes(flow: Flow) -> tuple[list[Placed], float, float]:
     width = max(width, style.text_width(flow.title, style.SIZE + 1.5, "bold") + 0.3)
     top = page - 0.42
     result = [
-        Placed(b, right if b.side else 0.15, top - y - h, flow.side_width if b.side else flow.main_width, h, t)
+        Placed(
+            b, right if b.side else 0.15, top - y - h, flow.side_width if b.side else flow.main_width, h, t
+        )
         for b, y, h, t in placed
     ]
     return result, width, page
@@ -79,17 +81,26 @@ def box_text(box: Box, width: float) -> tuple[tuple[str, str], ...]:
     """The lines of a box, wrapped to its width."""
     room = width - 2 * PAD
     head = [("bold", line) for line in wrap(box.head, room * 0.92, style.SIZE)]
-    return tuple(head + [("normal", part) for line in box.lines for part in wrap(line, room, style.SMALL + 0.5)])
+    return tuple(
+        head + [("normal", part) for line in box.lines for part in wrap(line, room, style.SMALL + 0.5)]
+    )
 
 
-def draw_flow(flow: Flow, placed: Sequence[Placed], size: tuple[float, float], axes: Axes) -> dict[str, list[Any]]:
+def draw_flow(
+    flow: Flow, placed: Sequence[Placed], size: tuple[float, float], axes: Axes
+) -> dict[str, list[Any]]:
     """Draw boxes and arrows on an axes whose units are inches."""
     width, height = size
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()
     artists: dict[str, list[Any]] = {"box": [], "arrow": [], "text": []}
-    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center", "parse_math": False}
+    look: dict[str, Any] = {
+        "fontsize": style.SIZE + 1.5,
+        "fontweight": "bold",
+        "va": "center",
+        "parse_math": False,
+    }
     artists["text"].append(axes.text(0.15, height - 0.19, flow.title, **look))
     above: Placed | None = None
     for place in placed:
@@ -103,7 +114,12 @@ def draw_flow(flow: Flow, placed: Sequence[Placed], size: tuple[float, float], a
                 draw_arrow(axes, artists, (x, above.y), (x, place.y + place.height))
             above = place
     if flow.stamp:
-        stamp: dict[str, Any] = {"fontsize": style.SMALL, "fontweight": "bold", "color": style.ORANGE, "va": "center"}
+        stamp: dict[str, Any] = {
+            "fontsize": style.SMALL,
+            "fontweight": "bold",
+            "color": style.ORANGE,
+            "va": "center",
+        }
         artists["text"].append(axes.text(0.15, 0.1, flow.stamp, **stamp))
     return artists
 
@@ -125,5 +141,7 @@ def draw_arrow(
     axes: Axes, artists: dict[str, list[Any]], start: tuple[float, float], end: tuple[float, float]
 ) -> None:
     """An arrow from box to box."""
-    arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=9, lw=0.8, color=style.INK, shrinkA=0, shrinkB=0)
+    arrow = FancyArrowPatch(
+        start, end, arrowstyle="-|>", mutation_scale=9, lw=0.8, color=style.INK, shrinkA=0, shrinkB=0
+    )
     artists["arrow"].append(axes.add_patch(arrow))

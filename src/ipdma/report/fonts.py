@@ -49,7 +49,9 @@ def cut_font(source: str, target: Path, weight: str) -> None:
     for tag in UNUSED:
         if tag in font:
             del font[tag]
-    options = Options(hinting=True, glyph_names=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], recalc_timestamp=False)
+    options = Options(
+        hinting=True, glyph_names=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], recalc_timestamp=False
+    )
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for low, high in RANGES for code in range(low, high + 1)])
     subsetter.subset(font)
@@ -60,7 +62,12 @@ def cut_font(source: str, target: Path, weight: str) -> None:
 def rename(font: TTFont, weight: str) -> None:
     """Give a face its own family name, and a weight that font lists read as regular or bold."""
     suffix, number = WEIGHTS[weight]
-    names = {1: DRAWN, 2: suffix or "Regular", 4: f"{DRAWN} {suffix}".strip(), 6: DRAWN.replace(" ", "") + suffix}
+    names = {
+        1: DRAWN,
+        2: suffix or "Regular",
+        4: f"{DRAWN} {suffix}".strip(),
+        6: DRAWN.replace(" ", "") + suffix,
+    }
     for record in font["name"].names:
         record.string = names.get(record.nameID, str(record))
     font["OS/2"].usWeightClass = number

@@ -360,7 +360,12 @@ def draw_lights(layout: Layout, axes: Axes, artists: dict[str, list[Any]], index
             axes.add_patch(Circle(centre, LIGHT / 2 - 0.01, fc=colour, ec=style.INK, lw=0.4))
         )
         if sign:
-            look: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL, "fontweight": "bold"}
+            look: dict[str, Any] = {
+                "ha": "center",
+                "va": "center_baseline",
+                "fontsize": style.SMALL,
+                "fontweight": "bold",
+            }
             axes.text(*centre, sign, color="white" if sign == "\u2212" else style.INK, **look)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ipdma.report import wording
+from ipdma.privacy import needs_hiding
+from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, condition
-from ipdma.report.records import Row, distinct, first, select
+from ipdma.report.records import Row, first, select
 
+SIDES = ("active", "reference")
 ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
-STAMP = "SYNTHETIC data: invented participants, not a finding."
 
 
 def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
@@ -31,7 +32,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         odds=material.is_binary(analysis.outcome),
         lights=("D1", "D2", "D3", "D4", "D5", "All") if shows.judged else (),
         footer=shows.footer(two),
-        stamp=STAMP if material.synthetic else "",
+        stamp=material.stamp,
     )
 
 
@@ -39,7 +40,7 @@ def axis_title(material: Material, analysis: Analysis) -> str:
     """What the axis measures."""
     if material.is_binary(analysis.outcome):
         return "Odds ratio (log scale)"
-    if material.plan.get("standardise") == "none":
+    if material.standardise(analysis.outcome) == "none":
         return "Mean difference (points)"
     return "Standardised mean difference"
 
@@ -132,15 +133,27 @@ class Shows:
         return tuple(self.material.registry_text(study, item) for item in ROB) if self.judged else ()
 
     def arm_cells(self, row: Row, side: str) -> tuple[str, str]:
-        """n, and mean (SD) or events, of one side."""
+        """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes are not."""
         n = self.pen.count(row, f"n_{side}") if row.number(f"n_{side}") is not None else ""
         if self.binary:
-            study = row.text("study")
-            events = first(self.material.counts_of(self.analysis.id, "events"), study=study, arm=side)
-            return n, self.pen.count(events) if events is not None else ""
+            return n, self.event_cell(row.text("study"), side)
         if row.number(f"mean_{side}") is None:
             return n, ""
+        if cells.small(row.number(f"n_{side}"), self.material.least) and row.text("source") != "aggregate":
+            return n, wording.NOTHING
         return n, f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
+
+    def event_cell(self, study: str, side: str) -> str:
+        """Events of one side; both sides are withheld where either has few events or few without."""
+        rows = {
+            s: first(self.material.counts_of(self.analysis.id, "events"), study=study, arm=s) for s in SIDES
+        }
+        if rows[side] is None:
+            return ""
+        numbers = [(r.number("n"), r.number("of")) for r in rows.values() if r is not None]
+        if any(needs_hiding(int(n or 0), int(of or 0), self.material.least) for n, of in numbers):
+            return "*"
+        return self.pen.count(rows[side])
 
     def not_estimable(self) -> list[Line]:
         """Studies that cannot be estimated alone are named all the same."""
@@ -166,26 +179,26 @@ class Shows:
     def pooled_line(self, name: str, row: Row, totals: bool = False) -> Line:
         """A diamond; with the arms' totals beside the headline."""
         columns = len(self.columns())
-        cells = [name, *[""] * (columns - 3), self.pen.effect(row), ""]
+        texts = [name, *[""] * (columns - 3), self.pen.effect(row), ""]
         if totals:
             for side, column in (("active", columns - 6), ("reference", columns - 4)):
                 total = self.material.count(self.analysis.id, "analysed", arm=side)
-                cells[column] = self.pen.count(total) if total is not None else ""
+                texts[column] = self.pen.count(total) if total is not None else ""
         low, high = row.number("ci_low"), row.number("ci_high")
-        return Line("pooled", tuple(cells), row.number("estimate"), low, high)
+        return Line("pooled", tuple(texts), row.number("estimate"), low, high)
 
     def prediction_line(self, row: Row) -> list[Line]:
         """The interval for the effect in a new study, a bar below the diamond."""
         if row.number("pi_low") is None or row.number("pi_high") is None:
             return []
         blanks = [""] * (len(self.columns()) - 3)
-        cells = (
+        texts = (
             f"  {self.material.level} prediction interval",
             *blanks,
             self.pen.interval(row, "pi_low", "pi_high"),
             "",
         )
-        return [Line("interval", cells, None, row.number("pi_low"), row.number("pi_high"))]
+        return [Line("interval", texts, None, row.number("pi_low"), row.number("pi_high"))]
 
     def without_ipd(self) -> list[Line]:
         """Aggregate results of trials without IPD, and the pooled estimate that includes them."""
@@ -214,6 +227,14 @@ class Shows:
             "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled estimate with its "
             f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the interval goes on."
         )
+        if self.material.least:
+            few = self.material.least
+            kind = (
+                "* events withheld: fewer than"
+                if self.binary
+                else "\u2014 means withheld: arms of fewer than"
+            )
+            text.append(f"{kind} {few}{' with or without the event in an arm' if self.binary else ''}.")
         if self.judged:
             text.append(
                 "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 missing outcomes, "
@@ -278,123 +299,11 @@ def model_line(material: Material, analysis: Analysis) -> str:
             parts.append(f"{name}: {DF_METHODS.get(method, method)} intervals")
     sd = ""
     if not material.is_binary(analysis.outcome):
-        sd = f" Outcomes divided by {STANDARDISE.get(str(material.plan.get('standardise')), 'a constant')}."
+        sd = f" Outcomes divided by {STANDARDISE.get(material.standardise(analysis.outcome), 'a constant')}."
     return f"Model '{material.primary}'. {'; '.join(parts)}.{sd} {material.sign_note(analysis.contrast, analysis.outcome)}"
-
-
-def interaction_forest_of(
-    material: Material, analysis: Analysis, moderator: str, ledger: Ledger
-) -> Forest | None:
-    """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information stays out."""
-    ids = [f"{analysis.id}.{material.primary}.{stage}.{moderator}" for stage in ("two", "one")]
-    rows = next((r for i in ids if (r := material.records.of("study_estimates", i))), [])
-    rows = [r for r in rows if r.text("term").startswith(f"treatment:within:{moderator}")]
-    if not rows:
-        return None
-    pen = ledger.pen(f"figures/interaction.{analysis.id}.{moderator}")
-    lines: list[Line] = []
-    seen = not any(r.text("level") for r in rows)
-    for term in distinct(rows, "term"):
-        lines += interaction_block(material, ids, pen, term, list(select(rows, term=term)))
-    left, right = material.directions(analysis.contrast, analysis.outcome)
-    unit = unit_of(material, ids)
-    return Forest(
-        title=f"{material.title(analysis)}: within-trial interaction with {moderator_text(material, moderator)}",
-        columns=interaction_columns(material, analysis, seen),
-        left=4 if seen else 3,
-        lines=lines,
-        directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
-        axis=f"Difference in effect{' ' + unit if unit else ''}",
-        footer=interaction_footer(material, analysis),
-        stamp=STAMP if material.synthetic else "",
-    )
-
-
-def wording_lower(text: str) -> str:
-    """`Favours STPP` as `favours STPP more`."""
-    return text[:1].lower() + text[1:] + " more"
-
-
-def moderator_text(material: Material, moderator: str) -> str:
-    """A moderator's name inside a title."""
-    return material.moderator(moderator).lower()
-
-
-def unit_of(material: Material, ids: list[str]) -> str:
-    """`per 10 years`, from the records."""
-    rows = [r for i in ids for r in material.counts_of(i, "moderator_unit")]
-    return rows[0].text("level") if rows else ""
-
-
-def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> list[tuple[str, str, str]]:
-    """Study, n per arm, moderator mean (SD) where it has one | estimate, p, weight."""
-    active, reference = headings(material, analysis)
-    return [
-        ("", "Study", "left"),
-        ("n", active, "right"),
-        ("n", reference, "right"),
-        *([("Moderator", "Mean (SD)", "right")] if seen else []),
-        ("", f"Interaction [{material.level} CI]", "right"),
-        ("", "p", "right"),
-        ("", "Weight", "right"),
-    ]
 
 
 def headings(material: Material, analysis: Analysis) -> tuple[str, str]:
     """The two sides as column headings."""
     active, reference = material.sides(analysis.contrast)
     return active[:1].upper() + active[1:], reference[:1].upper() + reference[1:]
-
-
-def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, rows: list[Row]) -> list[Line]:
-    """The lines of one interaction term: studies, then the two pooled within-trial estimates."""
-    level = rows[0].text("level")
-    lines = (
-        [Line("heading", (f"{wording.heading(level)} against {reference_level(material, ids)}",))]
-        if level
-        else []
-    )
-    order = material.in_order(r.text("study") for r in rows)
-    for row in sorted(rows, key=lambda r: order.index(r.text("study"))):
-        sides = [
-            pen.count(row, f"n_{s}") if row.number(f"n_{s}") is not None else ""
-            for s in ("active", "reference")
-        ]
-        weight = pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
-        seen = [] if level else [moderator_seen(material, ids, pen, row.text("study"))]
-        cells = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
-        bounds = row.number("ci_low"), row.number("ci_high")
-        lines.append(Line("study", cells, row.number("estimate"), *bounds, row.number("weight")))
-    for name, analysis_id in zip(("Two-stage", "One-stage"), ids, strict=True):
-        pooled = first(material.records.of("estimates", analysis_id), term=term)
-        if pooled is not None and pooled.number("estimate") is not None:
-            cells = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
-            bounds = pooled.number("ci_low"), pooled.number("ci_high")
-            lines.append(Line("pooled", cells, pooled.number("estimate"), *bounds))
-    return lines
-
-
-def reference_level(material: Material, ids: list[str]) -> str:
-    """The name of a categorical moderator's reference level."""
-    rows = [r for i in ids for r in material.counts_of(i, "moderator_reference")]
-    return rows[0].text("level") if rows else "the reference level"
-
-
-def moderator_seen(material: Material, ids: list[str], pen: Pen, study: str) -> str:
-    """Mean (SD) of the moderator in a study."""
-    found = [
-        next((r for i in ids for r in material.counts_of(i, what, study=study)), None)
-        for what in ("study_mean", "study_sd")
-    ]
-    if found[0] is None or found[0].number("value") is None:
-        return ""
-    return f"{pen.number(found[0], 'value')} ({pen.number(found[1], 'value')})"
-
-
-def interaction_footer(material: Material, analysis: Analysis) -> list[str]:
-    """How to read an interaction."""
-    return [
-        "Squares: each trial's own interaction between treatment and the moderator, area by weight; diamonds: pooled within-trial "
-        "interaction. Differences between trials do not enter.",
-        material.sign_note(analysis.contrast, analysis.outcome),
-    ]

@@ -53,11 +53,22 @@ def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list
     """Draw cells and labels on an axes whose units are inches."""
     artists: dict[str, list[Any]] = {"cell": [], "text": []}
     for column, head in enumerate(grid.columns):
-        look: dict[str, Any] = {"rotation": 45, "ha": "left", "va": "bottom", "fontsize": style.SMALL, "parse_math": False}
+        look: dict[str, Any] = {
+            "rotation": 45,
+            "ha": "left",
+            "va": "bottom",
+            "fontsize": style.SMALL,
+            "parse_math": False,
+        }
         artists["text"].append(axes.text(left + (column + 0.35) * CELL, top + 0.04, head, **look))
     for index, (name, cells) in enumerate(zip(grid.rows, grid.cells, strict=True)):
         y = top - (index + 0.5) * CELL
-        label: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": style.SMALL + 0.5, "parse_math": False}
+        label: dict[str, Any] = {
+            "ha": "right",
+            "va": "center",
+            "fontsize": style.SMALL + 0.5,
+            "parse_math": False,
+        }
         artists["text"].append(axes.text(left - 0.08, y, name, **label))
         for column, word in enumerate(cells):
             draw = draw_light if grid.kind == "lights" else draw_share
@@ -69,7 +80,12 @@ def draw_light(axes: Axes, x: float, y: float, word: str) -> list[Any]:
     """One judgement."""
     colour, sign = style.LIGHTS[style.light_of(word)]
     light = axes.add_patch(Circle((x, y), CELL * 0.4, fc=colour, ec=style.INK, lw=0.5))
-    look: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": style.SIZE, "fontweight": "bold"}
+    look: dict[str, Any] = {
+        "ha": "center",
+        "va": "center_baseline",
+        "fontsize": style.SIZE,
+        "fontweight": "bold",
+    }
     axes.text(x, y, sign, color="white" if sign == "\u2212" else style.INK, **look)
     return [light]
 
@@ -90,7 +106,10 @@ def draw_grid_page(grid: Grid) -> Figure:
     heads = max(text_width(h, style.SMALL) for h in grid.columns)
     wide = len(grid.columns) * CELL
     legend = 2.3
-    width = max(left + max(wide + max(0.75 * heads, legend * (grid.kind == "shares")), 2.2) + 0.2, text_width(grid.title, style.SIZE + 1.5, "bold") + 0.3)
+    width = max(
+        left + max(wide + max(0.75 * heads, legend * (grid.kind == "shares")), 2.2) + 0.2,
+        text_width(grid.title, style.SIZE + 1.5, "bold") + 0.3,
+    )
     lines = [part for line in grid.footer for part in wrap(line, width - 0.3)]
     foot = 0.12 + 0.15 * (len(lines) + bool(grid.stamp))
     bars = 0.24 * len(grid.columns) + 0.35 if grid.kind == "lights" else 0.0
@@ -133,11 +152,15 @@ def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
                 colour, sign = style.LIGHTS[word]
                 axes.add_patch(Rectangle((x, y - 0.08), span, 0.16, fc=colour, ec=style.INK, lw=0.4))
                 ink = "white" if sign == "\u2212" else style.INK
-                axes.text(x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL, color=ink)
+                axes.text(
+                    x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL, color=ink
+                )
             x += span
 
 
-def draw_balance(rows: Sequence[tuple[str, Sequence[tuple[float, float] | None]]], axes: Axes) -> dict[str, list[Any]]:
+def draw_balance(
+    rows: Sequence[tuple[str, Sequence[tuple[float, float] | None]]], axes: Axes
+) -> dict[str, list[Any]]:
     """Both means of each trial with a line of one SD each way."""
     artists: dict[str, list[Any]] = {"active": [], "reference": []}
     looks = (("active", -0.16, "o", style.BLUE, style.BLUE), ("reference", 0.16, "s", "white", style.ORANGE))
@@ -165,7 +188,12 @@ def draw_balance_page(balance: Balance) -> Figure:
     foot = 0.12 + 0.15 * (len(lines) + bool(balance.stamp))
     height = foot + down * (tall + 0.62) + 0.65
     figure = blank_figure(width, height)
-    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center", "parse_math": False}
+    look: dict[str, Any] = {
+        "fontsize": style.SIZE + 1.5,
+        "fontweight": "bold",
+        "va": "center",
+        "parse_math": False,
+    }
     figure.text(0.15 / width, 1 - 0.18 / height, balance.title, **look)
     key = f"\u25cf {balance.sides[0]}    \u25a1 {balance.sides[1]}"
     figure.text(0.15 / width, 1 - 0.4 / height, key, fontsize=style.SIZE, va="center", parse_math=False)

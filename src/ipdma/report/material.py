@@ -30,6 +30,7 @@ TIMEPOINTS = {
     "interim": "interim",
     "baseline": "baseline",
 }
+STAMP = "SYNTHETIC data: invented participants, not a finding."
 STANDARDISE = {
     "instrument_baseline_sd": "the pooled within-arm baseline SD of each instrument",
     "study_baseline_sd": "each study's pooled within-arm baseline SD",
@@ -120,8 +121,28 @@ class Material:
     @property
     def level(self) -> str:
         """The confidence level as it is printed, `95%`."""
-        share = self.plan.get("models", {}).get(self.primary, {}).get("level", 0.95) or 0.95
-        return f"{float(share) * 100:g}%"
+        return f"{float(self.plan.get('level') or 0.95) * 100:g}%"
+
+    @property
+    def least(self) -> int:
+        """The smallest count that a table prints."""
+        return int(self.plan.get("minimum_cell") or 0)
+
+    @property
+    def stamp(self) -> str:
+        """The line at the foot of every figure: the plan's own, else that of synthetic data."""
+        return str(self.plan.get("footer") or "") or (STAMP if self.synthetic else "")
+
+    def label(self, group: str, name: str) -> str:
+        """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`..., or nothing."""
+        entry = (self.plan.get(group) or {}).get(name)
+        return str(entry.get("label") or "") if isinstance(entry, Mapping) else ""
+
+    @property
+    def detailed(self) -> list[Analysis]:
+        """The questions that get every figure: those of the plan's first outcome."""
+        first_outcome = next(iter(self.plan.get("outcomes", {})), None)
+        return [a for a in self.analyses if a.outcome == first_outcome]
 
     @cached_property
     def citations(self) -> dict[str, dict[str, str]]:
@@ -155,15 +176,28 @@ class Material:
         reference = words[1] or " / ".join(condition(c) for c in entry.get("reference", [])) or "Reference"
         return active, reference
 
+    def standardise(self, outcome: str) -> str:
+        """The plan's word for how an outcome is standardised."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        return str(entry.get("standardise") or self.plan.get("standardise") or "")
+
+    def good(self, outcome: str) -> bool:
+        """Whether a higher value is good: response and remission are, dropout and deterioration are not."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        measure = str(entry.get("measure") or outcome)
+        return self.is_binary(outcome) and measure not in {"dropout", "reliable_deterioration"}
+
     def is_binary(self, outcome: str) -> bool:
         """True for a 0/1 outcome, whose rows are log odds ratios."""
         return self.plan.get("outcomes", {}).get(outcome, {}).get("family") == "binomial"
 
     def directions(self, contrast: str, outcome: str) -> tuple[str, str]:
-        """What an effect left and right of no effect favours. Events (response, remission) are good."""
+        """What an effect left and right of no effect favours; for events, by whether they are good."""
         active, reference = (in_sentence(side) for side in self.sides(contrast))
         entry = self.plan.get("contrasts", {}).get(contrast, {})
-        negative_active = entry.get("negative_favours", "active") == "active" and not self.is_binary(outcome)
+        negative_active = entry.get("negative_favours", "active") == "active"
+        if self.is_binary(outcome):
+            negative_active = not self.good(outcome)
         pair = (active, reference) if negative_active else (reference, active)
         return f"Favours {pair[0]}", f"Favours {pair[1]}"
 
@@ -175,15 +209,31 @@ class Material:
 
     def moderator(self, name: str) -> str:
         """A moderator's name as words."""
-        return wording.heading(name)
+        return self.label("moderators", name) or wording.heading(name)
+
+    def outcome(self, name: str) -> str:
+        """An outcome's name as words inside a sentence."""
+        return in_sentence(self.label("outcomes", name) or name.replace("_", " "))
 
     def timepoint(self, name: str) -> str:
         """A time point's name as words."""
-        return TIMEPOINTS.get(name, name.replace("_", " "))
+        return in_sentence(self.label("time_points", name)) or TIMEPOINTS.get(name, name.replace("_", " "))
 
     def title(self, analysis: Analysis) -> str:
         """`STPP against control: depression, post-treatment`."""
-        return f"{self.contrast(analysis.contrast)}: {analysis.outcome.replace('_', ' ')}, {self.timepoint(analysis.timepoint)}"
+        question = f"{self.outcome(analysis.outcome)}, {self.timepoint(analysis.timepoint)}"
+        return f"{self.contrast(analysis.contrast)}: {question}"
+
+    def shown_moderators(self, analysis: Analysis) -> list[str]:
+        """Moderators with figures of their own: the declared ones at the plan's first time point.
+
+        Exploratory ones keep to the table and the overview, except those on a scale, whose curve is drawn.
+        """
+        if not self.detailed or analysis.timepoint != self.detailed[0].timepoint:
+            return []
+        return [
+            n for n, entry in self.plan.get("moderators", {}).items() if not (entry or {}).get("exploratory")
+        ]
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
         """The treatment effect of a model and stage."""
@@ -192,7 +242,8 @@ class Material:
 
     def count(self, analysis_id: str, what: str, **wanted: str) -> Row | None:
         """The first row of counts of that kind, the whole (not a study's or arm's) unless asked."""
-        return first(self.records.of("counts", analysis_id), what=what, **{"study": "", "arm": "", **wanted})
+        asked: dict[str, Any] = {"study": "", "arm": "", **wanted}
+        return first(self.records.of("counts", analysis_id), what=what, **asked)
 
     def counts_of(self, analysis_id: str, what: str, **wanted: str) -> list[Row]:
         """All rows of counts of that kind."""

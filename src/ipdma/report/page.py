@@ -33,7 +33,6 @@ SECTION_OF_TABLE = {
     "efficacy": "effects", "moderators": "moderators", "sensitivity": "checks", "one_stage_two_stage": "checks", "engines": "checks",
 }  # fmt: skip
 SECTION_OF_FIGURE = {"Effects": "effects", "Moderators": "moderators", "Checks": "checks", "Trials": "trials"}
-STAMP = "SYNTHETIC data. The participants are invented; nothing here is a finding about people."
 LETTERS = re.compile(r"(?<![\w=])(p|t|F|z|d|B|N|n|k|K)(?=\s?[=<>]|\()")
 
 
@@ -62,7 +61,7 @@ def build_page(
         for k, p in shown.items()
     )
     contents = "".join(f'<li><a href="#{key}">{HEADS[key]}</a></li>' for key in shown)
-    stamp = f'<p class="stamp" role="note">{STAMP}</p>' if material.synthetic else ""
+    stamp = f'<p class="stamp" role="note">{escape(material.stamp)}</p>' if material.stamp else ""
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'

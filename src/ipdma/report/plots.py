@@ -56,16 +56,26 @@ def draw_funnel(funnel: Funnel, axes: Axes) -> dict[str, list[Any]]:
     """Studies over the contours of significance about no effect; the pooled effect as a line."""
     artists: dict[str, list[Any]] = {"contour": [], "ipd": [], "aggregate": []}
     deepest = 1.08 * max(error for _, error, _ in funnel.studies)
-    reach = max([abs(value) for value, _, _ in funnel.studies] + [z * deepest for _, z in funnel.contours] + [abs(funnel.pooled)])
+    reach = max(
+        [abs(value) for value, _, _ in funnel.studies]
+        + [z * deepest for _, z in funnel.contours]
+        + [abs(funnel.pooled)]
+    )
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.set_ylim(deepest, 0)
     shades = SHADES[1 : len(funnel.contours) + 1][::-1]
     axes.set_facecolor("#fafafa")
     for (level, z), shade in reversed(list(zip(funnel.contours, shades, strict=True))):
         label = f"p > {level}"
-        artists["contour"].append(axes.fill_betweenx([0, deepest], [0, -z * deepest], [0, z * deepest], color=shade, lw=0, label=label))
+        artists["contour"].append(
+            axes.fill_betweenx(
+                [0, deepest], [0, -z * deepest], [0, z * deepest], color=shade, lw=0, label=label
+            )
+        )
     artists["zero"] = [axes.axvline(0, color=style.INK, lw=0.6)]
-    artists["pooled"] = [axes.axvline(funnel.pooled, color=style.BLUE, lw=1.2, ls="--", label="Pooled, two stages")]
+    artists["pooled"] = [
+        axes.axvline(funnel.pooled, color=style.BLUE, lw=1.2, ls="--", label="Pooled, two stages")
+    ]
     for source, mark, face in (("ipd", "o", style.INK), ("aggregate", "D", "white")):
         found = [(v, e) for v, e, s in funnel.studies if s == source]
         if found:
@@ -90,22 +100,32 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
     artists: dict[str, list[Any]] = {"whisker": [], "choice": []}
     x = list(range(len(found.estimates)))
     values = [value for value, _, _ in found.estimates]
-    bounds = [(i, low, high) for i, (_, low, high) in enumerate(found.estimates) if low is not None and high is not None]
+    bounds = [
+        (i, low, high)
+        for i, (_, low, high) in enumerate(found.estimates)
+        if low is not None and high is not None
+    ]
     if bounds:
         at, low, high = zip(*bounds, strict=True)
-        artists["whisker"] = [above.vlines(at, low, high, color=style.RULE, lw=max(0.4, min(2.0, 150 / len(x))))]
+        artists["whisker"] = [
+            above.vlines(at, low, high, color=style.RULE, lw=max(0.4, min(2.0, 150 / len(x))))
+        ]
     size = max(1.5, min(4.0, 250 / len(x)))
     artists["point"] = above.plot(x, values, "o", color=style.BLUE, ms=size, ls="")
     artists["zero"] = [above.axhline(0, color=style.INK, lw=0.7)]
     if found.headline is not None:
-        artists["headline"] = [above.axhline(found.headline, color=style.ORANGE, lw=1.1, ls="--", label="Primary analysis")]
+        artists["headline"] = [
+            above.axhline(found.headline, color=style.ORANGE, lw=1.1, ls="--", label="Primary analysis")
+        ]
         above.legend(loc="best")
     above.set_ylabel(found.ylabel)
     for axes in (above, below):
         axes.set_xlim(-1, len(x))
     for row, (_, _, which) in enumerate(found.choices):
         at = tuple(i for i, chosen in enumerate(which) if chosen)
-        artists["choice"] += below.plot(at, [row] * len(at), "|", color=style.INK, ms=6, mew=max(0.5, min(1.8, 120 / len(x))))
+        artists["choice"] += below.plot(
+            at, [row] * len(at), "|", color=style.INK, ms=6, mew=max(0.5, min(1.8, 120 / len(x)))
+        )
     label_choices(found, below)
     return artists
 
@@ -132,7 +152,12 @@ def draw_specifications_page(found: Specifications) -> Figure:
     foot = 0.12 + 0.15 * (len(lines) + bool(found.stamp))
     height = foot + 0.45 + rows + 0.15 + tall + 0.4
     figure = blank_figure(width, height)
-    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center", "parse_math": False}
+    look: dict[str, Any] = {
+        "fontsize": style.SIZE + 1.5,
+        "fontweight": "bold",
+        "va": "center",
+        "parse_math": False,
+    }
     figure.text(0.15 / width, 1 - 0.18 / height, found.title, **look)
     below = figure.add_axes((left / width, (foot + 0.45) / height, plot / width, rows / height))
     above = figure.add_axes((left / width, (foot + 0.6 + rows) / height, plot / width, tall / height))
@@ -149,7 +174,10 @@ def draw_agreement(found: Agreement, axes: Axes) -> dict[str, list[Any]]:
     pad = 0.08 * (max(numbers) - min(numbers)) or 0.1
     limits = (min(numbers) - pad, max(numbers) + pad)
     artists["identity"] = axes.plot(limits, limits, color=style.RULE, lw=1.0)
-    looks = (("plan", False, "o", "white", "As planned"), ("matched", True, "x", style.ORANGE, "Matched pair"))
+    looks = (
+        ("plan", False, "o", "white", "As planned"),
+        ("matched", True, "x", style.ORANGE, "Matched pair"),
+    )
     for role, matched, mark, face, label in looks:
         points = [(x, y) for x, y, flag in found.points if flag is matched]
         if points:

@@ -98,14 +98,14 @@ class Records:
         return self.index.get((file, analysis_id), [])
 
 
-def select(rows: Iterable[Row], **wanted: str) -> Iterator[Row]:
+def select(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Iterator[Row]:
     """Rows whose columns equal `wanted`; a tuple of values means any of them."""
     for row in rows:
         if all(row.text(k) in v if isinstance(v, tuple) else row.text(k) == v for k, v in wanted.items()):
             yield row
 
 
-def first(rows: Iterable[Row], **wanted: str) -> Row | None:
+def first(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Row | None:
     """The first such row, or None."""
     return next(select(rows, **wanted), None)
 

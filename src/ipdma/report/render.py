@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
+from multiprocessing import get_all_start_methods, get_context
 
 from ipdma.report.claims import claims_csv, claims_json
 from ipdma.report.exhibit import Exhibit, render_exhibit
@@ -22,17 +24,20 @@ from ipdma.report.tables import tabulate_all
 Say = Callable[[str], None]
 
 
-def render(material: Material, say: Say | None = None) -> Iterator[tuple[str, bytes]]:
-    """Yield (path relative to the results folder, bytes) of every file of the report."""
+def render(material: Material, say: Say | None = None, workers: int = 1) -> Iterator[tuple[str, bytes]]:
+    """Yield (path relative to the results folder, bytes) of every file of the report.
+
+    `workers` processes draw the figures; the files are the same for any number of them.
+    """
     ledger = Ledger()
     tables = tabulate_all(material, ledger)
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
     drawn: dict[str, bytes] = {}
-    for number, exhibit in enumerate(exhibits, 1):
+    for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, workers), 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
-        for kind, content in render_exhibit(exhibit):
+        for kind, content in files_of_it:
             yield f"figures/{exhibit.name}.{kind}", content
             if kind == "svg":
                 drawn[exhibit.name] = content
@@ -40,6 +45,20 @@ def render(material: Material, say: Say | None = None) -> Iterator[tuple[str, by
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)
+
+
+def draw_all(exhibits: list[Exhibit], workers: int) -> Iterator[tuple[Exhibit, list[tuple[str, bytes]]]]:
+    """Each exhibit with its files, in order."""
+    if workers < 2 or len(exhibits) < 2 or "fork" not in get_all_start_methods():
+        yield from ((exhibit, draw_one(exhibit)) for exhibit in exhibits)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        yield from zip(exhibits, pool.map(draw_one, exhibits, chunksize=4), strict=True)
+
+
+def draw_one(exhibit: Exhibit) -> list[tuple[str, bytes]]:
+    """The files of one exhibit."""
+    return list(render_exhibit(exhibit))
 
 
 def render_tables(material: Material) -> Iterator[tuple[str, bytes]]:

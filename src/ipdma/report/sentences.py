@@ -42,7 +42,7 @@ def verdict(material: Material, analysis: Analysis, row: Row) -> str:
     active, reference = (in_sentence(side) for side in material.sides(analysis.contrast))
     low, high, estimate = row.number("ci_low"), row.number("ci_high"), row.number("estimate")
     when = material.timepoint(analysis.timepoint)
-    what = analysis.outcome.replace("_", " ")
+    what = material.outcome(analysis.outcome)
     if low is None or high is None or estimate is None or low <= 0 <= high:
         return (
             f"the difference between {active} and {reference} in {what} at {when} could not be told from zero"
@@ -57,7 +57,7 @@ def statistics(material: Material, analysis: Analysis, pen: Pen, row: Row) -> st
         "log OR"
         if material.is_binary(analysis.outcome)
         else "B"
-        if material.plan.get("standardise") == "none"
+        if material.standardise(analysis.outcome) == "none"
         else "d"
     )
     text = f"{letter} = {pen.number(row, 'estimate')}, {material.level} CI {pen.interval(row)}"
@@ -99,7 +99,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     joint = first(rows, term=f"treatment:within:{name}")
     if joint is None or joint.number("p_value") is None:
         return ""
-    label = material.moderator(name).lower()
+    label = in_sentence(material.moderator(name))
     p = joint.number("p_value") or 0.0
     lead = f"Within trials, the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
     if not levels:
@@ -221,7 +221,7 @@ def model_methods(material: Material) -> str:
 
 def moderator_methods(material: Material) -> str:
     """How moderators were tested."""
-    names = [material.moderator(n).lower() for n in material.plan.get("moderators", {})]
+    names = [in_sentence(material.moderator(n)) for n in material.plan.get("moderators", {})]
     if not names:
         return ""
     return (
@@ -239,7 +239,7 @@ def closing(material: Material) -> str:
         if not missing
         else "Missing values were handled as the plan says under 'missing'; results of observed rows stand beside them."
     )
-    least = material.plan.get("minimum_cell", 10)
+    least = material.least
     version = material.versions.get("ipdma", "")
     return (
         f"{text} Counts under {least} are withheld from tables. The software was ipdma {version}".strip()

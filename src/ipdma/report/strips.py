@@ -67,7 +67,9 @@ def draw_strips(strips: Strips, axes: Axes, size: tuple[float, float], foot: flo
         axes.text(0.15, y, line_text, fontsize=style.SMALL, color="#333333", va="center", parse_math=False)
         y -= 0.15
     if strips.stamp:
-        axes.text(0.15, y, strips.stamp, fontsize=style.SMALL, fontweight="bold", color=style.ORANGE, va="center")
+        axes.text(
+            0.15, y, strips.stamp, fontsize=style.SMALL, fontweight="bold", color=style.ORANGE, va="center"
+        )
     return artists
 
 
@@ -77,10 +79,19 @@ def draw_strip(strip: Strip, axes: Axes, artists: dict[str, list[Any]], start: f
         x = start + index * (BOX + STEP)
         frame = Rectangle((x, y - ROW * 0.4), BOX, ROW * 0.8, fc="white", ec=style.INK, lw=0.6)
         artists["box"].append(axes.add_patch(frame))
-        artists["text"].append(axes.text(x + BOX / 2, y, cell, ha="center", va="center", fontsize=style.SMALL + 0.5))
+        artists["text"].append(
+            axes.text(x + BOX / 2, y, cell, ha="center", va="center", fontsize=style.SMALL + 0.5)
+        )
         if index:
             arrow = FancyArrowPatch(
-                (x - STEP, y), (x, y), arrowstyle="-|>", mutation_scale=7, lw=0.6, color=style.INK, shrinkA=0, shrinkB=0
+                (x - STEP, y),
+                (x, y),
+                arrowstyle="-|>",
+                mutation_scale=7,
+                lw=0.6,
+                color=style.INK,
+                shrinkA=0,
+                shrinkB=0,
             )
             artists["arrow"].append(axes.add_patch(arrow))
 

@@ -86,7 +86,11 @@ def sensitivity_name(material: Material, row: Row) -> str:
     if model == "rob_covariate":
         return f"Random intercepts, {item} as covariate"
     kind, _, rest = model.partition(":")
-    return f"Raw points, {rest.upper()}" if kind == "raw" else wording.heading(model)
+    return (
+        f"Raw points, {rest.upper()}"
+        if kind == "raw"
+        else material.label("sensitivity", model) or wording.heading(model)
+    )
 
 
 def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
@@ -99,7 +103,16 @@ def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
     blank = wording.NOTHING
     names = [r.text("analysis_id").removeprefix(analysis.id + ".").split(".")[0] for r in rows]
     return [
-        (wording.heading(n), "", blank, blank, "not run", blank, blank, r.text("level"))
+        (
+            material.label("sensitivity", n) or wording.heading(n),
+            "",
+            blank,
+            blank,
+            "not run",
+            blank,
+            blank,
+            r.text("level"),
+        )
         for n, r in zip(names, rows, strict=True)
     ]
 

@@ -34,7 +34,7 @@ def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
 def section_title(material: Material, analysis: Analysis) -> str:
     """The question, and its scale."""
     scale = "log odds ratio" if material.is_binary(analysis.outcome) else "standardised mean difference"
-    if scale.startswith("standardised") and material.plan.get("standardise") == "none":
+    if scale.startswith("standardised") and material.standardise(analysis.outcome) == "none":
         scale = "mean difference in points"
     return f"{material.title(analysis)} ({scale})"
 
@@ -54,7 +54,7 @@ def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row)
     """One fit."""
     i2 = pen.number(row, "i2", 0) + "%" if row.number("i2") is not None else wording.NOTHING
     return (
-        "primary, Hartung-Knapp scale" if model == "hksj" else model, STAGES[stage], pen.count(row, "k"), pen.count(row, "n"),
+        model_name(material, model), STAGES[stage], pen.count(row, "k"), pen.count(row, "n"),
         pen.effect(row) + flags(row), pen.number(row, "std_error", 3), pen.number(row, "df", 1), pen.p(row),
         pen.interval(row, "pi_low", "pi_high"), pen.number(row, "tau2", 3), i2, *absolute(material, pen, row),
     )  # fmt: skip
@@ -106,7 +106,9 @@ def sign_line(material: Material) -> str:
     by_note: dict[str, list[str]] = {}
     for analysis in material.analyses:
         note = material.sign_note(analysis.contrast, analysis.outcome)
-        by_note.setdefault(note, []).append(f"{material.contrast(analysis.contrast)}, {analysis.outcome}")
+        by_note.setdefault(note, []).append(
+            f"{material.contrast(analysis.contrast)}, {material.outcome(analysis.outcome)}"
+        )
     if len(by_note) == 1:
         return f"Sign: {next(iter(by_note))}"
     parts = [f"{wording.several(list(dict.fromkeys(where)))}: {note}" for note, where in by_note.items()]
@@ -129,3 +131,10 @@ def df_line(material: Material) -> str:
         if any(s == stage for s, _ in seen)
     ]
     return f"Degrees of freedom and standard errors, {'; '.join(parts)}."
+
+
+def model_name(material: Material, model: str) -> str:
+    """A model's label, else its name in the plan."""
+    if model == "hksj":
+        return f"{material.primary}, Hartung-Knapp scale"
+    return material.label("models", model) or model

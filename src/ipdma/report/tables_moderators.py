@@ -67,7 +67,7 @@ def pooled(material: Material, head: str, term: str, variant: str = "") -> Row |
 
 def shared_cells(material: Material, pen: Pen, head: str) -> tuple[str, str, str]:
     """K, n and who is missing."""
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     studies = material.count(head, "moderator_studies")
     k = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
     n = cells.complete(pen, material.count(head, "moderator_complete"), least)
@@ -114,7 +114,7 @@ def unit_of_column(material: Material, name: str) -> str:
     """Per what, where the records do not say."""
     return (
         "per SD of the standardiser"
-        if material.plan["moderators"][name].get("column") == "baseline"
+        if (material.plan["moderators"][name] or {}).get("column") == "baseline"
         else "per unit"
     )
 
@@ -194,7 +194,7 @@ def level_row(material: Material, pen: Pen, name: str, head: str, level: str) ->
 def level_count(material: Material, pen: Pen, head: str, level: str) -> str:
     """`, n = 203`; the levels of a moderator are protected as a block."""
     rows = [r for r in material.counts_of(head, "moderator_level", study="") if not r.text("arm")]
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     mask = cells.hidden([[r.number("n")] for r in rows], least)
     for row, hide in zip(rows, mask, strict=True):
         if row.text("level") == level:
@@ -216,7 +216,7 @@ def notes_of(material: Material) -> list[str]:
         if r.text("term").startswith("treatment:within:")
     }
     words = wording.several(sorted(DF_METHODS.get(m, m) for m in methods if m))
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     notes = [
         "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the only column that speaks of "
         "participants. Across trials: association of the trials' effects with their means, ecological. Naive: the two mixed, as in a model "

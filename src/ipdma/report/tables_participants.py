@@ -34,7 +34,7 @@ def participants_of(material: Material, ledger: Ledger, contrast: str) -> Table:
     pooled = [r for r in counts if r.text("what").startswith("characteristic_") and not r.text("study")]
     for variable in distinct(pooled, "variable"):
         rows += variable_rows(material, pen, variable, list(select(pooled, variable=variable)))
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     notes = [
         "Mean (SD), or n (%) of those with a value. K: trials that measured it; n: participants with a value.",
         f"Counts from 1 to {least - 1} are withheld (<{least}); * withheld so that they cannot be worked out; "
@@ -47,7 +47,7 @@ def variable_rows(
     material: Material, pen: Pen, variable: str, rows: list[Row]
 ) -> list[tuple[str, ...] | Section]:
     """A continuous variable is one row; a category is a heading row and one per level."""
-    least = int(material.plan.get("minimum_cell", 10))
+    least = material.least
     studies = first(rows, what="characteristic_studies")
     k = pen.count(studies) if studies is not None else wording.NOTHING
     label = wording.heading(variable)

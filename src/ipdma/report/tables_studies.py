@@ -113,7 +113,7 @@ def tabulate_scales(material: Material, ledger: Ledger) -> Table:
             study = material.study(row.text("study")) if row.text("study") else "all"
             rating = row.text("level").rstrip("/").replace("/", ", ")
             number = pen.number(row, "value", 2)
-            scores = cells.missing(pen, row, int(material.plan.get("minimum_cell", 10)))
+            scores = cells.missing(pen, row, material.least)
             rows.append(
                 (material.title(analysis), row.text("variable").upper(), rating, study, scores, number)
             )

@@ -1,0 +1,100 @@
+"""`ipdma verify RESULTS`: do the printed numbers still come out of the rows?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipdma.io import write_json
+from ipdma.report.compare import Verdict, check_claims, compare_records
+from ipdma.report.records import Records
+from ipdma.runs.read_run import find_run, read_claims, read_records
+from ipdma.runs.recompute import can_recompute, recompute
+
+DESCRIPTION = """\
+Hold every number that a run printed (claims.csv) against its record files, then compute the records again from the
+rows under private/ and hold the numbers against those. Exit status 0 when all hold, 1 when one does not, 2 when the
+folder cannot be read. Without private/ (a published folder) only the record files are checked, and that is said."""
+EXAMPLES = """\
+examples:
+  ipdma verify results                         every claim, computed again
+  ipdma verify results --records-only          only against the record files, in seconds
+  ipdma verify results --contrast stpp_control one contrast's claims
+  ipdma verify results --json verdicts.json    each claim with its verdict
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The folder, and how much of it."""
+    parser.add_argument("results", metavar="RESULTS", help="a results folder")
+    parser.add_argument("--records-only", action="store_true", help="do not compute again")
+    parser.add_argument("--contrast", action="append", help="only this contrast (may be given again)")
+    parser.add_argument("--json", metavar="F", help="write every claim with its verdict")
+    parser.add_argument("--limit", type=int, default=20, help="failed claims to list; 0 lists all (20)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, say, and return the status."""
+    folder = find_run(options.results)
+    claims, records = read_claims(folder), read_records(folder)
+    if options.contrast:
+        heads = tuple(options.contrast)
+        claims = [c for c in claims if c["analysis_id"].split(".")[0] in heads]
+    verdicts = check_claims(claims, records, "the record files")
+    said = report_verdicts("record files", verdicts, options.limit)
+    again = None if options.records_only else compute(folder, options.contrast)
+    if again is not None:
+        known = [c for c in claims if c["analysis_id"].split(".")[0] in again[1]]
+        fresh = check_claims(known, again[0], "the recomputed records")
+        said += report_verdicts("recomputed", fresh, options.limit)
+        said += report_rows(records, again, options.limit)
+        verdicts = merge(verdicts, fresh)
+    if options.json:
+        write_json(options.json, [{**v.claim, "holds": not v.why, "why": v.why} for v in verdicts])
+    return 1 if said else 0
+
+
+def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set[str]] | None:
+    """The records computed again and the contrasts that they cover, or None with a line that says why not."""
+    why = can_recompute(folder)
+    if why:
+        print(f"not computed again: {why}")
+        return None
+    return recompute(folder, contrasts, lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def report_verdicts(name: str, verdicts: Sequence[Verdict], limit: int) -> int:
+    """Say how many claims hold, and list those that do not; returns their number."""
+    failed = [v for v in verdicts if v.why]
+    print(f"{name}: {len(verdicts) - len(failed)} of {len(verdicts)} claims hold")
+    for verdict in failed if limit <= 0 else failed[:limit]:
+        claim = verdict.claim
+        print(
+            f"  {claim['place']}: {claim['printed']} ({claim['analysis_id']} {claim['key'].strip('|')} {claim['field']}): {verdict.why}"
+        )
+    if 0 < limit < len(failed):
+        print(f"  ... and {len(failed) - limit} more (--limit 0 lists all)")
+    return len(failed)
+
+
+def report_rows(records: Records, again: tuple[Records, set[str]], limit: int) -> int:
+    """Rows of the record files that come out differently, printed or not; returns their number."""
+    ours = Records(
+        *([r for r in getattr(records, f) if r.text("analysis_id").split(".")[0] in again[1]] for f in FILES)
+    )
+    changes = compare_records(ours, again[0], 1e-6)
+    print(f"recomputed: {len(changes)} cells or rows of the record files differ")
+    for change in changes if limit <= 0 else changes[:limit]:
+        print(f"  {change.sentence()}")
+    return len(changes)
+
+
+def merge(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verdict]:
+    """One verdict a claim: the first reason that it does not hold."""
+    later = {id(v.claim): v for v in second}
+    return [v if v.why else later.get(id(v.claim), v) for v in first]
+
+
+FILES = ("estimates", "study_estimates", "counts")

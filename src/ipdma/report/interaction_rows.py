@@ -1,0 +1,194 @@
+"""From records to forest plots of within-trial interactions: of one moderator by trial, of all moderators by question."""
+
+from __future__ import annotations
+
+from ipdma.report import wording
+from ipdma.report.forest import Forest, Line
+from ipdma.report.forest_rows import f_test, headings
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material, in_sentence
+from ipdma.report.records import Row, distinct, first, select
+
+
+def interaction_forest_of(
+    material: Material, analysis: Analysis, moderator: str, ledger: Ledger
+) -> Forest | None:
+    """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information stays out."""
+    ids = [f"{analysis.id}.{material.primary}.{stage}.{moderator}" for stage in ("two", "one")]
+    rows = next((r for i in ids if (r := material.records.of("study_estimates", i))), [])
+    rows = [r for r in rows if r.text("term").startswith(f"treatment:within:{moderator}")]
+    if not rows:
+        return None
+    pen = ledger.pen(f"figures/interaction.{analysis.id}.{moderator}")
+    lines: list[Line] = []
+    seen = not any(r.text("level") for r in rows)
+    for term in distinct(rows, "term"):
+        lines += interaction_block(material, ids, pen, term, list(select(rows, term=term)))
+    left, right = material.directions(analysis.contrast, analysis.outcome)
+    unit = unit_of(material, ids)
+    return Forest(
+        title=f"{material.title(analysis)}: within-trial interaction with {moderator_text(material, moderator)}",
+        columns=interaction_columns(material, analysis, seen),
+        left=4 if seen else 3,
+        lines=lines,
+        directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
+        axis=f"Difference in effect{' ' + unit if unit else ''}",
+        footer=interaction_footer(material, analysis),
+        stamp=material.stamp,
+    )
+
+
+def wording_lower(text: str) -> str:
+    """`Favours STPP` as `favours STPP more`."""
+    return text[:1].lower() + text[1:] + " more"
+
+
+def moderator_text(material: Material, moderator: str) -> str:
+    """A moderator's name inside a title."""
+    return in_sentence(material.moderator(moderator))
+
+
+def unit_of(material: Material, ids: list[str]) -> str:
+    """`per 10 years`, from the records."""
+    rows = [r for i in ids for r in material.counts_of(i, "moderator_unit")]
+    return rows[0].text("level") if rows else ""
+
+
+def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> list[tuple[str, str, str]]:
+    """Study, n per arm, moderator mean (SD) where it has one | estimate, p, weight."""
+    active, reference = headings(material, analysis)
+    return [
+        ("", "Study", "left"),
+        ("n", active, "right"),
+        ("n", reference, "right"),
+        *([("Moderator", "Mean (SD)", "right")] if seen else []),
+        ("", f"Interaction [{material.level} CI]", "right"),
+        ("", "p", "right"),
+        ("", "Weight", "right"),
+    ]
+
+
+def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, rows: list[Row]) -> list[Line]:
+    """The lines of one interaction term: studies, then the two pooled within-trial estimates."""
+    level = rows[0].text("level")
+    lines = (
+        [Line("heading", (f"{wording.heading(level)} against {reference_level(material, ids)}",))]
+        if level
+        else []
+    )
+    order = material.in_order(r.text("study") for r in rows)
+    for row in sorted(rows, key=lambda r: order.index(r.text("study"))):
+        sides = [
+            pen.count(row, f"n_{s}") if row.number(f"n_{s}") is not None else ""
+            for s in ("active", "reference")
+        ]
+        weight = pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
+        seen = [] if level else [moderator_seen(material, ids, pen, row.text("study"))]
+        cells = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
+        bounds = row.number("ci_low"), row.number("ci_high")
+        lines.append(Line("study", cells, row.number("estimate"), *bounds, row.number("weight")))
+    for name, analysis_id in zip(("Two-stage", "One-stage"), ids, strict=True):
+        pooled = first(material.records.of("estimates", analysis_id), term=term)
+        if pooled is not None and pooled.number("estimate") is not None:
+            cells = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
+            bounds = pooled.number("ci_low"), pooled.number("ci_high")
+            lines.append(Line("pooled", cells, pooled.number("estimate"), *bounds))
+    return lines
+
+
+def reference_level(material: Material, ids: list[str]) -> str:
+    """The name of a categorical moderator's reference level."""
+    rows = [r for i in ids for r in material.counts_of(i, "moderator_reference")]
+    return rows[0].text("level") if rows else "the reference level"
+
+
+def moderator_seen(material: Material, ids: list[str], pen: Pen, study: str) -> str:
+    """Mean (SD) of the moderator in a study."""
+    found = [
+        next((r for i in ids for r in material.counts_of(i, what, study=study)), None)
+        for what in ("study_mean", "study_sd")
+    ]
+    if found[0] is None or found[0].number("value") is None:
+        return ""
+    return f"{pen.number(found[0], 'value')} ({pen.number(found[1], 'value')})"
+
+
+def interaction_footer(material: Material, analysis: Analysis) -> list[str]:
+    """How to read an interaction."""
+    return [
+        "Squares: each trial's own interaction between treatment and the moderator, area by weight; diamonds: pooled within-trial "
+        "interaction. Differences between trials do not enter.",
+        material.sign_note(analysis.contrast, analysis.outcome),
+    ]
+
+
+def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
+    """One line per moderator, or per level of a categorical one, of the one-stage model."""
+    pen = ledger.pen(f"figures/moderators.{analysis.id}")
+    lines = [
+        line
+        for name in material.plan.get("moderators", {})
+        for line in overview_lines(material, analysis, pen, name)
+    ]
+    if not lines:
+        return None
+    left, right = material.directions(analysis.contrast, analysis.outcome)
+    return Forest(
+        title=f"{material.title(analysis)}: moderators",
+        columns=[
+            ("", "Moderator", "left"),
+            ("", "Unit, or level", "left"),
+            ("", "K", "right"),
+            ("", f"Interaction [{material.level} CI]", "right"),
+            ("", "p", "right"),
+            ("", "Holm p", "right"),
+        ],
+        left=3,
+        lines=lines,
+        directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
+        axis="Difference in effect",
+        footer=[
+            "Within-trial interactions of the one-stage model. Units differ between moderators: compare intervals with zero, not sizes."
+        ],
+        stamp=material.stamp,
+    )
+
+
+def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[Line]:
+    """The lines of one moderator."""
+    head = f"{analysis.id}.{material.primary}.one.{name}"
+    rows = [
+        r
+        for r in material.records.of("estimates", head)
+        if r.text("term").startswith(f"treatment:within:{name}")
+    ]
+    lines = []
+    reference = reference_level(material, [head])
+    for row in rows:
+        joint = row.number("estimate") is None
+        if joint and row.number("p_value") is None:
+            continue
+        lead = material.moderator(name) if row is rows[0] else ""
+        what = (
+            f"joint test: {f_test(material, pen, row)}"
+            if joint
+            else level_words(row, reference) or unit_of(material, [head])
+        )
+        holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
+        adjusted = pen.p(holm, "value") if holm is not None else ""
+        cells = (
+            lead,
+            what,
+            pen.count(row, "k"),
+            "" if joint else pen.effect(row),
+            "" if joint else pen.p(row),
+            adjusted,
+        )
+        bounds = row.number("ci_low"), row.number("ci_high")
+        lines.append(Line("study", cells, row.number("estimate"), *bounds, None if joint else 1.0))
+    return lines
+
+
+def level_words(row: Row, reference: str) -> str:
+    """`2 years or more against under 1 year`."""
+    return f"{row.text('level')} against {reference}" if row.text("level") else ""
