@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ipdma.errors import nearest
@@ -133,15 +133,14 @@ class Entries:
             self.fault(where, 'expected a list of codes, as ["9", "99"], or {"9": not_applicable}', variable)
         return {code: "not_given" for code in codes}
 
-    def distinct(self, where: str, codes: Iterable[str], variable: str | None = None) -> None:
-        """Two codes that mean the same (1 and 1.0, m and M) cannot both be listed."""
+    def distinct(self, where: str, codes: Mapping[str, Any], variable: str | None = None) -> None:
+        """Codes that mean the same (1 and 1.0, m and M) cannot stand for two things."""
         seen: dict[Any, str] = {}
-        for code in codes:
-            key = code_key(code)
-            if key in seen:
-                said = {"where": where, "word": code, "other": seen[key]}
+        for code, word in codes.items():
+            other = seen.setdefault(code_key(code), code)
+            if codes[other] != word:
+                said = {"where": where, "word": code, "other": other}
                 self.findings.add("code_twice", STUDY_YAML, variable, said=said)
-            seen.setdefault(key, code)
 
 
 def match_word(word: str, known: Iterable[str]) -> str | None:

@@ -105,8 +105,9 @@ def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
             facts.persons[index[name]].rows.append(row)
     facts.columns["participant"] = "participant"
     report_missing(findings, table.file, "participant", cells, table.rows)
-    report_repeated(findings, table.file, "participant", facts.persons, len(cells))
-    report_case(findings, table.file, "participant", facts.persons, len(cells))
+    by_row = dict(zip(table.rows, cells, strict=True))
+    report_repeated(findings, table.file, "participant", facts.persons, by_row)
+    report_case(findings, table.file, "participant", facts.persons, by_row)
     read_arm_columns(table, file, owners, facts, findings)
     for name, variable in codebook.variables.items():
         if name not in HEAD and len(table.find(name)) == 1:

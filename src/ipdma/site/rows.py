@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ipdma.site.codes import code_key
 from ipdma.site.columns import Columns
@@ -68,14 +68,14 @@ def find_persons(reading: Reading, facts: Facts) -> list[int | None]:
     owners = group_persons(cells, numbers, facts)
     report_missing(reading.findings, reading.table.file, name, cells, numbers)
     if not reading.file.long:
-        report_repeated(reading.findings, reading.table.file, name, facts.persons, len(numbers))
-    report_case(reading.findings, reading.table.file, name, facts.persons, len(numbers))
+        report_repeated(reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True)))
+    report_case(reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True)))
     return owners
 
 
 def first_filled(columns: Sequence[Column], kept: Sequence[int]) -> list[str]:
     """Per row the first column's cell that holds anything."""
-    return [next((c.cells[i] for c in columns if c.cells[i].strip()), "") for i in kept]
+    return [next((c.cells[i] for c in columns if c.cells[i].strip()), columns[0].cells[i]) for i in kept]
 
 
 def group_persons(cells: Sequence[str], rows: Sequence[int], facts: Facts) -> list[int | None]:
@@ -105,24 +105,24 @@ def report_missing(
 
 
 def report_repeated(
-    findings: Findings, file: str, column: str | None, persons: Sequence[Person], of: int
+    findings: Findings, file: str, column: str | None, persons: Sequence[Person], cells: Mapping[int, str]
 ) -> None:
     """Identifiers that stand on more than one row of a file with a row per participant."""
-    places = [(row, person.id) for person in persons if len(person.rows) > 1 for row in person.rows]
+    places = [(row, cells[row]) for person in persons if len(person.rows) > 1 for row in person.rows]
     if places:
-        findings.add("participant_repeated", file, "participant", column, places, of=of)
+        findings.add("participant_repeated", file, "participant", column, places, of=len(cells))
 
 
 def report_case(
-    findings: Findings, file: str, column: str | None, persons: Sequence[Person], of: int
+    findings: Findings, file: str, column: str | None, persons: Sequence[Person], cells: Mapping[int, str]
 ) -> None:
     """Identifiers that differ by upper and lower case alone."""
     alike: dict[str, list[Person]] = {}
     for person in persons:
         alike.setdefault(person.id.casefold(), []).append(person)
-    places = [(row, p.id) for group in alike.values() if len(group) > 1 for p in group for row in p.rows]
+    places = [(row, cells[row]) for group in alike.values() if len(group) > 1 for p in group for row in p.rows]
     if places:
-        findings.add("participant_case", file, "participant", column, places, of=of)
+        findings.add("participant_case", file, "participant", column, places, of=len(cells))
 
 
 def find_visits(reading: Reading, owners: Sequence[int | None], facts: Facts) -> list[Visit | None]:

@@ -18,7 +18,7 @@ def check_arms(file: StudyFile, facts: Facts, findings: Findings) -> None:
         if not sizes[arm.name] and not facts.unresolved:
             said = {"arm": arm.name}
             findings.add("arm_without_participants", facts.persons_file, "arm", column, said=said)
-    if len(file.arms) == 1 or (len(sizes) == 1 and len(file.arms) > 1):
+    if len(file.arms) == 1 or (len(sizes) == 1 and not facts.unresolved):
         findings.add(
             "one_arm", facts.persons_file, "arm", column, said={"arm": next(iter(sizes or file.arms))}
         )

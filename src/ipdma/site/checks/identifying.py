@@ -13,11 +13,13 @@ SHORTEST_TELLING = 6
 
 def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None:
     """Identifying columns (mapped: must fix; unused: a note) and other unused ones."""
-    dates = {name for made in file.variables.values() if made.verb == "days_between" for name in made.columns}
+    dates, others = set(), {entry.total for entry in file.assessments}
+    for made in file.variables.values():
+        (dates if made.verb == "days_between" else others).update(made.columns)
     for name, variable in columns.used.items():
         column = columns.table.column(name)
         kind = looks_like(column) if variable not in (None, "visit") else None
-        if kind is not None and not (kind == BIRTH and name in dates):
+        if kind is not None and not (kind == BIRTH and name in dates - others):
             findings.add("identifying_mapped", columns.table.file, variable, name, said={"kind": kind})
     for column in columns.unused(file.mentions):
         kind = looks_like(column)
