@@ -1,4 +1,4 @@
-"""Over 200 consortia drawn and fitted in one process, 95 % intervals hold the truth 93 times in 100 or more."""
+"""Over 200 consortia, 95 % intervals hold the truth at least 93 times in 100."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from ipdma.synthetic.beside_truth import beside_truth
 from ipdma.synthetic.consortium import draw_consortium
 from ipdma.synthetic.effects import level_of, path_of
 from ipdma.synthetic.expected import expected_terms
+from ipdma.synthetic.expected_odds import expected_log_odds
 from ipdma.synthetic.items import draw_items
 from ipdma.synthetic.recovery import tabulate_coverage
 from ipdma.synthetic.trial import draw_trial
@@ -359,3 +360,20 @@ class TestRecovery:
         assert row["coverage"] == pytest.approx(2 / 3)
         assert row["rejected"] == pytest.approx(2 / 3)
         assert row["bias"] == pytest.approx(0.2)
+
+
+class TestExpectedOdds:
+    def test_stated_values_are_what_the_scores_imply(self, truth):
+        small = replace(
+            truth, studies={name: truth.studies[name] for name in truth.trials_of("stpp_antidepressant")}
+        )
+        found = expected_log_odds(small, 3000, seed=11, outcomes=("response",))
+        mean = found.groupby(["contrast", "timepoint"])["log_odds_ratio"].mean()
+        stated = {
+            (row["contrast"], row["timepoint"]): row["value"]
+            for row in raw_truth()["expected_log_odds"]
+            if row["outcome"] == "response"
+        }
+        for point in ("post", "follow_up"):
+            key = ("stpp_antidepressant", point)
+            assert mean[key] == pytest.approx(stated[key], abs=0.12)

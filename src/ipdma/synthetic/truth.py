@@ -11,6 +11,7 @@ import yaml
 
 from ipdma.errors import DataError, ReadError, join_faults, unknown_key
 
+REPEATED = ("synthetic_truth", "expected", "expected_log_odds")  # say what follows from the rest
 TIMES = ("interim", "post", "follow_up")
 
 
@@ -122,7 +123,7 @@ def parse_truth(raw: Any, where: str) -> Truth:
     if not isinstance(raw, dict):
         raise DataError(f"{where}: expected a mapping of keys; see data/synthetic/truth.yaml for an example")
     faults: list[str] = []
-    body = {key: value for key, value in raw.items() if key not in ("synthetic_truth", "expected")}
+    body = {key: value for key, value in raw.items() if key not in REPEATED}
     _check_keys(Truth, body, where, faults)
     if faults:
         raise DataError(join_faults(faults))
