@@ -160,6 +160,19 @@ def match(word: str, pattern: str) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
+LINKS = (
+    "care as treatment therapy therapie list group groep gruppe control controle kontrolle plus and en und"
+)
+
+
+def says_nothing_else(text: str, *dictionaries: dict[str, str]) -> bool:
+    """Whether every word of a cell is a known one, so that it cannot point at a person."""
+    known = set(LINKS.split())
+    for dictionary in dictionaries:
+        known |= {part for phrases in dictionary.values() for part in re.split(r"[ +]", phrases)}
+    return set(words_of(text)) <= known
+
+
 def known_level(text: str, levels: dict[str, str]) -> str | None:
     """The level whose word this code or label is, or holds; a whole match comes first."""
     words = words_of(text)
