@@ -1,4 +1,4 @@
-"""Integrity checks: worked numbers, planted faults found, clean trials left in peace, no value of a person."""
+"""Integrity checks: worked numbers, planted faults found, clean trials left in peace, no person in it."""
 
 import numpy as np
 import pandas as pd
