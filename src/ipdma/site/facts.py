@@ -65,6 +65,11 @@ class Facts:
         Those of them that hold a fault rather than nothing.
     faulty_values : Counter
         Faulty cells of each variable.
+    orphans : int
+        Rows of participants.csv with an empty or repeated identifier: so many participants of the other tables may
+        seem unknown because of them.
+    complete : bool
+        Whether all tables of a harmonised upload had the columns to be read.
     unresolved : int
         Participants at most that stand behind faulty identifiers and arms.
     """
@@ -83,5 +88,7 @@ class Facts:
     faulty: set[tuple[int, str, str | None, float | None]] = field(default_factory=set)
     faulty_values: Counter[str] = field(default_factory=Counter)
     unresolved: int = 0
+    orphans: int = 0
+    complete: bool = True
     pseudonymised: bool = False
     account: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from ipdma.site.facts import Cell, Facts, Person
 from ipdma.site.findings import Findings
 from ipdma.site.formats import ReadOptions, check_size
 from ipdma.site.formats.text import read as read_text
-from ipdma.site.harmonised_scores import read_scores
+from ipdma.site.harmonised_scores import drop_explained, read_scores
 from ipdma.site.judge import NOT_GIVEN, Judge, NumberTarget, Target, WordTarget, text_target
 from ipdma.site.reading import report_column
 from ipdma.site.rows import report_case, report_missing, report_repeated
@@ -47,9 +47,14 @@ def read_harmonised(
     tables = {name: read_beside(folder, name) for name in TABLES}
     facts = Facts(PARTICIPANTS, ASSESSMENTS)
     facts.read = facts.kept = len(tables[PARTICIPANTS].rows)
-    read_persons(tables[PARTICIPANTS], file, codebook, facts, findings)
-    read_scores(tables[ASSESSMENTS], file, codebook, facts, findings)
-    read_reasons(tables[MISSING], file, codebook, facts, findings)
+    if read_persons(tables[PARTICIPANTS], file, codebook, facts, findings):
+        facts.complete = read_scores(tables[ASSESSMENTS], file, codebook, facts, findings)
+        read_reasons(tables[MISSING], file, codebook, facts, findings)
+    else:
+        facts.complete = False
+        for name in (ASSESSMENTS, MISSING):
+            why = f"{PARTICIPANTS} lacks columns"
+            not_checked.append({"check": "tables", "what": name, "why": why})
     check_account(folder, facts, findings, not_checked)
     return facts
 
@@ -83,15 +88,15 @@ def check_study_column(table: Table, file: StudyFile, findings: Findings) -> Non
         findings.add("wrong_study", table.file, "study", "study", wrong, of=len(cells), said={"id": file.id})
 
 
-def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts, findings: Findings) -> None:
-    """Participants with their arms and variables."""
+def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts, findings: Findings) -> bool:
+    """Participants with their arms and variables; whether the table has the columns for it."""
     known = [*HEAD, *(name for name in codebook.variables if name not in HEAD)]
     for column in table.columns:
         if column.name not in known:
             said = {"where": table.file, "word": column.name, "hint": "", "known": ", ".join(known)}
             findings.add("unknown_variable", table.file, column.name, column.name, said=said)
     if not require(table, HEAD, findings):
-        return
+        return False
     check_study_column(table, file, findings)
     cells = table.column("participant").cells
     owners: list[int | None] = []
@@ -112,6 +117,8 @@ def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
     for name, variable in codebook.variables.items():
         if name not in HEAD and len(table.find(name)) == 1:
             read_variable(table, variable, owners, facts, findings)
+    facts.orphans = len(cells) - len(facts.persons)
+    return True
 
 
 def read_arm_columns(
@@ -212,8 +219,7 @@ def read_reasons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
         findings.add(
             fault, table.file, None, columns.get(fault, "participant"), places, of=len(table.rows), said=said
         )
-    facts.not_collected = sorted(set(facts.not_collected), key=list(codebook.variables).index)
-    report_unsaid(table, codebook, facts, findings)
+    report_unsaid({name.strip() for name in names}, codebook, facts, findings)
 
 
 def reason_fault(
@@ -239,15 +245,11 @@ def reason_fault(
     return "missing_contradicts" if cell is not None and cell.value is not None else None
 
 
-def report_unsaid(table: Table, codebook: Codebook, facts: Facts, findings: Findings) -> None:
-    """Codebook variables that the tables neither hold nor declare as not collected."""
+def report_unsaid(reasoned: set[str], codebook: Codebook, facts: Facts, findings: Findings) -> None:
+    """Codebook variables without a value and without a reason: they count as not collected."""
     for name, variable in codebook.variables.items():
-        said_something = name in facts.not_collected or any(
-            name in p.cells and (p.cells[name].value is not None or p.cells[name].text.strip())
-            for p in facts.persons
-        )
-        reasons = any(name in p.cells and p.cells[name].kind == "not_applicable" for p in facts.persons)
-        if name not in HEAD and name not in facts.columns and not said_something and not reasons:
+        filled = any(name in p.cells and p.cells[name].text.strip() for p in facts.persons)
+        if name not in HEAD and not filled and name not in reasoned:
             facts.not_collected.append(name)
             said = {"what": name, "label": variable.label}
             findings.add("unmapped_variable", PARTICIPANTS, name, said=said)
@@ -270,6 +272,8 @@ def check_account(folder: Path, facts: Facts, findings: Findings, not_checked: l
         )
     facts.account = account
     facts.pseudonymised = account.get("pseudonymised") is True
+    if not facts.complete:
+        return
     found: dict[str, Any] = {
         "participants": len(facts.persons),
         "scores": len(facts.scores) + len(facts.faulty),

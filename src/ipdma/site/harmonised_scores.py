@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ipdma.codebook import Codebook, Scoring
 from ipdma.site.codes import parse_number
@@ -18,8 +19,8 @@ COLUMNS = ("study", "participant", "instrument", "rating", "timepoint", "weeks",
 Places = dict[tuple[str, str | None, str], list[tuple[int, str]]]
 
 
-def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts, findings: Findings) -> None:
-    """Read every row; faults are reported by column, those of scores by instrument as well."""
+def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts, findings: Findings) -> bool:
+    """Read every row; whether the table has the columns for it; faults are reported by column, those of scores by instrument as well."""
     lacking = [name for name in COLUMNS if len(table.find(name)) != 1]
     for name in lacking:
         findings.add("column_missing", table.file, None, name, said={"word": name, "file": table.file})
@@ -28,7 +29,7 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
             said = {"where": table.file, "word": column.name, "hint": "", "known": ", ".join(COLUMNS)}
             findings.add("unknown_key", table.file, None, column.name, said=said)
     if lacking:
-        return
+        return False
     people = {person.id: number for number, person in enumerate(facts.persons)}
     rows = list(zip(*(table.column(name).cells for name in COLUMNS), strict=True))
     bad: Places = {}
@@ -36,6 +37,7 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
     for i, row in enumerate(rows):
         if judge_row(row, table.rows[i], file, people, codebook, bad):
             groups.setdefault((row[2].strip(), row[7].strip()), []).append(i)
+    drop_explained(bad, ("unknown_participant", "participant", "participant"), facts)
     words = {"instrument": codebook.instruments, "timepoint": codebook.timepoints, "rating": RATINGS}
     for (name, variable, column_name), places in bad.items():
         known = ", ".join(words.get(column_name, ()))
@@ -50,6 +52,13 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
     outcomes = judge_scores(table, groups, codebook, findings)
     collect(table, rows, outcomes, people, facts)
     report_repeated(table, rows, sorted(outcomes), findings)
+    return True
+
+
+def drop_explained(bad: dict[Any, list[tuple[int, str]]], key: Any, facts: Facts) -> None:
+    """Unknown participants that an empty or repeated identifier in participants.csv accounts for are told already."""
+    if len({cell for _, cell in bad.get(key, [])}) <= facts.orphans:
+        bad.pop(key, None)
 
 
 def judge_row(

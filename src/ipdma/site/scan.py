@@ -87,9 +87,10 @@ def scan_file(
     head = [
         f"Drafted by ipdma {__version__} scan from the names and labels of {path.name}.",
         "Every guess is yours to confirm: read it, mend it, then run `ipdma check` on its folder.",
-        f"Settings: no cell of free text, identifiers, dates or columns of more than {MOST_DISTINCT} distinct",
-        f"values; codes of fewer than {FEWEST} people only where the file declares them; counts under {FEWEST}",
-        f"as <{FEWEST}; not looked at: {', '.join(blocked) or 'nothing'}; codebook {draft.codebook.digest[:16]}.",
+        f"Settings: no cell of free text, identifiers, dates or columns of over {MOST_DISTINCT} distinct",
+        f"values; codes of under {FEWEST} people only where the file declares them; counts under {FEWEST}",
+        f"as <{FEWEST}; not looked at: {', '.join(blocked) or 'nothing'};",
+        f"codebook {draft.codebook.digest[:16]}.",
         *(["", "Look at these:"] if draft.remarks else []),
         *[f"- {remark}" for remark in draft.remarks],
     ]
@@ -108,7 +109,7 @@ def draft_content(draft: Draft, file: str, stem: str, options: ReadOptions) -> d
     scored = {name for found in scores for name in (found.total, *found.items) if name}
     assign(draft, scored)
     person = draft.mapped.get("participant")
-    if person and not person.unique:
+    if person and person.repeats:
         count_people(draft.looks, draft.table, person)
     visit = find_visit(draft, scored)
     source: dict[str, Any] = {"file": file}
@@ -166,7 +167,7 @@ def suits(variable: str, look: Look, draft: Draft) -> bool:
 def find_visit(draft: Draft, scored: set[str]) -> Look | None:
     """The visit column of a long file: a visit's name, few codes, and participants that stand more than once."""
     person = draft.mapped.get("participant")
-    if person is None or person.unique or person.distinct >= person.filled:
+    if person is None or not person.repeats:
         return None
     taken = {look.name for look in draft.mapped.values()} | scored
     for look in draft.looks:

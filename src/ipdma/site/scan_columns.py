@@ -42,6 +42,7 @@ class Look:
     filled: int
     distinct: int
     unique: bool
+    repeats: bool
     identifying: str | None = None
     codes: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -75,6 +76,7 @@ def look_at(column: Column) -> Look:
         filled=len(filled),
         distinct=len(counts),
         unique=len(counts) == len(column.cells) == len(filled) and len(filled) > 1,
+        repeats=len(counts) < len(filled),
         identifying=identifying,
         declared=declared_codes(column),
         missing=str(column.missing) if column.missing.codes or column.missing.ranges else "",

@@ -19,6 +19,7 @@ UNIT_WORDS = {
     **dict.fromkeys(UNITS["months"].split(), WEEKS_PER_MONTH),
 }
 POST_FROM = 8.0
+LATEST_BASELINE = 2.0
 NOT_TOTALS = {"date", "datum", "data", "fecha", "rater", "complete", "version", "language", "done"}
 
 
@@ -205,7 +206,7 @@ def place(moments: list[Moment]) -> dict[Moment, Moment]:
     has_baseline, has_post = "baseline" in named, "post" in named
     for at, moment in enumerate(open_ones):
         left = len(open_ones) - at - 1
-        if not has_baseline:
+        if not has_baseline and (moment.weeks is None or moment.weeks <= LATEST_BASELINE):
             timepoint, has_baseline = "baseline", True
         elif has_post:
             timepoint = "follow_up"

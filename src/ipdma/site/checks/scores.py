@@ -9,7 +9,7 @@ from ipdma.site.findings import Findings
 def check_scores(facts: Facts, findings: Findings) -> None:
     """No score at all, and missing baseline or post scores."""
     if not facts.scores:
-        if facts.persons and not facts.faulty:
+        if facts.persons and not facts.faulty and facts.complete:
             findings.add("no_scores", facts.scores_file, "assessments")
         return
     have = {(s.person, s.instrument, s.timepoint, s.weeks) for s in facts.scores}
