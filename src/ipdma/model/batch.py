@@ -1,16 +1,17 @@
 """Thousands of REML fits at once: one residual variance, one or two random effects, models on the last axis.
 
-The criterion is that of `criterion.py` with the scale profiled out. In relative parameters Lambda = L / sigma,
-V = sigma2 V_r, so that for a residual quadratic form r2 and N = n - p
+The criterion is that of `criterion.py` with the scale profiled out. In relative parameters
+Lambda = L / sigma, V = sigma2 V_r, so that for a residual quadratic form r2 and N = n - p
 
     deviance = log |V_r| + log |A_r| + N (1 + log(2 pi r2 / N)),    sigma2 = r2 / N
 
-and P V P = P gives every derivative by sigma2 from those by D. All arrays end in the models' axis, so that numpy
-runs over models in its innermost loop.
+and P V P = P gives every derivative by sigma2 from those by D. All arrays end in the models' axis, so that
+numpy runs over models in its innermost loop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -100,39 +101,54 @@ class State:
 
 
 def fit_batch(
-    problem: BatchProblem, starts: tuple[float, ...] = (0.3, 1.5), inference: bool = True
+    problem: BatchProblem,
+    starts: Sequence[float | np.ndarray] = (0.3, 1.5),
+    inference: bool = True,
+    every_start: bool = True,
 ) -> BatchFit:
     """Fit all models, a few hundred at a time.
 
     Parameters
     ----------
-    starts : tuple of float
-        Ratios of between-study to residual SD (columns scaled to unit spread) to start from.
+    starts : sequence of float or ndarray of shape (number of pairs,)
+        Where to start: ratios of between-study to residual SD in columns of unit spread, or the entries of
+        L / sigma in the columns as they stand.
     inference : bool
         Whether degrees of freedom are wanted.
+    every_start : bool
+        Follow every start for every model; else later starts only where the first ended at the boundary.
     """
     count = problem.gram.shape[-1]
     parts = []
     for at in range(0, count, CHUNK):
-        parts.append(fit_chunk(problem.take(slice(at, at + CHUNK)), starts, inference))
+        parts.append(fit_chunk(problem.take(slice(at, at + CHUNK)), starts, inference, every_start))
     return BatchFit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(BatchFit)))
 
 
-def fit_chunk(problem: BatchProblem, starts: tuple[float, ...], inference: bool) -> BatchFit:
+def fit_chunk(
+    problem: BatchProblem, starts: Sequence[float | np.ndarray], inference: bool, every_start: bool
+) -> BatchFit:
     """Fit one chunk: scale columns, search from each start, keep the best, go back to the data's scale."""
     scaled, scale = scale_columns(problem)
-    best, best_deviance, ended = None, None, None
-    for start in starts:
-        lam, deviance, converged = search(scaled, start_lambda(scaled, start))
-        if best is None or best_deviance is None or ended is None:
-            best, best_deviance, ended = lam, deviance, converged
-        else:
-            better = deviance < best_deviance - 1e-9
-            best = np.where(better, lam, best)
-            best_deviance, ended = np.minimum(deviance, best_deviance), np.where(better, converged, ended)
-    assert best is not None
-    assert ended is not None
+    best, lowest, ended = search(scaled, start_lambda(scaled, scale, starts[0]))
+    for start in starts[1:]:
+        models = np.arange(len(lowest))
+        if not every_start:
+            models = np.flatnonzero(near_boundary(scaled, best) | ~ended)
+        if not len(models):
+            continue
+        part = scaled if every_start else scaled.take(models)
+        lam, deviance, converged = search(part, start_lambda(part, scale[:, models], start))
+        better = (deviance < lowest[models] - 1e-9) | (converged & ~ended[models])
+        at = models[better]
+        best[:, at], lowest[at], ended[at] = lam[:, better], deviance[better], converged[better]
     return collect(scaled, scale, evaluate(scaled, best), ended, inference)
+
+
+def near_boundary(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+    """Where D is singular."""
+    factor = np.moveaxis(factor_matrix(problem, lam), -1, 0)
+    return np.linalg.svd(factor, compute_uv=False)[:, -1] < 1e-4
 
 
 def scale_columns(problem: BatchProblem) -> tuple[BatchProblem, np.ndarray]:
@@ -143,12 +159,17 @@ def scale_columns(problem: BatchProblem) -> tuple[BatchProblem, np.ndarray]:
     return BatchProblem(gram, problem.dimensions, problem.z, problem.pairs, problem.log_nuisance), scale
 
 
-def start_lambda(problem: BatchProblem, ratio: float) -> np.ndarray:
-    """Relative parameters of a start: equal ratios, no correlation."""
-    lam = np.zeros((len(problem.pairs), problem.gram.shape[-1]))
+def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.ndarray) -> np.ndarray:
+    """Relative parameters of a start, shape (d, B)."""
+    count = problem.gram.shape[-1]
+    lam = np.zeros((len(problem.pairs), count))
     for at, (i, j) in enumerate(problem.pairs):
-        if i == j:
-            lam[at] = ratio
+        if isinstance(start, np.ndarray):
+            lam[at] = start[at] * scale[problem.z[i]]
+            if i == j:
+                lam[at] = np.where(np.abs(lam[at]) < 0.05, 0.05, lam[at])
+        elif i == j:
+            lam[at] = start
     return lam
 
 
@@ -302,19 +323,20 @@ def search(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarr
         terms = derive(current, state)
         step, gain, curvature = newton(current, state, terms)
         if step_number < 2:
-            step, gain = prefer_scoring(current, state, terms, step, gain)
-        final[:, active], lowest[active] = state.lam, state.deviance
+            step = prefer_scoring(current, state, terms, step, gain)
         arrived = (gain < TOLERANCE) & (curvature > -1e-6)
+        final[:, active] = state.lam + np.where(arrived, step, 0.0)
+        lowest[active] = state.deviance
         converged[active[arrived]] = True
         go = ~arrived
         if not go.any():
             break
-        if arrived.mean() > 0.2:
+        if arrived.mean() > 0.15:
             active, current = active[go], current.take(go)
-            state, step = take_state(state, go), step[:, go]
+            state, step, gain = take_state(state, go), step[:, go], gain[go]
         state, stuck = move(current, state, step)
         if stuck.all():
-            converged[active[gain[go] < 1e-6] if arrived.mean() > 0.2 else active[gain < 1e-6]] = True
+            converged[active[gain < 1e-6]] = True
             break
     return final, lowest, converged
 
@@ -383,7 +405,7 @@ def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
 
 def prefer_scoring(
     problem: BatchProblem, state: State, terms: Terms, step: np.ndarray, gain: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> np.ndarray:
     """Far from the optimum, the step of Fisher scoring on D, brought back to positive definite."""
     n = problem.dimensions - problem.p
     score = terms.first - terms.quadratic * n / state.r2
@@ -398,7 +420,7 @@ def prefer_scoring(
             between[j, i] += move_by[at]
     target = positive_factor(problem, between)
     far = gain > 0.05
-    return np.where(far, target - state.lam, step), gain
+    return np.where(far, target - state.lam, step)
 
 
 def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
@@ -421,21 +443,31 @@ def positive_factor(problem: BatchProblem, between: np.ndarray, floor: float = 1
 
 
 def move(problem: BatchProblem, state: State, step: np.ndarray) -> tuple[State, np.ndarray]:
-    """Take the step where it lowers the deviance, a third of it elsewhere, and so on."""
+    """Take the step where it lowers the deviance, a third of it elsewhere, and so on.
+
+    Returns the new state, and where no step lowered the deviance (the old place is kept there).
+    """
     reach = 2 * np.maximum(np.abs(state.lam).max(axis=0), 1.0)
     step = step / np.maximum(1.0, np.abs(step).max(axis=0) / reach)
-    length = np.ones(step.shape[1])
+    new = evaluate(problem, state.lam + step)
+    bad = np.flatnonzero(~(new.deviance < state.deviance))
     for _ in range(12):
-        new = evaluate(problem, state.lam + length * step)
-        worse = ~(new.deviance < state.deviance)
-        flat = worse & (new.deviance <= state.deviance + 1e-9)
-        if not (worse & ~flat).any():
+        if not len(bad):
             break
-        length = np.where(worse & ~flat, length / 3, length)
-    keep = np.where(worse, 0.0, length)
-    if worse.any():
-        new = evaluate(problem, state.lam + keep * step)
-    return new, worse
+        step[:, bad] /= 3
+        sub = evaluate(problem.take(bad), state.lam[:, bad] + step[:, bad])
+        put_state(new, sub, bad)
+        bad = bad[~(sub.deviance < state.deviance[bad])]
+    put_state(new, take_state(state, bad), bad)
+    stuck = np.zeros(step.shape[1], dtype=bool)
+    stuck[bad] = True
+    return new, stuck
+
+
+def put_state(state: State, part: State, models: np.ndarray) -> None:
+    """Write the state of some of the models into that of all."""
+    for f in fields(State):
+        getattr(state, f.name)[..., models] = getattr(part, f.name)
 
 
 def collect(
@@ -450,7 +482,6 @@ def collect(
     variance = np.einsum("aan->an", covariance)
     between = relative_between(problem, state.lam) * sigma2
     z = list(problem.z)
-    smallest = np.linalg.svd(np.moveaxis(factor_matrix(problem, state.lam), -1, 0), compute_uv=False)[:, -1]
     empty = np.full_like(variance, np.nan)
     satterthwaite, kr_df, kr_variance = (
         small_sample(problem, state, covariance, between, sigma2) if inference else (empty, empty, empty)
@@ -466,7 +497,7 @@ def collect(
         sigma2 * scale[p] ** 2,
         state.deviance + log_scale,
         converged,
-        smallest < 1e-4,
+        near_boundary(problem, state.lam),
     )
 
 

@@ -224,15 +224,26 @@ def own_nuisance(
     """Which nuisance columns have a coefficient of their own in each study, shape (K, q)."""
     size = np.einsum("ksii->ki", gram) + products.rows[:, None] * (products.mean / scale) ** 2 * 1e-6
     total = gram.sum(axis=1)
-    keep = np.zeros((len(gram), len(nuisance)), dtype=bool)
-    for i, block in enumerate(total):
-        left, rest = block.copy(), products.rows[i]
-        for h, j in enumerate(nuisance):
-            if rest > 0 and left[j, j] > DEPENDENT * max(size[i, j], 1e-300):
-                left = left - np.outer(left[:, j], left[j]) / left[j, j]
-                keep[i, h] = True
-                rest -= 1
+    columns = np.array(nuisance, dtype=int)
+    each = [pivots(total[i], products.rows[i], columns, size[i]) for i in range(len(gram))]
+    return np.array(each).reshape(len(gram), len(nuisance))
+
+
+def pivots(gram: np.ndarray, rows: float, nuisance: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Which columns, in order, are not made up of those before them; shape (q,)."""
+    left, rest = gram, rows
+    keep = np.zeros(len(nuisance), dtype=bool)
+    for h, j in enumerate(nuisance):
+        if rest > 0 and left[j, j] > DEPENDENT * max(size[j], 1e-300):
+            left = left - np.outer(left[:, j], left[j]) / left[j, j]
+            keep[h] = True
+            rest -= 1
     return keep
+
+
+def own_nuisance_of(gram: np.ndarray, rows: float, nuisance: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The same for one study whose columns had the products `reference` before; shape (q,)."""
+    return pivots(gram, rows, nuisance, np.diag(reference))
 
 
 def sweep_nuisance(problem: Problem) -> Problem:
@@ -242,25 +253,43 @@ def sweep_nuisance(problem: Problem) -> Problem:
     """
     if not len(problem.nuisance) or problem.gram.shape[1] > 1:
         return problem
-    gram, keep, nuisance = problem.gram[:, 0], problem.keep, problem.nuisance
-    before = np.einsum("kii->ki", gram)
-    nn = np.where(keep[:, :, None] & keep[:, None, :], gram[:, nuisance[:, None], nuisance], 0.0)
-    nn = nn + np.eye(len(nuisance)) * ~keep[:, :, None]
-    nu = np.where(keep[:, :, None], gram[:, nuisance, :], 0.0)
-    factor = np.linalg.cholesky(nn)
-    half = np.linalg.solve(factor, nu)
-    swept = gram - np.swapaxes(half, 1, 2) @ half
-    gone = np.einsum("kii->ki", swept) <= DEPENDENT * before
-    swept[gone] = 0.0
-    swept = np.where(gone[:, None, :], 0.0, swept)
-    log_det = 2 * np.log(np.einsum("kii->ki", factor)).sum()
+    swept, log_det = sweep_columns(problem.gram[:, 0], problem.nuisance, problem.keep)
     return replace(
         problem,
         gram=swept[:, None],
-        n=problem.n - keep.sum(axis=1)[:, None],
+        n=problem.n - problem.keep.sum(axis=1)[:, None],
         nuisance=np.empty(0, dtype=int),
-        log_nuisance=problem.log_nuisance + float(log_det),
+        log_nuisance=problem.log_nuisance + float(log_det.sum()),
     )
+
+
+def sweep_columns(gram: np.ndarray, nuisance: np.ndarray, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Schur complement of the kept nuisance columns, and log |N'N|.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (..., c, c)
+    nuisance : ndarray of int, shape (q,)
+    keep : ndarray of bool, shape (..., q)
+
+    Returns
+    -------
+    swept : ndarray of shape (..., c, c)
+        What is left of a column that the nuisance explains is exactly zero.
+    log_det : ndarray of shape (...,)
+    """
+    before = np.einsum("...ii->...i", gram)
+    both = keep[..., :, None] & keep[..., None, :]
+    nn = (
+        np.where(both, gram[..., nuisance[:, None], nuisance], 0.0) + np.eye(len(nuisance)) * ~keep[..., None]
+    )
+    nu = np.where(keep[..., None], gram[..., nuisance, :], 0.0)
+    factor = np.linalg.cholesky(nn)
+    half = np.linalg.solve(factor, nu)
+    swept = gram - np.swapaxes(half, -1, -2) @ half
+    gone = np.einsum("...ii->...i", swept) <= DEPENDENT * before
+    swept = np.where(gone[..., :, None] | gone[..., None, :], 0.0, swept)
+    return swept, 2 * np.log(np.einsum("...ii->...i", factor)).sum(axis=-1)
 
 
 def prepare(design: Design, shared: list[int], group: np.ndarray) -> Prepared:
