@@ -16,7 +16,7 @@ from ipdma.analysis.moderator_frame import Refused, moderator_frame
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.study_level import is_numeric, ordered_levels, rows_with, study_values
-from ipdma.analysis.study_moderator import fit_study_moderator
+from ipdma.analysis.study_moderator import fit_study_moderator, regress_studies
 
 OVERALL = "rob_overall"
 
@@ -30,6 +30,9 @@ def analyse_risk_of_bias(cell: Cell, settings: Settings) -> Ledger:
             continue
         part = cell.but(rows_with(cell, values, item))
         levels = [] if is_numeric(values) else ordered_levels(values)
+        if cell.family == "binomial":  # one stage takes minutes for items that the score has shown already
+            regress_studies(ledger, part, settings, cell.ident("risk_of_bias", "two", item), item, levels)
+            continue
         fit_study_moderator(ledger, part, settings, "risk_of_bias", item, levels)
         fit_as_covariate(ledger, part, settings, item)
     return ledger
@@ -64,7 +67,7 @@ def analyse_adjusted_moderators(cell: Cell, settings: Settings) -> Ledger:
     """Within-trial interactions in the random-intercept model with the overall judgement as covariate."""
     ledger = Ledger()
     values = study_values(cell, OVERALL)
-    if OVERALL not in settings.risk_of_bias or values.nunique() < 2:
+    if cell.family == "binomial" or OVERALL not in settings.risk_of_bias or values.nunique() < 2:
         return ledger
     part = cell.but(rows_with(cell, values, OVERALL))
     keys = random_intercept_keys(model_keys(settings, settings.primary_model, cell.family), OVERALL)
