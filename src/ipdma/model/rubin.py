@@ -53,7 +53,9 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
     first = fits[0]
     return Fit(
         estimates=estimates,
-        tests=tuple(pool_test(fits, index, level) for index in range(len(first.tests))),
+        tests=tuple(
+            pool_test(fits, test.name) for test in first.tests if all(has_test(f, test) for f in fits)
+        ),
         contrasts=pool_contrasts(fits, level),
         prediction=pool_prediction(fits, estimates, variance, level),
         variance=variance,
@@ -159,15 +161,21 @@ def within_and_between(
     return np.mean(u, axis=0), b, values.mean(axis=0)
 
 
-def pool_test(fits: Sequence[Fit], index: int, level: float) -> JointTest:
-    """The joint Wald test D1 of Li, Raghunathan and Rubin (1991), with Reiter's (2007) df in small samples.
+def has_test(fit: Fit, test: JointTest) -> bool:
+    """Whether the fit has the same joint test of the same terms."""
+    return any(other.name == test.name and other.terms == test.terms for other in fit.tests)
+
+
+def pool_test(fits: Sequence[Fit], name: str) -> JointTest:
+    """The joint Wald test D1 of Li, Raghunathan and Rubin (1991); see `d1_df` for small samples.
 
     Raises
     ------
     FitError
         Where the fits hold no covariance of the tested terms.
     """
-    test = fits[0].tests[index]
+    tests = [next(test for test in fit.tests if test.name == name) for fit in fits]
+    test = tests[0]
     if len(fits) == 1:
         return test
     parts = within_and_between(fits, test.terms)
@@ -177,21 +185,24 @@ def pool_test(fits: Sequence[Fit], index: int, level: float) -> JointTest:
     k, m = len(test.terms), len(fits)
     r = float((1 + 1 / m) * np.trace(np.linalg.solve(u_bar, b)) / k)
     f = float(q_bar @ np.linalg.solve(u_bar, q_bar) / (k * (1 + r)))
-    df_den = d1_df(k, m, r, mean_df([fit.tests[index].df_den for fit in fits]))
+    df_den = d1_df(k, m, r, mean_df([each.df_den for each in tests]))
     return JointTest(test.name, test.terms, f, float(k), df_den, f_upper_p(f, k, df_den))
 
 
 def d1_df(k: int, m: int, r: float, df_complete: float | None) -> float | None:
-    """Denominator df of D1: Reiter's (2007, eq. 1-2) where the complete data have few, else the 1991 form."""
+    """Denominator df of D1: those of Li, Raghunathan and Rubin (1991), with infinite complete-data df.
+
+    Where the complete data have fewer df than these, they decide: Reiter's (2007, eq. 1-2) form is used, or
+    Barnard and Rubin's harmonic one where so few are left that Reiter's expansion does not hold.
+    """
     if r < LAMBDA_FLOOR:
         return df_complete if df_complete is None else (df_complete + 1) / (df_complete + 3) * df_complete
     t = k * (m - 1)
     large = 4 + (t - 4) * (1 + (1 - 2 / t) / r) ** 2 if t > 4 else t * (1 + 1 / k) * (1 + 1 / r) ** 2 / 2
-    if df_complete is None:
+    if df_complete is None or df_complete >= large:
         return large
     observed = (df_complete + 1) / (df_complete + 3) * df_complete
     reiter = reiter_df(t, r, observed) if t > 4 else None
-    # Reiter's expansion needs complete-data df well above 4; below, Barnard and Rubin's harmonic form.
     share = r / (1 + r)
     return reiter or large * observed * (1 - share) / (large + observed * (1 - share))
 
