@@ -165,7 +165,7 @@ def suits(variable: str, look: Look, draft: Draft) -> bool:
 
 
 def find_visit(draft: Draft, scored: set[str]) -> Look | None:
-    """The visit column of a long file: a visit's name, few codes, and participants that stand more than once."""
+    """The visit column of a long file: a visit's name, few codes, people that stand more than once."""
     person = draft.mapped.get("participant")
     if person is None or not person.repeats:
         return None
