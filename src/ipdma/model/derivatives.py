@@ -192,7 +192,7 @@ def differentiate_common(problem: Problem, point: Point, value: Value) -> Deriva
     hx = v1[:, z[:, None], x]
     g = v1[:, z, y] - hx @ value.beta
     hz = v1[:, z[:, None], z]
-    flat = hx.reshape(k * r, -1)
+    flat = hx.reshape(k * r, len(x))
     omega = -(flat @ value.covariance @ flat.T).reshape(k, r, k, r)
     omega[np.arange(k), :, np.arange(k)] += hz
     moved = (e[:, None] @ g[None, :, :, None])[..., 0].reshape(len(e), k * r)

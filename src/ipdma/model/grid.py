@@ -1,8 +1,8 @@
 """Moderators by outcomes by imputations: interaction models that share one set of cross-products.
 
 The cross-products of a dictionary (treatment, covariates, every moderator and its product with treatment,
-every outcome) are taken once per imputation. Each model is then a congruence and a Schur complement on a block
-of them.
+every outcome) are taken once per imputation. Each model is then a congruence and a Schur complement on a
+block of them.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def split_imputations(rows: pd.DataFrame, spec: ModelSpec) -> list[tuple[object,
 def dictionary(
     rows: pd.DataFrame, spec: ModelSpec, moderators: Sequence[str], outcomes: Sequence[str]
 ) -> tuple[CrossProducts, dict[str, int], np.ndarray]:
-    """Cross-products of everything that the grid uses; the position of each column; each moderator's centre."""
+    """Cross-products of everything that the grid uses; the place of each column; moderators' centres."""
     names = [*dict.fromkeys([*spec.covariates, *moderators])]
     every = spec.replace(
         outcome=outcomes[0], moderator=None, imputation=None, covariates=(*names, *outcomes[1:])
@@ -199,15 +199,16 @@ def as_rows(
     table = ManyFits(made[0][2], fits).as_table(str(spec.df), spec.level)
     model = table.pop("model").to_numpy()
     table["term"] = np.concatenate([np.tile(np.array(t, dtype=object), len(outcomes)) for _, _, t in made])
-    labels = {
+    labels: dict[str, np.ndarray] = {
         "moderator": np.repeat(np.array([m for m, _, _ in made], dtype=object), size * len(outcomes)),
         "outcome": np.tile(np.repeat(np.array(outcomes, dtype=object), size), len(made)),
     }
     if imputation is not None:
         labels = {"imputation": np.full(len(table), imputation), **labels}
-    extra = {
+    extra: dict[str, np.ndarray] = {
         "tau2": fits.between[model, 0, 0],
         "sigma2": fits.sigma2[model],
         "criterion": fits.deviance[model],
     }
-    return pd.DataFrame({**labels, **{c: table[c].to_numpy() for c in table}, **extra})
+    found = {str(c): table[c].to_numpy() for c in table}
+    return pd.DataFrame({**labels, **found, **extra})
