@@ -29,7 +29,10 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
     """Read a .sav, .zsav, .dta or .sas7bdat file."""
     suffix = path.suffix.lower()
     cells, meta = load(path, suffix, options.encoding, name)
-    columns = [build_column(column, cells[column], meta, suffix) for column in meta.column_names]
+    try:
+        columns = [build_column(column, cells[column], meta, suffix) for column in meta.column_names]
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        raise ReadError(f"{name}: the dictionary of the file is damaged; save it again, or save it as CSV (UTF-8)") from None
     height = max((len(column.cells) for column in columns), default=0)
     keep = [i for i in range(height) if any(column.cells[i].strip() for column in columns)]
     if len(keep) < height:
@@ -56,6 +59,8 @@ def load(path: Path, suffix: str, encoding: str | None, name: str) -> tuple[dict
 
 def build_column(name: str, values: Sequence[Any], meta: Any, suffix: str) -> Column:
     """A column with its label, value labels and declared missing codes."""
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError("a column without a name")
     single = meta.readstat_variable_types.get(name) == "float"
     user = set(meta.missing_user_values.get(name, ())) if suffix == ".dta" else set()
     labels = meta.variable_value_labels.get(name, {})
