@@ -103,7 +103,7 @@ def plant_wide(study: Study) -> None:
         study.ledger.add(("row_too_short", None, None, at))
     for _ in range(3):
         at = next(row)
-        study.rows[at - 2] = [*study.rows[at - 2], "Jones", "surplus"]
+        study.rows[at - 2] = [*study.rows[at - 2], "Jones", "Wxyz"]
         study.ledger.add(("row_too_long", None, None, at))
     plant_mapping(study)
     # not faults: listed missing codes, codes with white space or decimals, labels of arms untouched
