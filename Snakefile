@@ -25,3 +25,4 @@ rule all:
         f"{RESULTS}/study_estimates.csv",
         f"{RESULTS}/counts.csv",
         f"{RESULTS}/plan.yaml",
+        f"{RESULTS}/report.html",

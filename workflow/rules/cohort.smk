@@ -2,7 +2,9 @@
 rule cohort:
     input:
         plan=f"{RESULTS}/plan.yaml",
-        uploads=expand(f"{PRIVATE}/harmonised/{{study}}/account.json", study=RUN.study_ids),
+        uploads=expand(
+            f"{PRIVATE}/harmonised/{{study}}/account.json", study=RUN.study_ids
+        ),
         tables=RUN.tables,
     output:
         rows=update(
@@ -13,8 +15,13 @@ rule cohort:
             )
         ),
         participants=update(
-            expand(f"{PRIVATE}/cohort/{{name}}", name=["participants.csv", "participants.json"])
+            expand(
+                f"{PRIVATE}/cohort/{{name}}",
+                name=["participants.csv", "participants.json"],
+            )
         ),
+    log:
+        f"{LOGS}/cohort.log",
     params:
         code=digest_code(["cohort"]),
         uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
@@ -22,8 +29,6 @@ rule cohort:
         contrasts=RUN.cohorts,
         out=f"{PRIVATE}/cohort",
         registry=RUN.registry_text,
-    log:
-        f"{LOGS}/cohort.log",
     message:
         "Stacking the studies, choosing instruments, standardising"
     script:

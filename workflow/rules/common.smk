@@ -10,7 +10,9 @@ from ipdma.runs.begin import begin
 from ipdma.runs.jobs import why_stopped
 
 # Two cores are kept busy by two jobs, not by two libraries in each.
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="Agg")
+os.environ.update(
+    OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="Agg"
+)
 
 try:
     RUN = begin(
@@ -34,7 +36,10 @@ wildcard_constraints:
 
 onstart:
     print(RUN.notice or "", file=sys.stderr)
-    print(f"{RUN.plan['title']}: {len(RUN.studies)} studies, results go to {RESULTS}/", file=sys.stderr)
+    print(
+        f"{RUN.plan['title']}: {len(RUN.studies)} studies, results go to {RESULTS}/",
+        file=sys.stderr,
+    )
 
 
 onsuccess:
@@ -48,11 +53,11 @@ onerror:
 rule plan:
     output:
         update(f"{RESULTS}/plan.yaml"),
+    log:
+        f"{LOGS}/plan.log",
     params:
         plan=RUN.digest,
         text=RUN.plan.as_yaml(),
-    log:
-        f"{LOGS}/plan.log",
     message:
         "The plan as it runs, defaults filled in"
     script:

@@ -6,7 +6,10 @@ rule fit:
             f"{PRIVATE}/cohort/{{{{contrast}}}}/{{name}}",
             name=["rows.csv", "exclusions.csv", "scales.csv", "types.json"],
         ),
-        participants=expand(f"{PRIVATE}/cohort/{{name}}", name=["participants.csv", "participants.json"]),
+        participants=expand(
+            f"{PRIVATE}/cohort/{{name}}",
+            name=["participants.csv", "participants.json"],
+        ),
         tables=RUN.tables,
     output:
         update(
@@ -15,6 +18,8 @@ rule fit:
                 name=["estimates", "study_estimates", "counts", "notes"],
             )
         ),
+    log:
+        f"{LOGS}/fit/{{contrast}}.log",
     params:
         code=digest_code(["analysis"]),
         rows=lambda wildcards: f"{PRIVATE}/cohort/{wildcards.contrast}",
@@ -22,8 +27,6 @@ rule fit:
         out=lambda wildcards: f"{RESULTS}/parts/{wildcards.contrast}",
         registry=RUN.registry_text,
         aggregate=RUN.aggregate_text,
-    log:
-        f"{LOGS}/fit/{{contrast}}.log",
     message:
         "{wildcards.contrast}: fitting the plan's models"
     script:
@@ -45,11 +48,11 @@ rule records:
             )
         ),
         notes=update(f"{RESULTS}/parts/notes.csv"),
+    log:
+        f"{LOGS}/records.log",
     params:
         parts=expand(f"{RESULTS}/parts/{{contrast}}", contrast=RUN.cohorts),
         out=RESULTS,
-    log:
-        f"{LOGS}/records.log",
     message:
         "Gathering the record files"
     script:

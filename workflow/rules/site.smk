@@ -7,18 +7,25 @@ rule harmonise:
         tables=update(
             expand(
                 f"{PRIVATE}/harmonised/{{{{study}}}}/{{name}}",
-                name=["participants.csv", "assessments.csv", "missing.csv", "study.yaml", "account.json"],
+                name=[
+                    "participants.csv",
+                    "assessments.csv",
+                    "missing.csv",
+                    "study.yaml",
+                    "account.json",
+                ],
             )
         ),
         shareable=update(f"{RESULTS}/validation/{{study}}.html"),
         local=update(f"{PRIVATE}/validation/{{study}}.html"),
+    log:
+        f"{LOGS}/harmonise/{{study}}.log",
     params:
         code=digest_code(["site"]),
         folder=lambda wildcards: str(RUN.study(wildcards.study).folder),
         out=lambda wildcards: f"{PRIVATE}/harmonised/{wildcards.study}",
+        to_fix=lambda wildcards: f"{PRIVATE}/to_fix/{wildcards.study}",
         codebook=RUN.plan["codebook"],
-    log:
-        f"{LOGS}/harmonise/{{study}}.log",
     message:
         "{wildcards.study}: checking and harmonising"
     script:

@@ -11,7 +11,9 @@ from ipdma.runs.tables import build_tables, describe
 with job(snakemake.log[0], "cohort") as say:
     plan = read_plan(snakemake.input.plan)
     uploads = [read_upload(folder) for folder in snakemake.params.uploads]
-    cohort = stack(uploads, load_codebook(snakemake.params.codebooks), read_registry(snakemake.params.registry))
+    cohort = stack(
+        uploads, load_codebook(snakemake.params.codebooks), read_registry(snakemake.params.registry)
+    )
     write_typed(f"{snakemake.params.out}/participants", cohort.participants)
     for contrast in snakemake.params.contrasts:
         tables = build_tables(cohort, plan, contrast)

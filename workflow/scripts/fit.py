@@ -7,9 +7,7 @@ from ipdma.runs.files import read_analysis_rows, read_registry, read_typed, with
 from ipdma.runs.jobs import job
 
 with job(snakemake.log[0], snakemake.wildcards.contrast) as say:
-    tables, variants = with_contrast(
-        snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows)
-    )
+    tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
         read_plan(snakemake.input.plan),

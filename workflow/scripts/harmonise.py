@@ -9,6 +9,7 @@ with job(snakemake.log[0], snakemake.wildcards.study) as say:
         snakemake.params.out,
         local=snakemake.output.local,
         shareable=snakemake.output.shareable,
+        to_fix=snakemake.params.to_fix,
         codebook=snakemake.params.codebook,
         say=say,
     )

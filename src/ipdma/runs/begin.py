@@ -10,7 +10,7 @@ from typing import Any
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.plan import Plan, read_plan
-from ipdma.provenance import digest_text
+from ipdma.provenance import digest_code, digest_text, find_versions
 from ipdma.runs.leftovers import claim
 from ipdma.runs.studies import StudyFolder, find_studies
 
@@ -68,6 +68,18 @@ class Run:
     def codebook_folders(self) -> list[str]:
         """The plan's and the studies' own codebooks."""
         return [str(folder) for folder in codebook_folders(self.plan, self.studies)]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a truth.yaml beside the studies says that their participants are invented."""
+        return any((study.folder.parent / "truth.yaml").is_file() for study in self.studies)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the report prints under versions and digests."""
+        digests = {"plan, SHA-256": self.digest, "seed": str(self.plan["seed"])}
+        rooms = {f"code of {room}/, SHA-256": digest_code([room]) for room in ("site", "cohort", "analysis")}
+        return {**find_versions(), **digests, **rooms}
 
     @property
     def registry_text(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ Key = tuple[str, str, str]
 CELL_KEYS = ("of_outcome", "of_timepoint", "of_variant")
 PARTS = ("rows", "exclusions", "scales")
 TYPES_FILE = "types.json"
+DRAWN = ("figures", "tables")
 RECORDS = ("estimates", "study_estimates", "counts", "notes")
 KEEP_EMPTY = {  # columns whose empty text says "none"; elsewhere it is missing
     "rows": frozenset(ROW_COLUMNS),
@@ -142,3 +144,25 @@ def with_contrast(
         target: dict[Any, AnalysisRows] = variants.setdefault(variant, {}) if variant else own
         target[(contrast, outcome, timepoint)] = table
     return own, variants
+
+
+def read_record(path: Path | str) -> pd.DataFrame:
+    """A record file: numbers as numbers, empty cells missing."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False)
+
+
+def read_notes(path: Path | str) -> list[str]:
+    """What could not be done, a line each (warnings stand under their tables)."""
+    notes = read_text_table(path)
+    undone = notes[notes["kind"] != "warning"]
+    return [f"{row.analysis_id}: {row.text}" for row in undone.itertuples()]
+
+
+def write_rendering(results: Path | str, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write the files of a report once all of them are drawn, in the place of an earlier report's."""
+    drawn = list(files)
+    for name in DRAWN:
+        shutil.rmtree(Path(results) / name, ignore_errors=True)
+        (Path(results) / name).mkdir(parents=True)
+    for name, content in drawn:
+        write_atomically(Path(results) / name, content)
