@@ -54,7 +54,9 @@ def build_problem(design: Design) -> BinomialProblem:
     FitError
         Where no study has both outcomes, a shared term's estimate is infinite, or columns are aliased.
     """
+    empty = empty_cells(design)
     design, notes = drop_constant_studies(design)
+    notes += empty
     prepared = check_columns(design)
     problem = assemble(prepared, notes)
     eta = np.einsum("nc,nc->n", problem.data.A, problem.layout.spread(problem.start)[0][problem.data.study])
@@ -85,6 +87,23 @@ def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
         if part.any()
     ]
     return subset_rows(design, ~silent[design.study]), notes
+
+
+def empty_cells(design: Design) -> list[str]:
+    """Name the studies with both outcomes of which an arm has one outcome only."""
+    treatment = design.shared[:, design.shared_terms.index("treatment")]
+    named = []
+    for k, study in enumerate(design.studies):
+        t, y = treatment[design.study == k], design.outcome[design.study == k]
+        arms = np.unique(t)
+        if len(arms) == 2 and np.ptp(y) and any(not np.ptp(y[t == arm]) for arm in arms):
+            named.append(study)
+    if not named:
+        return []
+    return [
+        f"empty cell of outcome by arm in {', '.join(named)}: a study's own estimate is infinite there, so "
+        "that it informs the treatment effect through the model alone"
+    ]
 
 
 def subset_rows(design: Design, keep: Array) -> Design:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from ipdma.errors import SpecError, join_faults
+from ipdma.model.binomial import fit_binomial
+from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.imputed import fit_imputed
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.two_stage import fit_two_stage
+from ipdma.model.visits import fit_visits, fit_visits_two_stage
 
 
 def fit_model(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
@@ -45,29 +49,10 @@ def fit_model(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
 def fit_one(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """Fit a one-stage model to one data set with the engine that its family and visits need."""
     if spec.visit:
-        return fit_with_visits(rows, spec)
-    if spec.family == "binomial":
-        from ipdma.model.binomial import fit_binomial
-
-        return fit_binomial(rows, spec)
-    from ipdma.model.gaussian import fit_gaussian
-
-    return fit_gaussian(rows, spec)
+        return fit_visits(rows, spec)
+    return fit_binomial(rows, spec) if spec.family == "binomial" else fit_gaussian(rows, spec)
 
 
 def fit_in_two_stages(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """Fit each study, then pool."""
-    if spec.visit:
-        from ipdma.model.visits import fit_visits_two_stage
-
-        return fit_visits_two_stage(rows, spec)
-    from ipdma.model.two_stage import fit_two_stage
-
-    return fit_two_stage(rows, spec)
-
-
-def fit_with_visits(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
-    """Fit a repeated-measures model."""
-    from ipdma.model.visits import fit_visits
-
-    return fit_visits(rows, spec)
+    return fit_visits_two_stage(rows, spec) if spec.visit else fit_two_stage(rows, spec)

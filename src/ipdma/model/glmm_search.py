@@ -192,6 +192,8 @@ def finish(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
     value, gradient, modes = evaluate(data, layout, psi, modes)
     curvature = hessian(data, layout, psi, modes, fine=True)
     step, _ = newton_step(gradient, curvature)
+    theta = np.arange(layout.size) >= layout.size - layout.m
+    step[theta & (psi == 0)] = 0.0  # rounding must not move what is exactly on the boundary
     new, new_gradient, new_modes = evaluate(data, layout, psi + step, modes)
     if new <= value + 1e-9 and np.abs(step).max(initial=0.0) < 1e-3:
         psi, value, gradient, modes = psi + step, new, new_gradient, new_modes

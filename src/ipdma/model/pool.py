@@ -107,7 +107,7 @@ def pool_effects(
     tau2_method = "common" if len(y) == 1 else (spec.tau2 or "reml")
     tau2 = estimate_tau2(y, v, tau2_method)
     w, mu = weighted_mean(y, v, tau2)
-    warnings: list[str] = []
+    warnings = repeated_names(study)
     wald = make_estimate("", mu, 1 / math.sqrt(w.sum()), None, spec.level)
     chosen = wald
     if len(y) == 1:
@@ -130,6 +130,14 @@ def pool_effects(
         weights={name: float(weight) for name, weight in zip(names, 100 * w / w.sum(), strict=True)},
         warnings=tuple(warnings),
     )
+
+
+def repeated_names(study: Sequence[str]) -> list[str]:
+    """Say which names stand more than once: estimates of one study are not independent."""
+    repeated = sorted({str(name) for name in study if list(study).count(name) > 1})
+    if not repeated:
+        return []
+    return [f"{', '.join(repeated)}: named more than once; each row is taken as a study of its own"]
 
 
 def distinct_names(names: list[str]) -> list[str]:

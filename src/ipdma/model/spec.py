@@ -216,9 +216,16 @@ def visit_conflicts(spec: ModelSpec) -> list[str]:
 
 def two_stage_conflicts(spec: ModelSpec) -> list[str]:
     """What the two-stage twin cannot report."""
+    faults = []
     if spec.contrasts:
-        return ["contrasts cannot be had from stages: two; use stages: one"]
-    return []
+        faults.append("contrasts cannot be had from stages: two; use stages: one")
+    if spec.family == "binomial" and spec.estimator == "reml":
+        faults.append("estimator: reml is not defined for family: binomial; use ml")
+    if spec.family == "binomial" and (spec.visit or spec.participant):
+        faults.append("participant and visit need family: gaussian, got binomial")
+    if spec.visit and not spec.participant:
+        faults.append("visit needs participant: the column that says whose visit a row is")
+    return faults
 
 
 def read_model_keys(mapping: Mapping[str, Any], where: str, faults: list[str]) -> dict[str, Any]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from ipdma.errors import FitError
 from ipdma.model.design import Design
 from ipdma.model.logistic import fit_logistic
 from ipdma.model.records import Fit
 from ipdma.model.separation import estimable, independent_columns, separated_rows
-from ipdma.model.spec import ModelSpec
 
 Array = np.ndarray
 OWN_KINDS = ("treatment", "within", "naive", "covariate", "moderator", "intercept")
@@ -63,13 +61,28 @@ def nothing(study: str, terms: Sequence[str], why: str) -> StudyFit:
     return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, dict.fromkeys(terms, why))
 
 
+def drop_aliased_interactions(A: Array, terms: Sequence[str]) -> Array:
+    """A with the interactions that hide the treatment effect taken out (zero), where that uncovers it.
+
+    A study in which an arm has one level only cannot tell its interaction from its treatment effect; it
+    still has a treatment effect, as it would without the moderator.
+    """
+    fine = estimable(A)
+    at = [j for j, term in enumerate(terms) if term.startswith("treatment:") and not fine[j]]
+    if "treatment" not in terms or fine[terms.index("treatment")] or not at:
+        return A
+    reduced = A.copy()
+    reduced[:, at] = 0.0
+    return reduced if estimable(reduced)[terms.index("treatment")] else A
+
+
 def sort_terms(A: Array, terms: Sequence[str]) -> tuple[list[int], dict[str, str]]:
     """Positions of the terms that A determines, and why it does not determine the others."""
     fine = estimable(A)
     silent = {}
     for j, term in enumerate(terms):
-        if not np.ptp(A[:, j]):
-            silent[term] = "does not vary there"
+        if not len(A) or not np.ptp(A[:, j]):
+            silent[term] = "no variation of its own there"
         elif not fine[j]:
             silent[term] = "cannot be told apart from other terms there"
     return [j for j in range(len(terms)) if fine[j]], silent
@@ -77,6 +90,7 @@ def sort_terms(A: Array, terms: Sequence[str]) -> tuple[list[int], dict[str, str
 
 def fit_gaussian_study(study: str, terms: Sequence[str], A: Array, y: Array) -> StudyFit:
     """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term."""
+    A = drop_aliased_interactions(A, terms)
     at, silent = sort_terms(A, terms)
     kept = independent_columns(A[:, [*at, *(j for j in range(A.shape[1]) if j not in at)]])
     order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
@@ -102,6 +116,7 @@ def fit_binomial_study(study: str, terms: Sequence[str], A: Array, y: Array) -> 
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
         return nothing(study, terms, f"all its participants had {what}")
+    A = drop_aliased_interactions(A, terms)
     before, silent = sort_terms(A, terms)
     separated = separated_rows(A, y)
     at, _ = sort_terms(A[~separated], terms) if separated.any() else (before, {})
@@ -119,40 +134,6 @@ def fit_binomial_study(study: str, terms: Sequence[str], A: Array, y: Array) -> 
     r = len(at)
     covariance = np.linalg.inv(information)[:r, :r]
     return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance, None, silent)
-
-
-def fit_mixed_studies(
-    rows: pd.DataFrame, studies: Sequence[str], study: Array, spec: ModelSpec, fit: Callable[..., Fit]
-) -> list[StudyFit]:
-    """Fit each study's repeated rows by itself with the one-stage engine `fit`.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        The analysed rows.
-    studies, study
-        Names, and each row's position in them.
-    spec : ModelSpec
-        The two-stage specification; its effects become common, its intercept the study's own.
-    """
-    own = spec.replace(
-        stages="one",
-        intercept="stratified",
-        treatment_effect="common",
-        interaction_effect="common",
-        residual="common",
-        covariate_slopes="stratified",
-        moderator_slopes="stratified",
-        df="residual",
-        imputation=None,
-    )
-    fits = []
-    for k, name in enumerate(studies):
-        try:
-            fits.append(study_of_fit(name, fit(rows[study == k], own)))
-        except FitError as error:
-            fits.append(nothing(name, ("treatment",), str(error)))
-    return fits
 
 
 def study_of_fit(study: str, fit: Fit) -> StudyFit:

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError
-from ipdma.model.design import Design, build_design
-from ipdma.model.imputed import data_sets
 from ipdma.model.interval import make_estimate, quantile
 from ipdma.model.multivariate import StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
-from ipdma.model.rubin import one_or_list
 from ipdma.model.spec import ModelSpec, PoolSpec
-from ipdma.model.stage_one import OWN_KINDS, StudyFit, combine_imputations, fit_mixed_studies, fit_studies
-
-TREATMENT_KINDS = ("treatment", "within", "naive")
-
-
-@dataclass(frozen=True)
-class StageOne:
-    """The studies' fits and what is known of the rows behind them.
-
-    `fits` are those that are pooled; `sets` holds them for each completed data set, where there are several.
-    """
-
-    fits: list[StudyFit]
-    terms: tuple[str, ...]
-    kinds: dict[str, str]
-    joint: dict[str, tuple[str, ...]]
-    studies: tuple[str, ...]
-    n_rows: int | list[int]
-    n_excluded: int | list[int]
-    warnings: list[str]
-    sets: list[list[StudyFit]] = field(default_factory=list)
+from ipdma.model.stage_one import StudyFit
+from ipdma.model.stages import TREATMENT_KINDS, StageOne, imputed_stage, stage_one
 
 
 def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
@@ -68,70 +46,6 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     if not any(stage.kinds[term] in TREATMENT_KINDS for term in pooled):
         raise FitError("no study can estimate the treatment effect: " + "; ".join(silent_notes(stage)))
     return assemble(stage, pooled, spec)
-
-
-def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
-    """Fit the studies of one table of rows."""
-    design = build_design(rows, spec.replace(contrasts={}))
-    kinds = {
-        term: kind
-        for term, kind in zip(design.shared_terms, design.shared_kinds, strict=True)
-        if kind in OWN_KINDS
-    }
-    if spec.participant:
-        fits = mixed_fits(rows, design, spec)
-        estimated = {t for fit in fits for t in fit.terms}
-        kinds = {t: kind for t, kind in kinds.items() if kind in TREATMENT_KINDS or t in estimated}
-    else:
-        fits = fit_studies(design)
-    return StageOne(
-        fits,
-        tuple(kinds),
-        kinds,
-        {name: terms for name, terms in design.joint.items() if all(t in kinds for t in terms)},
-        design.studies,
-        design.n_rows,
-        design.n_excluded,
-        stage_warnings(design),
-    )
-
-
-def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[StudyFit]:
-    """Fit each study's repeated rows with the one-stage engine."""
-    from ipdma.model.gaussian import fit_gaussian
-
-    return fit_mixed_studies(rows.iloc[design.row_index], design.studies, design.study, spec, fit_gaussian)
-
-
-def stage_warnings(design: Design) -> list[str]:
-    """The design's warnings that concern two stages, and the terms that they cannot have."""
-    across = [design.shared_terms[j] for j in design.shared_index("across")]
-    said = [w for w in design.warnings if not w.startswith("treatment does not vary in")]
-    if across:
-        said.append(
-            f"not estimated in two stages, since no study informs it by itself: {', '.join(across)}; "
-            "use stages: one"
-        )
-    return said
-
-
-def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
-    """Stage one in each completed data set, then Rubin's rules within each study."""
-    sets = [stage_one(part, spec.replace(imputation=None)) for _, part in data_sets(rows, spec)]
-    first = sets[0]
-    terms = tuple(t for t in first.terms if all(t in stage.terms for stage in sets))
-    warnings = list(dict.fromkeys(w for stage in sets for w in stage.warnings))
-    return StageOne(
-        combine_imputations([stage.fits for stage in sets]),
-        terms,
-        {t: first.kinds[t] for t in terms},
-        {name: group for name, group in first.joint.items() if all(t in terms for t in group)},
-        tuple(dict.fromkeys(s for stage in sets for s in stage.studies)),
-        one_or_list([stage.n_rows for stage in sets]),
-        one_or_list([stage.n_excluded for stage in sets]),
-        warnings,
-        [stage.fits for stage in sets],
-    )
 
 
 def pool_spec_of(spec: ModelSpec, kind: str) -> PoolSpec:
