@@ -45,7 +45,7 @@ def test_subgroups_are_tested_against_each_other(rows):
         same, apart = [
             pick(
                 run(r, ["subgroups"], small_plan(moderators={})).estimates,
-                analysis_id=f"{NAME}.subgroup.{stage}.comparator.test",
+                analysis_id=f"{NAME}.subgroup.{stage}.comparator",
                 term="treatment:across:comparator",
             )
             for r in (rows, shifted)

@@ -19,15 +19,52 @@ from ipdma.analysis.run import analyse
 from ipdma.model.fit import fit_model
 from ipdma.model.spec import ModelSpec
 
-INTERFACE_ESTIMATES = (
-    "analysis_id contrast outcome timepoint model stage term moderator level estimate std_error df statistic p_value "
-    "ci_low ci_high tau2 i2 pi_low pi_high k n df_method converged singular source_digest data_digest"
-).split()
-INTERFACE_STUDIES = (
-    "analysis_id study estimate std_error ci_low ci_high weight n_active n_reference mean_active sd_active "
-    "mean_reference sd_reference source"
-).split()
-INTERFACE_COUNTS = "analysis_id what study arm variable level n of value".split()
+INTERFACE_ESTIMATES = [
+    "analysis_id",
+    "contrast",
+    "outcome",
+    "timepoint",
+    "model",
+    "stage",
+    "term",
+    "moderator",
+    "level",
+    "estimate",
+    "std_error",
+    "df",
+    "statistic",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "tau2",
+    "i2",
+    "pi_low",
+    "pi_high",
+    "k",
+    "n",
+    "df_method",
+    "converged",
+    "singular",
+    "source_digest",
+    "data_digest",
+]
+INTERFACE_STUDIES = [
+    "analysis_id",
+    "study",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "weight",
+    "n_active",
+    "n_reference",
+    "mean_active",
+    "sd_active",
+    "mean_reference",
+    "sd_reference",
+    "source",
+]
+INTERFACE_COUNTS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
 
 
 @pytest.fixture(scope="module")

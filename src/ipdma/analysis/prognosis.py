@@ -77,10 +77,9 @@ def predictor_frame(
     for column in columns.values():
         frame[column] -= frame.groupby("study")[column].transform("mean")
     spread = frame[list(columns.values())].abs().groupby(frame["study"]).max().max(axis=1)
-    if (spread > 1e-12).sum() < min(settings.minimum_studies, max(1, rows["study"].nunique())):
-        raise Refused(
-            f"varies within {int((spread > 1e-12).sum())} studies; the plan asks for {settings.minimum_studies}"
-        )
+    varying, wanted = int((spread > 1e-12).sum()), settings.minimum_studies
+    if varying < min(wanted, max(1, rows["study"].nunique())):
+        raise Refused(f"varies within {varying} studies; the plan asks for {wanted}")
     return frame, columns, covariates
 
 

@@ -15,7 +15,9 @@ from ipdma.analysis.aggregate import analyse_aggregate
 from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.characteristics import count_participants
 from ipdma.analysis.efficacy import analyse_efficacy
+from ipdma.analysis.engine_table import compare_engines
 from ipdma.analysis.moderators import analyse_moderators
+from ipdma.analysis.multiverse import analyse_multiverse
 from ipdma.analysis.prognosis import CONTRAST, analyse_prognosis
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
 from ipdma.analysis.registry_counts import count_registry
@@ -66,6 +68,8 @@ CELL_ANALYSES: dict[str, Analysis] = {
     "sensitivity": lambda cell, context: analyse_sensitivity(
         cell, context.settings, context.aggregate, context.variants
     ),
+    "multiverse": lambda cell, context: analyse_multiverse(cell, context.settings, context.variants),
+    "engines": lambda cell, context: compare_engines(cell, context.settings),
 }
 
 

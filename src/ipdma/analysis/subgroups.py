@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
 from ipdma.analysis.records import Ledger
@@ -25,7 +27,7 @@ def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
         for level in sorted(values.unique()):
             fit_level(ledger, cell, settings, name, level, values[values == level].index.tolist())
         part = cell.but(rows_with(cell, values, name))
-        fit_study_moderator(ledger, part, settings, MODEL, name, sorted(values.unique()), variant="test")
+        fit_study_moderator(ledger, part, settings, MODEL, name, sorted(values.unique()))
     return ledger
 
 
@@ -36,13 +38,18 @@ def fit_level(
     part = cell.but(cell.rows[cell.rows["study"].isin(studies)])
     keys = model_keys(settings, settings.primary_model, cell.family)
     for stage in ("one", "two"):
-        ident = cell.ident(MODEL, stage, name, level)
+        ident = cell.ident(MODEL, stage, name)
         found = try_fit_design(ledger, ident, part.analysed, keys, settings, cell.family)
         if found is None:
             continue
         fit, used = found
-        before = len(ledger.estimates), len(ledger.study_estimates)
+        before = len(ledger.estimates), len(ledger.study_estimates), len(ledger.counts)
         write_fit(ledger, ident, fit, lambda term: term == "treatment")
         write_studies(ledger, ident, fit, used, cell.family == "binomial")
-        for row in ledger.estimates[before[0] :] + ledger.study_estimates[before[1] :]:
-            row["level"] = level
+        fresh = [
+            ledger.estimates[before[0] :],
+            ledger.study_estimates[before[1] :],
+            ledger.counts[before[2] :],
+        ]
+        for row in chain.from_iterable(fresh):
+            row["level"] = row.get("level") or level

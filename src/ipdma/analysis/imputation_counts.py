@@ -1,0 +1,96 @@
+"""What the report says of gaps and of how they were filled: counts, shares, traces; no person's value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.imputation import ImputedRows, tabulate_missing
+from ipdma.model.records import Fit
+
+ENOUGH_ERROR = 0.1  # Monte-Carlo error as a share of the standard error
+FEWEST = 10
+BINS = 12
+
+
+def write_missing(ledger: Ledger, cell: Cell, variables: Sequence[str]) -> None:
+    """Missing values by study, arm and variable, sporadic apart from systematic."""
+    rows = cell.rows.assign(side=np.where(cell.rows["treat"] == 1, "active", "reference"))
+    for record in tabulate_missing(rows, variables, arm="side").itertuples():
+        ledger.count(
+            cell.ident(), "missing", study=str(record.study), arm=record.arm, variable=record.variable,
+            level=record.kind, n=record.n_missing, of=record.n,
+        )  # fmt: skip
+
+
+def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
+    """Missing information, Monte-Carlo error, tau2 over the data sets; ask for more sets where needed."""
+    for estimate in fit.estimates:
+        if not estimate.term.startswith("treatment"):
+            continue
+        for what in ("fmi", "riv", "mc_error"):
+            value = estimate.extra.get(what)
+            if value is not None and np.isfinite(value):
+                ledger.count(ident, what, variable=estimate.term, value=float(value))
+        error = estimate.extra.get("mc_error")
+        if error is not None and error > ENOUGH_ERROR * estimate.std_error:
+            ledger.note(
+                ident, "more_imputations",
+                f"{estimate.term}: Monte-Carlo error above a tenth of the standard error; raise missing.m",
+            )  # fmt: skip
+    for name, pair in (fit.variance_range or {}).items():
+        if not isinstance(pair, (list, tuple)):  # by study: too many to print
+            continue
+        ledger.count(ident, "variance_low", variable=name, value=float(pair[0]))
+        ledger.count(ident, "variance_high", variable=name, value=float(pair[1]))
+
+
+def write_diagnostics(ledger: Ledger, cell: Cell, done: ImputedRows) -> None:
+    """Observed against imputed shares in bins over all studies, and the traces of the chains."""
+    ident = cell.ident("imputed", "one")
+    n = len(done.rows) // done.m
+    original = cell.rows.set_index(["study", "participant"])
+    index = pd.MultiIndex.from_frame(done.rows[["study", "participant"]].iloc[:n])
+    for name in done.variables:
+        if name not in original or not pd.api.types.is_numeric_dtype(done.rows[name]):
+            continue
+        gap = original[name].reindex(index).isna().to_numpy()
+        values = done.rows[name].to_numpy(dtype=float).reshape(done.m, n)
+        observed, imputed = values[0, ~gap], values[:, gap].ravel()
+        imputed = imputed[np.isfinite(imputed)]
+        observed = observed[np.isfinite(observed)]
+        if min(int(gap.sum()), len(observed)) >= FEWEST and len(imputed):
+            write_shares(ledger, ident, name, observed, imputed, int(gap.sum()))
+    write_traces(ledger, ident, done)
+
+
+def write_shares(
+    ledger: Ledger, ident: Ident, name: str, observed: np.ndarray, imputed: np.ndarray, gaps: int
+) -> None:
+    """Shares per bin (bins of fewer than ten observed participants are not shown), means and SDs."""
+    edges = np.quantile(observed, np.linspace(0, 1, min(BINS, len(observed) // FEWEST) + 1))
+    edges = np.unique(edges)
+    for low, high in pairwise(edges):
+        label = f"{low:.4g} to {high:.4g}"
+        for what, values in (("observed_share", observed), ("imputed_share", imputed)):
+            inside = (values >= low) & ((values < high) | (high == edges[-1]) & (values <= high))
+            ledger.count(ident, what, variable=name, level=label, value=float(inside.mean()))
+    for what, values, n in (("observed", observed, len(observed)), ("imputed", imputed, gaps)):
+        ledger.count(ident, f"{what}_mean", variable=name, n=n, value=float(values.mean()))
+        ledger.count(ident, f"{what}_sd", variable=name, n=n, value=float(values.std(ddof=1)))
+
+
+def write_traces(ledger: Ledger, ident: Ident, done: ImputedRows) -> None:
+    """Mean of the imputed outcomes over the sweeps, averaged over trials and arms."""
+    if "outcome" not in done.variables or not done.traces:
+        return
+    j = done.variables.index("outcome")
+    own = [t[:, j, 0] for t in done.traces.values() if t.shape[1] == len(done.variables)]
+    own = [t for t in own if np.isfinite(t).all()]
+    for sweep, value in enumerate(np.mean(own, axis=0) if own else (), start=1):
+        ledger.count(ident, "trace", variable="outcome", level=str(sweep), value=float(value))

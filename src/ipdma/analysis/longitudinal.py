@@ -1,0 +1,144 @@
+"""All visits in one model: the constrained longitudinal estimate beside the headline, and trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.fitting import attempt, estimate_row, joint_row, model_spec, number
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.model.fit import fit_model
+from ipdma.model.records import Fit
+
+MODEL, BASELINE = "longitudinal", "baseline"
+
+
+def analyse_longitudinal(cells: Sequence[Cell], settings: Settings) -> Ledger:
+    """Fit the model over visits to the cells of one contrast and outcome, in one and two stages.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        One per visit of the plan's `longitudinal.visits`, in that order; studies lacking a visit take part
+        at the others.
+
+    Returns
+    -------
+    Ledger
+        A row per visit (`model` longitudinal, `term` treatment, `timepoint` the visit's), a joint test over
+        visits (`timepoint` visits), and the trajectories by arm in the counts.
+    """
+    ledger = Ledger()
+    keys = settings.plan.get("longitudinal") or {}
+    long = visit_rows(cells)
+    if long["visit"].nunique() < 3 or long["study"].nunique() < 1:
+        ledger.note(cells[0].ident(MODEL), "not_run", "fewer than two visits after baseline have scores")
+        return ledger
+    for stage in ("one", "two"):
+        ident = Ident(cells[0].contrast, cells[0].outcome, "visits", MODEL, stage)
+        fit = attempt(ledger, ident, partial(fit_visits_model, long, keys, settings, stage))
+        if fit is not None:
+            write_visits(ledger, ident, fit, cells, long)
+    return ledger
+
+
+def visit_rows(cells: Sequence[Cell]) -> pd.DataFrame:
+    """A row per participant and visit: the baseline, and each later score on the same instrument.
+
+    A study's instrument is that of its first visit with scores; a visit scored on another is left out.
+    """
+    parts: list[pd.DataFrame] = []
+    instrument: dict[Any, tuple[str, str, str]] = {}
+    for cell in cells:
+        for study, rows in cell.rows.groupby("study"):
+            scale = (rows["instrument"].iloc[0], rows["rating"].iloc[0], rows["scoring"].iloc[0])
+            if instrument.setdefault(study, scale) != scale:
+                continue
+            kept = rows[["study", "participant", "treat", "baseline", "outcome", "weeks"]]
+            parts.append(kept.assign(visit=cell.timepoint))
+    joined = pd.concat(parts, ignore_index=True)
+    start = joined.drop_duplicates(["study", "participant"]).assign(visit=BASELINE, weeks=0.0)
+    start = start.assign(outcome=start["baseline"])
+    long = pd.concat([start, joined], ignore_index=True)
+    long["person"] = long["study"] + "\x1f" + long["participant"].astype(str)
+    return long.dropna(subset=["outcome"]).reset_index(drop=True)
+
+
+def fit_visits_model(long: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, stage: str) -> Fit:
+    """The model over visits; the baseline is among the outcomes, or a covariate."""
+    spec = {
+        "participant": "person",
+        "visit": "visit",
+        "covariance": keys.get("covariance") or "unstructured",
+        "random_correlation": bool(keys.get("random_correlation", True)),
+        "level": settings.level,
+    }
+    if (keys.get("baseline") or "outcome") == "outcome":
+        rows = long
+        spec["baseline_visit"] = BASELINE
+    else:
+        rows = long[long["visit"] != BASELINE]
+        spec["covariates"] = ["baseline"]
+    if stage == "one":
+        spec["contrasts"] = mean_contrasts(rows)
+    return fit_model(rows, model_spec(spec, "gaussian", stage, rows["study"].nunique(), settings.pool))
+
+
+def mean_contrasts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Model means by arm and visit: intercepts averaged over the participants of each study."""
+    contrasts: dict[str, dict[str, float]] = {}
+    for visit, part in rows.groupby("visit", sort=False):
+        sizes = part["study"].value_counts().sort_index()
+        means = {f"intercept[{visit}][{study}]": n / len(part) for study, n in sizes.items()}
+        contrasts[f"reference|{visit}"] = means
+        effect = {} if visit == BASELINE else {f"treatment[{visit}]": 1.0}
+        contrasts[f"active|{visit}"] = {**means, **effect}
+    return contrasts
+
+
+def write_visits(ledger: Ledger, ident: Ident, fit: Fit, cells: Sequence[Cell], long: pd.DataFrame) -> None:
+    """Rows per visit, the joint test, what the model gains in participants, and the trajectories."""
+    for cell in cells:
+        own = ident.but(timepoint=cell.timepoint)
+        for estimate in fit.estimates:
+            if estimate.term == f"treatment[{cell.timepoint}]":
+                row = estimate_row(own, fit, estimate, "treatment")
+                row["tau2"] = number(estimate.extra.get("tau2"))
+                row["pi_low"], row["pi_high"] = (number(estimate.extra.get(k)) for k in ("pi_low", "pi_high"))
+                row["n"] = long["person"].nunique()
+                ledger.estimates.append(row)
+        write_gain(ledger, own, cell, long)
+    for test in fit.tests:
+        if test.name == "treatment":
+            ledger.estimates.append(joint_row(ident, fit, test, k=long["study"].nunique()))
+            ledger.count(ident, "df_num", variable="treatment", value=test.df_num)
+    write_trajectories(ledger, ident, fit, long)
+
+
+def write_gain(ledger: Ledger, ident: Ident, cell: Cell, long: pd.DataFrame) -> None:
+    """Participants in the model, and those that the analysis of this visit alone has."""
+    studies = set(cell.studies)
+    inside = long[long["study"].isin(studies)]["person"].nunique()
+    ledger.count(ident, "longitudinal_participants", n=inside, of=len(cell.analysed))
+
+
+def write_trajectories(ledger: Ledger, ident: Ident, fit: Fit, long: pd.DataFrame) -> None:
+    """Model means by arm and visit with their intervals, and the weeks at which they stand."""
+    for contrast in fit.contrasts:
+        arm, _, visit = contrast.term.partition("|")
+        for what, value in (
+            ("trajectory", contrast.estimate),
+            ("trajectory_low", contrast.ci_low),
+            ("trajectory_high", contrast.ci_high),
+        ):
+            n = int(((long["visit"] == visit) & (long["treat"] == (arm == "active"))).sum())
+            ledger.count(ident, what, arm=arm, variable=visit, n=n, value=number(value))
+    for name, part in long.groupby("visit", sort=False):
+        ledger.count(
+            ident, "trajectory_weeks", variable=str(name), n=len(part), value=float(part["weeks"].median())
+        )

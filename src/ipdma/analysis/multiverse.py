@@ -1,0 +1,260 @@
+"""Every reasonable specification at once: what of the headline depends on choices that could differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from ipdma.analysis.aggregate import StudyEffect, ipd_effects
+from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.fitting import CANNOT, number
+from ipdma.analysis.records import Ledger
+from ipdma.analysis.sensitivity import changed_cell
+from ipdma.analysis.settings import Settings
+from ipdma.model.design import build_design
+from ipdma.model.gaussian import fit_gaussian, prepare_design
+from ipdma.model.many import leave_one_study_out
+from ipdma.model.pool import pool_effects
+from ipdma.model.spec import ModelSpec, PoolSpec
+
+MODEL = "multiverse"
+EXTENDED = ("age", "sex")  # joined to the primary covariates as a third set, where the rows have them
+ROWS_CHANGED = (
+    "rating",
+    "preference",
+    "standardise",
+    "crosswalk",
+    "weeks_after_post",
+    "registry",
+    "participants",
+)
+DF = {"kenward_roger": "kenward_roger", "satterthwaite": "satterthwaite", "normal": "satterthwaite"}
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One way to answer the question, and its answer.
+
+    Attributes
+    ----------
+    stage : str
+    choices : mapping of str to str
+        Dimension to choice, as `counts.csv` shows them.
+    numbers : mapping
+        Columns of estimates.csv.
+    """
+
+    stage: str
+    choices: Mapping[str, str]
+    numbers: Mapping[str, Any]
+
+
+def analyse_multiverse(
+    cell: Cell, settings: Settings, variants: Mapping[str, Mapping[tuple, Any]] | None
+) -> Ledger:
+    """All specifications of a cell, one row each, and how they spread.
+
+    The cross-products of a design are taken once: leaving studies out, one stage's degrees of freedom and
+    every
+    second stage need no row again.
+    """
+    ledger = Ledger()
+    if not wanted(cell, settings):
+        return ledger
+    found: list[Specification] = []
+    for rows, part in row_sets(cell, settings, variants):
+        whole = rows == "all"
+        for name, covariates in covariate_sets(part, settings).items():
+            place = {"rows": rows, "covariates": name}
+            found += one_stage(part, covariates, place, settings, whole)
+            found += two_stage(part, settings, covariates, place, whole)
+    write_specifications(ledger, cell, found)
+    return ledger
+
+
+def wanted(cell: Cell, settings: Settings) -> bool:
+    """Whether the plan asks for a multiverse of this cell."""
+    enabled = settings.multiverse.get("enabled")
+    if enabled is None:
+        enabled = bool(settings.sensitivity)
+    outcomes = settings.multiverse.get("outcomes") or [next(iter(settings.outcomes), cell.outcome)]
+    return bool(enabled) and cell.family == "gaussian" and cell.outcome in outcomes and len(cell.studies) > 2
+
+
+def row_sets(
+    cell: Cell, settings: Settings, variants: Mapping[str, Mapping[tuple, Any]] | None
+) -> Iterator[tuple[str, Cell]]:
+    """The cell's rows, and those of each sensitivity analysis that changes rows."""
+    yield "all", cell
+    silent = Ledger()  # the sensitivity analysis itself says what could not be built
+    for name, keys in settings.sensitivity.items():
+        changes = any(keys.get(key) for key in ROWS_CHANGED)
+        if not changes or not settings.analyses(cell.contrast, cell.outcome, cell.timepoint, keys):
+            continue
+        part = changed_cell(silent, cell, name, keys, variants)
+        if part is not None and len(part.studies) > 2:
+            yield name, part
+
+
+def covariate_sets(cell: Cell, settings: Settings) -> dict[str, tuple[str, ...]]:
+    """No covariates, those of the primary model, and those with age and sex."""
+    primary = tuple(settings.models[settings.primary_model].get("covariates") or ("baseline",))
+    more = [c for c in EXTENDED if c in cell.analysed and c not in primary and everywhere(cell, c)]
+    sets = {"none": (), ", ".join(primary): primary}
+    if more:
+        sets[", ".join((*primary, *more))] = (*primary, *more)
+    return sets
+
+
+def everywhere(cell: Cell, column: str) -> bool:
+    """Whether every study has values of a column, so that it costs no study."""
+    return bool(cell.analysed.groupby("study")[column].count().min() > 0)
+
+
+def one_stage(
+    cell: Cell, covariates: Sequence[str], place: Mapping[str, str], settings: Settings, whole: bool
+) -> Iterator[Specification]:
+    """One-stage models: intercept, slopes, effect and residual variance.
+
+    Each without each study where `whole`.
+    """
+    frame, names = design_frame(cell.analysed, covariates)
+    frame = frame.dropna()
+    slopes = ("stratified", "common") if names else ("stratified",)
+    for slope, intercept in product(slopes, ("stratified", "random")):
+        base = ModelSpec(
+            outcome="outcome",
+            covariates=names,
+            covariate_slopes=slope,
+            intercept=intercept,
+            centre_covariates="study" if intercept == "stratified" else "none",
+            level=settings.level,
+        )
+        choices = {**place, "stage": "one", "slopes": slope, "intercept": intercept}
+        yield from fitted_models(frame, base, choices, whole)
+        if whole:
+            yield from without_each(frame, base, choices, settings.level)
+
+
+def fitted_models(
+    frame: pd.DataFrame, base: ModelSpec, choices: Mapping[str, str], whole: bool
+) -> Iterator[Specification]:
+    """The models on all studies: effect random or common, residual variance common or by study."""
+    kinds = list(product(("random", "common"), ("common", "by_study"))) if whole else [("random", "by_study")]
+    for effect, residual in kinds:
+        try:
+            fit = fit_gaussian(frame, base.replace(treatment_effect=effect, residual=residual), profile=False)
+        except CANNOT:
+            continue
+        row = fit.estimate("treatment")
+        names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+        numbers = {n: number(getattr(row, n)) for n in names}
+        numbers |= {"tau2": number(fit.variance.get("treatment")), "k": fit.n_studies, "n": fit.n_rows}
+        numbers |= {"converged": fit.converged, "singular": fit.singular, "df_method": fit.df_method}
+        more = {"treatment_effect": effect, "residual": residual, "df": "kenward_roger", "studies": "all"}
+        yield Specification("one", {**choices, **more}, numbers)
+
+
+def without_each(
+    frame: pd.DataFrame, base: ModelSpec, choices: Mapping[str, str], level: float
+) -> Iterator[Specification]:
+    """Random effect and one residual variance without each study in turn, by every way of counting df."""
+    try:
+        prepared = prepare_design(build_design(frame, base))
+        fits = leave_one_study_out(prepared).fits
+    except CANNOT:
+        return
+    sizes = frame.groupby("study").size()
+    at = prepared.shared_terms.index("treatment")
+    for i, study in enumerate(prepared.design.studies):
+        for df, degrees in DF.items():
+            error = (fits.kenward_roger_error if df == "kenward_roger" else fits.std_error)[i, at]
+            nu = getattr(fits, f"{degrees}_df")[i, at] if df != "normal" else None
+            numbers = interval(float(fits.beta[i, at]), float(error), nu, level)
+            numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": df}
+            numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
+            more = {
+                "treatment_effect": "random",
+                "residual": "common",
+                "df": df,
+                "studies": f"without {study}",
+            }
+            yield Specification("one", {**choices, **more}, numbers)
+
+
+def interval(estimate: float, error: float, df: float | None, level: float) -> dict[str, Any]:
+    """Statistic, p and interval by t on `df`, or normal."""
+    z = estimate / error
+    reach = ndtri(0.5 + level / 2) if df is None else stdtrit(df, 0.5 + level / 2)
+    p = 2 * (ndtr(-abs(z)) if df is None else stdtr(df, -abs(z)))
+    return {
+        "estimate": estimate,
+        "std_error": error,
+        "df": None if df is None else float(df),
+        "statistic": z,
+        "p_value": float(p),
+        "ci_low": estimate - float(reach) * error,
+        "ci_high": estimate + float(reach) * error,
+    }
+
+
+def two_stage(
+    cell: Cell, settings: Settings, covariates: Sequence[str], place: Mapping[str, str], whole: bool
+) -> Iterator[Specification]:
+    """Two stages: the studies' own estimates once, then every pooling, without each study where `whole`."""
+    effects = ipd_effects(cell, settings, {"covariates": list(covariates), "level": settings.level})
+    pools = [*product(("reml", "dl", "pm", "ml"), ("hksj", "modified_hksj", "wald")), ("common", "wald")]
+    if not whole:
+        pools = [("reml", "modified_hksj"), ("common", "wald")]
+    left = [("all", effects)]
+    if whole:
+        left += [(f"without {e.study}", [o for o in effects if o is not e]) for e in effects]
+    for (studies, chosen), (tau2, ci) in product(left, pools):
+        found = pooled_numbers(chosen, PoolSpec(tau2=tau2, ci=ci, level=settings.level))
+        if found is not None:
+            more = {"stage": "two", "tau2": tau2, "df": ci, "studies": studies}
+            yield Specification("two", {**place, **more}, found)
+
+
+def pooled_numbers(effects: Sequence[StudyEffect], spec: PoolSpec) -> dict[str, Any] | None:
+    """The columns of a pooling, or None where it cannot be had."""
+    try:
+        pooled = pool_effects(
+            [e.study for e in effects],
+            np.array([e.estimate for e in effects]),
+            np.array([e.std_error for e in effects]),
+            spec,
+        )
+    except CANNOT:
+        return None
+    names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "tau2", "i2", "k")
+    n = sum((e.n_active or 0) + (e.n_reference or 0) for e in effects)
+    flags = {"n": n, "df_method": spec.ci, "converged": True, "singular": pooled.tau2 == 0}
+    return {**{name: number(getattr(pooled, name)) for name in names}, **flags}
+
+
+def write_specifications(ledger: Ledger, cell: Cell, found: Sequence[Specification]) -> None:
+    """Write a row and the choices of each specification, and how the estimates spread."""
+    for i, one in enumerate(found, 1):
+        ident = cell.ident(f"{MODEL}:{i:04d}", one.stage)
+        ledger.estimates.append({**ident.columns, "term": "treatment", "level": "", **one.numbers})
+        for dimension, choice in one.choices.items():
+            ledger.count(ident, "choice", variable=dimension, level=choice)
+    if not found:
+        return
+    estimates = np.array([one.numbers["estimate"] for one in found])
+    significant = sum(one.numbers["p_value"] < 0.05 for one in found)
+    middle = float(np.median(estimates))
+    name, of = cell.ident(MODEL).analysis_id, len(found)
+    ledger.count(name, MODEL, variable="specifications", n=of)
+    ledger.count(name, MODEL, variable="significant", n=int(significant), of=of, value=significant / of)
+    same = int((np.sign(estimates) == np.sign(middle)).sum())
+    ledger.count(name, MODEL, variable="same_sign", n=same, of=of, value=same / of)
+    for variable, value in (("median", middle), ("low", estimates.min()), ("high", estimates.max())):
+        ledger.count(name, MODEL, variable=variable, value=float(value))
