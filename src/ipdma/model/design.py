@@ -125,6 +125,8 @@ def build_design(rows: pd.DataFrame, spec: ModelSpec) -> Design:
 def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
     """Build the design from columns that are read and checked already."""
     spec, notes = simplify_for_studies(spec.resolved(), len(columns.studies))
+    participant, note = repeated_participants(columns, spec)
+    notes += note
     parts = Parts(warnings=[*columns.warnings, *notes])
     add_treatment(parts, columns, spec)
     add_moderator(parts, columns, spec)
@@ -145,7 +147,7 @@ def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
         random=stack([c for _, c in parts.random], n),
         random_terms=tuple(name for name, _ in parts.random),
         correlated=spec.random_correlation,
-        participant=columns.participant,
+        participant=participant,
         joint=parts.joint,
         row_index=columns.row_index,
         n_excluded=columns.n_excluded,
@@ -168,6 +170,17 @@ def simplify_for_studies(spec: ModelSpec, k: int) -> tuple[ModelSpec, list[str]]
     if k == 2:
         return spec, ["two studies: a variance between two studies is hardly estimable; read it with care"]
     return spec, []
+
+
+def repeated_participants(columns: ModelColumns, spec: ModelSpec) -> tuple[np.ndarray | None, list[str]]:
+    """Participants, unless each has one row: their variance could not be told from the residual's."""
+    who = columns.participant
+    if who is None or spec.visit or np.bincount(who).max() > 1:
+        return who, []
+    return None, [
+        f"column '{spec.participant}': every participant has one row, so there is no participant "
+        "variance beside the residual one"
+    ]
 
 
 def is_random(spec: ModelSpec, key: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from ipdma.errors import FitError, SpecError
 from ipdma.model.design import Design, build_design
@@ -16,12 +16,13 @@ from ipdma.model.own_estimates import OwnEstimates, own_estimates
 from ipdma.model.prediction import predict_new_study
 from ipdma.model.problem import Prepared, prepare
 from ipdma.model.profile import variance_intervals
-from ipdma.model.rank import drop_aliased, informing, nuisance_notes
+from ipdma.model.rank import drop_aliased, drop_unidentified, informing, nuisance_notes
 from ipdma.model.records import Estimate, Fit, StudyEstimate
 from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import Optimum, minimise
 from ipdma.model.spec import ModelSpec
 
+ZERO = 1e-14  # of the outcome's variance: a variance below it is written as zero
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
 
 
@@ -48,9 +49,15 @@ def fit_design(design: Design, profile: bool = True) -> Fit:
     """Fit a design that is built already."""
     if design.spec.family != "gaussian" or design.spec.visit:
         raise SpecError("this engine needs family: gaussian without visit")
-    prepared = prepare_design(design)
-    optimum = minimise(prepared.swept)
-    return record_fit(prepared, optimum, profile)
+    try:
+        prepared = prepare_design(design)
+        optimum = minimise(prepared.swept)
+        return record_fit(prepared, optimum, profile)
+    except np.linalg.LinAlgError as error:
+        raise FitError(
+            "the design is so close to rank-deficient that it cannot be fitted; columns: "
+            f"{', '.join([*design.shared_terms, *design.nuisance_terms])}; leave out those that nearly agree"
+        ) from error
 
 
 def prepare_design(design: Design) -> Prepared:
@@ -61,7 +68,7 @@ def prepare_design(design: Design) -> Prepared:
     if design.spec.residual == "by_study":
         prepared = group_residuals(prepared)
     check_residual(prepared)
-    return prepared
+    return drop_unidentified(prepared)
 
 
 def group_residuals(prepared: Prepared) -> Prepared:
@@ -137,6 +144,7 @@ def variances(prepared: Prepared, optimum: Optimum) -> dict:
     design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
     between = optimum.point.between * unit / np.outer(scale[full.z], scale[full.z])
+    between[np.abs(between) < ZERO * unit] = 0.0
     names = design.random_terms
     by_study = design.spec.residual == "by_study"
     sigma2 = optimum.point.sigma2 * unit
@@ -183,7 +191,7 @@ def study_records(prepared: Prepared, own: list[OwnEstimates], inference: Infere
         share = 100 * one.weight / max(one.weight.sum(), 1e-300)
         for i in np.flatnonzero(one.informed):
             estimate, error = float(one.estimate[i]), float(np.sqrt(one.variance[i]))
-            reach = float(stats.t(dfs[i]).ppf((1 + inference.level) / 2)) * error
+            reach = float(special.stdtrit(dfs[i], (1 + inference.level) / 2)) * error
             study = prepared.design.studies[i]
             found.append(
                 StudyEstimate(
@@ -210,12 +218,12 @@ def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference) -> 
         found.append("the search did not converge; do not report these numbers")
     if optimum.singular:
         found.append(singular_note(prepared, optimum, str(spec.df)))
-    if spec.estimator == "ml" and spec.intercept == "stratified" and not spec.centre_treatment:
-        if "treatment" in prepared.design.random_terms:
-            found.append(
-                "estimator: ml with stratified intercepts and an uncentred treatment: the variance of the "
-                "treatment effect is biased towards zero; use reml, or centre_treatment: true"
-            )
+    biased = spec.estimator == "ml" and spec.intercept == "stratified" and not spec.centre_treatment
+    if biased and "treatment" in prepared.design.random_terms:
+        found.append(
+            "estimator: ml with stratified intercepts and an uncentred treatment: the variance of the "
+            "treatment effect is biased towards zero; use reml, or centre_treatment: true"
+        )
     if spec.df == "hksj":
         rest = [t for t in inference.effects.terms if not hksj_applies(inference, t)]
         shown = ", ".join(t for t in rest if t in prepared.shared_terms) or "the nuisance terms"
@@ -250,7 +258,7 @@ def singular_note(prepared: Prepared, optimum: Optimum, df: str) -> str:
     reliability = {
         "kenward_roger": "Kenward-Roger still counts the component, so its interval stays wide and is "
         "conservative",
-        "satterthwaite": "Satterthwaite's df are unreliable here: the component drops out, so the df are near "
+        "satterthwaite": "Satterthwaite's df are unreliable here: the component drops out, so they are near "
         "the residual ones and the interval may be too narrow; kenward_roger or k_minus_1 is safer",
         "hksj": "Hartung-Knapp's scale is unreliable here with few studies: when study estimates agree by "
         "chance its interval can be narrower than that of a common effect",

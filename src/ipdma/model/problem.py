@@ -13,6 +13,7 @@ import numpy as np
 from ipdma.model.crossproducts import CrossProducts, cross_products
 from ipdma.model.design import Design
 
+ROUNDING = 1e-18  # share of (mean / scale)^2 that rounding can leave of a constant column's products
 DEPENDENT = 1e-11  # share of a column's sum of squares that must be left for it to count as its own
 
 
@@ -176,7 +177,7 @@ def scales(products: CrossProducts) -> np.ndarray:
     n = products.rows.sum()
     within = np.sqrt(np.maximum(np.einsum("ksii->i", products.products), 0.0) / n)
     size = np.sqrt(products.rows @ products.mean**2 / n)
-    scale = np.where(within > 1e-6 * size, within, size)
+    scale = np.where(within > 1e-10 * size, within, size)
     scale[0] = 1.0
     return np.where(scale > 0, scale, 1.0)
 
@@ -222,7 +223,7 @@ def own_nuisance(
     gram: np.ndarray, products: CrossProducts, nuisance: list[int], scale: np.ndarray
 ) -> np.ndarray:
     """Which nuisance columns have a coefficient of their own in each study, shape (K, q)."""
-    size = np.einsum("ksii->ki", gram) + products.rows[:, None] * (products.mean / scale) ** 2 * 1e-6
+    size = np.einsum("ksii->ki", gram) + products.rows[:, None] * (products.mean / scale) ** 2 * ROUNDING
     total = gram.sum(axis=1)
     columns = np.array(nuisance, dtype=int)
     each = [pivots(total[i], products.rows[i], columns, size[i]) for i in range(len(gram))]

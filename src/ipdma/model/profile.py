@@ -97,10 +97,9 @@ def interval_of(
         path["theta"] = theta
         high = upper_root(excess, best, max(best, 0.05 * scale), np.sqrt(LARGEST) * scale, 1.6)
     else:
+        low = log_root(excess, best, -0.1)
         path["theta"] = theta
-        low = optimize.brentq(excess, *bracket(excess, best, -0.1), xtol=1e-9, rtol=1e-9)
-        path["theta"] = theta
-        high = optimize.brentq(excess, *bracket(excess, best, 0.1), xtol=1e-9, rtol=1e-9)
+        high = log_root(excess, best, 0.1)
     return float(forward(low)), float(forward(high))
 
 
@@ -123,12 +122,14 @@ def upper_root(
     return float(optimize.brentq(excess, low, high, xtol=1e-9 * max(step, 1e-12), rtol=1e-9))
 
 
-def bracket(excess: Callable[[float], float], best: float, step: float) -> tuple[float, float]:
-    """Two points between which the profile crosses the quantile, in order."""
+def log_root(excess: Callable[[float], float], best: float, step: float) -> float:
+    """Where the profile of a logarithm rises by the quantile, on the side of `step`; infinite if nowhere."""
     near, far = best, best + step
-    while excess(far) < 0 and abs(far - best) < 60:
+    while excess(far) < 0:
         near, far = far, far + (far - best)
-    return (near, far) if near < far else (far, near)
+        if abs(far - best) > 30:
+            return float(np.sign(step)) * float("inf")
+    return float(optimize.brentq(excess, min(near, far), max(near, far), xtol=1e-9, rtol=1e-9))
 
 
 def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> tuple[np.ndarray, float]:

@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from ipdma.errors import FitError, join_faults
+from ipdma.model.criterion import Point, evaluate
+from ipdma.model.derivatives import differentiate
 from ipdma.model.problem import Prepared, Problem, sweep_nuisance
+from ipdma.model.search import starting_points
 
 ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
+NOISE = 1e-14  # mean square of a scaled column below which it is rounding
 ORDER = ("intercept", "treatment", "covariate", "moderator", "within", "naive", "study_mean", "across")
 
 
@@ -25,7 +29,7 @@ def informing(problem: Problem) -> np.ndarray:
     """Whether each study informs each shared column: not all zero once its nuisance is swept out; (K, p)."""
     left = np.einsum("kii->ki", least_squares_products(problem))[:, problem.x]
     size = np.einsum("ksii->ki", problem.gram)[:, problem.x]
-    return (left > ALIASED * np.maximum(size, 1e-300)) & (left > 0)
+    return (left > ALIASED * size) & (left > NOISE * problem.raw_n.sum(axis=1)[:, None])
 
 
 def drop_aliased(prepared: Prepared) -> Prepared:
@@ -38,7 +42,8 @@ def drop_aliased(prepared: Prepared) -> Prepared:
     """
     problem = prepared.swept
     total = least_squares_products(prepared.full).sum(axis=0)
-    size = np.maximum(np.einsum("ksii->i", prepared.full.gram), 1e-300)
+    rows = float(prepared.full.raw_n.sum())
+    size = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
     order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_kinds[j]))
     kept: list[int] = []
     faults, notes, dropped = [], [], []
@@ -52,7 +57,7 @@ def drop_aliased(prepared: Prepared) -> Prepared:
             dropped.append(j)
             notes.append(f"{sentence}; it is left out")
         else:
-            faults.append(f"{sentence}; leave one of them out")
+            faults.append(f"{sentence}; leave {'one of them' if others else 'it'} out")
     if faults:
         raise FitError(join_faults(faults))
     return subset_shared(prepared, [j for j in range(len(problem.x)) if j not in dropped], notes)
@@ -79,11 +84,9 @@ def describe_alias(prepared: Prepared, j: int, others: list[int]) -> str:
     """Name the columns that cannot be told apart."""
     name = prepared.shared_terms[j]
     if not others:
-        own = ", ".join(prepared.design.nuisance_terms) or "the other columns"
-        return (
-            f"rank-deficient design: '{name}' does not vary within any study beside each study's own {own}, "
-            "so it cannot be estimated"
-        )
+        nuisance = ", ".join(prepared.design.nuisance_terms)
+        where = f"within any study beside each study's own {nuisance}" if nuisance else "at all"
+        return f"rank-deficient design: '{name}' does not vary {where}, so it cannot be estimated"
     named = ", ".join(f"'{prepared.shared_terms[i]}'" for i in others)
     own = f" beside each study's own {', '.join(prepared.design.nuisance_terms)}"
     beside = own if prepared.design.nuisance_terms else ""
@@ -129,3 +132,52 @@ def nuisance_notes(prepared: Prepared) -> list[str]:
     if faults:
         raise FitError(join_faults(faults))
     return notes
+
+
+def drop_unidentified(prepared: Prepared) -> Prepared:
+    """Make common the random effects whose variance fixed columns take up entirely.
+
+    Two studies with an across-trial term leave nothing for the variance of the treatment effect: its
+    information tr(P V_i P V_i) is zero, and no estimate of it would mean anything.
+    """
+    problem = prepared.swept
+    if not len(problem.z):
+        return prepared
+    start = starting_points(problem)[0]
+    information = differentiate(problem, start, evaluate(problem, start)).expected
+    lost = [i for at, (i, j) in enumerate(problem.pairs) if i == j and is_flat(information[at, at], start, i)]
+    if not lost:
+        return prepared
+    names = [prepared.design.random_terms[i] for i in lost]
+    note = (
+        f"the variance between studies of {', '.join(names)} cannot be told from the across-trial terms with "
+        "so few studies: taken as common"
+    )
+    return without_random(prepared, lost, note)
+
+
+def is_flat(information: float, point: Point, i: int) -> bool:
+    """Whether a variance has no information, measured in units of its own value at the point."""
+    return bool(information * float(point.between[i, i]) ** 2 < 1e-12)
+
+
+def without_random(prepared: Prepared, lost: list[int], note: str) -> Prepared:
+    """The same model with some random effects made common."""
+    keep = [i for i in range(len(prepared.full.z)) if i not in lost]
+    place = {old: new for new, old in enumerate(keep)}
+    pairs = tuple((place[i], place[j]) for i, j in prepared.full.pairs if i in place and j in place)
+    design = replace(
+        prepared.design,
+        random=prepared.design.random[:, keep],
+        random_terms=tuple(prepared.design.random_terms[i] for i in keep),
+    )
+    at = np.array(keep, dtype=int)
+
+    def reduce(problem: Problem) -> Problem:
+        raw = problem.raw_zz[..., at[:, None], at]
+        return replace(problem, z=problem.z[at], pairs=pairs, raw_zz=raw)
+
+    warnings = [*prepared.warnings, note]
+    return replace(
+        prepared, design=design, full=reduce(prepared.full), swept=reduce(prepared.swept), warnings=warnings
+    )
