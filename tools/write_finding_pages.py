@@ -1,6 +1,6 @@
 """Writes docs/findings/: one page per finding code, made from the message catalogue.
 
-    python tools/write_finding_pages.py [docs/findings]
+python tools/write_finding_pages.py [docs/findings]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def page(code: str, grade: str) -> str:
 
 GRADE_MEANS = {
     "must_fix": "The upload is not ready while it stands, and it cannot be confirmed away.",
-    "please_confirm": "It blocks nothing. Look at it, and correct it or enter it under `confirmed` in study.yaml.",
+    "please_confirm": "It blocks nothing. Correct it, or enter it under `confirmed` in study.yaml.",
     "note": "Nothing has to be done.",
 }
 

@@ -21,7 +21,7 @@ def load_catalogue(language: str = "en") -> dict[str, Any]:
     return read_text_mapping((files(__package__) / name).read_text("utf-8"), name)
 
 
-class Words(dict):  # type: ignore[type-arg]
+class Words(dict):
     """Words to fill in; one that is not there stays empty instead of stopping a report."""
 
     def __missing__(self, key: str) -> str:
@@ -37,7 +37,7 @@ def fill(template: str, words: dict[str, Any]) -> str:
 def say(finding: Finding, language: str = "en") -> tuple[str, str]:
     """Message and remedy for the local report: with cells and rows."""
     entry = load_catalogue(language)[finding.code]
-    words = {**common(finding, language), **finding.said, **finding.private}
+    words: dict[str, Any] = {**common(finding, language), **finding.said, **finding.private}
     words |= {"n": finding.count, "of": finding.of, "examples": say_examples(finding, language)}
     message = fill(entry["message"], words)
     return message + (f" ({finding.private['labels']})" if finding.private.get("labels") else ""), fill(

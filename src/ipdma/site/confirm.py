@@ -1,4 +1,5 @@
-"""Confirmations: a finding that the site has looked at keeps its reason, and loses it when its count changes."""
+"""Confirmations: a finding that the site has looked at keeps its reason, and loses it when its count
+changes."""
 
 from __future__ import annotations
 

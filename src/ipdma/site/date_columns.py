@@ -33,7 +33,11 @@ def read_spans(
         if fault:
             places.setdefault(fault, []).append((cell.row, f"{start.text} to {end.text}"))
     names = ", ".join(column.name for column in columns)
-    said = {"first": columns[0].name, "second": columns[1].name, "allowed": f"{variable.range} {variable.unit}"}
+    said = {
+        "first": columns[0].name,
+        "second": columns[1].name,
+        "allowed": f"{variable.range} {variable.unit}",
+    }
     for fault, where in places.items():
         of = len(facts.persons)
         reading.findings.add(fault, reading.table.file, variable.name, names, where, of=of, said=said)

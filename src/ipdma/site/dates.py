@@ -46,7 +46,8 @@ def is_serial(text: str) -> date | None:
 
 
 def shown_order(cells: Iterable[str]) -> str | None:
-    """The order that these cells show together: None where none of them decides, most votes where they differ."""
+    """The order that these cells show together: None where none of them decides, most votes where they
+    differ."""
     votes = {"DMY": 0, "MDY": 0}
     for cell in cells:
         parts = PARTS.match(cell.strip())

@@ -66,7 +66,8 @@ class Facts:
     faulty_values : Counter
         Faulty cells of each variable.
     orphans : int
-        Rows of participants.csv with an empty or repeated identifier: so many participants of the other tables may
+        Rows of participants.csv with an empty or repeated identifier: so many participants of the other
+        tables may
         seem unknown because of them.
     complete : bool
         Whether all tables of a harmonised upload had the columns to be read.

@@ -143,7 +143,8 @@ class Findings:
         private: dict[str, Any] | None = None,
         count: int | None = None,
     ) -> None:
-        """One finding; `places` are (row, cell) pairs, `said` words without patient values, `private` the rest."""
+        """One finding; `places` are (row, cell) pairs, `said` words without patient values, `private` the
+        rest."""
         where = sorted(set(places), key=lambda place: place[0])
         self.all.append(
             Finding(

@@ -65,7 +65,8 @@ def harmonise_study(
     result = check_study(source, language, codebooks)
     if not result.ready:
         return result
-    assert result.file is not None and result.facts is not None and result.codebook is not None
+    if result.file is None or result.facts is None or result.codebook is None:
+        raise ReadError("nothing was read")
     refuse_to_overwrite(target)
     content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
     content |= own_codebook(source)

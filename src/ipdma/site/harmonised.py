@@ -15,12 +15,12 @@ from ipdma.site.facts import Cell, Facts, Person
 from ipdma.site.findings import Findings
 from ipdma.site.formats import ReadOptions, check_size
 from ipdma.site.formats.text import read as read_text
-from ipdma.site.harmonised_scores import drop_explained, read_scores
+from ipdma.site.harmonised_scores import read_scores
 from ipdma.site.judge import NOT_GIVEN, Judge, NumberTarget, Target, WordTarget, text_target
 from ipdma.site.reading import report_column
 from ipdma.site.rows import report_case, report_missing, report_repeated
 from ipdma.site.study_file import MISSING_KINDS, StudyFile
-from ipdma.site.table import Column, Table
+from ipdma.site.table import Table
 
 PARTICIPANTS, ASSESSMENTS, MISSING = TABLES = ("participants.csv", "assessments.csv", "missing.csv")
 ACCOUNT = "account.json"

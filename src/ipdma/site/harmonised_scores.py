@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ipdma.codebook import Codebook, Scoring
@@ -20,7 +20,8 @@ Places = dict[tuple[str, str | None, str], list[tuple[int, str]]]
 
 
 def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts, findings: Findings) -> bool:
-    """Read every row; whether the table has the columns for it; faults are reported by column, those of scores by instrument as well."""
+    """Read every row; whether the table has the columns for it; faults are reported by column, those of
+    scores by instrument as well."""
     lacking = [name for name in COLUMNS if len(table.find(name)) != 1]
     for name in lacking:
         findings.add("column_missing", table.file, None, name, said={"word": name, "file": table.file})
@@ -38,7 +39,11 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
         if judge_row(row, table.rows[i], file, people, codebook, bad):
             groups.setdefault((row[2].strip(), row[7].strip()), []).append(i)
     drop_explained(bad, ("unknown_participant", "participant", "participant"), facts)
-    words = {"instrument": codebook.instruments, "timepoint": codebook.timepoints, "rating": RATINGS}
+    words: dict[str, Iterable[str]] = {
+        "instrument": codebook.instruments,
+        "timepoint": codebook.timepoints,
+        "rating": RATINGS,
+    }
     for (name, variable, column_name), places in bad.items():
         known = ", ".join(words.get(column_name, ()))
         said = {
@@ -56,7 +61,8 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
 
 
 def drop_explained(bad: dict[Any, list[tuple[int, str]]], key: Any, facts: Facts) -> None:
-    """Unknown participants that an empty or repeated identifier in participants.csv accounts for are told already."""
+    """Unknown participants that an empty or repeated identifier in participants.csv accounts for are told
+    already."""
     if len({cell for _, cell in bad.get(key, [])}) <= facts.orphans:
         bad.pop(key, None)
 

@@ -16,7 +16,8 @@ NOT_GIVEN, NOT_APPLICABLE = "not_given", "not_applicable"
 
 
 class Outcome(NamedTuple):
-    """What a cell means: `value`, or None with a missing `kind`; `fault` names a finding; `doubt` one to confirm."""
+    """What a cell means: `value`, or None with a missing `kind`; `fault` names a finding; `doubt` one to
+    confirm."""
 
     value: str | float | None = None
     kind: str | None = None

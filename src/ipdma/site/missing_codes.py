@@ -1,4 +1,5 @@
-"""Values that look like missing codes that nobody declared: 99, 888, -9 far from everything else in their column."""
+"""Values that look like missing codes that nobody declared: 99, 888, -9 far from everything else in their
+column."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ FAR = 8.0
 def looks_missing(outcomes: Iterable[Outcome]) -> frozenset[float]:
     """Values of a column that look like codes rather than measurements.
 
-    A large one must lie at least 8 and an eighth above all other values; 8 or 9 must occur twice or more and lie at
+    A large one must lie at least 8 and an eighth above all other values; 8 or 9 must occur twice or more
+    and lie at
     least 4 above; a negative one must be the only negative value.
     """
     counts = Counter(o.value for o in outcomes if isinstance(o.value, float) and o.fault is None)

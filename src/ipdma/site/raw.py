@@ -49,7 +49,8 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
 
 
 def coded_columns(file: StudyFile) -> set[str]:
-    """Columns whose cells are identifiers, codes or dates: their signs say nothing about the file's numbers."""
+    """Columns whose cells are identifiers, codes or dates: their signs say nothing about the file's
+    numbers."""
     names = {file.source.visit_column or ""}
     if file.source.keep:
         names.add(file.source.keep.column)

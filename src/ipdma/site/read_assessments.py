@@ -140,7 +140,8 @@ def check_words(made: AssessmentMap, codebook: Codebook, entries: Entries) -> No
         able = [name for name, scoring in instrument.scorings.items() if scoring.can_score_items]
         entries.fault(
             made.place,
-            f"items cannot be scored by this scoring; name the total, or a scoring of {', '.join(able) or 'none'}",
+            "items cannot be scored by this scoring; name the total, or a scoring of "
+            f"{', '.join(able) or 'none'}",
             made.instrument,
         )
 

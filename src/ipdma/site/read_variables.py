@@ -187,7 +187,7 @@ def read_own_missing(variable: Variable, entry: dict[str, Any], entries: Entries
     if entry.get("missing") is not None and variable.type in ("identifier", "arm"):
         entries.fault(
             where,
-            "an identifier or an arm cannot be missing; correct the file, or leave the rows out with keep_rows",
+            "an identifier or an arm is never missing; correct the file, or use keep_rows",
             variable.name,
         )
         return {}

@@ -1,4 +1,5 @@
-"""Turns the columns of a raw file into outcomes and reports what is wrong in them, a finding per column and cause."""
+"""Turns the columns of a raw file into outcomes and reports what is wrong in them, a finding per column and
+cause."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, Outcome
 from ipdma.site.missing_codes import looks_missing
 from ipdma.site.study_file import StudyFile
-from ipdma.site.table import Column, NumberText, Table
+from ipdma.site.table import Column, Table
 
 NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
@@ -93,7 +94,8 @@ def say_labels(column: Column, places: Sequence[tuple[int, str]]) -> str:
 
 
 def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | None:
-    """The sign that the file's numbers show: the commoner one; `.` where none shows, None where both are as common.
+    """The sign that the file's numbers show: the commoner one; `.` where none shows, None where both are as
+    common.
 
     Parameters
     ----------
@@ -114,7 +116,8 @@ def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | No
 
 
 def sign_votes(column: Column) -> Counter[str]:
-    """Cells of a column of numbers that show a decimal sign, by sign; nothing where most cells are no numbers."""
+    """Cells of a column of numbers that show a decimal sign, by sign; nothing where most cells are no
+    numbers."""
     counts = Counter(column.cells)
     votes: Counter[str] = Counter()
     filled = numbers = 0

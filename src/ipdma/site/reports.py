@@ -13,9 +13,11 @@ from ipdma.site.findings import GRADES, MUST_FIX, Finding
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-.verdict{font-size:1.3rem;font-weight:600;padding:.8rem 1rem;border-left:.5rem solid #2b7a4b;background:#eef7f1}
+.verdict{font-size:1.3rem;font-weight:600;padding:.8rem 1rem;border-left:.5rem solid
+#2b7a4b;background:#eef7f1}
 .verdict.no{border-color:#b3261e;background:#fbeeed}
-table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top}
+table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{text-align:left;padding:.35rem .6rem;border-
+bottom:1px solid #d8dee4;vertical-align:top}
 .must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
 small{color:#57606a}.counts span{display:inline-block;margin-right:1.5rem;font-weight:600}
 """
@@ -34,7 +36,8 @@ def small(count: int) -> int | str:
 def shareable_data(result: CheckResult) -> dict[str, Any]:
     """The findings without rows and values, counts under 5 as `<5`.
 
-    A number of rows left out under 5 is said so, and the rows read are then not given: their difference would tell it.
+    A number of rows left out under 5 is said so, and the rows read are then not given: their difference
+    would tell it.
     """
     excluded = result.rows["excluded"]
     few = 0 < excluded < FEW
@@ -80,7 +83,8 @@ def shareable_json(result: CheckResult) -> str:
 
 
 def report_html(result: CheckResult, shareable: bool) -> str:
-    """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every finding."""
+    """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every
+    finding."""
     words = load_catalogue(result.language)["phrases"]
     body = [
         f"<h1>{escape(result.study)}</h1>",
@@ -93,7 +97,8 @@ def report_html(result: CheckResult, shareable: bool) -> str:
         f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
     ]
     title = f"{escape(result.study)} - ipdma check"
-    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
+    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8><title>{title}</title>"
+    head += f"<style>{STYLE}</style>"
     return head + "\n".join(body) + "</html>\n"
 
 
@@ -160,7 +165,8 @@ def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -
         told = confirmed_line(finding, words, shareable)
         head = f"<td class={finding.grade}>{finding.code}<br>{escape(words[finding.grade])}</td>"
         rows.append(
-            f"<tr>{head}<td>{escape(message)}{told}<br><small>{escape(words['remedy'])}: {escape(remedy)}</small></td></tr>"
+            f"<tr>{head}<td>{escape(message)}{told}<br>"
+            f"<small>{escape(words['remedy'])}: {escape(remedy)}</small></td></tr>"
         )
     return (
         f"<h2>{escape(words['findings'])}</h2><table>{''.join(rows)}</table>"
@@ -175,8 +181,7 @@ def confirmed_line(finding: Finding, words: dict[str, str], shareable: bool) -> 
         return ""
     if shareable:
         return f"<br><small>{escape(words['confirmed_shared'])}</small>"
-    told = words["confirmed"].format(by=finding.confirmed.get("by", ""), why=finding.confirmed.get("why", ""))
-    return f"<br><small>{escape(told)}</small>"
+    return f"<br><small>{escape(say_confirmed(finding, words))}</small>"
 
 
 def not_checked_list(result: CheckResult, words: dict[str, str]) -> str:
@@ -196,17 +201,16 @@ def report_text(result: CheckResult) -> str:
     lines = [verdict(result, words, shareable=False)]
     if result.error is None:
         lines.append(rows_line(result, words, shareable=False))
-    for grade in GRADES:
-        for finding in (f for f in result.findings if f.grade == grade):
-            message, remedy = say(finding, result.language)
-            told = (
-                f" [{words['confirmed'].format(by=finding.confirmed.get('by', ''), why=finding.confirmed.get('why', ''))}]"
-                if finding.confirmed
-                else ""
-            )
-            lines += [
-                f"{finding.code} {words[grade]}: {message}{told}",
-                f"        {words['remedy']}: {remedy}",
-            ]
+    for finding in result.findings:
+        message, remedy = say(finding, result.language)
+        told = f" [{say_confirmed(finding, words)}]" if finding.confirmed else ""
+        lines.append(f"{finding.code} {words[finding.grade]}: {message}{told}")
+        lines.append(f"        {words['remedy']}: {remedy}")
     lines += [f"{words.get(e['outcome'], '')}: {e['what']}: {e['why']}" for e in result.not_checked]
     return "\n".join(lines) + "\n"
+
+
+def say_confirmed(finding: Finding, words: dict[str, str]) -> str:
+    """Who confirmed a finding, and why."""
+    entry = finding.confirmed or {}
+    return words["confirmed"].format(by=entry.get("by") or "", why=entry.get("why") or "")

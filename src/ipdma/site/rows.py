@@ -68,8 +68,12 @@ def find_persons(reading: Reading, facts: Facts) -> list[int | None]:
     owners = group_persons(cells, numbers, facts)
     report_missing(reading.findings, reading.table.file, name, cells, numbers)
     if not reading.file.long:
-        report_repeated(reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True)))
-    report_case(reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True)))
+        report_repeated(
+            reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True))
+        )
+    report_case(
+        reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True))
+    )
     return owners
 
 
@@ -120,7 +124,9 @@ def report_case(
     alike: dict[str, list[Person]] = {}
     for person in persons:
         alike.setdefault(person.id.casefold(), []).append(person)
-    places = [(row, cells[row]) for group in alike.values() if len(group) > 1 for p in group for row in p.rows]
+    places = [
+        (row, cells[row]) for group in alike.values() if len(group) > 1 for p in group for row in p.rows
+    ]
     if places:
         findings.add("participant_case", file, "participant", column, places, of=len(cells))
 

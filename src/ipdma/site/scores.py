@@ -17,7 +17,8 @@ from ipdma.site.table import Column
 
 @dataclass
 class Found:
-    """The scores of one assessment entry (or of a pair of total and items), one per kept row that takes part."""
+    """The scores of one assessment entry (or of a pair of total and items), one per kept row that takes
+    part."""
 
     positions: list[int]
     values: list[float | None]
@@ -117,7 +118,8 @@ def plan(
 
 
 def find_scores(reading: Reading, group: list[AssessmentMap], positions: list[int]) -> Found:
-    """Totals and item scores of one assessment; where both stand the items count and the total is compared."""
+    """Totals and item scores of one assessment; where both stand the items count and the total is
+    compared."""
     totals = next((f for e in group if e.total and (f := read_total(reading, e, positions))), None)
     items = next((f for e in group if e.items and (f := read_items(reading, e, positions, totals))), None)
     if items is None:
@@ -203,7 +205,8 @@ def report_unscored(
     items: int,
     totals: Found | None,
 ) -> None:
-    """Assessments with answers, but too few of them to be scored; those with a faulty answer are told already."""
+    """Assessments with answers, but too few of them to be scored; those with a faulty answer are told
+    already."""
     places = []
     for i, (answers, value, position) in enumerate(zip(rows, found.values, found.positions, strict=True)):
         given = sum(answer is not None for answer in answers)

@@ -10,8 +10,8 @@ from ipdma.codebook import Scoring
 def score_items(answers: Sequence[float | None], scoring: Scoring) -> float | None:
     """The total of one participant's answers.
 
-    The mean of the answered items times their number (or the mean itself), not rounded, while no more are missing
-    than the scoring allows; of items of which only the highest counts, the group is one item.
+    The mean of the answered items times their number (or the mean itself), not rounded, while no more are
+    missing than the scoring allows; of items of which only the highest counts, the group is one item.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def collapse(answers: list[float | None], scoring: Scoring) -> list[float | None
 
 
 def totals_of(answers: Sequence[float | None], scoring: Scoring) -> list[float]:
-    """What a site may have written as the total: scored by the rules, the prorated one rounded, the plain sum."""
+    """What a site may have written as the total: scored by the rules, the prorated one rounded, the plain
+    sum."""
     score = score_items(answers, scoring)
     if score is None:
         return []

@@ -1,4 +1,5 @@
-"""Units: time by calendar averages (months of 30.4375 days, years of 365.25), others by the codebook's factors."""
+"""Units: time by calendar averages (months of 30.4375 days, years of 365.25), others by the codebook's
+factors."""
 
 from __future__ import annotations
 

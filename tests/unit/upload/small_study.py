@@ -6,8 +6,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ipdma.site.check import CheckResult, check_study
 from upload_builder import mark_rest, write_yaml
+
+from ipdma.site.check import CheckResult, check_study
 
 HEADER = ["id", "arm", "age", "sex", "pre", "post"]
 ROWS = [[f"{i:03d}", str(1 + i % 2), str(30 + i), "12"[i % 2], str(15 + i), str(5 + i)] for i in range(1, 13)]

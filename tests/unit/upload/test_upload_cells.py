@@ -39,7 +39,9 @@ def test_letter_o_among_digits_in_an_item_and_in_a_whole_column(small):
     assert finding.values == ["2O", "l7"]
 
 
-@pytest.mark.parametrize(("cell", "name"), [("17", "implausible"), ("99", "looks_missing"), ("91", "implausible")])
+@pytest.mark.parametrize(
+    ("cell", "name"), [("17", "implausible"), ("99", "looks_missing"), ("91", "implausible")]
+)
 def test_possible_but_doubtful_values_are_to_confirm(small, cell, name):
     result = small.put(4, "age", cell).check()
     finding = only(result, name)
@@ -114,7 +116,9 @@ def test_a_repeated_identifier_lists_all_its_rows(small):
 
 def test_an_unused_column_is_a_note(small):
     result = small.column("visit_nurse", ["x"] * 12).check()
-    assert [(f.name, f.grade, f.column) for f in result.findings] == [("column_unused", "note", "visit_nurse")]
+    assert [(f.name, f.grade, f.column) for f in result.findings] == [
+        ("column_unused", "note", "visit_nurse")
+    ]
 
 
 def test_identifying_columns(small):
@@ -193,21 +197,31 @@ def test_both_signs_equally_often_name_all_rows(small):
 
 
 def test_published_numbers_are_compared_to_half_a_unit_of_the_last_digit(small):
-    small.map["published"] = {"arms": {"stpp": {"n": 6, "age": {"mean": "37.0", "sd": "3.7"}, "sex": {"percent": 0}}}}
-    small.map["published"]["arms"]["tau"] = {"hamd17": {"baseline": {"mean": "21"}, "post": {"n": 6, "mean": "11.0"}}}
+    small.map["published"] = {
+        "arms": {"stpp": {"n": 6, "age": {"mean": "37.0", "sd": "3.7"}, "sex": {"percent": 0}}}
+    }
+    small.map["published"]["arms"]["tau"] = {
+        "hamd17": {"baseline": {"mean": "21"}, "post": {"n": 6, "mean": "11.0"}}
+    }
     result = small.check()
     assert names(result) == []
     small.map["published"]["arms"]["tau"]["hamd17"]["post"] = {"n": 5, "mean": "11.1", "sd": 3}
     found = small.check().findings
     assert [f.said["what"] for f in found] == ["n", "mean", "sd"]
-    assert {(f.name, f.grade, f.variable) for f in found} == {("published_disagrees", "please_confirm", "hamd17")}
+    assert {(f.name, f.grade, f.variable) for f in found} == {
+        ("published_disagrees", "please_confirm", "hamd17")
+    }
 
 
 def test_published_follow_up_by_weeks(small):
     for weeks in (26, 52):
         small.column(f"fu{weeks}", [str(weeks // 4)] * 12)
-        small.map["assessments"].append({"instrument": "hamd17", "timepoint": "follow_up", "weeks": weeks, "total": f"fu{weeks}"})
-    small.map["published"] = {"arms": {"tau": {"hamd17": {"follow_up@52": {"mean": 13}, "follow_up": {"mean": 6}}}}}
+        small.map["assessments"].append(
+            {"instrument": "hamd17", "timepoint": "follow_up", "weeks": weeks, "total": f"fu{weeks}"}
+        )
+    small.map["published"] = {
+        "arms": {"tau": {"hamd17": {"follow_up@52": {"mean": 13}, "follow_up": {"mean": 6}}}}
+    }
     result = small.check()
     assert names(result) == []
     assert "follow_up@WEEKS" in result.not_checked[0]["why"]
@@ -215,7 +229,14 @@ def test_published_follow_up_by_weeks(small):
 
 def test_confirmations_hold_lapse_and_cannot_free_a_must_fix(small):
     small.put(4, "age", "17").put(5, "age", "16")
-    entry = {"code": "IPD-031", "variable": "age", "n": 2, "why": "17 at screening", "by": "dm", "on": "2026-11-20"}
+    entry = {
+        "code": "IPD-031",
+        "variable": "age",
+        "n": 2,
+        "why": "17 at screening",
+        "by": "dm",
+        "on": "2026-11-20",
+    }
     small.map["confirmed"] = [entry]
     result = small.check()
     assert result.findings[0].confirmed == entry
@@ -243,13 +264,19 @@ def long(small):
     """The small study as a long file: three visits of four participants."""
     small.header = ["id", "arm", "age", "sex", "visit", "ham"]
     small.rows = [
-        [f"{p:03d}", str(1 + p % 2), str(40 + p), "2", str(v), str(20 - p - v)] for p in range(1, 5) for v in (0, 6, 12)
+        [f"{p:03d}", str(1 + p % 2), str(40 + p), "2", str(v), str(20 - p - v)]
+        for p in range(1, 5)
+        for v in (0, 6, 12)
     ]
     small.map["source"] |= {
         "layout": "long",
         "visit": {
             "column": "visit",
-            "values": {"0": {"timepoint": "baseline"}, "6": {"ignore": "not asked of all"}, "12": {"timepoint": "post", "weeks": 12}},
+            "values": {
+                "0": {"timepoint": "baseline"},
+                "6": {"ignore": "not asked of all"},
+                "12": {"timepoint": "post", "weeks": 12},
+            },
         },
     }
     small.map["assessments"] = [{"instrument": "hamd17", "total": "ham"}]
@@ -312,7 +339,9 @@ def items(small, instrument="phq9", n=9, answer="1"):
     for name in names_of:
         small.column(name, [answer] * 12)
     small.map["assessments"] = [{"instrument": instrument, "timepoint": "baseline", "items": f"q1..q{n}"}]
-    small.map["assessments"].append({"instrument": "hamd17", "timepoint": "post", "weeks": 16, "total": "post"})
+    small.map["assessments"].append(
+        {"instrument": "hamd17", "timepoint": "post", "weeks": 16, "total": "post"}
+    )
     return small
 
 

@@ -1,4 +1,5 @@
-"""A harmonised upload: what is written, that it stands alone, and that it is judged as strictly as a raw file."""
+"""A harmonised upload: what is written, that it stands alone, and that it is judged as strictly as a raw
+file."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ def upload(small, tmp_path):
     small.map["study"]["country"] = "NO"
     small.map["assessments"][1]["rating"] = "self"
     small.map["published"] = {"reference": "doi:10.1/x", "arms": {"tau": {"n": 5}}}
-    small.map["confirmed"] = [{"code": "IPD-031", "variable": "age", "n": 1, "why": "w", "by": "b", "on": "2026-01-01"}]
+    small.map["confirmed"] = [
+        {"code": "IPD-031", "variable": "age", "n": 1, "why": "w", "by": "b", "on": "2026-01-01"}
+    ]
     result = harmonise_study(small.write(), tmp_path / "up")
     assert result.exit_status == 0
     return tmp_path / "up"
@@ -51,13 +54,23 @@ def test_the_tables_have_the_columns_of_the_contract(upload):
     assert set(bytes_of(upload)) == FILES
     people, scores, missing = (table(upload, name) for name in TABLES)
     assert list(people[0])[:7] == ["study", "participant", "arm", "condition", "age", "sex", "education"]
-    assert list(scores[0]) == ["study", "participant", "instrument", "rating", "timepoint", "weeks", "score", "scoring"]
+    assert list(scores[0]) == [
+        "study",
+        "participant",
+        "instrument",
+        "rating",
+        "timepoint",
+        "weeks",
+        "score",
+        "scoring",
+    ]
     assert list(missing[0]) == ["study", "participant", "variable", "reason"]
     assert [p["participant"] for p in people] == [f"{i:03d}" for i in range(2, 13)]
     first = {"study": "S", "participant": "002", "arm": "stpp", "condition": "stpp", "age": "", "sex": "male"}
     assert {key: people[0][key] for key in first} == first
     assert scores[0] == {
-        "study": "S", "participant": "002", "instrument": "hamd17", "rating": "observer", "timepoint": "baseline",
+        "study": "S", "participant": "002", "instrument": "hamd17", "rating": "observer", "timepoint":
+        "baseline",
         "weeks": "0", "score": "17", "scoring": "",
     }  # fmt: skip
     assert scores[1]["rating"] == "self"
@@ -139,7 +152,9 @@ def test_the_studys_own_codebook_goes_along(small, tmp_path):
     (folder / "codebook" / "instruments" / "mood.yaml").write_text(
         "instrument: mood\nlabel: Mood\nrating: self\nrange: [0, 100]\n"
     )
-    (folder / "codebook" / "variables.yaml").write_text("bmi: {type: number, label: body mass, range: [5, 80]}\n")
+    (folder / "codebook" / "variables.yaml").write_text(
+        "bmi: {type: number, label: body mass, range: [5, 80]}\n"
+    )
     small.column("bmi", ["22.5"] * 12).variable("bmi", **{"from": "bmi"})
     small.map["assessments"].append({"instrument": "mood", "timepoint": "post", "weeks": 16, "total": "post"})
     assert names(harmonise_study(small.write(), tmp_path / "up")) == []
@@ -233,7 +248,9 @@ def test_a_missing_column_must_be_fixed(upload):
 
 
 def test_a_column_of_the_source_must_not_travel(upload):
-    rewrite(upload, "participants.csv", [row | {"patient_name": "x"} for row in table(upload, "participants.csv")])
+    rewrite(
+        upload, "participants.csv", [row | {"patient_name": "x"} for row in table(upload, "participants.csv")]
+    )
     assert [(f.name, f.column) for f in found(upload)] == [("unknown_variable", "patient_name")]
 
 
@@ -246,7 +263,9 @@ def test_a_changed_table_no_longer_fits_its_account(upload):
 def test_published_numbers_are_compared_in_a_harmonised_upload(upload):
     content = (upload / "study.yaml").read_text().replace("n: '5'", "n: '7'")
     (upload / "study.yaml").write_text(content)
-    assert [f.name for f in check_study(upload).findings if f.grade == "please_confirm"] == ["published_disagrees"]
+    assert [f.name for f in check_study(upload).findings if f.grade == "please_confirm"] == [
+        "published_disagrees"
+    ]
 
 
 def test_an_upload_without_an_account_says_what_was_not_checked(upload):
@@ -265,5 +284,3 @@ def test_source_keys_do_not_belong_into_a_harmonised_study_file(upload):
 
 def only_must(result):
     return [finding.name for finding in result.findings if finding.grade == "must_fix"]
-
-

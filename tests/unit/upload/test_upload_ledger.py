@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipdma.site.check import check_study
-
 from upload_builder import Study, found_cells, long_study, wide_study
+
+from ipdma.site.check import check_study
 
 CLEAN_NOTES = {"column_unused"}
 
@@ -107,7 +107,14 @@ def plant_wide(study: Study) -> None:
         study.ledger.add(("row_too_long", None, None, at))
     plant_mapping(study)
     # not faults: listed missing codes, codes with white space or decimals, labels of arms untouched
-    for column, cell in (("sex", "9"), ("sex", " 2 "), ("sex", "1.0"), ("prev", "-8"), ("ham0", "-99"), ("grp", "1.0")):
+    for column, cell in (
+        ("sex", "9"),
+        ("sex", " 2 "),
+        ("sex", "1.0"),
+        ("prev", "-8"),
+        ("ham0", "-99"),
+        ("grp", "1.0"),
+    ):
         at = next(row)
         study.put(at, column, cell)
         if column == "grp":

@@ -151,14 +151,18 @@ def test_missing_codes_of_the_source_are_for_scores_and_variables_not_for_identi
 
 def test_missing_may_say_which_kind(small):
     small.column("ep", ["1", "9", "8", "", *["3"] * 8])
-    small.variable("previous_episodes", **{"from": "ep", "missing": {"9": "not_applicable", "8": "not_given"}})
+    small.variable(
+        "previous_episodes", **{"from": "ep", "missing": {"9": "not_applicable", "8": "not_given"}}
+    )
     cells = [p.cells["previous_episodes"] for p in small.check().facts.persons]
     assert [c.kind for c in cells[:4]] == [None, "not_applicable", "not_given", "not_given"]
 
 
 def test_codes_are_compared_trimmed_without_case_and_as_numbers(small):
     small.variable("sex", **{"from": "sex", "values": {"m": "male", "2": "female"}})
-    for row, cell in enumerate(["M", " m", "m ", "2.0", "02", " 2", "2", "2.00", "M", "m", "2", "m"], start=2):
+    for row, cell in enumerate(
+        ["M", " m", "m ", "2.0", "02", " 2", "2", "2.00", "M", "m", "2", "m"], start=2
+    ):
         small.put(row, "sex", cell)
     result = small.check()
     assert names(result) == []
@@ -196,7 +200,7 @@ def test_row_numbers_count_data_rows_before_any_is_left_out(small):
     small.column("rand", ["0", *["1"] * 11])
     small.map["source"]["keep_rows"] = {"column": "rand", "equals": "1", "why": "screening failures"}
     result = small.check()
-    assert [p.id for p in result.facts.persons][0] == "2"
+    assert result.facts.persons[0].id == "2"
     assert result.rows == {"read": 12, "kept": 11, "excluded": 1}
     assert result.facts.excluded == {"screening failures": 1}
 
@@ -249,5 +253,7 @@ def test_a_named_crosswalk_gives_scores_of_its_target(small):
 
 
 def test_visits_out_of_order_are_to_confirm(small):
-    small.map["assessments"].append({"instrument": "bdi2", "timepoint": "follow_up", "weeks": 12, "total": "post"})
+    small.map["assessments"].append(
+        {"instrument": "bdi2", "timepoint": "follow_up", "weeks": 12, "total": "post"}
+    )
     assert only(small.check(), "visits_out_of_order").grade == "please_confirm"

@@ -1,4 +1,5 @@
-"""Readers: every cell, label and missing code of generated files; damaged files end in a finding or exit 2."""
+"""Readers: every cell, label and missing code of generated files; damaged files end in a finding or exit
+2."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def read_bytes(tmp_path, data, name="f.csv", **options):
     return read_table(tmp_path / name, ReadOptions(**options))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
+)
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
 def test_encoding_and_separator_are_found(tmp_path, encoding, separator):
     table = read_bytes(tmp_path, as_csv(separator).encode(encoding))
@@ -143,7 +146,11 @@ def workbook(path, rows, sheet="Data"):
 
 
 def test_workbooks(tmp_path):
-    rows = [["id", "n", "half", "when", "flag", None], ["007", 7, 1.5, dt.date(2016, 2, 1), True, None], [8, 7.0, 0.1, None, None, None]]
+    rows = [
+        ["id", "n", "half", "when", "flag", None],
+        ["007", 7, 1.5, dt.date(2016, 2, 1), True, None],
+        [8, 7.0, 0.1, None, None, None],
+    ]
     workbook(tmp_path / "f.xlsx", rows)
     table = read_table(tmp_path / "f.xlsx", ReadOptions(sheet="Data"))
     assert table.names == ["id", "n", "half", "when", "flag"]
@@ -170,7 +177,10 @@ def test_formulas_without_a_stored_value_are_found(small):
         rows[5][4] = "#N/A"
 
     result = write_small_xlsx(small, change)
-    assert [(f.column, f.rows) for f in result.findings if f.name == "valueless_formula"] == [("post", [4]), ("pre", [6])]
+    assert [(f.column, f.rows) for f in result.findings if f.name == "valueless_formula"] == [
+        ("post", [4]),
+        ("pre", [6]),
+    ]
     assert result.exit_status == 1
 
 
@@ -213,7 +223,13 @@ def test_spss_files(tmp_path, ending):
     assert table.column("sex").labels == {"1": "männlich", "2": "weiblich"}
     assert table.column("sex").label == "Geschlecht"
     assert [table.column("sex").missing.covers(c) for c in ("1", "9")] == [False, True]
-    assert [table.column("ham").missing.covers(c) for c in ("20", "999", "-95", "-90", "12.5")] == [False, True, True, True, False]
+    assert [table.column("ham").missing.covers(c) for c in ("20", "999", "-95", "-90", "12.5")] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     assert table.column("seen").cells == ["2016-02-01", "", "1999-12-31", "2020-01-01"]
     assert table.column("word").cells == ["x", "", ("long " * 60).rstrip(), "é"]
 
@@ -229,7 +245,13 @@ def test_stata_files(tmp_path, version):
         }
     )
     path = tmp_path / "f.dta"
-    pyreadstat.write_dta(frame, str(path), version=version, missing_user_values={"n": ["a"]}, variable_value_labels={"n": {1: "yes", "a": "refused"}})
+    pyreadstat.write_dta(
+        frame,
+        str(path),
+        version=version,
+        missing_user_values={"n": ["a"]},
+        variable_value_labels={"n": {1: "yes", "a": "refused"}},
+    )
     table = read_table(path, ReadOptions())
     assert table.column("id").cells == ["007", "8", "9"]
     assert table.column("n").cells == ["1", ".a", "3"]

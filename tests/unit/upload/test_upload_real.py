@@ -14,10 +14,14 @@ from ipdma.site.harmonise import harmonise_study
 ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared" / "real"
 TRIALS = {"btheb": "btheb.csv", "gregoire1996": "gregoire.csv", "jobs2": "jobs2.csv"}
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the shared folder with the real trials is not there")
+pytestmark = pytest.mark.skipif(
+    not REAL.is_dir(), reason="the shared folder with the real trials is not there"
+)
 
 
-@pytest.mark.parametrize(("trial", "people", "scores"), [("btheb", 100, 380), ("gregoire1996", 61, 356), ("jobs2", 899, 1798)])
+@pytest.mark.parametrize(
+    ("trial", "people", "scores"), [("btheb", 100, 380), ("gregoire1996", 61, 356), ("jobs2", 899, 1798)]
+)
 def test_a_real_trial_is_ready_and_its_upload_repeats(trial, people, scores, tmp_path):
     result = harmonise_study(ROOT / "config" / "real" / trial, tmp_path / "up")
     assert result.ready

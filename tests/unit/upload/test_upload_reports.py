@@ -1,4 +1,5 @@
-"""Reports: JSON as the contract writes it, a shareable one without a single input value, words for every code."""
+"""Reports: JSON as the contract writes it, a shareable one without a single input value, words for every
+code."""
 
 from __future__ import annotations
 
@@ -24,8 +25,32 @@ from ipdma.site.findings import CODES, Finding
 from ipdma.site.reports import report_html, shareable_data, shareable_json
 
 ROOT = Path(__file__).parents[3]
-KEYS = ["code", "grade", "file", "variable", "column", "rows", "count", "of", "values", "message", "remedy", "confirmed"]
-PYTHON_WORDS = ("dtype", "NaN", "None", "TypeError", "ValueError", "Traceback", "True", "False", "dict", "exception")
+KEYS = [
+    "code",
+    "grade",
+    "file",
+    "variable",
+    "column",
+    "rows",
+    "count",
+    "of",
+    "values",
+    "message",
+    "remedy",
+    "confirmed",
+]
+PYTHON_WORDS = (
+    "dtype",
+    "NaN",
+    "None",
+    "TypeError",
+    "ValueError",
+    "Traceback",
+    "True",
+    "False",
+    "dict",
+    "exception",
+)
 
 
 def test_json_has_the_fields_of_the_contract(small, tmp_path, capsys):
@@ -95,9 +120,15 @@ def test_no_cell_of_a_faulty_study_is_in_the_shareable_report(make, plant, tmp_p
     result = check_study(study.write(tmp_path))
     told = shareable_json(result) + report_html(result, shareable=True)
     cells = {cell.strip() for row in study.rows for cell in row if len(cell.strip()) >= 4}
-    words = {word for entry in study.mapping["variables"].values() for word in map(str, entry.get("values", {}))}
+    words = {
+        word for entry in study.mapping["variables"].values() for word in map(str, entry.get("values", {}))
+    }
     public = study.text().split("\r\n")[0] + json.dumps(study.mapping)
-    assert not [cell for cell in cells - words if cell in told and cell not in public and cell not in ("STPP", "missing")]
+    assert not [
+        cell
+        for cell in cells - words
+        if cell in told and cell not in public and cell not in ("STPP", "missing")
+    ]
     assert '"rows": [' not in told
     said = [finding["message"] for finding in shareable_data(result)["findings"]]
     assert not [text for text in said if any(f" {n} of" in text or f"of {n} " in text for n in range(1, 5))]
@@ -139,7 +170,12 @@ def test_a_fault_of_the_tool_in_one_check_stops_no_other(small, monkeypatch):
     result = small.put(5, "post", "").check()
     assert [f.name for f in result.findings] == ["missing_score"]
     assert result.not_checked == [
-        {"check": "arms", "what": "arms", "why": "a fault of the tool itself (RuntimeError), not of your data", "outcome": "tool_failed"}
+        {
+            "check": "arms",
+            "what": "arms",
+            "why": "a fault of the tool itself (RuntimeError), not of your data",
+            "outcome": "tool_failed",
+        }
     ]
     assert scores
 
@@ -153,7 +189,9 @@ def test_every_message_says_where_what_and_how_to_mend_it(name, language):
         assert message
         assert remedy
         assert not any(word in f" {message} {remedy} " for word in PYTHON_WORDS)
-        assert "{" not in message + remedy.replace("{ignore", "").replace("{not_collected", "").replace("{decimal", "").replace("{dates", "").replace("{encoding", "")
+        assert "{" not in message + remedy.replace("{ignore", "").replace("{not_collected", "").replace(
+            "{decimal", ""
+        ).replace("{dates", "").replace("{encoding", "")
     assert len(entry["message"]) < 200
 
 

@@ -18,7 +18,13 @@ from ipdma.site.formats import LARGEST_MB
 def big_study(rows: int) -> Study:
     """2,000 rows by 120 columns: three visits of 17 items, and numbers that nothing uses."""
     draw = random.Random(1)
-    header = ["id", "arm", "age", *(f"h{t}_{i}" for t in range(3) for i in range(1, 18)), *(f"x{i}" for i in range(66))]
+    header = [
+        "id",
+        "arm",
+        "age",
+        *(f"h{t}_{i}" for t in range(3) for i in range(1, 18)),
+        *(f"x{i}" for i in range(66)),
+    ]
     data = [
         [f"P{i}", str(1 + i % 2), str(draw.randrange(20, 60)), *(str(draw.randrange(3)) for _ in range(51))]
         + [f"{draw.random() * 100:.2f}" for _ in range(66)]
@@ -30,7 +36,11 @@ def big_study(rows: int) -> Study:
         "source": {"file": "f.csv"},
         "arms": {"a": {"condition": "stpp"}, "b": {"condition": "tau"}},
         "variables": mark_rest(
-            {"participant": {"from": "id"}, "arm": {"from": "arm", "values": {"1": "a", "2": "b"}}, "age": {"from": "age"}}
+            {
+                "participant": {"from": "id"},
+                "arm": {"from": "arm", "values": {"1": "a", "2": "b"}},
+                "age": {"from": "age"},
+            }
         ),
         "assessments": [
             {"instrument": "hamd17", "timepoint": time, "weeks": weeks, "items": f"h{k}_1..h{k}_17"}

@@ -55,7 +55,9 @@ def write_yaml(folder: Path, mapping: dict[str, Any]) -> None:
 
 def mark_rest(variables: dict[str, Any]) -> dict[str, Any]:
     """Every other codebook variable as not collected."""
-    rest = {name: {"not_collected": "not asked"} for name in load_codebook().variables if name not in variables}
+    rest = {
+        name: {"not_collected": "not asked"} for name in load_codebook().variables if name not in variables
+    }
     return variables | rest
 
 
@@ -72,10 +74,25 @@ def wide_study(n: int = 500, seed: int = 7) -> Study:
         born = date(entry.year - age - 1, entry.month, min(entry.day, 28))
         answers = [draw.randrange(4) for _ in items]
         rows.append(
-            [f"P{i + 1:04d}", str(1 + i % 2), born.strftime("%d-%m-%Y"), entry.strftime("%d-%m-%Y"), str(1 + draw.randrange(2))]
-            + [f"{draw.randrange(4, 300) / 4:.2f}", str(draw.randrange(12, 24)), str(draw.randrange(5)), str(draw.randrange(17))]
-            + ["0", f"T{draw.randrange(6)}", *map(str, answers), str(sum(answers))]
-            + [str(draw.randrange(14, 33)), str(draw.randrange(2, 30)), str(draw.randrange(5, 50)), "ok"]
+            [
+                f"P{i + 1:04d}",
+                str(1 + i % 2),
+                born.strftime("%d-%m-%Y"),
+                entry.strftime("%d-%m-%Y"),
+                str(1 + draw.randrange(2)),
+                f"{draw.randrange(4, 300) / 4:.2f}",
+                str(draw.randrange(12, 24)),
+                str(draw.randrange(5)),
+                str(draw.randrange(17)),
+                "0",
+                f"T{draw.randrange(6)}",
+                *map(str, answers),
+                str(sum(answers)),
+                str(draw.randrange(14, 33)),
+                str(draw.randrange(2, 30)),
+                str(draw.randrange(5, 50)),
+                "ok",
+            ]
         )
     variables = {
         "participant": {"from": "id"},
@@ -99,7 +116,13 @@ def wide_study(n: int = 500, seed: int = 7) -> Study:
         },
         "variables": mark_rest(variables),
         "assessments": [
-            {"instrument": "phq9", "timepoint": "baseline", "weeks": 0, "items": "phq1..phq9", "total": "phq_t0"},
+            {
+                "instrument": "phq9",
+                "timepoint": "baseline",
+                "weeks": 0,
+                "items": "phq1..phq9",
+                "total": "phq_t0",
+            },
             {"instrument": "hamd17", "timepoint": "baseline", "total": "ham0"},
             {"instrument": "hamd17", "timepoint": "post", "weeks": 16, "total": "ham6"},
             {"instrument": "bdi2", "timepoint": "post", "weeks": 16, "total": "bdi6", "missing": ["99"]},
@@ -114,7 +137,11 @@ def long_study(n: int = 170, seed: int = 11) -> Study:
     header = ["pat", "week", "treat", "age", "sexe", "ad", "ham", "madrs"]
     rows = []
     for i in range(n):
-        person = [f"{i + 1:03d}", "STPP" if i % 2 else "TAU", f"{draw.randrange(240, 640) / 10:.1f}".replace(".", ",")]
+        person = [
+            f"{i + 1:03d}",
+            "STPP" if i % 2 else "TAU",
+            f"{draw.randrange(240, 640) / 10:.1f}".replace(".", ","),
+        ]
         sex, drug = draw.choice("vm"), draw.choice("jn")
         for week in ("0", "8", "16", "52"):
             score = [str(draw.randrange(8, 31)), str(draw.randrange(10, 45))]

@@ -13,7 +13,8 @@ SHORTEST_TELLING = 6
 
 def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None:
     """Identifying columns (mapped: must fix; unused: a note) and other unused ones."""
-    dates, others = set(), {entry.total for entry in file.assessments}
+    dates: set[str] = set()
+    others = {entry.total or "" for entry in file.assessments}
     for made in file.variables.values():
         (dates if made.verb == "days_between" else others).update(made.columns)
     for name, variable in columns.used.items():

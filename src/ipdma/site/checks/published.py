@@ -1,4 +1,5 @@
-"""The numbers that the trial's own paper prints, against the data: half a unit of the last printed digit either way."""
+"""The numbers that the trial's own paper prints, against the data: half a unit of the last printed digit
+either way."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ def recompute(printed: PublishedNumber, facts: Facts, codebook: Codebook) -> tup
 
 
 def of_level(printed: PublishedNumber, given: Sequence[object], people: int) -> tuple[list[Interval], str]:
-    """Count and percent of a level, of those with a value or of the whole arm; n may also be those with a value."""
+    """Count and percent of a level, of those with a value or of the whole arm; n may also be those with a
+    value."""
     hits = sum(value == printed.level for value in given)
     if printed.what == "percent":
         shares = {100 * hits / len(given), 100 * hits / people}
@@ -99,7 +101,8 @@ def of_scores(printed: PublishedNumber, people: Sequence[int], facts: Facts) -> 
 def of_numbers(
     what: str, values: Sequence[float], unknown: int, bounds: Interval | None
 ) -> tuple[list[Interval], str]:
-    """n, mean or sample standard deviation; `unknown` values may come to it, inside what was seen or is possible."""
+    """n, mean or sample standard deviation; `unknown` values may come to it, inside what was seen or is
+    possible."""
     n = len(values)
     if what == "n":
         return [(n, n + unknown)], ""

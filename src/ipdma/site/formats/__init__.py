@@ -1,4 +1,5 @@
-"""The one door to files of trials: text, Excel, SPSS, Stata and SAS. The readers behind it load only when met."""
+"""The one door to files of trials: text, Excel, SPSS, Stata and SAS. The readers behind it load only when
+met."""
 
 from __future__ import annotations
 
@@ -74,9 +75,10 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
     try:
         reader = import_module(f"ipdma.site.formats.{kind}")
     except ImportError:
+        package = NEEDS.get(kind, kind)
         raise ReadError(
-            f"{name}: reading {path.suffix} files needs the package {NEEDS.get(kind, kind)}, which is not installed here. "
-            f"Save the file as CSV (UTF-8) and name that in study.yaml, or run: pip install {NEEDS.get(kind, kind)}"
+            f"{name}: reading {path.suffix} files needs the package {package}, which is not installed here. "
+            f"Save the file as CSV (UTF-8) and name that in study.yaml, or run: pip install {package}"
         ) from None
     table = reader.read(path, options, name)
     if not table.rows:

@@ -32,7 +32,9 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
     try:
         columns = [build_column(column, cells[column], meta, suffix) for column in meta.column_names]
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
-        raise ReadError(f"{name}: the dictionary of the file is damaged; save it again, or save it as CSV (UTF-8)") from None
+        raise ReadError(
+            f"{name}: the dictionary of the file is damaged; save it again, or save it as CSV (UTF-8)"
+        ) from None
     height = max((len(column.cells) for column in columns), default=0)
     keep = [i for i in range(height) if any(column.cells[i].strip() for column in columns)]
     if len(keep) < height:

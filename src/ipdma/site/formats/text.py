@@ -45,9 +45,7 @@ def decode(data: bytes, declared: str | None, name: str) -> str:
     if declared:
         try:
             codecs.lookup(declared)
-            return data.decode(
-                "utf-8-sig" if declared.lower() in ("utf-8", "utf8") else declared, errors="replace"
-            ).lstrip("\ufeff")
+            return data.decode(declared, errors="replace").lstrip("\ufeff")
         except (LookupError, UnicodeError):
             raise ReadError(
                 f"{name}: `encoding: {declared}` is not known; use utf-8, cp1252, utf-16 or auto"
@@ -55,8 +53,9 @@ def decode(data: bytes, declared: str | None, name: str) -> str:
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
-    if encoding := wide_encoding(data):
-        return data.decode(encoding, errors="replace")
+    wide = wide_encoding(data)
+    if wide is not None:
+        return data.decode(wide, errors="replace")
     if b"\0" in data:
         raise ReadError(f"{name}: this is not a text file (it holds zero bytes); save it as CSV (UTF-8)")
     try:
@@ -124,7 +123,8 @@ def parse(text: str, separator: str, name: str) -> list[list[str]]:
         ) from None
     if records and unclosed(text, separator):
         raise ReadError(
-            f'{name}: a quotation mark (") opens on row {len(records)} and never closes, so the rows below it cannot be told apart'
+            f'{name}: a quotation mark (") opens on row {len(records)} and never closes, '
+            "so the rows below it cannot be told apart"
         )
     return records
 
@@ -134,12 +134,8 @@ def unclosed(text: str, separator: str) -> bool:
     if text.count('"') % 2 == 0:
         return False
     reader = csv.reader(io.StringIO(text + f'{separator}"', newline=""), delimiter=separator)
-    last: list[str] = []
-    for last in reader:
-        pass
-    plain: list[str] = []
-    for plain in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-        pass
+    last = list(reader)[-1]
+    plain = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))[-1]
     return len(last) == len(plain)
 
 

@@ -37,7 +37,8 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
         raise ReadError(
-            f"{name}: the workbook is damaged or protected by a password; open it in Excel and save it again as .xlsx"
+            f"{name}: the workbook is damaged or protected by a password; "
+            "open it in Excel and save it again as .xlsx"
         ) from None
     records = [[cell_text(value) for value in row] for row in values]
     first = next((number for number, cells in enumerate(records) if any(map(str.strip, cells))), None)
