@@ -23,7 +23,7 @@ from ipdma.synthetic.effects import level_of, path_of
 from ipdma.synthetic.expected import expected_terms
 from ipdma.synthetic.expected_odds import expected_log_odds
 from ipdma.synthetic.items import draw_items
-from ipdma.synthetic.recovery import tabulate_coverage
+from ipdma.synthetic.recovery import recover, tabulate_coverage
 from ipdma.synthetic.trial import draw_trial
 from ipdma.synthetic.truth import parse_truth, read_truth
 from ipdma.synthetic.uploads import uploads_of
@@ -339,6 +339,22 @@ class TestBesideTruth:
 
 
 class TestRecovery:
+    def test_a_consortium_is_drawn_and_fitted(self, truth):
+        """The terms of contrasts that no trial holds stay without estimate."""
+        small = replace(
+            truth, studies={name: truth.studies[name] for name in ("CH-A", "IT-B", "IT-C", "NL-A")}
+        )
+        found = recover(small, [1])
+        assert list(found["term"].unique()) == list(expected_terms(truth)["term"].unique())
+        own = found[
+            (found["contrast"] == "combined_antidepressant") & (found["moderator"] != "antidepressant")
+        ]
+        assert own["estimate"].notna().all()
+        assert (own["ci_low"] < own["estimate"]).all()
+        assert (own["estimate"] < own["ci_high"]).all()
+        assert own.query("timepoint == 'post' and term == 'treatment'")["k"].eq(4).all()
+        assert found[found["contrast"] != "combined_antidepressant"]["estimate"].isna().all()
+
     def test_coverage_is_counted(self):
         found = pd.DataFrame(
             {

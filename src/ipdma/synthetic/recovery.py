@@ -100,7 +100,9 @@ def spec_of(moderator: str, method: str) -> ModelSpec:
 
 
 def try_fit(rows: pd.DataFrame, spec: ModelSpec) -> Fit | None:
-    """The fit, or None where the data cannot carry the model."""
+    """The fit, or None where the data cannot carry the model or no trial holds the contrast."""
+    if rows.empty:
+        return None
     try:
         return fit_gaussian(rows, spec, profile=False)
     except (DataError, FitError):
