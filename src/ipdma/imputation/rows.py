@@ -1,0 +1,141 @@
+"""Impute the rows of an analysis, trial by trial, and stack the completed data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ipdma.imputation.missingness import incomplete_percentage
+from ipdma.imputation.study import ImputedStudy, impute_study
+
+Array = NDArray[Any]
+MATCHING_ROWS = 25  # observed values an arm needs for predictive mean matching; below it, normal draws
+
+
+@dataclass(frozen=True)
+class ImputedRows:
+    """Completed rows of one analysis.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The rows given, M times, with `imputation` from 1 to M; filled columns complete in every study that
+        measured them. Observed cells are as they were.
+    m : int
+    unmeasured : dict of str to tuple of str
+        Columns that a study never measured, and that stay empty there.
+    notes : tuple of str
+    traces : dict of (study, arm) to ndarray
+        Mean and SD of the imputed cells over the sweeps, shape (iterations, p, 2).
+    """
+
+    rows: pd.DataFrame
+    m: int
+    variables: tuple[str, ...]
+    unmeasured: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+    traces: dict[tuple[str, str], Array] = field(default_factory=dict)
+
+
+def needed_imputations(rows: pd.DataFrame, variables: Sequence[str], least: int) -> int:
+    """At least `least`, and at least the percentage of incomplete participants (von Hippel; White 2011)."""
+    return max(least, int(np.ceil(incomplete_percentage(rows, variables) - 1e-9)))
+
+
+def impute_rows(
+    rows: pd.DataFrame,
+    variables: Sequence[str],
+    m: int,
+    iterations: int,
+    seed: int,
+    ordered: Mapping[str, Sequence[str]] | None = None,
+) -> ImputedRows:
+    """Complete `variables` within each trial and arm.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `study`, `arm` and the variables (numbers, or text for categories), one row per participant.
+    variables : sequence of str
+        Columns to complete, each a predictor of the others.
+    m, iterations, seed : int
+    ordered : mapping of str to sequence of str
+        Levels in order, for categories that have one.
+
+    Returns
+    -------
+    ImputedRows
+        The same rows for the same arguments; a trial's values do not depend on the other trials.
+    """
+    rows = rows.reset_index(drop=True)
+    coded, levels, kinds = code_columns(rows, variables, ordered or {})
+    values = np.empty((m, *coded.shape))
+    unmeasured: dict[str, tuple[str, ...]] = {}
+    notes: list[str] = []
+    traces: dict[tuple[str, str], Array] = {}
+    for study, part in coded.groupby(rows["study"].astype(str), sort=True):
+        at = part.index.to_numpy()
+        arm = rows.loc[at, "arm"].astype(str).to_numpy()
+        own_kinds = {name: matching_kind(kinds[name], part[name], arm) for name in variables}
+        done: ImputedStudy = impute_study(part, arm, own_kinds, str(study), m, iterations, seed)
+        values[:, at] = done.values
+        if done.unmeasured:
+            unmeasured[str(study)] = done.unmeasured
+        notes += done.notes
+        traces.update({(str(study), label): trace for label, trace in done.traces.items()})
+    stacked = stack_completed(rows, list(variables), values, levels)
+    return ImputedRows(stacked, m, tuple(variables), unmeasured, tuple(notes), traces)
+
+
+def code_columns(
+    rows: pd.DataFrame, variables: Sequence[str], ordered: Mapping[str, Sequence[str]]
+) -> tuple[pd.DataFrame, dict[str, list[str]], dict[str, str]]:
+    """Numbers for every variable, the levels behind codes, and the kind of each."""
+    coded, levels, kinds = {}, {}, {}
+    for name in variables:
+        column = rows[name]
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            numbers = column.astype(float)
+            binary = set(numbers.dropna().unique()) <= {0.0, 1.0}
+            coded[name], kinds[name] = numbers, "binary" if binary else "bounded"
+            continue
+        text = column.astype(object).where(column.notna(), None)
+        own = list(ordered.get(name) or sorted({str(v) for v in text if v is not None}))
+        position = {level: float(i) for i, level in enumerate(own)}
+        coded[name] = text.map(lambda v, p=position: np.nan if v is None else p.get(str(v), np.nan)).astype(
+            float
+        )
+        levels[name] = own
+        kinds[name] = "binary" if len(own) <= 2 else "ordered" if name in ordered else "unordered"
+    return pd.DataFrame(coded, index=rows.index), levels, kinds
+
+
+def matching_kind(kind: str, column: pd.Series, arm: Array) -> str:
+    """Predictive mean matching needs donors: in a small arm a score is drawn from its normal regression."""
+    if kind != "bounded":
+        return kind
+    observed = column.notna().groupby(arm).sum()
+    return "bounded" if len(observed) and observed.min() >= MATCHING_ROWS else "continuous"
+
+
+def stack_completed(
+    rows: pd.DataFrame, names: Sequence[str], values: Array, levels: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """The rows M times, with the completed columns in the place of the old ones."""
+    m = len(values)
+    stacked = pd.concat([rows] * m, ignore_index=True)
+    completed = {}
+    for j, name in enumerate(names):
+        flat = values[:, :, j].ravel()
+        if name in levels:
+            own = np.asarray([*levels[name], None], dtype=object)
+            flat = own[np.where(np.isnan(flat), len(own) - 1, flat).astype(int)]
+        completed[name] = flat
+    stacked = stacked.assign(**completed)
+    stacked["imputation"] = np.repeat(np.arange(1, m + 1), len(rows))
+    return stacked
