@@ -1,7 +1,7 @@
 """The mapping as sheets of a workbook, and back: study.yaml -> sheets -> study.yaml is equal as data.
 
-Each part of study.yaml has a sheet with a row per entry. Whatever does not fit its sheet (an unknown key, a deeper
-structure) goes to the sheet `other` as a path and JSON, so that nothing is lost on the way.
+Each part of study.yaml has a sheet with a row per entry. Whatever does not fit its sheet (an unknown key, a
+deeper structure) goes to the sheet `other` as a path and JSON, so that nothing is lost on the way.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ipdma.errors import ReadError, nearest
 from ipdma.site.study_file import VERBS
 from ipdma.site.template_cells import read_cell, read_word, write_cell, write_word
 
+VERSION = "ipdma_study"
 STUDY_KEYS = ("id", "country", "year", "randomised")
 SOURCE_KEYS = ("file", "sheet", "encoding", "separator", "decimal", "dates", "missing", "layout")
 NESTED_KEYS = ("visit.column", "keep_rows.column", "keep_rows.equals", "keep_rows.why")
@@ -36,7 +37,14 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "confirmed": CONFIRMED_KEYS,
     "other": ("path", "json"),
 }
-EMPTY: dict[str, Any] = {"study": {}, "source": {}, "arms": {}, "variables": {}, "assessments": [], "confirmed": []}
+EMPTY: dict[str, Any] = {
+    "study": {},
+    "source": {},
+    "arms": {},
+    "variables": {},
+    "assessments": [],
+    "confirmed": [],
+}
 
 
 @dataclass
@@ -70,7 +78,12 @@ def to_sheets(content: Mapping[str, Any], codebook: Codebook) -> dict[str, list[
         One entry per sheet of `HEADERS`, without the headers.
     """
     sheets = Sheets()
+    version = content.get(VERSION) if content else "1"
+    if isinstance(version, str):
+        sheets.add("study", VERSION, write_word(version))
     for key, value in content.items():
+        if key == VERSION and isinstance(value, str):
+            continue
         if key in WRITERS and isinstance(value, type(EMPTY.get(key, {}))) and value:
             WRITERS[key](value, sheets)
         else:
@@ -93,11 +106,10 @@ def write_source(value: dict[str, Any], sheets: Sheets) -> None:
     """The source; `visit` and `keep_rows` are laid flat."""
     flat = dict(value)
     visit, keep = flat.get("visit"), flat.get("keep_rows")
-    if isinstance(visit, dict) and set(visit) <= {"column", "values"} and visit.get("column") and visit.get("values"):
-        if isinstance(visit["column"], str) and fit_rows(visit["values"], VISIT_KEYS):
-            del flat["visit"]
-            sheets.add("source", "visit.column", write_cell(visit["column"]))
-            write_rows("visits", VISIT_KEYS, visit["values"], sheets)
+    if isinstance(visit, dict) and fits_visit(visit):
+        del flat["visit"]
+        sheets.add("source", "visit.column", write_cell(visit["column"]))
+        write_rows("visits", VISIT_KEYS, visit["values"], sheets)
     if isinstance(keep, dict) and keep and set(keep) <= {"column", "equals", "why"}:
         cells = {key: write_cell(entry) for key, entry in keep.items()}
         if None not in cells.values():
@@ -105,6 +117,12 @@ def write_source(value: dict[str, Any], sheets: Sheets) -> None:
             for key, cell in cells.items():
                 sheets.add("source", f"keep_rows.{key}", cell)
     write_keyed("source", SOURCE_KEYS, flat, sheets)
+
+
+def fits_visit(visit: dict[str, Any]) -> bool:
+    """Whether a visit has a column and rows, and nothing else."""
+    complete = set(visit) == {"column", "values"} and isinstance(visit["column"], str)
+    return complete and bool(visit["values"]) and fit_rows(visit["values"], VISIT_KEYS)
 
 
 def fit_rows(value: Any, keys: Sequence[str]) -> bool:
@@ -142,7 +160,7 @@ def write_variables(value: dict[str, Any], sheets: Sheets) -> None:
 
 
 def write_listed(sheet: str, keys: Sequence[str], value: list[Any], sheets: Sheets) -> None:
-    """A row per entry of a list; where one does not fit, the whole list goes to `other`, to keep its order."""
+    """A row per entry of a list; where one does not fit, the whole list goes to `other`, in its order."""
     if not all(fit_rows({"": entry}, keys) for entry in value):
         sheets.other([sheet], value)
         return
@@ -192,7 +210,9 @@ def fill_up(sheets: Sheets, codebook: Codebook) -> None:
         sheets.rows[sheet] += [[key, ""] for key in known if key not in there]
     there = {row[0] for row in sheets.rows["variables"]}
     width = len(HEADERS["variables"])
-    sheets.rows["variables"] += [[name, *[""] * (width - 1)] for name in codebook.variables if name not in there]
+    sheets.rows["variables"] += [
+        [name, *[""] * (width - 1)] for name in codebook.variables if name not in there
+    ]
     for row in sheets.rows["variables"]:
         variable = codebook.variables.get(row[0])
         if variable:
@@ -226,7 +246,7 @@ def from_sheets(rows: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, Any]:
                     faults.append(str(error))
     if faults:
         raise ReadError("\n".join(faults))
-    return {"ipdma_study": "1", **content} if "ipdma_study" not in content else content
+    return content
 
 
 def given(cells: dict[str, str], keys: Sequence[str], where: str) -> dict[str, Any]:
@@ -240,6 +260,9 @@ def read_keyed(sheet: str, cells: dict[str, str], where: str, content: dict[str,
     if not cells["value"].strip():
         return
     value = read_cell(cells["value"], where)
+    if sheet == "study" and key == VERSION:
+        content[VERSION] = value
+        return
     target = content.setdefault(sheet, {})
     for part in key.split(".")[:-1] if key in NESTED_KEYS else ():
         target = target.setdefault(part, {})
@@ -253,7 +276,9 @@ def put(target: dict[str, Any], key: str, value: Any, where: str) -> None:
     target[key] = value
 
 
-def read_rows(sheet: str, keys: Sequence[str], cells: dict[str, str], where: str, content: dict[str, Any]) -> None:
+def read_rows(
+    sheet: str, keys: Sequence[str], cells: dict[str, str], where: str, content: dict[str, Any]
+) -> None:
     """A named row."""
     name = read_word(next(iter(cells.values()))) or ""
     put(content.setdefault(sheet, {}), name, given(cells, keys, where), where)
@@ -280,7 +305,9 @@ def read_variable(cells: dict[str, str], where: str, content: dict[str, Any]) ->
     put(content.setdefault("variables", {}), name, {verb: read_cell(text, where), **extras}, where)
 
 
-def read_listed(sheet: str, keys: Sequence[str], cells: dict[str, str], where: str, content: dict[str, Any]) -> None:
+def read_listed(
+    sheet: str, keys: Sequence[str], cells: dict[str, str], where: str, content: dict[str, Any]
+) -> None:
     """An entry of a list."""
     content.setdefault(sheet, []).append(given(cells, keys, where))
 
@@ -288,14 +315,14 @@ def read_listed(sheet: str, keys: Sequence[str], cells: dict[str, str], where: s
 def read_published(cells: dict[str, str], where: str, content: dict[str, Any]) -> None:
     """A printed number."""
     target = content.setdefault("published", {})
-    path = [word for place in PLACES if (word := read_word(cells[place])) or cells[place].strip()]
+    path = [read_word(cells[place]) or "" for place in PLACES if cells[place].strip()]
     if cells["arm"].strip():
         target = target.setdefault("arms", {})
     for part in path[:-1]:
         target = target.setdefault(part, {})
     if not path or not isinstance(target, dict):
         raise ReadError(f"{where}: say arm, variable, time point and statistic")
-    put(target, str(path[-1]), read_cell(cells["value"], where), where)
+    put(target, path[-1], read_cell(cells["value"], where), where)
 
 
 def read_other(cells: dict[str, str], where: str, content: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""What stands in one cell of a template: a word, a list, or pairs of code and meaning; every one comes back as it was.
+"""What stands in one cell of a template: a word, a list, or pairs of code and meaning; every one comes back
+as it was.
 
-`TAU`, `-99; 999`, `1 = male; 2 = female`. A word with signs of its own stands in double quotes, nothing at all is
-`null`, a list of one ends in `;`.
+`TAU`, `-99; 999`, `1 = male; 2 = female`. A word with signs of its own stands in double quotes, nothing at
+all is `null`, a list of one ends in `;`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ def write_word(value: str | None) -> str:
     """A word; quoted where it could be taken for something else."""
     if value is None:
         return NOTHING
-    plain = value == value.strip() and value not in ("", NOTHING) and not SIGNS & set(value) and value.isprintable()
-    return value if plain and "_x" not in value else json.dumps(value)
+    plain = value == value.strip() and value not in ("", NOTHING) and value.isprintable()
+    if plain and not SIGNS & set(value):
+        return value
+    return json.dumps(value)
 
 
 def read_word(cell: str) -> str | None:

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openpyxl import Workbook
@@ -15,11 +15,15 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ipdma.errors import ReadError
+
 EPOCH = dt.datetime(2000, 1, 1)
 WIDEST = 60
 SPARE_ROWS = 200
+LONGEST = 32_000
 STAMP = re.compile(rb"<dcterms:modified[^>]*>[^<]*</dcterms:modified>")
 ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class SheetPlan:
     choices: dict[str, str] = field(default_factory=dict)
 
 
-def write_workbook(sheets: Sequence[SheetPlan], lists: dict[str, Sequence[str]] | None = None) -> bytes:
+def write_workbook(sheets: Sequence[SheetPlan], lists: Mapping[str, Sequence[str]] | None = None) -> bytes:
     """A workbook as bytes.
 
     Parameters
@@ -68,7 +72,8 @@ def fill_sheet(sheet: Worksheet, plan: SheetPlan) -> None:
     """Header and rows, every cell as text."""
     sheet.append(list(plan.header))
     for row in plan.rows:
-        sheet.append([ILLEGAL.sub("", cell) if cell else None for cell in row])
+        check_length(row, plan.title)
+        sheet.append([clean(cell) for cell in row])
     for row in sheet.iter_rows(min_row=2):
         for cell in row:
             cell.number_format = "@"
@@ -81,18 +86,28 @@ def fill_sheet(sheet: Worksheet, plan: SheetPlan) -> None:
     for at, name in enumerate(plan.header, start=1):
         longest = max([len(name), *(len(row[at - 1] or "") for row in plan.rows)])
         sheet.column_dimensions[get_column_letter(at)].width = min(WIDEST, longest + 2)
-        for spare in range(len(plan.rows) + 2, len(plan.rows) + 2 + SPARE_ROWS):
-            sheet.cell(spare, at).number_format = "@"
+        sheet.column_dimensions[get_column_letter(at)].number_format = "@"
     sheet.freeze_panes = "A2"
 
 
-def fill_lists(sheet: Worksheet, lists: dict[str, Sequence[str]]) -> dict[str, str]:
+def check_length(row: Sequence[str], title: str) -> None:
+    """Excel cuts longer cells off without a word."""
+    if any(cell and len(cell) > LONGEST for cell in row):
+        raise ReadError(f"sheet {title}: a text of more than {LONGEST} letters does not fit an Excel cell")
+
+
+def clean(text: str) -> str | None:
+    """Text as Excel stores it: what it would take for one of its own escapes (`_x0041_`) is escaped."""
+    return ESCAPE.sub("_x005F_", ILLEGAL.sub("", text)) if text else None
+
+
+def fill_lists(sheet: Worksheet, lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Write each list down a column; returns the cell range of each."""
     ranges = {}
     for at, (name, words) in enumerate(lists.items(), start=1):
         sheet.cell(1, at, name)
         for row, word in enumerate(words, start=2):
-            cell = sheet.cell(row, at, ILLEGAL.sub("", word))
+            cell = sheet.cell(row, at, clean(word))
             cell.data_type = "s"
         letter = get_column_letter(at)
         ranges[name] = f"lists!${letter}$2:${letter}${max(2, len(words) + 1)}"
