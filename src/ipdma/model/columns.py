@@ -62,6 +62,8 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     """
     check_roles(spec)
     check_present(rows, spec)
+    if not len(rows):
+        raise DataError("the table has no rows; expected one row per participant")
     numeric, faults = read_numeric(rows, spec)
     texts = {name: as_text(rows[name]) for name in text_columns(spec)}
     level_text = texts.get(spec.moderator or "") if spec.moderator_type == "categorical" else None
@@ -182,7 +184,7 @@ def as_text(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_bool_dtype(column):
         return column.astype(object).map(lambda v: None if pd.isna(v) else str(v).lower()).to_numpy(object)
     if pd.api.types.is_float_dtype(column):
-        return column.map(number_text).to_numpy(dtype=object)
+        return np.array([number_text(v) for v in column], dtype=object)  # map would turn None into NaN
     missing = missing_text(column) if not pd.api.types.is_integer_dtype(column) else column.isna().to_numpy()
     text = column.astype(object).map(text_of).to_numpy(dtype=object)
     text[missing] = None
@@ -195,7 +197,7 @@ def text_of(value: object) -> str:
     return text if text is not None else ""
 
 
-def number_text(value: float) -> str | None:
+def number_text(value: float | np.floating) -> str | None:
     """The shortest text of a number; None when missing."""
     if pd.isna(value):
         return None
@@ -218,8 +220,6 @@ def check_some_rows(rows: pd.DataFrame, keep: np.ndarray, spec: ModelSpec) -> No
     """Refuse a table in which no row is complete, naming the columns that are empty."""
     if keep.any():
         return
-    if not len(keep):
-        raise DataError("the table has no rows; expected one row per participant")
     used = [n for n in spec.used_columns() if n != spec.imputation]
     empty = [n for n in used if bool(missing_text(rows[n]).all())]
     named = f"; without any value: {', '.join(empty)}" if empty else ""

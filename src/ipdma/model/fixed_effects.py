@@ -13,7 +13,7 @@ import numpy as np
 
 from ipdma.model.criterion import Point, local_pieces
 from ipdma.model.derivatives import parameter_map, sandwiches
-from ipdma.model.problem import Prepared
+from ipdma.model.problem import Prepared, Problem
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class FixedEffects:
 
 def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
     """All coefficients at a point of the variance parameters."""
-    problem = replace(prepared.full, nuisance=np.empty(0, dtype=int))
+    problem = with_unshifted_random(prepared)
     columns = np.concatenate([prepared.full.x, prepared.full.nuisance])
     local = local_pieces(problem, point)
     terms, index, own = place_terms(prepared)
@@ -103,6 +103,26 @@ def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
     return replace(
         record, covariance=covariance, to_data=to_data, beta=to_data @ (covariance @ right) + constant
     )
+
+
+def with_unshifted_random(prepared: Prepared) -> Problem:
+    """The full problem with its random columns as they stand in the data.
+
+    A shift of Z by a study's mean leaves with a swept intercept, but that intercept's own estimate is of the
+    model as it stands.
+    """
+    full, scaling = prepared.full, prepared.scaling
+    plain = replace(full, nuisance=np.empty(0, dtype=int))
+    shift = scaling.origin[:, full.z] / scaling.scale[full.z]
+    if not shift.any():
+        return plain
+    k, c, r = len(full.gram), full.gram.shape[-1], len(full.z)
+    recode = np.zeros((k, c, c + r))
+    recode[:, :, :c] = np.eye(c)
+    recode[:, full.z, c + np.arange(r)] = 1.0
+    recode[:, 0, c:] += shift
+    gram = np.swapaxes(recode, 1, 2)[:, None] @ full.gram @ recode[:, None]
+    return replace(plain, gram=gram, z=np.arange(c, c + r))
 
 
 def place_terms(prepared: Prepared) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
