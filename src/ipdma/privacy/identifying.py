@@ -29,8 +29,8 @@ WORDS = {
 STEMS = {
     NAME: "achternaam voornaam familienaam tussenvoegsel nachname vorname familienname patientenname cognome "
     "apellido prenom surname firstname lastname fullname forename patientname patientnaam nompatient",
-    BIRTH: "geboortedat geboortedag geburtsdat geburtstag dateofbirth birthdat birthday datadinascita "
-    "datanascita nascitadata fechanacimiento fechadenacimiento datenaissance datedenaissance",
+    BIRTH: "geboortedat geboortedag geburtsdat geburtstag dateofbirth datebirth birthdat birthday "
+    "datadinascita datanasc nascitadata fechanac fechadenac datenaiss datedenaiss",
     ADDRESS: "postleitzahl postcode anschrift wohnadresse huisadres streetaddress indirizzo direccion "
     "codepostal codigopostal zipcode strassenname straatnaam",
     PHONE: "telefoonn telefonn telephonen phonenumber phoneno mobilenum handynum numerotelefono",
