@@ -12,6 +12,7 @@ from ipdma.analysis.cell import design_frame, study_summaries
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.errors import IpdmaError
+from ipdma.model.binomial import fit_binomial
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Estimate, Fit, JointTest
@@ -59,8 +60,8 @@ def model_spec(
 
 def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit:
     """Fit; the profile intervals of the variances, half of a fit's time, only where they are shown."""
-    if spec.family == "gaussian" and spec.stages == "one" and not spec.visit and not spec.imputation:
-        return fit_gaussian(frame, spec, profile)
+    if spec.stages == "one" and not spec.visit and not spec.imputation:
+        return (fit_gaussian if spec.family == "gaussian" else fit_binomial)(frame, spec, profile)
     return fit_model(frame, spec)
 
 

@@ -30,12 +30,20 @@ def analyse_risk_of_bias(cell: Cell, settings: Settings) -> Ledger:
             continue
         part = cell.but(rows_with(cell, values, item))
         levels = [] if is_numeric(values) else ordered_levels(values)
-        if cell.family == "binomial":  # one stage takes minutes for items that the score has shown already
+        if not in_full(cell, settings):
             regress_studies(ledger, part, settings, cell.ident("risk_of_bias", "two", item), item, levels)
             continue
         fit_study_moderator(ledger, part, settings, "risk_of_bias", item, levels)
         fit_as_covariate(ledger, part, settings, item)
     return ledger
+
+
+def in_full(cell: Cell, settings: Settings) -> bool:
+    """Whether the one-stage analyses are made: for the plan's first outcome, where it is a score.
+
+    Elsewhere meta-regression alone says what an item does; a logistic model with every item takes minutes.
+    """
+    return cell.family == "gaussian" and cell.outcome == next(iter(settings.outcomes), cell.outcome)
 
 
 def random_intercept_keys(keys: Mapping[str, Any], item: str) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def analyse_adjusted_moderators(cell: Cell, settings: Settings) -> Ledger:
     """Within-trial interactions in the random-intercept model with the overall judgement as covariate."""
     ledger = Ledger()
     values = study_values(cell, OVERALL)
-    if cell.family == "binomial" or OVERALL not in settings.risk_of_bias or values.nunique() < 2:
+    if not in_full(cell, settings) or OVERALL not in settings.risk_of_bias or values.nunique() < 2:
         return ledger
     part = cell.but(rows_with(cell, values, OVERALL))
     keys = random_intercept_keys(model_keys(settings, settings.primary_model, cell.family), OVERALL)
