@@ -1,0 +1,46 @@
+"""Which rows separate, which coefficients are estimable."""
+
+import numpy as np
+import pytest
+
+from ipdma.model.logistic import fit_logistic
+from ipdma.model.separation import estimable, independent_columns, separated_rows
+
+
+def test_overlap_separates_nothing():
+    x = np.array([0.0, 1, 2, 3, 4, 5])
+    assert not separated_rows(np.column_stack([np.ones(6), x]), np.array([0.0, 1, 0, 1, 0, 1])).any()
+
+
+def test_complete_and_quasi_complete_separation():
+    x = np.array([0.0, 1, 2, 3, 4, 5])
+    A = np.column_stack([np.ones(6), x])
+    assert separated_rows(A, (x > 2.5).astype(float)).all()
+    tied = np.array([0.0, 1, 2, 2, 3, 4])
+    found = separated_rows(np.column_stack([np.ones(6), tied]), np.array([0.0, 0, 0, 1, 1, 1]))
+    assert found.tolist() == [True, True, False, False, True, True]
+
+
+def test_an_empty_cell_separates_its_rows_alone():
+    t = np.array([0.0, 0, 0, 0, 1, 1, 1])
+    y = np.array([0.0, 1, 0, 1, 1, 1, 1])
+    assert separated_rows(np.column_stack([np.ones(7), t]), y).tolist() == [False] * 4 + [True] * 3
+
+
+def test_estimable_is_about_coefficients_not_columns():
+    one, t = np.ones(6), np.array([0.0, 0, 0, 1, 1, 1])
+    b, c = np.array([1.0, 0, 1, 0, 1, 0]), np.array([0.0, 1, 0, 1, 0, 1])
+    # b + c is the constant: neither is estimable beside it, t is
+    assert estimable(np.column_stack([t, b, c, one])).tolist() == [True, False, False, False]
+    assert independent_columns(np.column_stack([t, one, b, c])) == [0, 1, 2]
+    assert not estimable(np.empty((0, 2))).any()
+
+
+def test_logistic_regression_of_a_two_by_two_table():
+    t = np.repeat([0.0, 1.0], [10, 12])
+    y = np.concatenate([np.repeat([1.0, 0.0], [4, 6]), np.repeat([1.0, 0.0], [9, 3])])
+    beta, information, loglik, converged = fit_logistic(np.column_stack([t, np.ones(22)]), y)
+    assert converged
+    assert beta[0] == pytest.approx(np.log(9 * 6 / (3 * 4)), rel=1e-10)
+    assert np.linalg.inv(information)[0, 0] == pytest.approx(1 / 9 + 1 / 3 + 1 / 4 + 1 / 6, rel=1e-10)
+    assert loglik == pytest.approx(4 * np.log(0.4) + 6 * np.log(0.6) + 9 * np.log(0.75) + 3 * np.log(0.25))
