@@ -318,8 +318,13 @@ def add_cohort(book: Book, names: list[str]) -> None:
                 book.count(
                     where, "characteristic_sd", variable=variable, arm=arm, n=size - 20, of=size, value=13.31
                 )
-            for level, share in {"female": 0.79, "male": 0.2, "other": 0.01}.items():
-                n = round(share * (size - 8))
+            for level, half in {
+                "female": size_of(total, 0.79),
+                "male": size_of(total, 0.2),
+                "other": 4,
+            }.items():
+                known = size_of(total, 0.79) + size_of(total, 0.2) + 4
+                n, of = (half, known) if arm else (2 * half, 2 * known)
                 book.count(
                     where,
                     "characteristic_share",
@@ -327,8 +332,8 @@ def add_cohort(book: Book, names: list[str]) -> None:
                     level=level,
                     arm=arm,
                     n=n,
-                    of=size - 8,
-                    value=n / (size - 8),
+                    of=of,
+                    value=n / of,
                 )
         for variable in ("age", "episode_duration_months", "sex"):
             book.count(where, "characteristic_studies", variable=variable, n=len(names) - 2, of=len(names))
@@ -352,6 +357,11 @@ def add_cohort(book: Book, names: list[str]) -> None:
                             of=43,
                             value=12.5,
                         )
+
+
+def size_of(total: int, share: float) -> int:
+    """A share of one side."""
+    return round(share * (total // 2 - 8))
 
 
 def mock_material(

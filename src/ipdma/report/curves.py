@@ -1,4 +1,4 @@
-"""The effect against a moderator: a curve with its band, trials' ranges as a rug, the naive line beside it; or levels."""
+"""The effect against a moderator: a curve with its band, trials' ranges as a rug, the naive line beside it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,6 @@ class Curve:
     within: Sequence[Point]
     naive: Sequence[Point]
     trials: Sequence[tuple[str, float, float | None]]
-    directions: tuple[str, str]
-    footer: Sequence[str]
-    stamp: str
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Effects at the levels of a moderator: (label, effect, low, high, n as text)."""
-
-    title: str
-    ylabel: str
-    points: Sequence[tuple[str, float, float, float, str]]
     directions: tuple[str, str]
     footer: Sequence[str]
     stamp: str
@@ -82,17 +70,3 @@ def label_effect(axes: Axes, label: str, directions: tuple[str, str]) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -0.1 * (high - low)), max(high, 0.1 * (high - low)))
     axes.set_ylabel(f"{label}\n\u2190 {directions[0]}    {directions[1]} \u2192", parse_math=False)
-
-
-def draw_levels(levels: Levels, axes: Axes) -> dict[str, list[Any]]:
-    """A point with its interval per level, and n below."""
-    artists: dict[str, list[Any]] = {"point": [], "whisker": []}
-    artists["zero"] = [axes.axhline(0, color=style.INK, lw=0.7)]
-    for index, (_, value, low, high, _) in enumerate(levels.points):
-        artists["whisker"] += axes.plot([index, index], [low, high], color=style.BLUE, lw=1.4)
-        artists["point"] += axes.plot([index], [value], "s", color=style.BLUE, ms=6)
-    labels = [f"{label}\n{n}" if n else label for label, _, _, _, n in levels.points]
-    axes.set_xticks(range(len(labels)), labels)
-    axes.set_xlim(-0.6, len(labels) - 0.4)
-    label_effect(axes, levels.ylabel, levels.directions)
-    return artists

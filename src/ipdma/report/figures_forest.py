@@ -11,7 +11,7 @@ from ipdma.report import wording
 from ipdma.report.exhibit import Exhibit, page_axes
 from ipdma.report.forest import Forest, draw_forest, measure_forest
 from ipdma.report.forest_rows import forest_of
-from ipdma.report.interaction_rows import interaction_forest_of, overview_of
+from ipdma.report.interaction_rows import interaction_forest_of, levels_of, overview_of
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 
@@ -42,6 +42,13 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                 caption,
                 forest_alt(overview),
                 partial(draw_page, overview),
+            )
+    for analysis in material.detailed:
+        levels = levels_of(material, analysis, ledger)
+        if levels is not None:
+            caption = f"{levels.title}, with n and the test of each interaction within trials."
+            yield Exhibit(
+                f"levels.{analysis.id}", "Moderators", caption, forest_alt(levels), partial(draw_page, levels)
             )
     for analysis in material.detailed:
         for moderator in material.shown_moderators(analysis):

@@ -1,41 +1,32 @@
-"""Moderator figures as exhibits: effect curves with rug and naive line, effects at levels."""
+"""Effect curves with rug and naive line as exhibits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TypeGuard
 
 from matplotlib.figure import Figure
 
-from ipdma.report import cells, style
-from ipdma.report.curves import Curve, Levels, Point, draw_curve, draw_levels, draw_rug
-from ipdma.report.exhibit import Exhibit, blank_figure, framed, put_footer
-from ipdma.report.forest_rows import axis_title, f_test
+from ipdma.report import style
+from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
+from ipdma.report.exhibit import Exhibit, blank_figure, put_footer
+from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material, in_sentence
-from ipdma.report.records import Row, as_number, first, select
+from ipdma.report.records import as_number, first, select
 from ipdma.report.style import wrap
 
 
 def moderator_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """A curve for a moderator on a scale, levels for a categorical one."""
+    """A curve for each moderator on a scale."""
     for analysis in (a for a in material.detailed if material.shown_moderators(a)):
         for name in material.plan.get("moderators", {}):
-            pen = ledger.pen(f"figures/effect_by.{analysis.id}.{name}")
-            found: Curve | Levels | None = curve_of(material, analysis, name, pen)
-            if found is None and name in material.shown_moderators(analysis):
-                found = levels_of(material, analysis, name, pen)
-            if found is None:
-                continue
-            draw = (
-                partial(draw_curve_page, found)
-                if isinstance(found, Curve)
-                else partial(draw_levels_page, found)
-            )
-            caption = f"{found.title}. {' '.join(found.footer)}"
-            alt = f"{found.title}. {found.footer[0]}"
-            yield Exhibit(f"effect_by.{analysis.id}.{name}", "Moderators", caption, alt, draw)
+            found = curve_of(material, analysis, name, ledger.pen(f"figures/effect_by.{analysis.id}.{name}"))
+            if found is not None:
+                caption = f"{found.title}. {' '.join(found.footer)}"
+                alt = f"{found.title}. {found.footer[0]}"
+                draw = partial(draw_curve_page, found)
+                yield Exhibit(f"effect_by.{analysis.id}.{name}", "Moderators", caption, alt, draw)
 
 
 def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Curve | None:
@@ -98,54 +89,6 @@ def trials_of(material: Material, head: str, within: list[Point]) -> list[tuple[
     return sorted(found, key=lambda trial: trial[1])
 
 
-def levels_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Levels | None:
-    """Effects at the levels of a categorical moderator, or None."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
-    rows = [
-        r
-        for r in select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}")
-        if complete(r)
-    ]
-    if not rows or not material.count(head, "moderator_reference"):
-        return None
-    test = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
-    counts = [
-        first(material.counts_of(head, "moderator_level"), level=r.text("level"), study="", arm="")
-        for r in rows
-    ]
-    least = material.least
-    mask = cells.hidden([[None if c is None else c.number("n")] for c in counts], least)
-    points = []
-    for row, count, hide in zip(rows, counts, mask, strict=True):
-        n = (
-            ""
-            if count is None
-            else f"n = {cells.withheld(count.number('n'), least) if hide[0] else pen.count(count)}"
-        )
-        points.append((row.text("level"), *(row[c] for c in ("estimate", "ci_low", "ci_high")), n))
-    return Levels(
-        f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
-        axis_label(material, analysis),
-        points,
-        material.directions(analysis.contrast, analysis.outcome),
-        [
-            f"Interaction within trials: {f_test(material, pen, test)}." if has_test(test) else "",
-            "Effect for participants at each level in a trial of average case mix, from within-trial information.",
-        ],
-        material.stamp,
-    )
-
-
-def has_test(row: Row | None) -> TypeGuard[Row]:
-    """Whether there is a joint test to print."""
-    return row is not None and row.number("p_value") is not None
-
-
-def complete(row: Row) -> bool:
-    """Whether a row has an estimate and its interval."""
-    return all(row.number(column) is not None for column in ("estimate", "ci_low", "ci_high"))
-
-
 def draw_curve_page(curve: Curve) -> Figure:
     """Curve above, rug below, on one horizontal axis."""
     rug = 0.13 * len(curve.trials) + 0.15
@@ -166,15 +109,4 @@ def draw_curve_page(curve: Curve) -> Figure:
     draw_rug(curve, below)
     below.set_xlim(above.get_xlim())
     put_footer(figure, lines, curve.stamp, width, height)
-    return figure
-
-
-def draw_levels_page(levels: Levels) -> Figure:
-    """Points above their labels."""
-    wide = max(style.text_width(label, style.SMALL) for label, *_ in levels.points) + 0.25
-    size = (max(3.2, wide * (len(levels.points) + 0.4)), 3.0)
-    figure, axes = framed(
-        size, levels.title, [line for line in levels.footer if line], levels.stamp, (0.85, 0.25, 0.6)
-    )
-    draw_levels(levels, axes[0])
     return figure

@@ -8,6 +8,7 @@ the full font, which stands second in the list of families.
 from __future__ import annotations
 
 import atexit
+import io
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,29 @@ def cut_font(source: str, target: Path, weight: str) -> None:
     subsetter.subset(font)
     rename(font, weight)
     font.save(target)
+
+
+def cut_for_page(letters: str) -> tuple[bytes, bytes]:
+    """The regular and the bold face with just these letters, as WOFF."""
+    return cut_letters(letters, "normal"), cut_letters(letters, "bold")
+
+
+def cut_letters(letters: str, weight: str) -> bytes:
+    """One face as WOFF bytes, the same each time."""
+    font = TTFont(findfont(FontProperties(family=FONT, weight=weight)), recalcTimestamp=False)
+    for tag in UNUSED:
+        if tag in font:
+            del font[tag]
+    subsetter = Subsetter(
+        Options(hinting=False, glyph_names=False, notdef_outline=True, name_IDs=[1, 2, 4, 6])
+    )
+    subsetter.populate(unicodes=[ord(letter) for letter in letters or " "])
+    subsetter.subset(font)
+    rename(font, weight)
+    font.flavor = "woff"
+    held = io.BytesIO()
+    font.save(held)
+    return held.getvalue()
 
 
 def rename(font: TTFont, weight: str) -> None:

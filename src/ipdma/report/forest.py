@@ -242,7 +242,7 @@ def draw_scale(forest: Forest, layout: Layout, axes: Axes, artists: dict[str, li
     for value, label in scale_ticks(layout.limits, forest.odds):
         x = layout.x(value)
         artists["tick"].append(axes.plot([x, x], [bottom, bottom - 0.04], color=style.INK, lw=0.7)[0])
-        axes.text(x, bottom - 0.11, label, ha="center", va="center", fontsize=style.SMALL)
+        axes.text(x, bottom - 0.11, label, ha="center", va="center", fontsize=style.SMALL, gid="tick")
     zero = layout.x(0.0)
     if layout.limits[0] <= 0 <= layout.limits[1]:
         artists["zero"] += axes.plot([zero, zero], [bottom, layout.top], color=style.INK, lw=0.7, zorder=0.5)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipdma.report import wording
+from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
-from ipdma.report.forest_rows import f_test, headings
+from ipdma.report.forest_rows import axis_title, f_test, headings
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material, in_sentence
 from ipdma.report.records import Row, distinct, first, select
@@ -84,15 +84,15 @@ def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, r
         ]
         weight = pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
         seen = [] if level else [moderator_seen(material, ids, pen, row.text("study"))]
-        cells = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
+        texts = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
         bounds = row.number("ci_low"), row.number("ci_high")
-        lines.append(Line("study", cells, row.number("estimate"), *bounds, row.number("weight")))
+        lines.append(Line("study", texts, row.number("estimate"), *bounds, row.number("weight")))
     for name, analysis_id in zip(("Two-stage", "One-stage"), ids, strict=True):
         pooled = first(material.records.of("estimates", analysis_id), term=term)
         if pooled is not None and pooled.number("estimate") is not None:
-            cells = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
+            texts = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
             bounds = pooled.number("ci_low"), pooled.number("ci_high")
-            lines.append(Line("pooled", cells, pooled.number("estimate"), *bounds))
+            lines.append(Line("pooled", texts, pooled.number("estimate"), *bounds))
     return lines
 
 
@@ -176,7 +176,7 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
         )
         holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
         adjusted = pen.p(holm, "value") if holm is not None else ""
-        cells = (
+        texts = (
             lead,
             what,
             pen.count(row, "k"),
@@ -185,10 +185,72 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
             adjusted,
         )
         bounds = row.number("ci_low"), row.number("ci_high")
-        lines.append(Line("study", cells, row.number("estimate"), *bounds, None if joint else 1.0))
+        lines.append(Line("study", texts, row.number("estimate"), *bounds, None if joint else 1.0))
     return lines
 
 
 def level_words(row: Row, reference: str) -> str:
     """`2 years or more against under 1 year`."""
     return f"{row.text('level')} against {reference}" if row.text("level") else ""
+
+
+def levels_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
+    """The effect at each level of every categorical moderator, with n and the test of the interaction."""
+    pen = ledger.pen(f"figures/levels.{analysis.id}")
+    lines = [
+        line
+        for name in material.plan.get("moderators", {})
+        for line in level_lines(material, analysis, pen, name)
+    ]
+    if not lines:
+        return None
+    return Forest(
+        title=f"{material.title(analysis)}: effects at levels of moderators",
+        columns=[
+            ("", "Level", "left"),
+            ("", "n", "right"),
+            ("", f"Effect [{material.level} CI]", "right"),
+        ],
+        left=2,
+        lines=lines,
+        directions=material.directions(analysis.contrast, analysis.outcome),
+        axis=axis_title(material, analysis),
+        odds=material.is_binary(analysis.outcome),
+        footer=[
+            "Effects for participants at each level in a trial of average case mix, from within-trial information; the test "
+            "is that of the interaction within trials. No subgroup diamonds: levels share their trials.",
+        ],
+        stamp=material.stamp,
+    )
+
+
+def level_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[Line]:
+    """A heading with the test, then a line per level."""
+    head = f"{analysis.id}.{material.primary}.one.{name}"
+    rows = list(select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}"))
+    rows = [r for r in rows if r.number("estimate") is not None and r.number("ci_low") is not None]
+    if not rows or material.count(head, "moderator_reference") is None:
+        return []
+    test = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
+    text = (
+        f": {f_test(material, pen, test)}" if test is not None and test.number("p_value") is not None else ""
+    )
+    counts = [
+        first(material.counts_of(head, "moderator_level"), level=r.text("level"), study="", arm="")
+        for r in rows
+    ]
+    mask = cells.hidden([[None if c is None else c.number("n")] for c in counts], material.least)
+    lines = [Line("heading", (f"{material.moderator(name)}{text}",))]
+    for row, count, hide in zip(rows, counts, mask, strict=True):
+        n = (
+            ""
+            if count is None
+            else cells.withheld(count.number("n"), material.least)
+            if hide[0]
+            else pen.count(count)
+        )
+        texts = (f"  {row.text('level')}", n, pen.effect(row))
+        lines.append(
+            Line("study", texts, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0)
+        )
+    return lines

@@ -83,6 +83,8 @@ class Material:
         True when the participants are invented: every figure and the page then say so.
     versions : mapping of str to str
         Names and values to print under "versions and digests".
+    folders : sequence of str
+        Folders of the results that others write (`validation/`, `integrity/`), for the checklist.
     """
 
     estimates: pd.DataFrame
@@ -94,6 +96,7 @@ class Material:
     notes: Sequence[str] = ()
     synthetic: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    folders: Sequence[str] = ("validation/",)
 
     @cached_property
     def records(self) -> Records:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from ipdma.report.exhibit import Exhibit
+from ipdma.report.fonts import cut_for_page
 from ipdma.report.formats.markup import table_markup
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.sentences import methods_paragraphs, results_sentences
+from ipdma.report.style import DRAWN
 from ipdma.report.table import Table
 
 HEADS = {
@@ -33,6 +35,7 @@ SECTION_OF_TABLE = {
     "efficacy": "effects", "moderators": "moderators", "sensitivity": "checks", "one_stage_two_stage": "checks", "engines": "checks",
 }  # fmt: skip
 SECTION_OF_FIGURE = {"Effects": "effects", "Moderators": "moderators", "Checks": "checks", "Trials": "trials"}
+TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 LETTERS = re.compile(r"(?<![\w=])(p|t|F|z|d|B|N|n|k|K)(?=\s?[=<>]|\()")
 
 
@@ -40,10 +43,10 @@ def build_page(
     material: Material,
     tables: Sequence[Table],
     exhibits: Sequence[Exhibit],
-    drawn: Mapping[str, bytes],
+    drawn: Mapping[str, str],
     ledger: Ledger,
 ) -> bytes:
-    """The page; `drawn` holds the SVG of each exhibit."""
+    """The page; `drawn` holds the `<svg>` element of each exhibit."""
     bodies: dict[str, list[str]] = {key: [] for key in HEADS}
     bodies["summary"] = summary_parts(material, ledger)
     bodies["methods"] = [f"<p>{escape(p)}</p>" for p in methods_paragraphs(material, ledger)]
@@ -65,8 +68,8 @@ def build_page(
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'\">\n"
+        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{font_faces(drawn)}\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
         f'<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav aria-label="Contents"><b>Contents</b><ol>{contents}</ol></nav>\n'
         f"{sections}</main></body></html>\n"
     ).encode()
@@ -87,14 +90,33 @@ def italics(text: str) -> str:
     )
 
 
-def figure_markup(exhibit: Exhibit, svg: bytes, number: int) -> str:
+def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:
     """A figure on a white sheet, in light and dark alike, with its caption and its text for those who cannot see it."""
-    data = base64.b64encode(svg).decode()
     return (
-        f'<figure class="plot" id="{escape(exhibit.name)}"><div class="sheet" tabindex="0" role="region" aria-label="Figure {number}">'
-        f'<img alt="{escape(exhibit.alt)}" src="data:image/svg+xml;base64,{data}"></div>'
+        f'<figure class="plot" id="{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
+        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" style="min-width:{least_width(svg)}rem">{svg}</div></div>'
         f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
     )
+
+
+def least_width(svg: str) -> int:
+    """Under which width a figure scrolls instead of shrinking: 60 percent of its own, in rem of 12 points."""
+    found = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)
+    return round(float(found.group(1)) / 12 * 0.6) if found else 30
+
+
+def font_faces(drawn: Mapping[str, str]) -> str:
+    """The letters of all figures as fonts of the page."""
+    letters = frozenset("".join(t for svg in drawn.values() for t in TEXT.findall(svg)))
+    faces = []
+    for weight, content in zip(
+        ("normal", "bold"), cut_for_page(unescape("".join(sorted(letters)))), strict=True
+    ):
+        data = base64.b64encode(content).decode()
+        faces.append(
+            f"@font-face{{font-family:'{DRAWN}';font-weight:{weight};src:url(data:font/woff;base64,{data}) format('woff')}}"
+        )
+    return "\n".join(faces)
 
 
 def plan_parts(material: Material) -> list[str]:

@@ -18,6 +18,7 @@ from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.page import build_page
+from ipdma.report.prisma import checklist_files
 from ipdma.report.table import Table
 from ipdma.report.tables import tabulate_all
 
@@ -33,16 +34,19 @@ def render(material: Material, say: Say | None = None, workers: int = 1) -> Iter
     tables = tabulate_all(material, ledger)
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
-    drawn: dict[str, bytes] = {}
+    drawn: dict[str, str] = {}
     for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, workers), 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
         for kind, content in files_of_it:
-            yield f"figures/{exhibit.name}.{kind}", content
-            if kind == "svg":
-                drawn[exhibit.name] = content
+            if kind == "page":
+                drawn[exhibit.name] = content.decode("utf-8")
+            else:
+                yield f"figures/{exhibit.name}.{kind}", content
     yield "captions.json", captions_json(exhibits, tables)
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
+    names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
+    yield from checklist_files([*names, *material.folders], page_style())
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)
 
@@ -70,7 +74,8 @@ def render_figures(material: Material) -> Iterator[tuple[str, bytes]]:
     """Only the figures."""
     for exhibit in list_exhibits(material, Ledger()):
         for kind, content in render_exhibit(exhibit):
-            yield f"figures/{exhibit.name}.{kind}", content
+            if kind != "page":
+                yield f"figures/{exhibit.name}.{kind}", content
 
 
 def table_files(tables: list[Table]) -> Iterator[tuple[str, bytes]]:

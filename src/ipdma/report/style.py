@@ -70,8 +70,8 @@ def advance(letter: str, weight: str) -> float:
 
 
 def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
-    """Width of one line of text in inches."""
-    return sum(advance(letter, weight) for letter in text) * size / 72
+    """Width of one line of text in inches, with room for the rounding of letters to pixels."""
+    return 1.03 * sum(advance(letter, weight) for letter in text) * size / 72
 
 
 def wrap(text: str, width: float, size: float = SMALL) -> list[str]:

@@ -29,12 +29,23 @@ def table_workbook(table: Table) -> bytes:
     for row in table.rows:
         sheet.append([row.label] if isinstance(row, Section) else [as_cell(cell) for cell in row])
     decorate(sheet, table)
-    for note in ["", *table.notes]:
-        sheet.append([note])
-        sheet.cell(sheet.max_row, 1).font = Font(italic=True, size=9)
+    sheet.append([""])
+    for note in table.notes:
+        add_note(sheet, note, len(table.columns))
     held = io.BytesIO()
     book.save(held)
     return still(held.getvalue())
+
+
+def add_note(sheet: Any, note: str, columns: int) -> None:
+    """A note across the table's width, as tall as it needs to be."""
+    sheet.append([note])
+    row = sheet.max_row
+    sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=columns)
+    width = sum(sheet.column_dimensions[get_column_letter(i)].width for i in range(1, columns + 1))
+    sheet.cell(row, 1).font = Font(italic=True, size=9)
+    sheet.cell(row, 1).alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.row_dimensions[row].height = 13 * (1 + int(len(note) / max(width, 20)))
 
 
 def as_cell(text: str) -> str | float | int:
@@ -50,8 +61,11 @@ def decorate(sheet: Any, table: Table) -> None:
     line = Side(style="thin")
     for index, column in enumerate(table.columns, 1):
         cell = sheet.cell(2, index)
+        indent = 1 if index > 1 and column.align == "left" else 0
         cell.font, cell.border = Font(bold=True), Border(top=line, bottom=line)
-        cell.alignment = Alignment(horizontal=ALIGN[column.align], wrap_text=True, vertical="bottom")
+        cell.alignment = Alignment(
+            horizontal=ALIGN[column.align], wrap_text=True, vertical="bottom", indent=indent
+        )
         texts = [row[index - 1] for row in table.rows if not isinstance(row, Section)]
         sheet.column_dimensions[get_column_letter(index)].width = min(44, 3 + max([9, *map(len, texts)]))
     for number, row in enumerate(table.rows, 3):
@@ -59,15 +73,25 @@ def decorate(sheet: Any, table: Table) -> None:
             sheet.cell(number, 1).font = Font(bold=True)
             sheet.cell(number, 1).fill = PatternFill("solid", fgColor="EDEDED")
             continue
+        widths = [sheet.column_dimensions[get_column_letter(i)].width - 2 for i in range(1, len(row) + 1)]
+        tall = max(
+            1 + int((len(text) - 1) / max(width, 1)) for text, width in zip(row, widths, strict=True) if text
+        )
+        sheet.row_dimensions[number].height = 14.5 * tall
         for index, text in enumerate(row, 1):
             cell = sheet.cell(number, index)
-            cell.alignment = Alignment(
-                horizontal=ALIGN[table.columns[index - 1].align], vertical="top", wrap_text=True
-            )
+            align = table.columns[index - 1].align
+            indent = 1 if index > 1 and align == "left" else 0
+            cell.alignment = Alignment(horizontal=ALIGN[align], vertical="top", wrap_text=True, indent=indent)
             if NUMBER.match(text) and "." in text:
                 cell.number_format = "0." + "0" * len(text.partition(".")[2])
             elif isinstance(cell.value, str):
                 cell.data_type = "s"
+    heading = max(
+        len(c.label) / max(sheet.column_dimensions[get_column_letter(i)].width, 1)
+        for i, c in enumerate(table.columns, 1)
+    )
+    sheet.row_dimensions[2].height = 15 * (1 + int(heading))
     sheet.freeze_panes = "B3"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
