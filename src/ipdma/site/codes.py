@@ -9,6 +9,7 @@ from functools import lru_cache
 
 POINT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 COMMA = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]+)?|,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
+LARGEST_WHOLE = 2.0**53
 PLAIN = {".": POINT, ",": COMMA}
 
 
@@ -32,7 +33,7 @@ def code_key(text: str, decimal: str = ".") -> Decimal | str:
 
 def shortest(number: float) -> str:
     """Shortest text of a number: `1`, `0.5`, never `1.0`."""
-    if number == int(number) and abs(number) < 1e15:
+    if abs(number) <= LARGEST_WHOLE and number == int(number):
         return str(int(number))
     return repr(float(number))
 

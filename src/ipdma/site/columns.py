@@ -93,11 +93,16 @@ class Columns:
 
     def unused(self, mentions: Iterable[str]) -> list[Column]:
         """Columns that no part of the mapping names, understood or not."""
-        named = set(self.used)
+        named = set(self.used) | self.mentioned(mentions)
+        return [column for column in self.table.columns if column.name not in named]
+
+    def mentioned(self, mentions: Iterable[str]) -> set[str]:
+        """The names that these mentions stand for, with every `a..b` unfolded."""
+        named: set[str] = set()
         for part in mentions:
             first, dots, last = (" ".join(word.split()) for word in part.partition(".."))
             if dots and part not in self.places and first in self.places and last in self.places:
                 named |= set(self.table.names[self.places[first][0] : self.places[last][0] + 1])
             else:
                 named.add(" ".join(part.split()))
-        return [column for column in self.table.columns if column.name not in named]
+        return named

@@ -10,7 +10,7 @@ from ipdma.site.codes import parse_number
 from ipdma.site.facts import Facts, Score
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, NumberTarget, Outcome
-from ipdma.site.read_assessments import TIMES
+from ipdma.site.read_assessments import TIMES, check_order
 from ipdma.site.reading import report_column
 from ipdma.site.study_file import RATINGS, StudyFile
 from ipdma.site.table import Table
@@ -57,6 +57,7 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
     outcomes = judge_scores(table, groups, codebook, findings)
     collect(table, rows, outcomes, people, facts)
     report_repeated(table, rows, sorted(outcomes), findings)
+    check_order([(timepoint, weeks) for _, timepoint, weeks, _ in facts.planned], findings, table.file)
     return True
 
 

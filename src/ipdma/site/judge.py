@@ -143,9 +143,11 @@ class Judge:
 
     def judge(self, cell: str, stored: bool) -> Outcome:
         """Judge one distinct cell."""
-        keys = self.keys_of(cell, stored)
         if not cell.strip():
+            if self.values and "" in self.values:
+                return self.of_word(self.values[""])
             return Outcome(kind=self.own_missing.get("", NOT_GIVEN))
+        keys = self.keys_of(cell, stored)
         if (kind := first_hit(self.own_missing, keys)) is not None:
             return Outcome(kind=kind)
         if self.values is not None and (word := first_hit(self.values, keys)) is not None:

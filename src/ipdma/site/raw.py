@@ -37,7 +37,7 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     if not kept:
         findings.add("no_rows", table.file, None, file.source.keep.column if file.source.keep else None)
         return facts
-    decimal = find_decimal(table, coded_columns(file), file.source.decimal)
+    decimal = find_decimal(table, coded_columns(file), columns.mentioned(file.mentions), file.source.decimal)
     reading = Reading(file, table, columns, codebook, findings, kept, decimal)
     owners = find_persons(reading, facts)
     visits = find_visits(reading, owners, facts)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ipdma.codebook import Codebook, Crosswalk, Instrument
 from ipdma.site.entries import STUDY_YAML, Entries
+from ipdma.site.findings import Findings
 from ipdma.site.study_file import RATINGS, AssessmentMap, StudyFile
 
 KEYS = ("instrument", "timepoint", "weeks", "total", "items", "missing", "scoring", "rating", "convert")
@@ -32,7 +33,7 @@ def read_assessments(
     check_twice(kept, codebook, entries)
     times = [(a.timepoint, a.weeks) for a in kept] if not file.long else []
     times += [(visit.timepoint, visit.weeks) for visit in file.source.visits.values()]
-    check_order(times, entries)
+    check_order(times, entries.findings, STUDY_YAML)
     return kept
 
 
@@ -196,11 +197,11 @@ def check_twice(kept: list[AssessmentMap], codebook: Codebook, entries: Entries)
         seen.setdefault(key, []).append(made)
 
 
-def check_order(times: list[tuple[str | None, float | None]], entries: Entries) -> None:
+def check_order(times: list[tuple[str | None, float | None]], findings: Findings, file: str) -> None:
     """Weeks must rise from baseline over interim and post to follow-up."""
     weeks = {name: [w for t, w in times if t == name and w is not None] for name in TIMES}
     for position, earlier in enumerate(TIMES):
         for later in TIMES[position + 1 :]:
             if weeks[earlier] and weeks[later] and max(weeks[earlier]) >= min(weeks[later]):
                 said = {"earlier": earlier, "later": later}
-                entries.findings.add("visits_out_of_order", STUDY_YAML, None, said=said)
+                findings.add("visits_out_of_order", file, None, said=said)

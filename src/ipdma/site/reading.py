@@ -16,6 +16,7 @@ from ipdma.site.missing_codes import looks_missing
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column, Table
 
+TELLING = 5
 NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
 
@@ -93,7 +94,7 @@ def say_labels(column: Column, places: Sequence[tuple[int, str]]) -> str:
     return ", ".join(f"'{cell}' is labelled '{label}'" for cell, label in sorted(labels.items()) if label)
 
 
-def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | None:
+def find_decimal(table: Table, skip: set[str], used: set[str], declared: str | None) -> str | None:
     """The sign that the file's numbers show: the commoner one; `.` where none shows, None where both are as
     common.
 
@@ -101,13 +102,17 @@ def find_decimal(table: Table, skip: set[str], declared: str | None) -> str | No
     ----------
     skip : set of str
         Columns whose cells are codes, identifiers or dates, not measurements.
+    used : set of str
+        Columns that the mapping names; the others count only where these show a sign less than five times.
     """
     if declared is not None:
         return declared
-    votes: Counter[str] = Counter()
+    own, others = Counter[str](), Counter[str]()
     for column in table.columns:
         if column.name not in skip:
-            votes.update(sign_votes(column))
+            (own if column.name in used else others).update(sign_votes(column))
+    # columns that nobody asked for (a version, a time) count only where the mapped ones say little
+    votes = own if sum(own.values()) >= TELLING or not others else own + others
     if not votes:
         return "."
     if votes["."] == votes[","]:

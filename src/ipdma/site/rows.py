@@ -139,7 +139,10 @@ def find_visits(reading: Reading, owners: Sequence[int | None], facts: Facts) ->
         return [None] * len(reading.kept)
     visits = reading.file.source.visits
     judge = Judge(
-        column, lambda cell, stored: Outcome(fault="unlisted_visit"), values={code: code for code in visits}
+        column,
+        lambda cell, stored: Outcome(fault="unlisted_visit"),
+        values={code: code for code in visits},
+        use_declared=False,
     )
     outcomes = [judge(column.cells[position]) for position in reading.kept]
     rows = [reading.table.rows[position] for position in reading.kept]

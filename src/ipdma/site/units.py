@@ -25,7 +25,5 @@ def convert(value: float, unit: str | None, variable: Variable) -> float:
     if unit is None or unit == variable.unit:
         return value
     if unit in TIME and variable.unit in TIME:
-        ratio = TIME[unit] / TIME[variable.unit]
-        # months to years and back are exact twelfths; only days and weeks need the average month
-        return value * ratio if ratio >= 1 else value / (TIME[variable.unit] / TIME[unit])
+        return value * TIME[unit] / TIME[variable.unit]
     return value * float(variable.units[unit])

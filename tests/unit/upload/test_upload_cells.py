@@ -387,3 +387,29 @@ def test_a_total_that_is_not_its_item_sum_is_to_confirm(small):
     assert names(small.check()) == []
     finding = only(small.put(5, "sum", "10").check(), "total_not_sum")
     assert (finding.grade, finding.column, finding.rows) == ("please_confirm", "sum", [5])
+
+
+def test_an_unmapped_column_with_another_sign_does_not_decide_the_file(small):
+    small.separator = ";"
+    small.column("version", ["1.0"] * 12)
+    for row in range(2, 9):
+        small.put(row, "age", f"{30 + row},5")
+    assert names(small.check()) == []
+
+
+def test_a_few_commas_among_points_elsewhere_are_another_sign(small):
+    small.separator = ";"
+    small.column("score_z", ["1.25"] * 12)
+    assert only(small.put(4, "post", "12,5").check(), "decimal_sign").rows == [4]
+
+
+def test_an_empty_code_may_have_a_word(small):
+    small.column("drop", ["1", *[""] * 11])
+    small.variable("dropout", **{"from": "drop", "values": {"1": "yes", "": "no"}})
+    assert values(small.check(), "dropout") == ["yes", *["no"] * 11]
+
+
+def test_missing_codes_of_the_file_are_not_for_visits(small):
+    assert names(long(small).check()) == []
+    small.map["source"]["missing"] = ["0"]
+    assert names(small.check()) == []

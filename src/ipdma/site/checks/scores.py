@@ -12,17 +12,17 @@ def check_scores(facts: Facts, findings: Findings) -> None:
         if facts.persons and not facts.faulty and facts.complete:
             findings.add("no_scores", facts.scores_file, "assessments")
         return
-    have = {(s.person, s.instrument, s.timepoint, s.weeks) for s in facts.scores}
-    for instrument, timepoint, weeks, column in unique_plans(facts):
-        if timepoint not in ("baseline", "post"):
-            continue
-        places = []
-        for number, person in enumerate(facts.persons):
-            key = (number, instrument, timepoint, weeks)
-            if key not in have and key not in facts.faulty:
-                places.append((facts.blank.get(key) or person.rows[0], ""))
+    have = {(s.person, s.instrument, s.timepoint) for s in facts.scores}
+    have |= {(person, instrument, str(timepoint)) for person, instrument, timepoint, _ in facts.faulty}
+    blank = {key[:3]: row for key, row in facts.blank.items()}
+    for (instrument, timepoint), column in planned_once(facts).items():
+        places = [
+            (blank.get((number, instrument, timepoint)) or person.rows[0], "")
+            for number, person in enumerate(facts.persons)
+            if (number, instrument, timepoint) not in have
+        ]
         if places:
-            said = {"timepoint": timepoint, "weeks": "" if weeks is None else f"{weeks:g}"}
+            said = {"timepoint": timepoint}
             findings.add(
                 "missing_score",
                 facts.persons_file,
@@ -34,12 +34,13 @@ def check_scores(facts: Facts, findings: Findings) -> None:
             )
 
 
-def unique_plans(facts: Facts) -> list[tuple[str, str, float | None, str | None]]:
-    """Planned assessments, one per instrument, time point and weeks."""
-    seen: dict[tuple[str, str, float | None], str | None] = {}
-    for instrument, timepoint, weeks, column in facts.planned:
-        seen.setdefault((instrument, timepoint, weeks), column)
-    return [(*key, column) for key, column in seen.items()]
+def planned_once(facts: Facts) -> dict[tuple[str, str], str | None]:
+    """Instruments at baseline and at post, with their first column; weeks may differ between people."""
+    seen: dict[tuple[str, str], str | None] = {}
+    for instrument, timepoint, _, column in facts.planned:
+        if timepoint in ("baseline", "post"):
+            seen.setdefault((instrument, timepoint), column)
+    return seen
 
 
 def check_dropouts(facts: Facts, findings: Findings) -> None:
