@@ -192,14 +192,16 @@ def fit_statsmodels(data: EngineData) -> Fit | str:
     for i, j in data.pairs:
         mask[i, j] = mask[j, i] = 1.0
     free = module.MixedLMParams.from_components(fe_params=np.ones(p), cov_re=mask)
+    ols = np.linalg.lstsq(data.X, data.y, rcond=None)[0]
+    small = module.MixedLMParams.from_components(fe_params=ols, cov_re=0.1 * np.eye(r))
     reml = data.design.spec.estimator == "reml"
     fits = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for method in OPTIMISERS:
+        for method, start in [*((m, None) for m in OPTIMISERS), *((m, small) for m in OPTIMISERS[:2])]:
             try:
                 model = module.MixedLM(data.y, data.X, groups=data.study, exog_re=data.Z)
-                fits.append(model.fit(reml=reml, method=method, free=free))
+                fits.append(model.fit(reml=reml, method=method, free=free, start_params=start))
             except (np.linalg.LinAlgError, ValueError, ZeroDivisionError):
                 continue
     usable = [fit for fit in fits if is_usable(fit, mask)]
