@@ -69,7 +69,7 @@ class Question:
     def standard(self) -> Standard:
         """How its scores are standardised."""
         plan = self.plan
-        return Standard(self.outcome["standardise"], self.point, plan["external"], plan["hedges"])
+        return Standard(self.outcome["standardise"], self.point, plan["external"], self.outcome["hedges"])
 
     def sides(self) -> dict[str, tuple[str, ...]]:
         """The sides that a study must have."""

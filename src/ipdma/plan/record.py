@@ -85,6 +85,7 @@ class Plan(Mapping[str, Any]):
             own["instruments"] = list(self._values["instruments"]["preference"])
         own["rating"] = own["rating"] or self._values["instruments"]["rating"]
         own["standardise"] = own["standardise"] or self._values["standardise"]
+        own["hedges"] = self._values["hedges"] if own["hedges"] is None else own["hedges"]
         return {"crosswalk": None, **own}
 
     def variant(self, sensitivity: str) -> Plan:
