@@ -35,17 +35,9 @@ OTHER_NAMES = {
 YES_NO = {"yes": "yes", "no": "no"}
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 RESERVED = {
-    "study",
-    "condition",
-    "treat",
-    "comparator",
-    "instrument",
-    "rating",
-    "timepoint",
-    "weeks",
-    "score",
+    *("study", "condition", "treat", "comparator", "instrument", "rating", "timepoint", "weeks", "score"),
+    *("scoring", "outcome", "baseline", "outcome_raw", "baseline_raw", "scale"),
 }
-RESERVED |= {"scoring", "outcome", "baseline", "outcome_raw", "baseline_raw", "scale"}
 
 
 def read_variables(

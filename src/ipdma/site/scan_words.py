@@ -52,8 +52,8 @@ VARIABLES: dict[str, str] = {
 
 VISITS = (
     "visit* week* weeks time timepoint* wave* occasion* moment meting* meetmoment* messzeitpunkt* zeitpunkt* "
+    "mzp woche* month* maand* monat* tempo momento temps visita* visite* assessment"
 )
-VISITS += "mzp woche* month* maand* monat* tempo momento temps visita* visite* assessment"
 
 UNITS = {
     "days": "day days dag dagen tag tage giorni dias jours",
