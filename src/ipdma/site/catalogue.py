@@ -31,7 +31,14 @@ class Words(dict):
 def fill(template: str, words: dict[str, Any]) -> str:
     """A template with its words; gaps closed."""
     text = template.format_map(Words(words))
-    return " ".join(text.split()).replace(" ,", ",").replace(" .", ".").replace(" ;", ";")
+    return (
+        " ".join(text.split())
+        .replace(" ,", ",")
+        .replace(" .", ".")
+        .replace(" ;", ";")
+        .replace(" :", ":")
+        .replace("?.", "?")
+    )
 
 
 def say(finding: Finding, language: str = "en") -> tuple[str, str]:
@@ -60,7 +67,14 @@ def common(finding: Finding, language: str) -> dict[str, str]:
     column = (
         phrases["column"].format(column=finding.column) if finding.column and finding.column != name else ""
     )
-    return {"file": finding.file, "variable": name, "column": finding.column or "", "in_column": column}
+    prefix = f"{name}: " if name else ""
+    return {
+        "prefix": prefix,
+        "file": finding.file,
+        "variable": name,
+        "column": finding.column or "",
+        "in_column": column,
+    }
 
 
 def say_examples(finding: Finding, language: str) -> str:

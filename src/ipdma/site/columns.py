@@ -36,7 +36,7 @@ class Columns:
             problem = "column_twice" if places else "unknown_column"
             said = {
                 "word": name,
-                "hint": nearest(name, self.table.names),
+                "hint": self.alike(name),
                 "file": self.table.file,
                 "times": len(places),
             }
@@ -46,6 +46,11 @@ class Columns:
         if places:
             self.used.setdefault(name, variable)
         return None
+
+    def alike(self, name: str) -> str:
+        """The column that is probably meant: one that differs by case alone, else the nearest."""
+        same = [other for other in self.table.names if other.casefold() == name.casefold()]
+        return f"; did you mean '{same[0]}'?" if same else nearest(name, self.table.names)
 
     def find_all(self, names: Iterable[str], variable: str | None) -> list[Column] | None:
         """All columns, or None where one cannot be found; every missing one is reported."""

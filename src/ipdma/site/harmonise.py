@@ -54,12 +54,8 @@ def harmonise_study(
     Returns
     -------
     CheckResult
-        Nothing was written unless it is ready.
-
-    Raises
-    ------
-    ReadError
-        `out_dir` holds a mapping that would be overwritten, or cannot be written to.
+        Nothing was written unless it is ready. `error` also says when `out_dir` holds a mapping that would be
+        overwritten, or cannot be written to.
     """
     source, target = Path(study_dir), Path(out_dir)
     result = check_study(source, language, codebooks)
@@ -67,10 +63,12 @@ def harmonise_study(
         return result
     if result.file is None or result.facts is None or result.codebook is None:
         raise ReadError("nothing was read")
-    refuse_to_overwrite(target)
-    content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
-    content |= own_codebook(source)
-    write_all(target, content)
+    try:
+        refuse_to_overwrite(target)
+        content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
+        write_all(target, content | own_codebook(source))
+    except ReadError as error:
+        result.error = str(error)
     return result
 
 

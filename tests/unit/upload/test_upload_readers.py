@@ -18,6 +18,7 @@ from small_study import names, only, values
 from ipdma.errors import ReadError
 from ipdma.site.check import check_study
 from ipdma.site.formats import ReadOptions, read_table
+from ipdma.site.harmonise import harmonise_study
 
 HEADER = ["Nr.", "Größe", "naïve", "text"]
 ROWS = [["007", "12,5", "é;x", 'a "quoted", b'], ["7", "", "ß", "two\nlines"], ["NA", "-3", "", " padded "]]
@@ -322,7 +323,7 @@ def write_as(small, ending):
     folder = small.write()
     frame = pd.DataFrame({name: [row[i] for row in small.rows] for i, name in enumerate(small.header)})
     for name in small.header[1:]:
-        frame[name] = frame[name].astype(float)
+        frame[name] = frame[name].replace("", "nan").astype(float)
     if ending == ".xlsx":
         frame.to_excel(folder / "f.xlsx", index=False)
     elif ending in (".sav", ".zsav"):
@@ -330,6 +331,23 @@ def write_as(small, ending):
     elif ending == ".dta":
         pyreadstat.write_dta(frame, str(folder / "f.dta"))
     return folder / f"f{ending}"
+
+
+def test_every_format_gives_the_same_upload(small, tmp_path):
+    made = {}
+    small.put(5, "age", "33.5").put(6, "post", "")
+    for ending in (".csv", ".txt", ".tsv", ".xlsx", ".sav", ".zsav", ".dta"):
+        small.folder = tmp_path / ending
+        small.separator = "\t" if ending == ".tsv" else ";"
+        if ending in (".csv", ".txt", ".tsv"):
+            small.map["source"]["file"] = f"f{ending}"
+            small.write()
+        else:
+            write_as(small, ending)
+        result = harmonise_study(small.folder, tmp_path / "up" / ending)
+        assert result.exit_status == 0, result.findings or result.error
+        made[ending] = {path.name: path.read_bytes() for path in (tmp_path / "up" / ending).iterdir()}
+    assert all(upload == made[".csv"] for upload in made.values())
 
 
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".sav", ".zsav", ".dta"])

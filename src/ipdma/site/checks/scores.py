@@ -5,11 +5,14 @@ from __future__ import annotations
 from ipdma.site.facts import Facts
 from ipdma.site.findings import Findings
 
+ASSESSMENTS = "assessments.csv"
+
 
 def check_scores(facts: Facts, findings: Findings) -> None:
     """No score at all, and missing baseline or post scores."""
     if not facts.scores:
-        if facts.persons and not facts.faulty and facts.complete:
+        could_stand = bool(facts.blank) or facts.scores_file == ASSESSMENTS
+        if could_stand and facts.complete and not facts.faulty:
             findings.add("no_scores", facts.scores_file, "assessments")
         return
     have = {(s.person, s.instrument, s.timepoint) for s in facts.scores}

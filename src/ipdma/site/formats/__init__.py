@@ -36,6 +36,7 @@ SIGNATURES = (
     (b"\x89PNG", ".png", "a picture"),
     (b"\x1f\x8b", ".gz", "a compressed file (.gz); unpack it first"),
 )
+WEB_PAGE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,12 @@ def check_size(path: Path, name: str) -> None:
 def check_signature(path: Path, name: str) -> None:
     """The first bytes of the file must not contradict its ending."""
     with path.open("rb") as stream:
-        start = stream.read(16)
+        start = stream.read(32)
     suffix = path.suffix.lower().replace(".zsav", ".sav")
+    if start.lstrip(b"\xef\xbb\xbf \r\n").lower().startswith(WEB_PAGE):
+        raise ReadError(
+            f"{name}: the name ends in {path.suffix} but the content is a web page or XML; save it as CSV (UTF-8)"
+        )
     for signature, ending, what in SIGNATURES:
         if start.startswith(signature) and ending != suffix:
             raise ReadError(
