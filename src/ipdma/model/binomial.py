@@ -231,6 +231,11 @@ def is_singular(problem: BinomialProblem, maximum: Maximum) -> bool:
 def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]:
     """What the reader must know of this fit."""
     said = []
+    if spec.intercept == "stratified" and spec.treatment_effect == "random" and not spec.centre_treatment:
+        said.append(
+            "stratified intercepts with an uncentred random treatment effect: its variance is biased towards "
+            "zero; leave centre_treatment out"
+        )
     if singular:
         said.append(
             "singular fit: a between-study variance or its correlation is at its boundary; standard errors "
