@@ -1,4 +1,4 @@
-"""Subgroups, risk of bias, sensitivity, aggregate trials, small studies, prognosis, counts of participants."""
+"""Subgroups, risk of bias, sensitivity, aggregate and small trials, prognosis, participants."""
 
 from __future__ import annotations
 

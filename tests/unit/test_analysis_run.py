@@ -296,8 +296,13 @@ def test_matched_stages_agree_within_a_tenth_of_a_standard_error(records):
 
 
 def test_an_unmatched_primary_model_gets_a_matched_pair(rows):
-    plan = small_plan(models={"plain": {"covariates": ["baseline"]}}, primary_model="plain", moderators={})
-    got = analyse({KEY: as_table(rows)}, plan, parts=["efficacy"])
+    plan = small_plan(models={"plain": {"covariates": ["baseline"]}}, primary_model="plain")
+    got = analyse({KEY: as_table(rows)}, plan, parts=["efficacy", "moderators"])
+    within = count(got, what="concordance", variable="treatment:within:age")
+    assert within.set_index("analysis_id").level.to_dict() == {
+        "stpp_control.depression.post.plain.one.age": "unmatched: residual variance common against by study",
+        "stpp_control.depression.post.matched.one.age": "matched",
+    }
     matched = count(got, what="concordance", analysis_id="stpp_control.depression.post.matched.one").iloc[0]
     assert matched.level == "matched"
     assert abs(matched.value) < 0.1

@@ -37,6 +37,8 @@ def differences(keys: Mapping[str, Any], family: str, pool: Mapping[str, Any]) -
             found.append(WORDS[key].format(value.replace("_", " ")))
     if keys.get("moderator_slopes", "stratified") != "stratified":
         found.append("moderator slopes common against stratified")
+    if len(keys.get("levels") or ()) > 2:
+        found.append("levels pooled one at a time against together")
     if keys.get("interaction", "within") != "within":
         found.append("naive interaction against within-trial")
     tau2 = {**pool, **(keys.get("pool") or {})}.get("tau2")
@@ -50,7 +52,7 @@ def differences(keys: Mapping[str, Any], family: str, pool: Mapping[str, Any]) -
 def matched_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a model changed so that its two stages are twins."""
     changed = {k: v for k, v in keys.items() if k not in ("estimator", "df", "pool", "random_correlation")}
-    return {**changed, **MATCHED, "moderator_slopes": "stratified"}
+    return {**changed, **MATCHED, "moderator_slopes": "stratified", "interaction": "within"}
 
 
 def write_concordance(

@@ -38,12 +38,12 @@ def analyse_efficacy(cell: Cell, settings: Settings) -> Ledger:
 
 
 def fit_both(
-    ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: Mapping[str, Any]
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: Mapping[str, Any], studies: bool = True
 ) -> dict[str, Fit]:
-    """Fit one model in both stages and write rows, study rows and the concordance of the two."""
+    """Fit one model in both stages; write its rows, those of its studies, and how the stages agree."""
     fits = {}
     for stage in ("one", "two"):
-        fit = fit_headline(ledger, cell, settings, model, stage, keys)
+        fit = fit_headline(ledger, cell, settings, model, stage, keys, studies)
         if fit is not None:
             fits[stage] = fit
     if len(fits) == 2:
@@ -54,7 +54,13 @@ def fit_both(
 
 
 def fit_headline(
-    ledger: Ledger, cell: Cell, settings: Settings, model: str, stage: str, keys: Mapping[str, Any]
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    model: str,
+    stage: str,
+    keys: Mapping[str, Any],
+    studies: bool = True,
 ) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)
@@ -65,14 +71,15 @@ def fit_headline(
         return None
     fit, used = found
     write_fit(ledger, ident, fit, is_headline)
-    write_studies(ledger, ident, fit, used, cell.family == "binomial")
+    if studies:
+        write_studies(ledger, ident, fit, used, cell.family == "binomial")
     return fit
 
 
 def add_variants(ledger: Ledger, cell: Cell, settings: Settings, keys: Mapping[str, Any]) -> None:
-    """Beside the primary model: Hartung-Knapp's scale inside one stage.
+    """Beside the primary model Hartung-Knapp's scale inside one stage.
 
-    And the matched pair where it is no pair itself.
+    And a matched pair where it is none itself.
     """
     if cell.family != "gaussian":
         return

@@ -102,11 +102,15 @@ def try_fit(
     `k` studies decide the pooled interval.
     """
     n_studies = k or frame.loc[frame["outcome"].notna(), "study"].nunique()
-    return attempt(
-        ledger,
-        ident,
-        lambda: fit_rows(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool), profile),
-    )
+
+    def make() -> Fit:
+        fit = fit_rows(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool), profile)
+        informing = min((int(e.extra.get("k") or n_studies) for e in fit.estimates), default=n_studies)
+        if ident.stage == "one" or (n_studies < SMALL_K) == (informing < SMALL_K):
+            return fit  # fewer studies than have rows may inform a term; they decide the interval
+        return fit_rows(frame, model_spec(keys, family, ident.stage, informing, settings.pool), profile)
+
+    return attempt(ledger, ident, make)
 
 
 def try_fit_design(

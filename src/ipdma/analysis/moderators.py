@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.concordance import differences, write_concordance
+from ipdma.analysis.concordance import differences, matched_keys, write_concordance
 from ipdma.analysis.fitting import model_keys, try_fit, write_fit, write_studies
 from ipdma.analysis.iceman import write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
@@ -28,15 +28,27 @@ def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
     ledger = Ledger()
     if not cell.studies:
         return ledger
-    models = dict.fromkeys((settings.primary_model, *settings.moderator_models))
-    for model in models:
+    for model in dict.fromkeys((settings.primary_model, *settings.moderator_models)):
         p_values: dict[str, tuple[Ident, str, float]] = {}
         for moderator in settings.moderators_of(cell.outcome):
             found = analyse_moderator(ledger, cell, settings, model, moderator)
             if found is not None:
                 p_values[moderator.name] = found
         write_corrected(ledger, settings, p_values)
+    add_matched(ledger, cell, settings)
     return ledger
+
+
+def add_matched(ledger: Ledger, cell: Cell, settings: Settings) -> None:
+    """The matched pair of each within-trial interaction.
+
+    Where the primary model's own two stages are none.
+    """
+    keys = model_keys(settings, settings.primary_model, cell.family)
+    if cell.family != "gaussian" or not differences(keys, cell.family, settings.pool):
+        return
+    for moderator in settings.moderators_of(cell.outcome):
+        fit_plain_moderator(ledger, cell, settings, "matched", moderator, matched_keys(keys))
 
 
 def analyse_moderator(
@@ -122,7 +134,7 @@ def add_depth(
     """What stands beside the headline interaction: its twin, the naive one, a spline, power, credibility."""
     one, two = fits["one"], fits["two"]
     if one is not None and two is not None:
-        unmatched = differences(keys, cell.family, settings.pool)
+        unmatched = differences(moderated_keys(keys, data), cell.family, settings.pool)
         write_concordance(ledger, ident, one, two, unmatched, settings.explanations)
     if settings.naive and keys.get("interaction", "within") == "within" and one is not None:
         fit_naive(ledger, cell, settings, ident, data, moderator, keys)
@@ -174,12 +186,17 @@ def fit_plain_moderator(
         ledger.note(ident, "refused", str(error))
         return
     k = len(data.varying()) or len(data.measured())
+    fits = {}
     for stage in ("one", "two"):
         full = moderated_keys(keys, data)
         here = ident.but(stage=stage)
         fit = try_fit(ledger, here, data.frame, full, settings, cell.family, k)
         if fit is not None:
+            fits[stage] = fit
             write_fit(ledger, here, fit, lambda term: term.startswith("treatment"))
+    if len(fits) == 2:
+        unmatched = differences(moderated_keys(keys, data), cell.family, settings.pool)
+        write_concordance(ledger, ident, fits["one"], fits["two"], unmatched, settings.explanations)
 
 
 def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, float] | None:

@@ -154,7 +154,7 @@ def fitted_models(
             continue
         row = fit.estimate("treatment")
         names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
-        numbers = {n: number(getattr(row, n)) for n in names}
+        numbers: dict[str, Any] = {n: number(getattr(row, n)) for n in names}
         numbers |= {"tau2": number(fit.variance.get("treatment")), "k": fit.n_studies, "n": fit.n_rows}
         numbers |= {"converged": fit.converged, "singular": fit.singular, "df_method": fit.df_method}
         more = {"treatment_effect": effect, "residual": residual, "df": "kenward_roger", "studies": "all"}

@@ -9,8 +9,8 @@ import pandas as pd
 
 from ipdma.analysis.aggregate import aggregate_effects, ipd_effects, write_pooled
 from ipdma.analysis.cell import Cell, cell_of
-from ipdma.analysis.efficacy import is_headline
-from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
+from ipdma.analysis.efficacy import fit_both
+from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings, model_entry
@@ -128,12 +128,7 @@ def fit_changed(
         tau2 = "common" if model.get("treatment_effect") == "common" else None
         write_pooled(ledger, cell.ident(name, "two"), effects, settings, cell, tau2)
         return
-    for stage in ("one", "two"):
-        ident = cell.ident(name, stage)
-        found = try_fit_design(ledger, ident, cell.analysed, model, settings, cell.family)
-        if found is not None:
-            write_fit(ledger, ident, found[0], is_headline)
-            write_studies(ledger, ident, found[0], found[1], cell.family == "binomial")
+    fit_both(ledger, cell, settings, name, model)
     for moderator in settings.moderators_of(cell.outcome):
         if moderator.name in (keys.get("moderators") or ()):
             fit_plain_moderator(ledger, cell, settings, name, moderator, model)
@@ -148,9 +143,5 @@ def leave_each_out(ledger: Ledger, cell: Cell, settings: Settings, keys: Mapping
         return
     model = changed_keys(settings, cell, keys)
     for study in cell.studies:
-        rows = cell.analysed[cell.analysed["study"] != study]
-        for stage in ("one", "two"):
-            ident = cell.ident(f"leave_out:{study}", stage)
-            found = try_fit_design(ledger, ident, rows, model, settings, cell.family)
-            if found is not None:
-                write_fit(ledger, ident, found[0], is_headline)
+        part = cell.but(cell.analysed[cell.analysed["study"] != study])
+        fit_both(ledger, part, settings, f"leave_out:{study}", model, studies=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.concordance import differences, write_concordance
 from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
@@ -34,22 +35,22 @@ def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
 def fit_level(
     ledger: Ledger, cell: Cell, settings: Settings, name: str, level: str, studies: list[str]
 ) -> None:
-    """The primary model in the studies of one level, both stages."""
+    """The primary model in the studies of one level, both stages and how they agree."""
     part = cell.but(cell.rows[cell.rows["study"].isin(studies)])
     keys = model_keys(settings, settings.primary_model, cell.family)
+    own = Ledger()
+    fits = {}
     for stage in ("one", "two"):
         ident = cell.ident(MODEL, stage, name)
-        found = try_fit_design(ledger, ident, part.analysed, keys, settings, cell.family)
-        if found is None:
-            continue
-        fit, used = found
-        before = len(ledger.estimates), len(ledger.study_estimates), len(ledger.counts)
-        write_fit(ledger, ident, fit, lambda term: term == "treatment")
-        write_studies(ledger, ident, fit, used, cell.family == "binomial")
-        fresh = [
-            ledger.estimates[before[0] :],
-            ledger.study_estimates[before[1] :],
-            ledger.counts[before[2] :],
-        ]
-        for row in chain.from_iterable(fresh):
-            row["level"] = row.get("level") or level
+        found = try_fit_design(own, ident, part.analysed, keys, settings, cell.family)
+        if found is not None:
+            fits[stage] = found[0]
+            write_fit(own, ident, found[0], lambda term: term == "treatment")
+            write_studies(own, ident, found[0], found[1], cell.family == "binomial")
+    for row in chain(own.estimates, own.study_estimates, own.counts):
+        row["level"] = row.get("level") or level
+    if len(fits) == 2:
+        unmatched = differences(keys, cell.family, settings.pool)
+        ident = cell.ident(MODEL, "one", name, level)
+        write_concordance(own, ident, fits["one"], fits["two"], unmatched, settings.explanations)
+    ledger.extend(own)
