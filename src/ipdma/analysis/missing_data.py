@@ -83,7 +83,8 @@ def analyse_missing(cell: Cell, settings: Settings, others: Sequence[Cell] = ())
     if cell.family != "gaussian" or not cell.studies:
         return ledger
     variables = imputed_variables(cell, settings, plan)
-    write_missing(ledger, cell, variables)
+    if cell.outcome == next(iter(settings.outcomes), ""):
+        write_missing(ledger, cell, variables)
     if plan.method != "multiple_imputation" or (plan.outcomes and cell.outcome not in plan.outcomes):
         return ledger
     rows, helpers = with_helpers(cell, others)

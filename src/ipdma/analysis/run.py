@@ -16,6 +16,8 @@ from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.characteristics import count_participants
 from ipdma.analysis.efficacy import analyse_efficacy
 from ipdma.analysis.engine_table import compare_engines
+from ipdma.analysis.longitudinal import analyse_longitudinal
+from ipdma.analysis.missing_data import analyse_missing
 from ipdma.analysis.moderators import analyse_moderators
 from ipdma.analysis.multiverse import analyse_multiverse
 from ipdma.analysis.prognosis import CONTRAST, analyse_prognosis
@@ -27,6 +29,7 @@ from ipdma.analysis.sensitivity import analyse_sensitivity
 from ipdma.analysis.settings import Settings, read_settings
 from ipdma.analysis.small_study import analyse_small_studies
 from ipdma.analysis.subgroups import analyse_subgroups
+from ipdma.analysis.tree_records import analyse_tree
 
 Key = tuple[str, str, str]
 Tables = Mapping[Key, Any]
@@ -54,6 +57,8 @@ class Context:
     participants: pd.DataFrame | None = None
 
 
+TOGETHER = ("longitudinal", "missing")
+
 Analysis = Callable[[Cell, Context], Ledger]
 
 CELL_ANALYSES: dict[str, Analysis] = {
@@ -61,6 +66,7 @@ CELL_ANALYSES: dict[str, Analysis] = {
     "efficacy": lambda cell, context: analyse_efficacy(cell, context.settings),
     "moderators": lambda cell, context: analyse_moderators(cell, context.settings),
     "subgroups": lambda cell, context: analyse_subgroups(cell, context.settings),
+    "tree": lambda cell, context: analyse_tree(cell, context.settings),
     "risk_of_bias": lambda cell, context: analyse_risk_of_bias(cell, context.settings),
     "rob_moderators": lambda cell, context: analyse_adjusted_moderators(cell, context.settings),
     "aggregate": lambda cell, context: analyse_aggregate(cell, context.settings, context.aggregate),
@@ -111,12 +117,13 @@ def analyse(
         line in `notes` and `counts`.
     """
     context = Context(read_settings(plan), registry, aggregate, variants, participants)
-    wanted = list(CELL_ANALYSES) if parts is None else list(parts)
+    wanted = [*CELL_ANALYSES, *TOGETHER] if parts is None else list(parts)
     ledger = Ledger()
     for key, table in tables.items():
         if say is not None:
             say(f"analysing {', '.join(key)}")
         ledger.extend(analyse_cell(key, table, context, wanted))
+    ledger.extend(analyse_together(tables, context, wanted, say))
     if participants is not None:
         ledger.extend(count_participants(participants, context.settings))
     if registry is not None:
@@ -132,5 +139,40 @@ def analyse_cell(key: Key, table: Any, context: Context, parts: Iterable[str]) -
         return analyse_prognosis(cell, context.settings)
     ledger = Ledger()
     for part in parts:
-        ledger.extend(CELL_ANALYSES[part](cell, context))
+        if part in CELL_ANALYSES:
+            ledger.extend(CELL_ANALYSES[part](cell, context))
     return ledger
+
+
+def analyse_together(
+    tables: Tables, context: Context, parts: Iterable[str], say: Callable[[str], None] | None
+) -> Ledger:
+    """Analyses that read several cells of a contrast: all visits in one model, imputation."""
+    ledger, settings = Ledger(), context.settings
+    cells = {
+        key: cell_of(key, table, settings.family_of(key[1]))
+        for key, table in tables.items()
+        if key[0] != CONTRAST
+    }
+    cells = {key: cell for key, cell in cells.items() if len(cell.rows)}
+    if "longitudinal" in parts:
+        visits = (settings.plan.get("longitudinal") or {}).get("visits") or ()
+        for contrast, outcome in dict.fromkeys((key[0], key[1]) for key in cells):
+            found = [cells[contrast, outcome, v] for v in visits if (contrast, outcome, v) in cells]
+            if outcome == first_outcome(settings) and len(found) > 1:
+                ledger.extend(analyse_longitudinal(found, settings))
+    if "missing" in parts:
+        for key, cell in cells.items():
+            if (
+                say is not None
+                and (settings.plan.get("missing") or {}).get("method") == "multiple_imputation"
+            ):
+                say(f"imputing {', '.join(key)}")
+            others = [other for name, other in cells.items() if name[0] == key[0]]
+            ledger.extend(analyse_missing(cell, settings, others))
+    return ledger
+
+
+def first_outcome(settings: Settings) -> str:
+    """The plan's first outcome, a score."""
+    return next(iter(settings.outcomes), "")
