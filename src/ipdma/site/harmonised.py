@@ -10,6 +10,7 @@ from typing import Any
 
 from ipdma.codebook import Codebook, Variable
 from ipdma.errors import ReadError
+from ipdma.privacy.identifying import content_kind
 from ipdma.site.entries import match_word
 from ipdma.site.facts import Cell, Facts, Person
 from ipdma.site.findings import Findings
@@ -118,7 +119,18 @@ def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
         if name not in HEAD and len(table.find(name)) == 1:
             read_variable(table, variable, owners, facts, findings)
     facts.orphans = len(cells) - len(facts.persons)
+    check_contents(
+        table, [n for n, v in codebook.variables.items() if v.type in ("identifier", "text")], findings
+    )
     return True
+
+
+def check_contents(table: Table, names: Sequence[str], findings: Findings) -> None:
+    """Columns of free text must not hold what names a person."""
+    for name in names:
+        kind = content_kind(table.column(name).cells) if table.find(name) else None
+        if kind is not None:
+            findings.add("identifying_mapped", table.file, name, name, said={"kind": kind})
 
 
 def read_arm_columns(

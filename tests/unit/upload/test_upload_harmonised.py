@@ -231,6 +231,17 @@ def test_duplicates(upload):
     assert [(f.name, f.rows) for f in found(upload)] == [("score_repeated", [6, 23])]
 
 
+def test_names_of_persons_must_not_travel(upload):
+    people = [f"{a} {b}" for a in ("Anna", "Bert", "Carla", "Dirk") for b in ("Jansen", "Visser", "Smit")]
+    rows = table(upload, "participants.csv")
+    rewrite(
+        upload,
+        "participants.csv",
+        [row | {"therapist": name} for row, name in zip(rows, people[:11], strict=True)],
+    )
+    assert "identifying_mapped" in [f.name for f in found(upload)]
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_missing_table_is_exit_2(upload, name):
     (upload / name).unlink()

@@ -131,7 +131,8 @@ def check_signature(path: Path, name: str) -> None:
     suffix = path.suffix.lower().replace(".zsav", ".sav")
     if start.lstrip(b"\xef\xbb\xbf \r\n").lower().startswith(WEB_PAGE):
         raise ReadError(
-            f"{name}: the name ends in {path.suffix} but the content is a web page or XML; save it as CSV (UTF-8)"
+            f"{name}: the name ends in {path.suffix} but the content is a web page or XML; "
+            "save it as CSV (UTF-8)"
         )
     for signature, ending, what in SIGNATURES:
         if start.startswith(signature) and ending != suffix:
