@@ -67,7 +67,7 @@ def test_rows_of_participants_stay_under_private(finished):
     for path in out.rglob("*"):
         if path.is_file() and "private" not in path.relative_to(out).parts:
             content = path.read_bytes()
-            assert b"P17" not in content, path
+            assert b"person-17" not in content, path
 
 
 def test_each_job_has_a_log(finished):
@@ -108,7 +108,7 @@ def test_a_study_that_is_not_ready_stops_the_run_and_leaves_earlier_results(fini
     folder = tmp_path / "run"
     before = {name: (folder / "out" / name).read_bytes() for name in RUN_FILES}
     page = (folder / "out" / "validation" / "B.html").read_bytes()
-    for study, line in (("B", "P1;1;99;3\n"), ("C", "P900;7;20;3\n")):
+    for study, line in (("B", "person-1;1;99;3\n"), ("C", "person-900;7;20;3\n")):
         with (folder / "trials" / study / "scores.csv").open("a", encoding="utf-8") as stream:
             stream.write(line)
     process = snakemake(folder, source=finished[1])
@@ -122,7 +122,7 @@ def test_a_study_that_is_not_ready_stops_the_run_and_leaves_earlier_results(fini
     assert {name: (folder / "out" / name).read_bytes() for name in RUN_FILES} == before
     assert (folder / "out" / "validation" / "B.html").read_bytes() == page
     logs = "".join(path.read_text(encoding="utf-8") for path in (folder / "out" / "logs").rglob("*.log"))
-    assert "P900" not in logs
+    assert "person-900" not in logs
 
 
 def test_a_mistyped_key_is_one_clear_sentence(tmp_path):

@@ -49,7 +49,8 @@ def write_trial(folder, study, seed=1, n=24):
     for number in range(1, n + 1):
         arm = 1 + number % 2
         before = draw.randint(14, 30)
-        lines.append(f"P{number};{arm};{before};{max(0, before - draw.randint(2, 10) - 4 * (arm == 1))}")
+        after = max(0, before - draw.randint(2, 10) - 4 * (arm == 1))
+        lines.append(f"person-{number};{arm};{before};{after}")
     (folder / "scores.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "study.yaml").write_text(MAPPING.format(study=study), encoding="utf-8")
 

@@ -24,10 +24,10 @@ rule cohort:
         f"{LOGS}/cohort.log",
     params:
         code=digest_code(["cohort"]),
-        uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
+        uploads=lambda wildcards, input: list(map(os.path.dirname, input.uploads)),
         codebooks=RUN.codebook_folders,
         contrasts=RUN.cohorts,
-        out=f"{PRIVATE}/cohort",
+        out=lambda wildcards, output: os.path.dirname(output.participants[0]),
         registry=RUN.registry_text,
     message:
         "Stacking the studies, choosing instruments, standardising"

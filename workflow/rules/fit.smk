@@ -22,9 +22,9 @@ rule fit:
         f"{LOGS}/fit/{{contrast}}.log",
     params:
         code=digest_code(["analysis"]),
-        rows=lambda wildcards: f"{PRIVATE}/cohort/{wildcards.contrast}",
-        cohort=f"{PRIVATE}/cohort",
-        out=lambda wildcards: f"{RESULTS}/parts/{wildcards.contrast}",
+        rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
+        cohort=lambda wildcards, input: os.path.dirname(input.participants[0]),
+        out=lambda wildcards, output: os.path.dirname(output[0]),
         registry=RUN.registry_text,
         aggregate=RUN.aggregate_text,
     message:
@@ -52,7 +52,7 @@ rule records:
         f"{LOGS}/records.log",
     params:
         parts=expand(f"{RESULTS}/parts/{{contrast}}", contrast=RUN.cohorts),
-        out=RESULTS,
+        out=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "Gathering the record files"
     script:

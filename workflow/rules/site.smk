@@ -23,7 +23,7 @@ rule harmonise:
     params:
         code=digest_code(["site"]),
         folder=lambda wildcards: str(RUN.study(wildcards.study).folder),
-        out=lambda wildcards: f"{PRIVATE}/harmonised/{wildcards.study}",
+        out=lambda wildcards, output: os.path.dirname(output.tables[0]),
         to_fix=lambda wildcards: f"{PRIVATE}/to_fix/{wildcards.study}",
         codebook=RUN.plan["codebook"],
     message:
