@@ -9,13 +9,16 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from frictionless import Resource, Schema, system
 
 from ipdma.codebook import load_codebook
 from ipdma.codebook.exports import TEXT_EXPORTS
 from ipdma.site.check import check_study
 from ipdma.site.harmonise import harmonise_study
 
+frictionless = pytest.importorskip("frictionless")
+Resource = frictionless.Resource
+Schema = frictionless.Schema
+system = frictionless.system
 CODEBOOK = load_codebook()
 STUDY = """
 ipdma_study: 1

@@ -25,6 +25,7 @@ from ipdma.site.scan_words import (
     CONDITIONS,
     LEVELS,
     NO,
+    TIME_WORDS,
     UNITS,
     VARIABLES,
     VISITS,
@@ -87,10 +88,10 @@ def scan_file(
     head = [
         f"Drafted by ipdma {__version__} scan from the names and labels of {path.name}.",
         "Every guess is yours to confirm: read it, mend it, then run `ipdma check` on its folder.",
-        f"Settings: no cell of free text, identifiers, dates or columns of over {MOST_DISTINCT} distinct",
-        f"values; codes of under {FEWEST} people only where the file declares them; counts under {FEWEST}",
-        f"as <{FEWEST}; not looked at: {', '.join(blocked) or 'nothing'};",
-        f"codebook {draft.codebook.digest[:16]}.",
+        f"Settings: no cell of identifiers, dates or columns of over {MOST_DISTINCT} distinct values;",
+        "of text only known words for a level, an arm or a visit; codes of under",
+        f"{FEWEST} people only where the file declares them; counts under {FEWEST} as <{FEWEST};",
+        f"not looked at: {', '.join(blocked) or 'nothing'}; codebook {draft.codebook.digest[:16]}.",
         *(["", "Look at these:"] if draft.remarks else []),
         *[f"- {remark}" for remark in draft.remarks],
     ]
@@ -184,7 +185,8 @@ def visit_entry(visit: Look, draft: Draft) -> dict[str, Any]:
         per_week = weeks_in([*visit.words, "1"])
     moments = {}
     for code, label in visit.answers.items():
-        moment = moment_of(words_of(label)) if label else Moment()
+        known = visit.declared or says_nothing_else(label, TIME_WORDS, UNITS)
+        moment = moment_of(words_of(label)) if label and known else Moment()
         number = parse(code)
         if moment == Moment() and number is not None:
             weeks = None if per_week is None else round(number * per_week, 1)

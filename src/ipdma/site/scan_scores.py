@@ -209,7 +209,7 @@ def place(moments: list[Moment]) -> dict[Moment, Moment]:
         if not has_baseline and (moment.weeks is None or moment.weeks <= LATEST_BASELINE):
             timepoint, has_baseline = "baseline", True
         elif has_post:
-            timepoint = "follow_up"
+            timepoint = "interim" if before_follow_up(moment, moments) else "follow_up"
         elif moment.weeks is not None:
             timepoint = "post" if moment.weeks >= POST_FROM or not left else "interim"
         else:
@@ -218,6 +218,12 @@ def place(moments: list[Moment]) -> dict[Moment, Moment]:
         weeks = 0.0 if timepoint == "baseline" else moment.weeks
         placed[moment] = replace(moment, timepoint=timepoint, weeks=weeks)
     return placed
+
+
+def before_follow_up(moment: Moment, moments: list[Moment]) -> bool:
+    """Whether a visit with weeks comes before every named follow-up that has weeks."""
+    named = [m.weeks for m in moments if m.timepoint == "follow_up" and m.weeks is not None]
+    return bool(named) and moment.weeks is not None and moment.weeks < min(named)
 
 
 def order(moment: Moment) -> tuple[float, float]:

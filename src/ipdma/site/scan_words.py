@@ -31,7 +31,8 @@ VARIABLES: dict[str, str] = {
     "behandelsessies*",
     "dropout": "dropout* drop+out uitval* abbruch* abbrecher* abbandon* abandon* withdrew* dropped",
     "therapist": "therapist* therapeut* terapeut* therapeute*",
-    "remitted_by_diagnosis": "remitted* remission+diagnos* scid+remission diagnostic+remission "
+    "remitted_by_diagnosis": "remitted* remission+diagnos* scid+remission skid+remission "
+    "diagnostic+remission "
     "remissie* remisi*",
     "education": "education* educ opleiding* bildung* schulab* schulbildung* istruzione* titolo+studio "
     "scolarit* educacion* estudios* etudes* niveau+etud* isced*",
@@ -39,7 +40,7 @@ VARIABLES: dict[str, str] = {
     "stato+civile "
     "estado+civil etat+civil partner married relatie* samenwonend*",
     "employment": "employ* werk werkstatus* werksituatie* beruf* erwerb* beschaftig* arbeit* occupazione* "
-    "lavoro* empleo* trabajo* emploi* travail* job work occupation*",
+    "lavoro* empleo* trabajo* emploi* travail* job work occupation* laboral*",
     "sex": "sex gender geslacht* geschlecht* sesso* genere* sexo* genero* sexe*",
     "age": "age leeftijd* alter eta edad lft agey ageyears",
     "arm": "arm treat treatment* trt group groep* gruppe* gruppo* grupo* groupe* condition conditie* "
@@ -52,7 +53,8 @@ VARIABLES: dict[str, str] = {
 
 VISITS = (
     "visit* week* weeks time timepoint* wave* occasion* moment meting* meetmoment* messzeitpunkt* zeitpunkt* "
-    "mzp woche* month* maand* monat* tempo momento temps visita* visite* assessment"
+    "mzp woche* month* maand* monat* tempo momento temps medicion* misurazion* mesure* visita* "
+    "visite* assessment"
 )
 
 UNITS = {
@@ -66,73 +68,76 @@ YES = "yes ja y j si oui true wahr vero vrai ok aanwezig vorhanden presente pres
 NO = "no nee nein n non false falsch falso faux niet geen keine afwezig assente ausente absent none not"
 LEVELS: dict[str, dict[str, str]] = {
     "sex": {
-        "female": "female f woman women w vrouw v vrouwelijk frau weiblich femmina donna femminile "
-        "mujer femenino "
-        "femme feminin",
-        "male": "male m man men mannelijk mann mannlich maschio uomo maschile hombre masculino homme "
-        "masculin",
-        "other": "other anders andere divers diverse altro otro autre x nonbinary",
+        "female": "female* f woman women w vrouw* v frau* weiblich* femmin* donna mujer* femenin* "
+        "femme feminin*",
+        "male": "male* m man men mannelijk* mann mannlich* maschi* uomo hombre* masculin* homme*",
+        "other": "other* ander* divers* altro otro autre x nonbinary sonstige*",
     },
     "education": {
-        "low": "low laag lager niedrig basso bajo bas primary lts elementary lbo vmbo mavo hauptschule",
-        "medium": "medium middle mid middelbaar midden mittel mittlere medio moyen secondary "
-        "highschool highsc "
-        "mbo havo vwo abitur realschule",
-        "high": "high hoog hoger hoch alto haut eleve university universiteit universitat universita "
-        "universidad "
-        "universite hbo bachelor bach master college gradwk tertiary",
+        "low": "low* laag lager niedrig* basso bajo bas primary primari* elementar* lts lbo vmbo mavo "
+        "hauptschul* "
+        "grundschul* licenza basisschool primaire*",
+        "medium": "medium middle* mid middelba* midden mittel* medio moyen* secondar* secundari* secondaire* "
+        "highschool highsc mbo havo vwo abitur realschul* berufsschul* lehre diploma* superiori lycee bac",
+        "high": "high hoog hoger hoch* alto haut universit* hochschul* hbo wo bachelor bach master* college "
+        "gradwk tertiary laurea* licence degree",
     },
     "relationship": {
-        "partnered": "partnered married cohabiting gehuwd getrouwd samenwonend verheiratet sposato "
-        "coniugato casado "
-        "marie partner relationship",
-        "single": "single unmarried nevmarr never alleenstaand ongehuwd ledig celibe nubile soltero "
-        "celibataire",
-        "separated": "separated divorced separtd divrcd gescheiden geschieden getrennt separato "
-        "divorziato separado "
-        "divorciado divorce separe",
-        "widowed": "widowed widow widower weduwe weduwnaar verwitwet vedovo vedova viudo veuf",
+        "partnered": "partner* married cohabit* gehuwd getrouwd samenwon* verheiratet* sposat* "
+        "coniugat* casad* "
+        "marie* relationship pareja convivent* concubin* lebensgemeinschaft couple relatie",
+        "single": "single unmarried nevmarr never alleenstaand* ongehuwd ledig* celibe nubile solter* "
+        "celibat* "
+        "alleinstehend*",
+        "separated": "separat* separt* divor* divrcd gescheiden geschieden* getrennt* separad* separe*",
+        "widowed": "widow* weduw* verwitwet* vedov* viud* veuf veuve",
     },
     "employment": {
-        "employed": "employed working werkend betaald erwerbstatig berufstatig occupato empleado "
-        "employe fulltime "
-        "parttime selfemployed",
-        "unemployed": "unemployed werkloos arbeitslos disoccupato desempleado chomeur jobless",
-        "sick_leave": "sick disabled ziek arbeidsongeschikt krankgeschrieben invalido incapacidad invalide",
-        "student": "student studerend scholier schuler studente estudiante etudiant",
-        "homemaker": "homemaker housewife huisvrouw hausfrau casalinga ama foyer",
-        "retired": "retired gepensioneerd rentner berentet pensionato jubilado retraite pension",
-        "other": "other anders andere altro otro autre",
+        "employed": "employed working work* werkend betaald* erwerbstatig* berufstatig* occupat* "
+        "emplead* employe* "
+        "fulltime parttime selfemployed lavora* trabaj* travail* angestellt*",
+        "unemployed": "unemployed werkloos werkzoekend* arbeitslos* disoccupat* desemplead* paro "
+        "chomeur chomage "
+        "jobless",
+        "sick_leave": "sick* disab* ziek* arbeidsongeschikt* krankgeschrieb* invalid* incapacidad "
+        "baja malattia "
+        "maladie erwerbsunfahig*",
+        "student": "student* studerend scholier schuler* studente* estudiante* etudiant* ausbildung studie "
+        "opleiding",
+        "homemaker": "homemaker housew* huisvrouw* huisman hausfrau* hausmann* casaling* ama foyer household "
+        "huishouden",
+        "retired": "retire* gepensioneerd pensioen rentner* berentet* rente pension* jubilad* retrait*",
+        "other": "other* ander* altro otra otro autre sonstig*",
     },
 }
 
 CONDITIONS: dict[str, str] = {
-    "combined": "combined combination combi comb combinatie kombination kombiniert combinato "
-    "combinado combine",
-    "waitlist": "waitlist waiting wl wlc wachtlijst wachtlist warteliste wartegruppe lista+attesa "
-    "lista+espera "
-    "liste+attente wait",
-    "placebo": "placebo plac",
-    "tau": "tau usual cau gebruikelijke ublich regelbehandlung standard+care routine habitual",
-    "stpp": "stpp psychodynamic psychodynamisch psychodynamische psychodinamica psicodinamica "
-    "psychodynamique "
-    "pdt spsp kpsp dynamic tfp istdp dit psychoanalytic",
-    "supportive": "supportive steunend steunende supportiv supportivo apoyo soutien counselling counseling",
-    "antidepressant": "antidepressant antidepressants antidepressiva antidepressivum ssri fluoxetine "
-    "sertraline "
-    "citalopram medication medicatie medikation farmaco pharmacotherapy farmacotherapie ad",
-    "other_psychotherapy": "cbt cgt kvt tcc ipt cognitive cognitieve kognitive behavioural behavioral emdr",
+    "combined": "combined combination combi comb combinat* kombin* combinad* combine*",
+    "waitlist": "waitlist* waiting wl wlc wachtlijst* wachtgroep warteliste* wartegruppe* wartezeit "
+    "lista+attesa "
+    "lista+espera liste+attente wait",
+    "placebo": "placebo* plac",
+    "tau": "tau usual cau gebruikelijk* ublich* regelbehandlung standard+care routine habitual* abituale "
+    "habituel*",
+    "stpp": "stpp psychodynam* psicodinam* dynam* dinam* pdt pdkt spsp kpsp tfp istdp dit "
+    "psychoanaly* psicoanal* "
+    "tiefenpsycholog*",
+    "supportive": "supportive steunend* supportiv* stutzend* support* apoyo soutien",
+    "antidepressant": "antidepress* antidepresiv* ssri snri fluoxetin* sertralin* citalopram* escitalopram* "
+    "paroxetin* venlafaxin* clomipramin* imipramin* amitriptylin* medicat* medikament* medikation* farmac* "
+    "pharmac* medicament* ad drug",
+    "other_psychotherapy": "cbt cgt kvt tcc ipt cognitiv* cognitie* kognitiv* behavio* emdr mbct",
 }
 
 TIME_WORDS: dict[str, str] = {
     "baseline": "baseline base bl pre pretest prae praetest pra voormeting voor vor before intake "
     "inclusion t0 v0 "
-    "basislijn start inizio inicio avant basal screening",
-    "interim": "mid interim tussen tussenmeting zwischen mitte during midtreatment",
+    "basislijn start inizio inicio debut avant basal basale screening beginn begin anfang",
+    "interim": "mid interim tussen tussenmeting zwischen mitte during midtreatment durante intermedio",
     "post": "post posttest nameting na nach end eot endpoint final ende einde fine fin after apres "
     "posttreatment "
-    "termination",
-    "follow_up": "fu fup followup follow katamnese kat nafase seguimiento suivi vervolg",
+    "termination termino termine despues dopo ende behandlungsende",
+    "follow_up": "fu fup followup follow katamnese kat nafase seguimiento suivi vervolg nacherhebung",
 }
 
 
@@ -160,17 +165,23 @@ def match(word: str, pattern: str) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
+COUNTER = re.compile(r"[a-z]?\d{1,3}[a-z]?\Z")
 LINKS = (
-    "care as treatment therapy therapie list group groep gruppe control controle kontrolle plus and en und"
+    "care as treatment* therap* terap* psychotherap* psicoterap* behandel* behandlung* list group* "
+    "groep* gruppe* "
+    "control* kontroll* plus and en und y e et o or oder of a i la de short brief breve kurz* kort* "
+    "pill lista "
+    "liste casa in allein mann school"
 )
 
 
 def says_nothing_else(text: str, *dictionaries: dict[str, str]) -> bool:
     """Whether every word of a cell is a known one, so that it cannot point at a person."""
-    known = set(LINKS.split())
+    known = LINKS.split()
     for dictionary in dictionaries:
-        known |= {part for phrases in dictionary.values() for part in re.split(r"[ +]", phrases)}
-    return set(words_of(text)) <= known
+        known += [part for phrases in dictionary.values() for part in re.split(r"[ +]", phrases)]
+    words = [word for word in words_of(text) if not COUNTER.match(word)]
+    return all(any(match(word, pattern) for pattern in known) for word in words)
 
 
 def known_level(text: str, levels: dict[str, str]) -> str | None:
@@ -178,10 +189,10 @@ def known_level(text: str, levels: dict[str, str]) -> str | None:
     words = words_of(text)
     joined = "".join(words)
     for level, known in levels.items():
-        if joined in known.split() or joined == level.replace("_", ""):
+        if joined in known.replace("*", "").split() or joined == level.replace("_", ""):
             return level
     for level, known in levels.items():
-        if any(word in known.split() for word in words if len(word) > 2):
+        if any(match(word, pattern) for word in words if len(word) > 2 for pattern in known.split()):
             return level
     return None
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from frictionless import Package, Resource, Schema, system
 
 from ipdma.cli import main
 from ipdma.codebook import load_codebook
 from ipdma.codebook.exports import TEXT_EXPORTS
 
+frictionless = pytest.importorskip("frictionless")
+Package = frictionless.Package
+Resource = frictionless.Resource
+Schema = frictionless.Schema
+system = frictionless.system
 BUILTIN = load_codebook()
 GOOD = {"study": "A", "participant": "0f", "arm": "x", "condition": "stpp", "age": "40.5", "sex": "female"}
 GOOD_SCORE = {
