@@ -42,7 +42,7 @@ PLAN: dict[str, Any] = {
     "seed": 20260101,
 }  # fmt: skip
 LEVELS = {"chronicity": ["1 to under 2 years", "2 years or more"]}
-CONTINUOUS = {"severity": ("", 4.0), "duration": ("per month", 18.0)}
+CONTINUOUS = {"severity": ("per 1 of baseline", 4.0), "duration": ("per 12 of episode_duration_months", 18.0)}
 COMPARATORS = ["tau", "waitlist", "placebo"]
 LONG = " of the remarkably long-named collaborating hospital consortium"
 
@@ -187,10 +187,19 @@ def add_headlines(book: Book, names: list[str], outcome: str, timepoint: str, hu
     book.count(base, "excluded_studies", level="no reference arm", n=1)
     book.count(base, "standardiser", variable="hamd17", level="observer/", n=640, value=4.31)
     for comparator in COMPARATORS:
-        book.estimate(f"{base}.subgroup.two.comparator", level=comparator, moderator="comparator", k=4, n=250)
-    book.joint(f"{base}.subgroup.two.comparator", "treatment:across:comparator", "comparator")
+        book.estimate(
+            f"{base}.subgroup.two.comparator.{comparator}",
+            level=comparator,
+            moderator="comparator",
+            k=4,
+            n=250,
+        )
+    book.joint(f"{base}.subgroup.two.comparator.test", "treatment:across:comparator", "comparator")
     for name in names:
         book.estimate(f"{base}.leave_out:{name}.one", k=len(names) - 1)
+    for end, value in {"": 2.68, "_low": 1.61, "_high": 4.47}.items():
+        if outcome == "response":
+            book.count(f"{base}.primary.one", f"odds_ratio{end}", variable="treatment", value=value)
     for i, item in enumerate(["rob_d1", "rob_overall"]):
         book.estimate(f"{base}.risk_of_bias.one.{item}", moderator=item)
         book.estimate(
@@ -290,7 +299,7 @@ def add_moderator_counts(
     book.count(head, "moderator_missing", level="sporadic", n=43, of=763)
     book.count(head, "moderator_missing", level="systematic", n=200, of=763)
     if unit:
-        book.count(head, "moderator_unit", level=unit, value=1)
+        book.count(head, "moderator_unit", level=unit, value=float(unit.split()[1]))
     for i, study in enumerate(names):
         book.count(head, "study_mean", study=study, n=70, value=middle + 0.1 * (i - 5) * (middle or 1))
         book.count(head, "study_sd", study=study, n=70, value=1.02)
@@ -343,20 +352,7 @@ def add_cohort(book: Book, names: list[str]) -> None:
                 book.count(where, "characteristic_missing", variable=variable, study=study, level=kind,
                            n=86 if kind == "systematic" else 4 * (i % 7), of=86)  # fmt: skip
             for i, study in enumerate(names):
-                for arm in ("active", "reference"):
-                    if variable != "sex":
-                        book.count(where, "characteristic_mean", variable=variable, study=study, arm=arm, n=40, of=43,
-                                   value=40 + i * 0.2 + (arm == "active"))  # fmt: skip
-                        book.count(
-                            where,
-                            "characteristic_sd",
-                            variable=variable,
-                            study=study,
-                            arm=arm,
-                            n=40,
-                            of=43,
-                            value=12.5,
-                        )
+                book.count(where, "smd", variable=variable, study=study, n=80, value=0.03 * (i - 5))
 
 
 def size_of(total: int, share: float) -> int:

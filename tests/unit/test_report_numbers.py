@@ -33,8 +33,18 @@ def words_of(material) -> list[str]:
     held |= {cell for entry in material.citations.values() for cell in entry.values()}
     held |= {material.study(s) for s in material.citations}
     held |= {material.moderator(m) for m in material.plan["moderators"]}
+    held |= set(material.plan["instruments"]["preference"])
     held |= {name.upper() for name in held}
-    return sorted((h for h in held if re.search(r"\d", h) and re.search(r"[A-Za-z]", h)), key=len, reverse=True)
+    return sorted((h for h in held if re.search(r"\d", h) and not is_number(h)), key=len, reverse=True)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number and nothing else."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def strange_numbers(text: str, names: list[str], printed: set[str], least: int = 10) -> list[str]:
@@ -43,7 +53,8 @@ def strange_numbers(text: str, names: list[str], printed: set[str], least: int =
     Fixed words: the confidence level, the smallest cell, powers (tau squared), percentiles, domains D1 to D5.
     """
     text = re.sub(rf"95%|<{least}\b|(?:fewer than|under) {least}\b|1 to {least - 1}\b|p[159]0\b|\bD[1-5]\b|mean[-+]1sd", " ", text)
-    text = re.sub(r"HAM-D17|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0|< \.001|> \.999", " ", text)
+    text = re.sub(r"HAM-D17|lme4|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0|< \.001|> \.999", " ", text)
+    text = re.sub(r"per 12 months", " ", text)  # the unit of a moderator, a record's own words
     for name in names:
         text = text.replace(name, " ").replace(name[:1].upper() + name[1:], " ")
     return [n for n in NUMBER.findall(text) if n not in printed]
@@ -85,9 +96,15 @@ def test_every_number_of_every_figure(material):
             assert strange_numbers(text, names, printed) == [], (exhibit.name, text)
 
 
+def named(text) -> bool:
+    """Whether a tick is a number (a name along an axis, as of a level with its n, is not)."""
+    return is_number(text.get_text().replace("\u2212", "-") or "0")
+
+
 def shown_texts(figure) -> list[str]:
     """Texts of a figure but for the numbers along its axes."""
-    ticks = {id(t) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for t in axis.get_ticklabels(which="both")}
+    axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
+    ticks = {id(t) for axis in axes for t in axis.findobj(Text) if t is not axis.label and named(t)}
     return [t.get_text() for t in figure.findobj(Text) if id(t) not in ticks and t.get_gid() != "tick"]
 
 

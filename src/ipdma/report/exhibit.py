@@ -74,15 +74,7 @@ def framed(
     foot = 0.1 + LINE * (len(lines) + bool(stamp))
     height = 0.45 + size[1] + below + foot
     figure = blank_figure(width, height)
-    figure.text(
-        0.15 / width,
-        1 - 0.2 / height,
-        title,
-        fontsize=style.SIZE + 1.5,
-        fontweight="bold",
-        va="center",
-        parse_math=False,
-    )
+    put_title(figure, title, width, height)
     put_footer(figure, lines, stamp, width, height)
     each = (size[0] - gap * (panels - 1)) / panels
     boxes = [(left + index * (each + gap), foot + below, each, size[1]) for index in range(panels)]
@@ -106,3 +98,9 @@ def put_footer(figure: Figure, lines: Sequence[str], stamp: str, width: float, h
     if stamp:
         look: dict[str, Any] = {"fontsize": style.SMALL, "fontweight": "bold", "color": style.ORANGE}
         figure.text(0.15 / width, y / height, stamp, va="center", **look)
+
+
+def put_title(figure: Figure, title: str, width: float, height: float) -> None:
+    """The title in the upper left corner."""
+    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center"}
+    figure.text(0.15 / width, 1 - 0.18 / height, title, parse_math=False, **look)

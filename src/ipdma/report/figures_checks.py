@@ -84,13 +84,7 @@ def small_study_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple
 def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """The headline without each study in turn."""
     start = "leave_out:"
-    rows = [
-        r
-        for r in material.records.estimates
-        if r.text("model").startswith(start)
-        and r.text("analysis_id").startswith(f"{analysis.id}.{start}")
-        and r.text("term") == "treatment"
-    ]
+    rows = [r for r in material.rows_of(analysis, "leave_out") if r.text("term") == "treatment"]
     rows = [r for r in rows if r.number("estimate") is not None and not r.text("moderator")]
     stages = {r.text("stage") for r in rows}
     rows = [r for r in rows if r.text("stage") == ("one" if "one" in stages else "two")]
@@ -125,12 +119,7 @@ def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:
 
 def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """Every specification of the multiverse, by the size of its effect."""
-    start = f"{analysis.id}.multiverse:"
-    rows = [
-        r
-        for r in material.records.estimates
-        if r.text("analysis_id").startswith(start) and r.text("term") == "treatment"
-    ]
+    rows = [r for r in material.rows_of(analysis, "multiverse") if r.text("term") == "treatment"]
     rows = sorted(
         (r for r in rows if r.number("estimate") is not None),
         key=lambda r: (r["estimate"], r.text("analysis_id")),

@@ -7,7 +7,6 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from ipdma.report import wording
 from ipdma.report.exhibit import Exhibit, page_axes
 from ipdma.report.forest import Forest, draw_forest, measure_forest
 from ipdma.report.forest_rows import forest_of
@@ -71,7 +70,6 @@ def draw_page(forest: Forest) -> Figure:
 
 def forest_alt(forest: Forest) -> str:
     """What the plot says, in words: its pooled lines."""
-    studies = sum(line.kind in {"study", "aggregate"} for line in forest.lines)
     pooled = [" ".join(c for c in line.cells if c) for line in forest.lines if line.kind == "pooled"]
-    text = f"Forest plot. {forest.title}. {studies} {wording.plural(studies, 'line')} of trials."
+    text = f"Forest plot. {forest.title}."
     return f"{text} Pooled: {'; '.join(pooled)}." if pooled else text

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ipdma.report import style
 from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
-from ipdma.report.exhibit import Exhibit, blank_figure, put_footer
+from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material, in_sentence
@@ -36,15 +36,12 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     if len(within) < 2:
         return None
     row = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
-    unit = material.count(head, "moderator_unit")
-    label = material.moderator(name) + (
-        " (SD units of the instrument)" if is_baseline(material, name) else ""
-    )
     text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if row is not None else ""
-    per = f" {unit.text('level')}" if unit is not None and unit.text("level") else ""
+    unit = material.unit(head, name)
+    per = f" {unit}" if unit else ""
     return Curve(
         f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
-        label,
+        material.axis_of(name),
         axis_label(material, analysis),
         within,
         points_of(material, f"{head}.naive_curve", name),
@@ -55,14 +52,6 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
             "Lower panel: mean of the moderator in each trial, and one SD each way.",
         ],
         material.stamp,
-    )
-
-
-def is_baseline(material: Material, name: str) -> bool:
-    """Whether the moderator is baseline severity, which is standardised like the outcome."""
-    return (
-        material.plan["moderators"][name].get("column") == "baseline"
-        and material.plan.get("standardise") != "none"
     )
 
 
@@ -85,7 +74,7 @@ def trials_of(material: Material, head: str, within: list[Point]) -> list[tuple[
     """Mean and SD of the moderator in each trial, by mean."""
     spreads = {r.text("study"): r.number("value") for r in material.counts_of(head, "study_sd")}
     means = [(r.text("study"), r.number("value")) for r in material.counts_of(head, "study_mean")]
-    found = [(material.study(s), mean, spreads.get(s)) for s, mean in means if s and mean is not None]
+    found = [(s, mean, spreads.get(s)) for s, mean in means if s and mean is not None]
     return sorted(found, key=lambda trial: trial[1])
 
 
@@ -99,8 +88,7 @@ def draw_curve_page(curve: Curve) -> Figure:
     foot = 0.12 + 0.15 * (len(lines) + bool(curve.stamp))
     height = foot + 0.5 + rug + 0.12 + plot + 0.4
     figure = blank_figure(width, height)
-    look = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center"}
-    figure.text(0.15 / width, 1 - 0.18 / height, curve.title, parse_math=False, **look)  # type: ignore[arg-type]
+    put_title(figure, curve.title, width, height)
     bottom, span = (foot + 0.5) / height, (width - left - right) / width
     below = figure.add_axes((left / width, bottom, span, rug / height))
     above = figure.add_axes((left / width, bottom + (rug + 0.12) / height, span, plot / height))

@@ -13,10 +13,12 @@ from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
 from ipdma.report.forest_rows import ROB
 from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Material
+from ipdma.report.material import Material, in_sentence
 from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.strips import Strip, Strips, draw_strips_page
 
+AFTER = {"dropout", "sessions_attended", "remitted_by_diagnosis", "therapist"}  # known only after baseline
+WITHOUT = {"aggregate": "published results used", "not_obtained": "not obtained"}
 DOMAINS = ("Randomisation", "Deviations", "Missing outcomes", "Measurement", "Selective reporting", "Overall")
 
 
@@ -26,7 +28,7 @@ def trial_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     yield from participant_flow_exhibits(material, ledger)
     yield from bias_exhibit(material)
     yield from missing_exhibit(material)
-    yield from balance_exhibits(material)
+    yield from balance_exhibits(material, ledger)
 
 
 def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -43,7 +45,7 @@ def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
         ),
         Box(f"Eligible trials: {pen.count(next(iter(status.values())), 'of')}"),
     ]
-    boxes += [Box(*lacking(material, pen, status, cohort), side=True)] if set(status) - {"ipd"} else []
+    boxes += [Box(*lacking(material, pen, status, cohort), side=True)] if set(status) & set(WITHOUT) else []
     boxes.append(obtained(pen, status.get("ipd"), cohort))
     boxes += [
         box
@@ -62,8 +64,7 @@ def lacking(
     material: Material, pen: Pen, status: dict[str, Row], cohort: list[Row]
 ) -> tuple[str, tuple[str, ...]]:
     """Trials without participant data: how many, and why."""
-    words = {"aggregate": "published results used", "not_obtained": "not obtained"}
-    lines = [trials_text(pen, row, words.get(name, name)) for name, row in status.items() if name != "ipd"]
+    lines = [trials_text(pen, row, WITHOUT[name]) for name, row in status.items() if name in WITHOUT]
     reasons = [
         trials_text(pen, r, r.text("level"))
         for r in cohort
@@ -98,7 +99,7 @@ def obtained(pen: Pen, ipd: Row | None, cohort: list[Row]) -> Box:
 def analysed(material: Material, pen: Pen, contrast: str) -> list[Box]:
     """One box per contrast: trials and participants analysed at each outcome and time point; who is left out beside it."""
     lines, out = [], []
-    for analysis in (a for a in material.analyses if a.contrast == contrast):
+    for analysis in (a for a in material.detailed if a.contrast == contrast):
         studies, people = material.count(analysis.id, "studies"), material.count(analysis.id, "analysed")
         label = f"{material.outcome(analysis.outcome)}, {material.timepoint(analysis.timepoint)}"
         if studies is not None and people is not None:
@@ -203,7 +204,7 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
     least = material.least
     held = {(r.text("study"), r.text("variable")): missing_class(r, least) for r in rows}
     cells = tuple(tuple(held.get((s, v), "") for v in variables) for s in studies)
-    heads = tuple(wording.heading(v) for v in variables)
+    heads = tuple(material.variable(v) for v in variables)
     footer = (f"Shares of participants; 'few': from 1 to {least - 1} participants.",)
     grid = Grid(
         "Missing values",
@@ -214,15 +215,13 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
         footer,
         material.stamp,
     )
-    never = [
-        f"{wording.heading(v)} in {sum(held.get((s, v)) == 'never' for s in studies)}" for v in variables
-    ]
+    never = [material.variable(v) for v in variables if any(held.get((s, v)) == "never" for s in studies)]
     caption = "Missing values by trial and variable: none, few, shares of the participants, or never measured (hatched)."
     yield Exhibit(
         "missingness",
         "Trials",
         caption,
-        f"Map of missing values. Never measured: {', '.join(never)} trials.",
+        f"Map of missing values. Never measured in some trials: {', '.join(never) or 'nothing'}.",
         partial(draw_grid_page, grid),
     )
 
@@ -237,46 +236,31 @@ def missing_class(row: Row, least: int) -> str:
     return "under a quarter" if n < of / 4 else "under a half" if n < of / 2 else "half or more"
 
 
-def balance_exhibits(material: Material) -> Iterator[Exhibit]:
-    """Means of both sides in each trial, one figure per contrast."""
-    least = material.least
+def balance_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """Standardised differences between the sides of each trial at baseline, one figure per contrast."""
     for contrast in dict.fromkeys(a.contrast for a in material.analyses):
-        counts = [
-            r
-            for r in material.records.of("counts", contrast)
-            if r.text("study") and (r.number("n") or 0) >= least
+        rows = [
+            r for r in material.records.of("counts", contrast) if r.text("what") == "smd" and r.text("study")
         ]
-        means = list(select(counts, what="characteristic_mean", arm=("active", "reference")))
-        if not means:
+        rows = [r for r in rows if r.number("value") is not None and (r.number("n") or 0) >= material.least]
+        rows = [r for r in rows if r.text("variable") not in AFTER]
+        if not rows:
             continue
-        panels = [
-            (wording.heading(v), balance_rows(material, counts, v)) for v in distinct(means, "variable")
-        ]
-        note = f"Marks: mean, line: one SD each way. Arms with fewer than {least} values are left out."
+        panels = tuple(
+            (material.variable(v), balance_rows(material, list(select(rows, variable=v))))
+            for v in distinct(rows, "variable")
+        )
         title = f"Baseline balance: {material.contrast(contrast)}"
-        balance = Balance(title, tuple(panels), material.sides(contrast), (note,), material.stamp)
-        caption = f"{title}. Mean of each variable in both sides of each trial. {note}"
-        alt = f"{title}: means of {wording.several([name for name, _ in panels]).lower()} in each trial."
-        yield Exhibit(f"balance.{contrast}", "Trials", caption, alt, partial(draw_balance_page, balance))
+        sides = " minus ".join(in_sentence(side) for side in material.sides(contrast))
+        note = f"Difference in means or shares ({sides}) in standard deviations, in each trial. Dotted: a quarter of one. Trials with fewer than {material.least} values are left out."
+        balance = Balance(title, panels, (note,), material.stamp)
+        alt = f"{title}: standardised differences of {wording.several([name for name, _ in panels])} in each trial."
+        yield Exhibit(
+            f"balance.{contrast}", "Trials", f"{title}. {note}", alt, partial(draw_balance_page, balance)
+        )
 
 
-def balance_rows(
-    material: Material, counts: list[Row], variable: str
-) -> tuple[tuple[str, tuple[tuple[float, float] | None, ...]], ...]:
-    """(trial, ((mean, SD) of the active side, of the reference side))."""
-    rows = list(select(counts, variable=variable))
-    found = []
-    for study in material.in_order(distinct(rows, "study")):
-        pair = []
-        for arm in ("active", "reference"):
-            mean = first(rows, what="characteristic_mean", study=study, arm=arm)
-            spread = first(rows, what="characteristic_sd", study=study, arm=arm)
-            known = mean is not None and mean.number("value") is not None
-            pair.append(
-                (mean["value"], (spread.number("value") or 0.0) if spread is not None else 0.0)
-                if known and mean
-                else None
-            )
-        if any(pair):
-            found.append((material.study(study), tuple(pair)))
-    return tuple(found)
+def balance_rows(material: Material, rows: list[Row]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """(trial, differences): one, or one per level of a category."""
+    studies = material.in_order(distinct(rows, "study"))
+    return tuple((s, tuple(r["value"] for r in select(rows, study=s))) for s in studies)

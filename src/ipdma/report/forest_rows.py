@@ -25,7 +25,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
     return Forest(
         title=material.title(analysis),
         columns=shows.columns(),
-        left=6 if shows.countries else 5,
+        left=len(shows.columns()) - 2,
         lines=lines,
         directions=material.directions(analysis.contrast, analysis.outcome),
         axis=axis_title(material, analysis),
@@ -55,12 +55,24 @@ class Shows:
         self.countries = any(material.registry_text(r.text("study"), "country") for r in rows)
         self.judged = any(material.registry_text(r.text("study"), item) for r in rows for item in ROB)
         self.binary = material.is_binary(analysis.outcome)
+        self.inner = self.inner_column()
+
+    def inner_column(self) -> str:
+        """What stands beside n: events, or mean (SD); nothing where all of it is withheld."""
+        if self.binary:
+            shown = {self.event_cell(r.text("study"), side) for r in self.rows for side in SIDES}
+            return "Events" if shown - {"", "*"} else ""
+        return (
+            "Mean (SD)"
+            if any(r.number(f"mean_{side}") is not None for r in self.rows for side in SIDES)
+            else ""
+        )
 
     def columns(self) -> list[tuple[str, str, str]]:
         """Group, heading and alignment of every text column."""
         active, reference = headings(self.material, self.analysis)
-        inner = "Events" if self.binary else "Mean (SD)"
-        arms = [(side, name, "right") for side in (active, reference) for name in ("n", inner)]
+        names = ("n", self.inner) if self.inner else ("n",)
+        arms = [(side, name, "right") for side in (active, reference) for name in names]
         head = [("", "Study", "left"), ("", "Country", "left")] if self.countries else [("", "Study", "left")]
         what = "Log OR" if self.binary else "Estimate"
         return [*head, *arms, ("", f"{what} [{self.material.level} CI]", "right"), ("", "Weight", "right")]
@@ -90,9 +102,10 @@ class Shows:
 
     def subgroup_rows(self) -> list[Row]:
         """Records of the subgroup analysis by comparator: the second stage, else the first."""
+        found = self.material.rows_of(self.analysis, "subgroup")
         for stage in ("two", "one"):
-            rows = self.material.records.of("estimates", f"{self.analysis.id}.subgroup.{stage}.comparator")
-            if rows:
+            rows = list(select(found, stage=stage, moderator="comparator"))
+            if any(r.text("level") and r.text("term") == "treatment" for r in rows):
                 return rows
         return []
 
@@ -132,16 +145,20 @@ class Shows:
         """The registry's judgements."""
         return tuple(self.material.registry_text(study, item) for item in ROB) if self.judged else ()
 
-    def arm_cells(self, row: Row, side: str) -> tuple[str, str]:
+    def arm_cells(self, row: Row, side: str) -> tuple[str, ...]:
         """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes are not."""
         n = self.pen.count(row, f"n_{side}") if row.number(f"n_{side}") is not None else ""
-        if self.binary:
-            return n, self.event_cell(row.text("study"), side)
+        if not self.inner:
+            return (n,)
+        return n, self.event_cell(row.text("study"), side) if self.binary else self.mean_cell(row, side)
+
+    def mean_cell(self, row: Row, side: str) -> str:
+        """Mean (SD) of one side."""
         if row.number(f"mean_{side}") is None:
-            return n, ""
+            return ""
         if cells.small(row.number(f"n_{side}"), self.material.least) and row.text("source") != "aggregate":
-            return n, wording.NOTHING
-        return n, f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
+            return wording.NOTHING
+        return f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
 
     def event_cell(self, study: str, side: str) -> str:
         """Events of one side; both sides are withheld where either has few events or few without."""
@@ -181,7 +198,8 @@ class Shows:
         columns = len(self.columns())
         texts = [name, *[""] * (columns - 3), self.pen.effect(row), ""]
         if totals:
-            for side, column in (("active", columns - 6), ("reference", columns - 4)):
+            wide = 2 if self.inner else 1
+            for side, column in (("active", columns - 2 - 2 * wide), ("reference", columns - 2 - wide)):
                 total = self.material.count(self.analysis.id, "analysed", arm=side)
                 texts[column] = self.pen.count(total) if total is not None else ""
         low, high = row.number("ci_low"), row.number("ci_high")
@@ -219,6 +237,13 @@ class Shows:
                 lines += [self.pooled_line(name, pooled), *self.prediction_line(pooled)]
         return lines
 
+    def withheld_line(self) -> str:
+        """Why some arms show no mean or event."""
+        few = self.material.least
+        if self.binary:
+            return f"* events withheld: fewer than {few} with or without the event in an arm."
+        return f"{wording.NOTHING} means withheld: arms of fewer than {few}."
+
     def footer(self, two: str) -> list[str]:
         """Heterogeneity, methods and signs."""
         text = [heterogeneity(self.material, self.analysis, self.pen)]
@@ -227,14 +252,8 @@ class Shows:
             "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled estimate with its "
             f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the interval goes on."
         )
-        if self.material.least:
-            few = self.material.least
-            kind = (
-                "* events withheld: fewer than"
-                if self.binary
-                else "\u2014 means withheld: arms of fewer than"
-            )
-            text.append(f"{kind} {few}{' with or without the event in an arm' if self.binary else ''}.")
+        if self.material.least and self.inner:
+            text.append(self.withheld_line())
         if self.judged:
             text.append(
                 "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 missing outcomes, "

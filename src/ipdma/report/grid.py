@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from ipdma.report import style
-from ipdma.report.exhibit import blank_figure, page_axes, put_footer
+from ipdma.report.exhibit import blank_figure, page_axes, put_footer, put_title
 from ipdma.report.style import text_width, wrap
 
 CELL = 0.27
@@ -40,11 +40,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class Balance:
-    """Means (SD) of both sides, per variable and trial."""
+    """Standardised differences per variable and trial."""
 
     title: str
-    panels: Sequence[tuple[str, Sequence[tuple[str, Sequence[tuple[float, float] | None]]]]]
-    sides: tuple[str, str]
+    panels: Sequence[tuple[str, Sequence[tuple[str, tuple[float, ...]]]]]
     footer: tuple[str, ...]
     stamp: str
 
@@ -159,17 +158,17 @@ def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
 
 
 def draw_balance(
-    rows: Sequence[tuple[str, Sequence[tuple[float, float] | None]]], axes: Axes
+    rows: Sequence[tuple[str, tuple[float, ...]]], reach: float, axes: Axes
 ) -> dict[str, list[Any]]:
-    """Both means of each trial with a line of one SD each way."""
-    artists: dict[str, list[Any]] = {"active": [], "reference": []}
-    looks = (("active", -0.16, "o", style.BLUE, style.BLUE), ("reference", 0.16, "s", "white", style.ORANGE))
-    for index, (_, pair) in enumerate(rows):
-        for (side, shift, mark, face, edge), value in zip(looks, pair, strict=True):
-            if value is not None:
-                mean, spread = value
-                axes.plot([mean - spread, mean + spread], [index + shift] * 2, color=edge, lw=0.8)
-                artists[side] += axes.plot([mean], [index + shift], mark, mfc=face, mec=edge, ms=4.5, mew=1.1)
+    """A mark per difference about a line of none."""
+    artists: dict[str, list[Any]] = {"mark": []}
+    artists["zero"] = [axes.axvline(0, color=style.INK, lw=0.7)]
+    for bound in (-0.25, 0.25):
+        axes.axvline(bound, color=style.FAINT, lw=0.7, ls=":")
+    for index, (_, values) in enumerate(rows):
+        look: dict[str, Any] = {"mfc": style.BLUE, "mec": style.INK, "ms": 4.5, "mew": 0.5, "ls": ""}
+        artists["mark"] += axes.plot(values, [index] * len(values), "o", **look)
+    axes.set_xlim(-reach, reach)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.tick_params(axis="y", length=0)
@@ -177,33 +176,29 @@ def draw_balance(
 
 
 def draw_balance_page(balance: Balance) -> Figure:
-    """One panel per variable, three beside each other."""
-    across = min(3, len(balance.panels))
-    down = -(-len(balance.panels) // across)
-    trials = max(len(rows) for _, rows in balance.panels)
-    names = max(text_width(n, style.SMALL) for _, rows in balance.panels for n, _ in rows) + 0.15
-    cell, tall = (names + 2.1 + 0.2, 0.24 * trials + 0.2)
+    """One panel per variable, four beside each other; a row of panels is as tall as its longest."""
+    across = min(4, len(balance.panels))
+    ranks = [balance.panels[i : i + across] for i in range(0, len(balance.panels), across)]
+    talls = [0.17 * max(len(rows) for _, rows in rank) + 0.1 for rank in ranks]
+    values = [abs(v) for _, rows in balance.panels for _, found in rows for v in found]
+    names = max(text_width(n, style.SMALL) for _, rows in balance.panels for n, _ in rows) + 0.2
+    heads = max(text_width(name, style.SIZE, "bold") for name, _ in balance.panels)
+    plot = max(1.4, heads - names + 0.1)
+    cell = names + plot + 0.2
     width = max(across * cell + 0.3, text_width(balance.title, style.SIZE + 1.5, "bold") + 0.3, 4.2)
     lines = [part for line in balance.footer for part in wrap(line, width - 0.3)]
     foot = 0.12 + 0.15 * (len(lines) + bool(balance.stamp))
-    height = foot + down * (tall + 0.62) + 0.65
+    height = foot + sum(talls) + 0.6 * len(ranks) + 0.45
     figure = blank_figure(width, height)
-    look: dict[str, Any] = {
-        "fontsize": style.SIZE + 1.5,
-        "fontweight": "bold",
-        "va": "center",
-        "parse_math": False,
-    }
-    figure.text(0.15 / width, 1 - 0.18 / height, balance.title, **look)
-    key = f"\u25cf {balance.sides[0]}    \u25a1 {balance.sides[1]}"
-    figure.text(0.15 / width, 1 - 0.4 / height, key, fontsize=style.SIZE, va="center", parse_math=False)
-    for index, (name, rows) in enumerate(balance.panels):
-        x = 0.15 + (index % across) * cell + names
-        y = foot + (down - 1 - index // across) * (tall + 0.62) + 0.28
-        share = len(rows) / trials
-        box = (x / width, (y + tall * (1 - share)) / height, 2.1 / width, tall * share / height)
-        axes = figure.add_axes(box)
-        draw_balance(rows, axes)
-        axes.set_title(name, fontsize=style.SIZE, fontweight="bold", loc="left", parse_math=False)
+    put_title(figure, balance.title, width, height)
+    top = height - 0.62
+    for rank, tall in zip(ranks, talls, strict=True):
+        for column, (name, rows) in enumerate(rank):
+            x, size = 0.15 + column * cell, 0.17 * len(rows) + 0.1
+            box = ((x + names) / width, (top - size) / height, plot / width, size / height)
+            draw_balance(rows, 1.08 * max([0.3, *values]), figure.add_axes(box))
+            look: dict[str, Any] = {"fontsize": style.SIZE, "fontweight": "bold", "va": "center"}
+            figure.text(x / width, (top + 0.12) / height, name, parse_math=False, **look)
+        top -= tall + 0.6
     put_footer(figure, lines, balance.stamp, width, height)
     return figure

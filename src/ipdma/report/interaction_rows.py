@@ -25,7 +25,7 @@ def interaction_forest_of(
     for term in distinct(rows, "term"):
         lines += interaction_block(material, ids, pen, term, list(select(rows, term=term)))
     left, right = material.directions(analysis.contrast, analysis.outcome)
-    unit = unit_of(material, ids)
+    unit = material.unit(ids[-1], moderator)
     return Forest(
         title=f"{material.title(analysis)}: within-trial interaction with {moderator_text(material, moderator)}",
         columns=interaction_columns(material, analysis, seen),
@@ -46,12 +46,6 @@ def wording_lower(text: str) -> str:
 def moderator_text(material: Material, moderator: str) -> str:
     """A moderator's name inside a title."""
     return in_sentence(material.moderator(moderator))
-
-
-def unit_of(material: Material, ids: list[str]) -> str:
-    """`per 10 years`, from the records."""
-    rows = [r for i in ids for r in material.counts_of(i, "moderator_unit")]
-    return rows[0].text("level") if rows else ""
 
 
 def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> list[tuple[str, str, str]]:
@@ -172,7 +166,7 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
         what = (
             f"joint test: {f_test(material, pen, row)}"
             if joint
-            else level_words(row, reference) or unit_of(material, [head])
+            else level_words(row, reference) or material.unit(head, name)
         )
         holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
         adjusted = pen.p(holm, "value") if holm is not None else ""
@@ -191,7 +185,7 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
 
 def level_words(row: Row, reference: str) -> str:
     """`2 years or more against under 1 year`."""
-    return f"{row.text('level')} against {reference}" if row.text("level") else ""
+    return f"{row.text('level')} against {reference}".replace("_", " ") if row.text("level") else ""
 
 
 def levels_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
@@ -249,7 +243,7 @@ def level_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
             if hide[0]
             else pen.count(count)
         )
-        texts = (f"  {row.text('level')}", n, pen.effect(row))
+        texts = (f"  {row.text('level').replace('_', ' ')}", n, pen.effect(row))
         lines.append(
             Line("study", texts, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0)
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
 
+from ipdma.codebook import load_codebook
 from ipdma.report import wording
 from ipdma.report.records import Records, Row, as_text, first, select
 
@@ -49,6 +51,25 @@ DF_METHODS = {
     "normal": "normal",
     "wald": "normal (Wald)",
 }
+
+
+UNIT = re.compile(r"per (\S+) of (log )?(\w+)")
+
+
+@lru_cache(maxsize=1)
+def variables() -> Mapping[str, Any]:
+    """The built-in codebook's variables."""
+    return load_codebook().variables
+
+
+def unit_words(column: str) -> str:
+    """The unit of a codebook variable, or nothing."""
+    return str(getattr(variables().get(column), "unit", "") or "")
+
+
+def column_words(column: str) -> str:
+    """The label of a codebook variable, or its name as words."""
+    return str(getattr(variables().get(column), "label", "") or column.replace("_", " "))
 
 
 @dataclass(frozen=True)
@@ -159,6 +180,11 @@ class Material:
         """Studies by year, then name: the order of every figure."""
         return sorted(studies, key=lambda s: (self.registry_text(s, "year"), s))
 
+    def variable(self, column: str) -> str:
+        """A variable's label with its unit."""
+        unit = unit_words(column)
+        return f"{wording.heading(column_words(column))}{f', {unit}' if unit else ''}"
+
     def study(self, name: str) -> str:
         """How a study is called in print: its citation where the registry has one, else its id."""
         return self.citations.get(name, {}).get("citation") or name
@@ -237,6 +263,43 @@ class Material:
         return [
             n for n, entry in self.plan.get("moderators", {}).items() if not (entry or {}).get("exploratory")
         ]
+
+    @cached_property
+    def by_model(self) -> dict[tuple[str, str, str, str], list[Row]]:
+        """Estimates by contrast, outcome, time point and the part of the model's name before a colon."""
+        found: dict[tuple[str, str, str, str], list[Row]] = {}
+        for row in self.records.estimates:
+            question = (row.text("contrast"), row.text("outcome"), row.text("timepoint"))
+            found.setdefault((*question, row.text("model").partition(":")[0]), []).append(row)
+        return found
+
+    def rows_of(self, analysis: Analysis, model: str) -> list[Row]:
+        """Estimates of a question by one model, or by all models `NAME:...` of that name."""
+        return self.by_model.get((analysis.contrast, analysis.outcome, analysis.timepoint, model), [])
+
+    def unit(self, head: str, name: str) -> str:
+        """Per what a moderator's interaction is, in words: `per 10 years`."""
+        row = self.count(head, "moderator_unit")
+        found = UNIT.fullmatch(row.text("level")) if row is not None else None
+        if found is None:
+            return row.text("level") if row is not None else ""
+        number, log, column = found.groups()
+        if column == "baseline":
+            one = number == "1" and self.plan.get("standardise") != "none"
+            return "per SD of the instrument" if one else f"per {number} of baseline"
+        unit = unit_words(column)
+        return f"per {'log ' if log else '' if number == '1' and unit else number + ' '}{unit or column.replace('_', ' ')}"
+
+    def axis_of(self, name: str) -> str:
+        """A moderator's name and unit along an axis."""
+        entry = self.plan["moderators"].get(name) or {}
+        column = str(entry.get("column"))
+        if column == "baseline":
+            raw = self.plan.get("standardise") == "none"
+            return f"{self.moderator(name)}{'' if raw else ' (SD of the instrument)'}"
+        log = "log " if entry.get("transform") == "log" else ""
+        unit = unit_words(column)
+        return f"{wording.heading(column_words(column))}{f' ({log}{unit})' if unit else ''}"
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
         """The treatment effect of a model and stage."""

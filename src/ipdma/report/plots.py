@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ipdma.report import style
-from ipdma.report.exhibit import blank_figure, framed, put_footer
+from ipdma.report.exhibit import blank_figure, framed, put_footer, put_title
 from ipdma.report.style import text_width, wrap
 
 SHADES = ("#ffffff", "#e3e3e3", "#c6c6c6", "#a8a8a8")
@@ -152,13 +152,7 @@ def draw_specifications_page(found: Specifications) -> Figure:
     foot = 0.12 + 0.15 * (len(lines) + bool(found.stamp))
     height = foot + 0.45 + rows + 0.15 + tall + 0.4
     figure = blank_figure(width, height)
-    look: dict[str, Any] = {
-        "fontsize": style.SIZE + 1.5,
-        "fontweight": "bold",
-        "va": "center",
-        "parse_math": False,
-    }
-    figure.text(0.15 / width, 1 - 0.18 / height, found.title, **look)
+    put_title(figure, found.title, width, height)
     below = figure.add_axes((left / width, (foot + 0.45) / height, plot / width, rows / height))
     above = figure.add_axes((left / width, (foot + 0.6 + rows) / height, plot / width, tall / height))
     draw_specifications(found, above, below)

@@ -53,6 +53,7 @@ def verdict(material: Material, analysis: Analysis, row: Row) -> str:
 
 def statistics(material: Material, analysis: Analysis, pen: Pen, row: Row) -> str:
     """`d = -0.55, 95% CI [-0.80, -0.30], t(8.3) = -5.00, p < .001`."""
+    ratio = odds_ratio(material, pen, row)
     letter = (
         "log OR"
         if material.is_binary(analysis.outcome)
@@ -64,7 +65,19 @@ def statistics(material: Material, analysis: Analysis, pen: Pen, row: Row) -> st
     if row.number("statistic") is not None:
         test = f"t({pen.number(row, 'df', 1)})" if row.number("df") is not None else "z"
         text += f", {test} = {pen.number(row, 'statistic')}"
-    return f"{text}, {pen.p_phrase(row)}"
+    return f"{ratio}{text}, {pen.p_phrase(row)}"
+
+
+def odds_ratio(material: Material, pen: Pen, row: Row) -> str:
+    """`OR = 2.68, 95% CI [1.60, 4.48], ` where the records hold it."""
+    found = [
+        material.count(row.text("analysis_id"), f"odds_ratio{end}", variable="treatment")
+        for end in ("", "_low", "_high")
+    ]
+    if any(f is None or f.number("value") is None for f in found):
+        return ""
+    value, low, high = (pen.number(f, "value") for f in found)
+    return f"OR = {value}, {material.level} CI [{low}, {high}]; "
 
 
 def heterogeneity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
@@ -103,8 +116,8 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     p = joint.number("p_value") or 0.0
     lead = f"Within trials, the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
     if not levels:
-        unit = material.count(head, "moderator_unit")
-        per = f" {unit.text('level')}" if unit is not None and unit.text("level") else ""
+        unit = material.unit(head, name)
+        per = f" {unit}" if unit else ""
         return f"{lead}, B = {pen.number(joint, 'estimate')}{per}, {material.level} CI {pen.interval(joint)}, {pen.p_phrase(joint)}{holm_text(material, pen, head, joint)}."
     parts = [
         level_text(material, pen, first(rows, term=f"treatment:within:{name}[{level}]")) for level in levels

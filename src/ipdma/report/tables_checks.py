@@ -34,20 +34,11 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
 
 def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
     """Every treatment effect of an analysis that is no headline, leave-one-out row or specification."""
-    primary = [material.headline(analysis, stage) for stage in STAGES]
-    found = [r for r in primary if r is not None] + [
-        r for r in material.records.estimates if of_question(r, analysis) and is_sensitivity(material, r)
-    ]
+    found = [r for stage in STAGES if (r := material.headline(analysis, stage)) is not None]
+    models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
+    rows = [r for model in models for r in material.rows_of(analysis, model) if is_sensitivity(material, r)]
+    found += rows
     return [sensitivity_row(material, pen, row) for row in found] + not_run(material, analysis)
-
-
-def of_question(row: Row, analysis: Analysis) -> bool:
-    """Whether a row belongs to the question."""
-    return (row.text("contrast"), row.text("outcome"), row.text("timepoint")) == (
-        analysis.contrast,
-        analysis.outcome,
-        analysis.timepoint,
-    )
 
 
 def is_sensitivity(material: Material, row: Row) -> bool:

@@ -22,7 +22,7 @@ def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
     level = material.level
     columns = [
         Column("Model", "left"), Column("Stage", "left"), Column("K"), Column("N"), Column(f"Estimate [{level} CI]"), Column("SE"),
-        Column("df"), Column("p"), Column(f"{level} PI"), Column("\u03c4\u00b2"), Column("I\u00b2"), Column("HAM-D points"), Column("NNT", "left"),
+        Column("df"), Column("p"), Column(f"{level} PI"), Column("\u03c4\u00b2"), Column("I\u00b2"), Column("HAM-D points, or odds ratio"), Column("NNT", "left"),
     ]  # fmt: skip
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
@@ -70,7 +70,7 @@ def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
     """The effect in HAM-D points, and NNT at the middle event rate that the run worked out."""
     where = row.text("analysis_id")
     points = material.count(where, "hamd_effect")
-    text = wording.NOTHING
+    text = odds_text(material, pen, where)
     if points is not None:
         low, high = material.count(where, "hamd_low"), material.count(where, "hamd_high")
         text = pen.number(points, "value", 1)
@@ -78,6 +78,15 @@ def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
     rates = material.counts_of(where, "nnt")
     chosen = next((r for r in rates if r.text("variable") == "0.2"), rates[0] if rates else None)
     return text, nnt_text(pen, chosen)
+
+
+def odds_text(material: Material, pen: Pen, where: str) -> str:
+    """The odds ratio with its interval, or a dash."""
+    found = [material.count(where, f"odds_ratio{end}", variable="treatment") for end in ("", "_low", "_high")]
+    if any(f is None or f.number("value") is None for f in found):
+        return wording.NOTHING
+    value, low, high = (pen.number(f, "value") for f in found)
+    return f"{value} [{low}, {high}]"
 
 
 def nnt_text(pen: Pen, row: Row | None) -> str:

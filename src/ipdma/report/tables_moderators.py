@@ -98,8 +98,7 @@ def numbers(
 def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
     """A moderator on a scale."""
     terms = (f"treatment:within:{name}", f"treatment:across:{name}", f"treatment:{name}")
-    unit = material.count(head, "moderator_unit")
-    coding = (unit.text("level") if unit is not None else "") or unit_of_column(material, name)
+    coding = material.unit(head, name) or "per unit"
     row = pooled(material, head, terms[0])
     return (
         material.moderator(name),
@@ -107,15 +106,6 @@ def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[
         *shared_cells(material, pen, head),
         *numbers(material, pen, head, terms, row),
         at_values(material, pen, name, head),
-    )
-
-
-def unit_of_column(material: Material, name: str) -> str:
-    """Per what, where the records do not say."""
-    return (
-        "per SD of the standardiser"
-        if (material.plan["moderators"][name] or {}).get("column") == "baseline"
-        else "per unit"
     )
 
 

@@ -50,7 +50,7 @@ def variable_rows(
     least = material.least
     studies = first(rows, what="characteristic_studies")
     k = pen.count(studies) if studies is not None else wording.NOTHING
-    label = wording.heading(variable)
+    label = material.variable(variable)
     shares = list(select(rows, what="characteristic_share"))
     if not shares:
         mean = first(rows, what="characteristic_mean", arm="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -35,11 +36,12 @@ def figure_bytes(figure: Figure, title: str) -> Iterator[tuple[str, bytes]]:
 
 
 def save(
-    figure: Figure, title: str, kind: str, metadata: dict[str, str | None], more: dict[str, str]
+    figure: Figure, title: str, kind: str, metadata: dict[str, str | None], more: dict[str, Any]
 ) -> bytes:
     """One format; marks inside an SVG are named after the figure, so that two figures can share a page."""
     held = io.BytesIO()
-    with rc_context({**STYLE, "svg.hashsalt": title, **more}):
+    look: Any = {**STYLE, "svg.hashsalt": title, **more}
+    with rc_context(look):
         figure.savefig(held, format=kind, dpi=DPI, metadata=metadata)
     return held.getvalue()
 
