@@ -15,6 +15,7 @@ class Cell:
     kind: str | None = None
     row: int = 0
     text: str = ""
+    doubtful: bool = False
 
 
 @dataclass

@@ -26,7 +26,7 @@ CODES: dict[str, tuple[str, str]] = {
     "item_count": ("IPD-013", MUST_FIX),
     "assessment_twice": ("IPD-014", MUST_FIX),
     "column_twice": ("IPD-015", MUST_FIX),
-    "weeks_missing": ("IPD-016", MUST_FIX),
+    "weeks_missing": ("IPD-016", PLEASE_CONFIRM),
     "visits_out_of_order": ("IPD-017", PLEASE_CONFIRM),
     "code_twice": ("IPD-018", MUST_FIX),
     # cells
@@ -57,7 +57,7 @@ CODES: dict[str, tuple[str, str]] = {
     "arm_empty": ("IPD-043", MUST_FIX),
     "arm_undeclared": ("IPD-044", MUST_FIX),
     "arm_changes": ("IPD-045", MUST_FIX),
-    "arm_without_participants": ("IPD-046", MUST_FIX),
+    "arm_without_participants": ("IPD-046", PLEASE_CONFIRM),
     "variable_changes": ("IPD-047", MUST_FIX),
     "identifying_mapped": ("IPD-048", MUST_FIX),
     "impossible_combination": ("IPD-049", MUST_FIX),

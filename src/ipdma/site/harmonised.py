@@ -18,6 +18,7 @@ from ipdma.site.formats import ReadOptions, check_size
 from ipdma.site.formats.text import read as read_text
 from ipdma.site.harmonised_scores import read_scores
 from ipdma.site.judge import NOT_GIVEN, Judge, NumberTarget, Target, WordTarget, text_target
+from ipdma.site.missing_codes import is_doubtful
 from ipdma.site.reading import report_column
 from ipdma.site.rows import report_case, report_missing, report_repeated
 from ipdma.site.study_file import MISSING_KINDS, StudyFile
@@ -188,9 +189,9 @@ def read_variable(
     for owner, outcome, row, cell in zip(owners, outcomes, table.rows, column.cells, strict=True):
         if owner is not None and variable.name not in facts.persons[owner].cells:
             value = outcome.value if outcome.fault is None else None
-            facts.persons[owner].cells[variable.name] = Cell(
-                value, None if value is not None else NOT_GIVEN, row, cell
-            )
+            kind = None if value is not None else NOT_GIVEN
+            doubtful = is_doubtful(outcome, cell)
+            facts.persons[owner].cells[variable.name] = Cell(value, kind, row, cell, doubtful)
 
 
 def make_target(variable: Variable) -> Target:

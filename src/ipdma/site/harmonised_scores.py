@@ -52,7 +52,7 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
             "hint": "",
             "known": known,
         }
-        said |= {"id": file.id, "allowed": known or "a number"}
+        said |= {"id": file.id, "timepoint": "a visit", "allowed": known or "a number"}
         findings.add(name, table.file, variable, column_name, places, of=len(rows), said=said)
     outcomes = judge_scores(table, groups, codebook, findings)
     collect(table, rows, outcomes, people, facts)
@@ -93,7 +93,7 @@ def judge_row(
     if timepoint not in codebook.timepoints:
         note("unknown_timepoint", instrument or None, "timepoint", timepoint)
     if not weeks and timepoint in codebook.timepoints and timepoint != "baseline":
-        note("cell_empty", instrument or None, "weeks", weeks)
+        note("weeks_missing", instrument or None, "weeks", weeks)
     elif weeks and parse_number(weeks) is None:
         note("not_a_number", instrument or None, "weeks", weeks)
     if not score:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ipdma.site.codes import parse_number
 from ipdma.site.judge import Outcome
 
 CODES = frozenset(
@@ -14,6 +15,12 @@ CODES = frozenset(
 NEGATIVE = frozenset({-1.0, -2.0, -7.0, -8.0, -9.0, -77.0, -88.0, -99.0, -999.0})
 SMALL = frozenset({8.0, 9.0})
 FAR = 8.0
+
+
+def is_doubtful(outcome: Outcome, cell: str) -> bool:
+    """Whether a value is to be confirmed itself, so that nothing follows from it for other values."""
+    number = parse_number(cell)
+    return outcome.doubt is not None or (number in CODES if number is not None else False)
 
 
 def looks_missing(outcomes: Iterable[Outcome]) -> frozenset[float]:

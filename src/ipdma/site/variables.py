@@ -8,6 +8,7 @@ from ipdma.codebook import Variable
 from ipdma.site.date_columns import read_spans
 from ipdma.site.facts import Cell, Facts
 from ipdma.site.judge import EMPTY, NOT_GIVEN, Judge, NumberTarget, Outcome, Target, WordTarget, text_target
+from ipdma.site.missing_codes import is_doubtful
 from ipdma.site.read_study import arm_named
 from ipdma.site.reading import Reading
 from ipdma.site.study_file import VariableMap
@@ -145,9 +146,8 @@ def agree(
         row, text = reading.table.rows[position], column.cells[position]
         old = cells[owner]
         if old is None or (old.value is None and stronger(outcome, old)):
-            cells[owner] = Cell(
-                outcome.value, None if outcome.value is not None else outcome.kind or NOT_GIVEN, row, text
-            )
+            kind = None if outcome.value is not None else outcome.kind or NOT_GIVEN
+            cells[owner] = Cell(outcome.value, kind, row, text, is_doubtful(outcome, text))
         if outcome.value is not None:
             filled[owner].append((row, text, outcome.value))
     places = [(row, text) for said in filled if len({v for _, _, v in said}) > 1 for row, text, _ in said]

@@ -95,9 +95,25 @@ def only_used(result):
     return [name for name in names(result) if name != "column_unused"]
 
 
-def test_an_arm_without_participants_must_be_fixed(small):
+def test_a_declared_arm_without_participants_is_to_confirm(small):
     small.map["arms"]["wait"] = {"condition": "waitlist"}
-    assert only(small.check(), "arm_without_participants").grade == "must_fix"
+    assert only(small.check(), "arm_without_participants").grade == "please_confirm"
+    small.map["arms"]["wait"]["randomised"] = 6
+    assert only(small.check(), "count_disagrees").grade == "please_confirm"
+
+
+def test_a_study_that_shares_one_of_its_arms_is_ready(small):
+    for row in range(2, 14):
+        small.put(row, "arm", "1")
+    small.map["arms"]["tau"]["randomised"] = 6
+    result = small.check()
+    assert names(result) == ["count_disagrees", "one_arm"]
+    assert result.exit_status == 0
+
+
+def test_nothing_follows_from_a_value_that_is_doubtful_itself(small):
+    small.column("dur", ["999", *["6"] * 11]).variable("episode_duration_months", **{"from": "dur"})
+    assert names(small.check()) == ["looks_missing"]
 
 
 def test_numbers_randomised_are_compared(small):

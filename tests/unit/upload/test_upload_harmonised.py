@@ -206,7 +206,7 @@ def found(upload: Path):
         ("assessments.csv", 4, "instrument", "hamd", "unknown_instrument", "hamd"),
         ("assessments.csv", 4, "rating", "nurse", "unknown_word", "hamd17"),
         ("assessments.csv", 4, "timepoint", "end", "unknown_timepoint", "hamd17"),
-        ("assessments.csv", 3, "weeks", "", "cell_empty", "hamd17"),
+        ("assessments.csv", 3, "weeks", "", "weeks_missing", "hamd17"),
         ("assessments.csv", 3, "weeks", "late", "not_a_number", "hamd17"),
         ("assessments.csv", 4, "scoring", "median", "unknown_word", "hamd17"),
         ("assessments.csv", 4, "participant", "999", "unknown_participant", "participant"),

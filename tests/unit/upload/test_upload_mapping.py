@@ -6,6 +6,7 @@ import pytest
 from small_study import names, only, values
 
 from ipdma.site.check import check_study
+from ipdma.site.harmonise import harmonise_study
 
 
 def test_the_clean_study_is_ready(small):
@@ -37,7 +38,6 @@ def test_the_clean_study_is_ready(small):
         (lambda m: m["assessments"][1].update(scoring="median"), "unknown_word", "hamd17"),
         (lambda m: m["assessments"][1].update(rating="nurse"), "unknown_word", "hamd17"),
         (lambda m: m["assessments"][1].update(convert="hamd_to_mars"), "unknown_word", "hamd17"),
-        (lambda m: m["assessments"][1].pop("weeks"), "weeks_missing", "hamd17"),
         (lambda m: m["assessments"][1].pop("total"), "bad_entry", "hamd17"),
         (lambda m: m["variables"].update(age={"from": "age", "constant": "3"}), "bad_entry", "age"),
         (lambda m: m["variables"].update(age={"constant": "300"}), "unknown_word", "age"),
@@ -236,6 +236,19 @@ def test_units_are_converted(small):
 def test_weeks_may_be_left_out_at_baseline_alone(small):
     result = small.check()
     assert {(s.timepoint, s.weeks) for s in result.facts.scores} == {("baseline", 0.0), ("post", 16.0)}
+
+
+def test_weeks_that_nobody_knows_are_to_confirm_and_stay_empty(small, tmp_path):
+    del small.map["assessments"][1]["weeks"]
+    result = harmonise_study(small.write(), tmp_path / "up")
+    assert only(result, "weeks_missing").grade == "please_confirm"
+    assert result.exit_status == 0
+    assert "S,001,hamd17,observer,post,,6," in (tmp_path / "up" / "assessments.csv").read_text()
+    again = harmonise_study(tmp_path / "up", tmp_path / "again")
+    assert only(again, "weeks_missing").grade == "please_confirm"
+    assert (tmp_path / "up" / "assessments.csv").read_bytes() == (
+        tmp_path / "again" / "assessments.csv"
+    ).read_bytes()
 
 
 def test_a_named_crosswalk_gives_scores_of_its_target(small):

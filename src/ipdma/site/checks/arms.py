@@ -13,9 +13,9 @@ def check_arms(file: StudyFile, facts: Facts, findings: Findings) -> None:
     """Empty arms, a single arm, and numbers randomised."""
     sizes = Counter(person.arm for person in facts.persons if person.arm is not None)
     column = facts.columns.get("arm")
-    # where no arm could be read at all, the reason stands already
+    # where no arm could be read at all, or a number randomised disagrees, the reason stands already
     for arm in file.arms.values() if sizes else ():
-        if not sizes[arm.name] and not facts.unresolved:
+        if not sizes[arm.name] and not facts.unresolved and not arm.randomised:
             said = {"arm": arm.name}
             findings.add("arm_without_participants", facts.persons_file, "arm", column, said=said)
     if len(file.arms) == 1 or (len(sizes) == 1 and not facts.unresolved):

@@ -12,9 +12,10 @@ ROUNDING_MONTHS = 1.0
 
 
 def number(person: Person, name: str) -> float | None:
-    """A participant's number, or None."""
+    """A participant's number, or None where there is none or it is doubtful itself."""
     cell = person.cells.get(name)
-    return cell.value if cell is not None and isinstance(cell.value, float) else None
+    sound = cell is not None and isinstance(cell.value, float) and not cell.doubtful
+    return cell.value if cell is not None and sound else None  # type: ignore[return-value]
 
 
 def onset_after_age(person: Person) -> bool:

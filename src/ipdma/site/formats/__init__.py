@@ -27,7 +27,7 @@ SIGNATURES = (
     (
         b"\xd0\xcf\x11\xe0",
         ".xls",
-        "an old Excel workbook (.xls); open it in Excel and save it as .xlsx or CSV",
+        "an old Excel workbook (.xls) or one with a password; save it as .xlsx or CSV",
     ),
     (b"$FL2", ".sav", "an SPSS file (.sav)"),
     (b"$FL3", ".sav", "an SPSS file (.zsav)"),
