@@ -1,4 +1,4 @@
-"""An independent judge: frictionless on our Table Schema finds the type, range and code faults that we find."""
+"""An independent judge: frictionless finds the type, range and code faults that we find."""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from ipdma.codebook.records import Number, Range
 SOURCED = ("value", "source", "verified")
 YES = {"yes", "true", "ja", "y"}
 NO = {"no", "false", "nee", "n"}
-RANGE_ENDS = {"low": "low", "min": "low", "minimum": "low", "high": "high", "max": "high", "maximum": "high"}
+RANGE_ENDS = {
+    **dict.fromkeys(("low", "min", "minimum", "from", "lowest"), "low"),
+    **dict.fromkeys(("high", "max", "maximum", "to", "highest"), "high"),
+}
 
 
 def read_flag(value: Any, where: str, faults: Faults, default: bool = False) -> bool:

@@ -151,12 +151,7 @@ def read_scorings(
     remission: Rule | None,
 ) -> tuple[str, dict[str, Scoring]]:
     """The default scoring's name and all scorings; `scoring` names the default one where it is not plain."""
-    named = content.get("scorings")
-    variants = (
-        {str(name): None for name in named}
-        if isinstance(named, list)
-        else faults.mapping(f"{where}.scorings", named)
-    )
+    variants = named_variants(content.get("scorings"), f"{where}.scorings", faults)
     rule = default_rule(whole, facts)
     default = str(content.get("scoring") or (rule if rule != "total_only" else "total"))
     own = faults.mapping(f"{where}.scorings.{default}", variants.get(default))
@@ -170,6 +165,16 @@ def read_scorings(
             variant = read_variant(name, entry, f"{where}.scorings.{name}", faults, facts, made)
             scorings.update({name: variant} if variant else {})
     return default, scorings
+
+
+def named_variants(value: Any, where: str, faults: Faults) -> dict[str, Any]:
+    """Entries by name: a name, a list of names, or names with their keys or with their range alone."""
+    if isinstance(value, str):
+        return {value: None}
+    if isinstance(value, list):
+        return {str(name): None for name in value}
+    given = faults.mapping(where, value)
+    return {name: {"range": entry} if isinstance(entry, list) else entry for name, entry in given.items()}
 
 
 def default_rule(whole: Range, facts: ItemFacts) -> str:

@@ -205,6 +205,23 @@ missing_items_allowed: 1
     assert not mood.higher_is_worse
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "scorings: {sum: [0, 27], mean: [0, 3]}\nbands: {mild: {from: 0, to: 9}, severe: {min: 10, max: 27}}",
+        "scorings: {sum: {}, mean: {range: [0, 3]}}\n"
+        "bands: [{label: mild, low: 0, high: 9}, {label: severe, low: 10, high: 27}]",
+        "scorings: [sum, mean]\nbands: {common: {mild: [0, 9], severe: [10, 27]}}",
+    ],
+)
+def test_the_same_said_in_other_words(tmp_path, lines):
+    base = "instrument: m\nlabel: M\nrating: self\nitems: 9\nitem_range: {min: 0, max: 3}\nrange: [0, 27]\n"
+    own(tmp_path, "m", base + lines + "\n")
+    m = load_codebook([tmp_path]).instruments["m"]
+    assert m.scoring("mean").range.bounds == (0, 3)
+    assert [(b.label, b.low.value, b.high.value) for b in m.bands] == [("mild", 0, 9), ("severe", 10, 27)]
+
+
 def test_a_range_of_one_item_is_a_mean(tmp_path):
     text = "instrument: m\nlabel: M\nrating: self\nitems: 5\nitem_range: [1, 5]\nrange: [1, 5]\n"
     own(tmp_path, "m", text)
