@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from scipy import stats
 
 from ipdma.synthetic.beside_truth import beside_truth
 from ipdma.synthetic.recovery import recover, tabulate_coverage
@@ -29,6 +30,8 @@ LABELS = {
     "kenward_roger": "Kenward-Roger",
     "hksj": "Hartung-Knapp's scale",
 }
+SECONDS = 2.9  # processor seconds per consortium, where the fits are read from a file
+NUMBERS = ("value", "estimate", "std_error", "ci_low", "ci_high", "k")
 COMMAND = (
     "python benchmarks/consortium_recovery.py --consortia {n} --estimates results/estimates.csv "
     "--out docs/validation-consortium.md"
@@ -70,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--consortia", type=int, default=200, help="how many (default 200)")
     parser.add_argument("--truth", type=Path, default=ROOT / "data" / "synthetic" / "truth.yaml")
+    parser.add_argument(
+        "--keep", type=Path, metavar="F.csv", help="also write every fitted term of every seed"
+    )
+    parser.add_argument("--found", type=Path, metavar="F.csv", help="tabulate what --keep wrote, fit nothing")
     parser.add_argument("--estimates", type=Path, help="estimates.csv of a run of the default plan")
     parser.add_argument("--out", type=Path, required=True, help="the page to write (markdown)")
     return parser
@@ -125,16 +132,26 @@ def show_beside(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(table: pd.DataFrame, floor: float = 0.93) -> str:
-    """One sentence on which intervals cover less than they should."""
+    """Average coverage by df method, which rows stay below the floor, and whether chance explains them."""
+    means = table.groupby("df_method", sort=False)["coverage"].mean()
+    told = ", ".join(f"{LABELS[str(name)]} {value:.1%}" for name, value in means.items())
     short = table[table["coverage"] < floor]
-    share = f"{len(table) - len(short)} of {len(table)} rows cover at least {floor:.0%}"
+    text = (
+        f"Mean coverage: {told}. {len(table) - len(short)} of {len(table)} rows cover at least {floor:.0%}."
+    )
     if short.empty:
-        return f"{share}; none covers less.\n"
+        return text + "\n"
     names = [
-        f"{LABELS[r.contrast]}, {LABELS[r.timepoint]}, `{r.term}`, {LABELS[r.df_method]}: {r.coverage:.1%}"
+        f"{LABELS[r.contrast]}, {LABELS[r.timepoint]}, {r.term}, {LABELS[r.df_method]}: {r.coverage:.1%} "
+        f"(K = {r.k:.0f}; so few or fewer by chance, were it {floor:.0%}: {chance(r.coverage, r.fits, floor):.2f})"
         for r in short.itertuples()
     ]
-    return f"{share}. Below it: " + "; ".join(names) + ".\n"
+    return text + " Below it:\n\n" + "\n".join(f"- {name}" for name in names) + "\n"
+
+
+def chance(coverage: float, fits: int, floor: float) -> float:
+    """Probability of so few covering intervals or fewer if the true coverage were `floor`."""
+    return float(stats.binom.cdf(round(coverage * fits), fits, floor))
 
 
 def section_of_estimates(path: Path, truth: Truth) -> str:
@@ -145,20 +162,30 @@ def section_of_estimates(path: Path, truth: Truth) -> str:
     return "\n## The repository's consortium\n\n" + told + "\n" + markdown(show_beside(table))
 
 
+def read_or_recover(options: argparse.Namespace, truth: Truth) -> pd.DataFrame:
+    """Every fitted term of every seed: read where `--found` says so, else drawn and fitted."""
+    if options.found:
+        return pd.read_csv(options.found, keep_default_na=False, na_values={"estimate": [""]}).pipe(numbers)
+    seeds = range(1, options.consortia + 1)
+    found = recover(truth, seeds, lambda seed: print(f"consortium {seed}", file=sys.stderr))
+    if options.keep:
+        found.to_csv(options.keep, index=False)
+    return found
+
+
+def numbers(found: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numbers as numbers; the headline's moderator stays the empty text."""
+    return found.assign(**{name: pd.to_numeric(found[name]) for name in NUMBERS})
+
+
 def main(argv: list[str] | None = None) -> int:
     """Draw, fit, tabulate, write."""
     options = build_parser().parse_args(argv)
     truth, start = read_truth(options.truth), time.process_time()
-    found = recover(
-        truth, range(1, options.consortia + 1), lambda s: print(f"consortium {s}", file=sys.stderr)
-    )
-    table = tabulate_coverage(found)
-    text = HEAD.format(
-        n=options.consortia,
-        se=100 * (0.95 * 0.05 / options.consortia) ** 0.5,
-        minutes=(time.process_time() - start) / 60,
-        command=COMMAND.format(n=options.consortia),
-    )
+    found = read_or_recover(options, truth)
+    table, n = tabulate_coverage(found), found["seed"].nunique()
+    minutes = max((time.process_time() - start) / 60, n * SECONDS / 60 if options.found else 0)
+    text = HEAD.format(n=n, se=100 * (0.95 * 0.05 / n) ** 0.5, minutes=minutes, command=COMMAND.format(n=n))
     headline, others = table[table["moderator"] == ""], table[table["moderator"] != ""]
     for title, part in (("Headline effects", headline), ("Moderators (within trials)", others)):
         text += f"\n## {title}\n\n{verdict(part)}\n{markdown(show_coverage(part))}"
