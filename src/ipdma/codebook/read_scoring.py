@@ -154,7 +154,7 @@ def read_scorings(
     variants = named_variants(content.get("scorings"), f"{where}.scorings", faults)
     rule = default_rule(whole, facts)
     default = str(content.get("scoring") or (rule if rule != "total_only" else "total"))
-    own = faults.mapping(f"{where}.scorings.{default}", variants.get(default))
+    own = default_entry(variants.get(default), f"{where}.scorings.{default}", faults, whole)
     rule = str(own.get("rule") or (default if default in RULES else rule))
     check_span(whole, facts, rule, f"{where}.range", faults)
     made = make_scoring(default, own, rule, facts, whole, integer, response, remission)
@@ -165,6 +165,16 @@ def read_scorings(
             variant = read_variant(name, entry, f"{where}.scorings.{name}", faults, facts, made)
             scorings.update({name: variant} if variant else {})
     return default, scorings
+
+
+def default_entry(value: Any, where: str, faults: Faults, whole: Range) -> dict[str, Any]:
+    """What `scorings` says of the default one: a label or rule; its numbers stand on the instrument itself."""
+    entry = faults.mapping(where, value)
+    faults.keys(where, entry, ("label", "rule", "range"))
+    said = read_range(entry.get("range"), f"{where}.range", faults)
+    if said is not None and said.bounds != whole.bounds:
+        faults.note(f"{where}.range", f"{said}, but the instrument's own range is {whole}; give one of them")
+    return entry
 
 
 def named_variants(value: Any, where: str, faults: Faults) -> dict[str, Any]:

@@ -285,6 +285,7 @@ missing_items_allowed: two
         ("range: [0, 9]\nbands: {a: [0, 15]}", "beyond the possible range 0 to 9"),
         ("range: [0, 9]\nscorings: {dutch: {range: [1, 5], mltiplier: 2}}", "unknown key 'mltiplier'"),
         ("range: [0, 9]\nscorings: {mean: {}}", "needs a range"),
+        ("range: [0, 9]\nitems: 3\nitem_range: [0, 3]\nscorings: {sum: [0, 8]}", "own range is 0 to 9"),
         ("range: {value: [0, 9], verified: true}", "needs a source"),
         ("range: [0, inf]", "got 'inf'"),
         ("range: [0, 9]\nrange: [0, 8]", "stands twice"),
