@@ -8,8 +8,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"errors", "provenance", "yaml_values", "__init__"},
-    {"codebook", "privacy"},
+    {"errors", "provenance", "__init__"},
+    {"codebook", "privacy", "yaml_values"},
     {"site", "integrity", "cohort", "model"},
     {"imputation"},
     {"analysis"},

@@ -117,7 +117,7 @@ def test_the_module_is_the_command(here):
     (here / "table.csv").write_text(EFFECTS)
     command = [sys.executable, "-m", "ipdma", "pool", "table.csv", "--json", "out.json"]
     done = subprocess.run(
-        [sys.executable, "-m", "ipdma", "pool", "table.csv", "--json", "out.json"],
+        command,
         capture_output=True,
         text=True,
     )
