@@ -16,6 +16,8 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/site.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/fit.smk"
+include: "workflow/rules/imputation.smk"
+include: "workflow/rules/integrity.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -26,3 +28,4 @@ rule all:
         f"{RESULTS}/counts.csv",
         f"{RESULTS}/plan.yaml",
         f"{RESULTS}/report.html",
+        expand(f"{RESULTS}/{{page}}", page=RUN.pages),

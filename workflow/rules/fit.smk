@@ -21,9 +21,10 @@ rule fit:
     log:
         f"{LOGS}/fit/{{contrast}}.log",
     params:
+        kind="fit",
         code=digest_code(["analysis"]),
+        participants=lambda wildcards, input: os.path.splitext(input.participants[0])[0],
         rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
-        cohort=lambda wildcards, input: os.path.dirname(input.participants[0]),
         out=lambda wildcards, output: os.path.dirname(output[0]),
         registry=RUN.registry_text,
         aggregate=RUN.aggregate_text,
@@ -36,8 +37,8 @@ rule fit:
 rule records:
     input:
         expand(
-            f"{RESULTS}/parts/{{contrast}}/{{name}}.csv",
-            contrast=RUN.cohorts,
+            f"{RESULTS}/parts/{{part}}/{{name}}.csv",
+            part=RUN.parts,
             name=["estimates", "study_estimates", "counts", "notes"],
         ),
     output:
@@ -51,7 +52,7 @@ rule records:
     log:
         f"{LOGS}/records.log",
     params:
-        parts=expand(f"{RESULTS}/parts/{{contrast}}", contrast=RUN.cohorts),
+        parts=expand(f"{RESULTS}/parts/{{part}}", part=RUN.parts),
         out=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "Gathering the record files"

@@ -60,6 +60,16 @@ class Run:
         return [*self.plan["contrasts"], *asked]
 
     @property
+    def parts(self) -> list[str]:
+        """Folders of the records of each fitting job, under `parts/`."""
+        return [*self.cohorts, *(f"{contrast}/imputation" for contrast in self.plan["contrasts"])]
+
+    @property
+    def pages(self) -> list[str]:
+        """Pages beside the report: the integrity of each trial, where the plan asks for it."""
+        return [f"integrity/{study}.html" for study in self.study_ids] if self.plan["integrity"] else []
+
+    @property
     def tables(self) -> list[str]:
         """The registry and the aggregate results, where the plan has them."""
         return [str(path) for path in (self.registry, self.aggregate) if path]

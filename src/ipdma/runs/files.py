@@ -164,5 +164,15 @@ def write_rendering(results: Path | str, files: Iterable[tuple[str, bytes]]) -> 
     for name in DRAWN:
         shutil.rmtree(Path(results) / name, ignore_errors=True)
         (Path(results) / name).mkdir(parents=True)
-    for name, content in drawn:
-        write_atomically(Path(results) / name, content)
+    write_files(results, drawn)
+
+
+def read_optional(path: Path | str | None) -> pd.DataFrame | None:
+    """Read what `write_typed` wrote; None where nothing is named."""
+    return None if path is None else read_typed(path)
+
+
+def write_files(folder: Path | str, files: Iterable[tuple[str, bytes | str]]) -> None:
+    """Write files by name into a folder."""
+    for name, content in files:
+        write_atomically(Path(folder) / name, content)
