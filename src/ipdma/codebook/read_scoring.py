@@ -168,7 +168,7 @@ def read_scorings(
 
 
 def default_entry(value: Any, where: str, faults: Faults, whole: Range) -> dict[str, Any]:
-    """What `scorings` says of the default one: a label or rule; its numbers stand on the instrument itself."""
+    """What `scorings` says of the default: a label or rule; its numbers stand on the instrument itself."""
     entry = faults.mapping(where, value)
     faults.keys(where, entry, ("label", "rule", "range"))
     said = read_range(entry.get("range"), f"{where}.range", faults)

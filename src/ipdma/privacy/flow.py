@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 Place = tuple[int, int]
@@ -19,7 +20,21 @@ class Arc(NamedTuple):
     value: int
 
 
-def slack(at: Place, arcs: dict[Place, Arc], hidden: set[Place], enough: int, up: bool) -> int:
+class Network(dict[Place, Arc]):
+    """The counts of a table by place; knows which changes lead on from a node."""
+
+    @cached_property
+    def around(self) -> dict[Node, list[tuple[Place, int, Node]]]:
+        """By node: place, sign and the node that the change leads to, in the order of the places."""
+        found: dict[Node, list[tuple[Place, int, Node]]] = {}
+        for place in sorted(self):
+            arc = self[place]
+            found.setdefault(arc.tail, []).append((place, 1, arc.head))
+            found.setdefault(arc.head, []).append((place, -1, arc.tail))
+        return found
+
+
+def slack(at: Place, arcs: Network, hidden: set[Place], enough: int, up: bool) -> int:
     """How far the count at `at` may rise (or fall) while printed counts stay and no count falls below 0.
 
     Counted no further than `enough`, since some counts may rise without end. Augmenting paths (Edmonds and
@@ -41,7 +56,7 @@ def slack(at: Place, arcs: dict[Place, Arc], hidden: set[Place], enough: int, up
 
 
 def shortest_path(
-    start: Node, end: Node, arcs: dict[Place, Arc], usable: set[Place], moved: dict[Place, int]
+    start: Node, end: Node, arcs: Network, usable: set[Place], moved: dict[Place, int]
 ) -> list[tuple[Place, int]] | None:
     """Places and signs of a walk of changes from `start` to `end`; no count may fall below 0."""
     came: dict[Node, tuple[Node, Place, int]] = {}
@@ -59,7 +74,7 @@ def shortest_path(
 
 
 def cheapest_walk(
-    at: Place, arcs: dict[Place, Arc], hidden: set[Place], barred: set[Place], room: int
+    at: Place, arcs: Network, hidden: set[Place], barred: set[Place], room: int
 ) -> set[Place] | None:
     """Places to hide so that the count at `at` can move by `room`, hiding the fewest people.
 
@@ -79,7 +94,7 @@ def cheapest_walk(
 
 
 def dijkstra(
-    start: Node, end: Node, arcs: dict[Place, Arc], usable: set[Place], hidden: set[Place], room: int
+    start: Node, end: Node, arcs: Network, usable: set[Place], hidden: set[Place], room: int
 ) -> tuple[int, set[Place]] | None:
     """Cost and places of the cheapest walk from `start` to `end` (Dijkstra 1959)."""
     best = {start: 0}
@@ -102,14 +117,9 @@ def dijkstra(
     return None
 
 
-def steps(node: Node, arcs: dict[Place, Arc], usable: set[Place]) -> Iterator[tuple[Place, int, Node]]:
+def steps(node: Node, arcs: Network, usable: set[Place]) -> Iterator[tuple[Place, int, Node]]:
     """Where one change leads from `node`: along an arc the count rises, against it the count falls."""
-    for place in sorted(usable):
-        arc = arcs[place]
-        if arc.tail == node:
-            yield place, 1, arc.head
-        if arc.head == node:
-            yield place, -1, arc.tail
+    return (step for step in arcs.around.get(node, ()) if step[0] in usable)
 
 
 def trace(start: Node, end: Node, came: dict[Node, tuple[Node, Place, int]]) -> list[tuple[Place, int]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ipdma.privacy.flow import Arc, cheapest_walk, slack
+from ipdma.privacy.flow import Arc, Network, cheapest_walk, slack
 
 HIDDEN = None
 
@@ -85,10 +85,10 @@ def suppress_table(
     return as_table(counts, arcs, hidden, frozenset(primary), frozenset(exposed))
 
 
-def circulation(counts: Sequence[Sequence[int]]) -> dict[tuple[int, int], Arc]:
+def circulation(counts: Sequence[Sequence[int]]) -> Network:
     """Every count and total as an arc of one circulation, by its position in the table with totals."""
     rows, columns = len(counts), len(counts[0]) if counts else 0
-    arcs = {}
+    arcs = Network()
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
             arcs[i, j] = Arc(("row", i), ("column", j), count)
@@ -101,7 +101,7 @@ def circulation(counts: Sequence[Sequence[int]]) -> dict[tuple[int, int], Arc]:
 
 def protect(
     at: tuple[int, int],
-    arcs: dict[tuple[int, int], Arc],
+    arcs: Network,
     hidden: set[tuple[int, int]],
     open_to_all: set[tuple[int, int]],
     spread: int,
@@ -124,7 +124,7 @@ def protect(
 
 def hide_rest(
     at: tuple[int, int],
-    arcs: dict[tuple[int, int], Arc],
+    arcs: Network,
     hidden: set[tuple[int, int]],
     open_to_all: set[tuple[int, int]],
     spread: int,
@@ -138,9 +138,7 @@ def hide_rest(
     return width(at, arcs, hidden, 1) >= 1
 
 
-def width(
-    at: tuple[int, int], arcs: dict[tuple[int, int], Arc], hidden: set[tuple[int, int]], enough: int
-) -> int:
+def width(at: tuple[int, int], arcs: Network, hidden: set[tuple[int, int]], enough: int) -> int:
     """How far apart an outsider's bounds of a hidden count are, counted no further than `enough`."""
     up = slack(at, arcs, hidden, enough, up=True)
     return up + (slack(at, arcs, hidden, enough - up, up=False) if up < enough else 0)
@@ -148,7 +146,7 @@ def width(
 
 def as_table(
     counts: Sequence[Sequence[int]],
-    arcs: dict[tuple[int, int], Arc],
+    arcs: Network,
     hidden: set[tuple[int, int]],
     primary: frozenset[tuple[int, int]],
     exposed: frozenset[tuple[int, int]],
