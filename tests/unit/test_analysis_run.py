@@ -154,6 +154,16 @@ def test_pooled_interval_is_modified_below_ten_studies(records):
     assert pick(wald.estimates, analysis_id="stpp_control.depression.post.primary.two").df_method == "wald"
 
 
+def test_the_interval_of_i2_is_that_of_tau2(records):
+    name = "stpp_control.depression.post.primary.two"
+    row = pick(records.estimates, analysis_id=name)
+    low, high = [count(records, analysis_id=name, what=f"i2_{end}").value.iloc[0] for end in ("low", "high")]
+    assert 0 <= low <= row.i2 <= high <= 100
+    top = count(records, analysis_id=name, what="tau2_high").value.iloc[0]
+    # the typical variance is what turns tau2 into i2, at the estimate as at the limit
+    assert high / (100 - high) / top == pytest.approx(row.i2 / (100 - row.i2) / row.tau2)
+
+
 def test_study_rows_add_up(records, rows):
     for stage in ("one", "two"):
         name = f"stpp_control.depression.post.primary.{stage}"

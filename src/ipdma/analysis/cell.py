@@ -124,13 +124,12 @@ def arm_counts(rows: pd.DataFrame) -> dict[str, int]:
 
 def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, Any]]:
     """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
-    out: dict[str, dict[str, Any]] = {}
-    for study, part in rows.groupby("study"):
-        found: dict[str, Any] = {}
-        for side, treat in (("active", 1), ("reference", 0)):
-            values = part.loc[part["treat"] == treat, "outcome"].astype(float)
-            found[f"n_{side}"] = len(values)
-            found[f"mean_{side}"] = float(values.mean()) if len(values) else None
-            found[f"sd_{side}"] = float(values.std(ddof=1)) if len(values) > 1 and not binomial else None
-        out[str(study)] = found
+    table = rows.groupby(["study", "treat"])["outcome"].agg(["size", "mean", "std"])
+    out: dict[str, dict[str, Any]] = {
+        str(s): {"n_active": 0, "n_reference": 0} for s in rows["study"].unique()
+    }
+    for (study, treat), size, mean, sd in table.itertuples(name=None):
+        side, found = "active" if treat == 1 else "reference", out[str(study)]
+        found[f"n_{side}"], found[f"mean_{side}"] = int(size), float(mean)
+        found[f"sd_{side}"] = None if binomial or size < 2 else float(sd)
     return out

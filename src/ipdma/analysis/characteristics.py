@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,10 @@ IDENTITY = ("study", "participant", "arm", "condition", "treat", "therapist")
 
 
 def count_participants(
-    participants: pd.DataFrame, settings: Settings, variables: Sequence[str] | None = None
+    participants: pd.DataFrame,
+    settings: Settings,
+    variables: Sequence[str] | None = None,
+    contrasts: Collection[str] | None = None,
 ) -> Ledger:
     """Counts, means and shares of everyone contributed, and of each contrast's participants by side.
 
@@ -24,6 +27,8 @@ def count_participants(
         `study, participant, arm, condition` and the codebook's variables.
     variables : sequence of str, optional
         Columns to describe; default all but identity columns.
+    contrasts : collection of str, optional
+        Contrasts to describe beside everyone; default all of the plan.
     """
     ledger = Ledger()
     people = participants.assign(study=participants["study"].astype(str))
@@ -33,7 +38,7 @@ def count_participants(
     count_missing(ledger, people, names)
     for contrast, keys in settings.contrasts.items():
         chosen = contrast_people(people, keys)
-        if chosen.empty:
+        if chosen.empty or (contrasts is not None and contrast not in contrasts):
             continue
         groups = {"": chosen, **{str(side): part for side, part in chosen.groupby("side")}}
         count_heads(ledger, contrast, chosen, "side")

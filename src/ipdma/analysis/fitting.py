@@ -17,6 +17,7 @@ from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Estimate, Fit, JointTest
 from ipdma.model.spec import ModelSpec
+from ipdma.model.tau2 import typical_variance
 
 GAUSSIAN_ONLY = ("residual", "participant", "visit", "baseline_visit", "covariance")
 NOT_BINOMIAL = {"estimator": ("reml",), "df": ("kenward_roger", "satterthwaite", "hksj")}
@@ -259,12 +260,26 @@ def write_heterogeneity(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estima
             value = number(estimate.extra.get(key))
             if value is not None:
                 ledger.count(ident, what, variable=estimate.term, value=value)
+        write_i2_interval(ledger, ident, fit, estimate)
         return
     name = "treatment" if estimate.term == "treatment" else "interaction"
     pair = fit.variance_ci.get(name)
     if pair is not None and term_tau2(fit, estimate.term) is not None:
         ledger.count(ident, "tau2_low", variable=estimate.term, value=number(pair[0]))
         ledger.count(ident, "tau2_high", variable=estimate.term, value=number(pair[1]))
+
+
+def write_i2_interval(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estimate) -> None:
+    """Turn the Q-profile interval of tau2 into one of I2 = tau2 / (tau2 + s2), s2 the typical variance."""
+    v = np.array([s.std_error**2 for s in fit.study_estimates if s.term == estimate.term])
+    if len(v) < 2:
+        return
+    s2 = typical_variance(v)
+    for key, what in (("tau2_ci_low", "i2_low"), ("tau2_ci_high", "i2_high")):
+        tau2 = number(estimate.extra.get(key))
+        if tau2 is not None:
+            share = 1.0 if np.isinf(tau2) else tau2 / (tau2 + s2)
+            ledger.count(ident, what, variable=estimate.term, value=100 * share)
 
 
 def write_variances(ledger: Ledger, ident: Ident, fit: Fit) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.aggregate import ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.fitting import model_keys, try_fit, try_fit_design, write_fit
 from ipdma.analysis.moderator_frame import Refused, moderator_frame
@@ -24,16 +25,17 @@ OVERALL = "rob_overall"
 def analyse_risk_of_bias(cell: Cell, settings: Settings) -> Ledger:
     """Each item of the plan's `risk_of_bias` that differs between the trials of the cell."""
     ledger = Ledger()
-    for item in settings.risk_of_bias:
-        values = study_values(cell, item)
-        if values.nunique() < 2:
-            continue
+    items = {item: study_values(cell, item) for item in settings.risk_of_bias}
+    differing = {item: values for item, values in items.items() if values.nunique() > 1}
+    effects = ipd_effects(cell, settings) if differing else []
+    for item, values in differing.items():
         part = cell.but(rows_with(cell, values, item))
         levels = [] if is_numeric(values) else ordered_levels(values)
         if not in_full(cell, settings):
-            regress_studies(ledger, part, settings, cell.ident("risk_of_bias", "two", item), item, levels)
+            ident = cell.ident("risk_of_bias", "two", item)
+            regress_studies(ledger, part, settings, ident, item, levels, effects)
             continue
-        fit_study_moderator(ledger, part, settings, "risk_of_bias", item, levels)
+        fit_study_moderator(ledger, part, settings, "risk_of_bias", item, levels, effects)
         fit_as_covariate(ledger, part, settings, item)
     return ledger
 

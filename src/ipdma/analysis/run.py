@@ -125,7 +125,8 @@ def analyse(
         ledger.extend(analyse_cell(key, table, context, wanted))
     ledger.extend(analyse_together(tables, context, wanted, say))
     if participants is not None:
-        ledger.extend(count_participants(participants, context.settings))
+        here = {key[0] for key in tables} or None
+        ledger.extend(count_participants(participants, context.settings, contrasts=here))
     if registry is not None:
         given = [] if participants is None else participants["study"].astype(str).unique().tolist()
         ledger.extend(count_registry(registry, given))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ipdma.analysis.aggregate import StudyEffect
 from ipdma.analysis.cell import Cell, design_frame
-from ipdma.analysis.fitting import SMALL_K, model_keys, try_fit, try_fit_design, write_fit
+from ipdma.analysis.fitting import SMALL_K, model_keys, try_fit, write_fit
 from ipdma.analysis.meta_regression import MetaRegression, meta_regression
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
@@ -21,7 +22,7 @@ def fit_study_moderator(
     model: str,
     name: str,
     levels: Sequence[str],
-    variant: str = "",
+    effects: Sequence[StudyEffect],
 ) -> None:
     """Fit `name` (a column of the cell's rows, one value a study) beside the treatment, in both stages.
 
@@ -29,9 +30,11 @@ def fit_study_moderator(
     ----------
     levels : sequence of str
         Levels, the reference first; empty when the column is a number.
+    effects : sequence of StudyEffect
+        The studies' own estimates from the first stage of the primary model.
     """
     keys = model_keys(settings, settings.primary_model, cell.family)
-    ident = cell.ident(model, "one", name, variant)
+    ident = cell.ident(model, "one", name)
     frame, covariates = design_frame(cell.analysed, [c for c in keys.get("covariates") or () if c != name])
     frame[name] = cell.analysed[name]
     full = {**keys, "covariates": list(covariates), "moderator": name, "interaction": "within"}
@@ -44,21 +47,21 @@ def fit_study_moderator(
     fit = try_fit(ledger, ident, frame, full, settings, cell.family, k)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
-    regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels)
+    regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels, effects)
 
 
 def regress_studies(
-    ledger: Ledger, cell: Cell, settings: Settings, ident: Ident, name: str, levels: Sequence[str]
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    ident: Ident,
+    name: str,
+    levels: Sequence[str],
+    effects: Sequence[StudyEffect],
 ) -> None:
-    """The two-stage twin: each study's own effect regressed on its value."""
-    keys = model_keys(settings, settings.primary_model, cell.family)
-    silent = Ledger()  # the studies' own estimates are the headline's; its warnings stand there
-    found = try_fit_design(silent, ident, cell.analysed, keys, settings, cell.family)
-    studies = [
-        s for s in (found[0].study_estimates if found else ()) if s.term == "treatment" and s.std_error > 0
-    ]
+    """The two-stage twin: each study's own effect (`effects`) regressed on its value."""
     values = cell.analysed.groupby("study")[name].first()
-    studies = [s for s in studies if s.study in values.index]
+    studies = [s for s in effects if s.study in values.index]
     if not studies:
         ledger.note(ident, "not_fitted", "no study estimate to regress")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from ipdma.analysis.aggregate import ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, write_concordance
 from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
@@ -27,8 +28,8 @@ def analyse_subgroups(cell: Cell, settings: Settings) -> Ledger:
             continue
         for level in sorted(values.unique()):
             fit_level(ledger, cell, settings, name, level, values[values == level].index.tolist())
-        part = cell.but(rows_with(cell, values, name))
-        fit_study_moderator(ledger, part, settings, MODEL, name, sorted(values.unique()))
+        part, effects = cell.but(rows_with(cell, values, name)), ipd_effects(cell, settings)
+        fit_study_moderator(ledger, part, settings, MODEL, name, sorted(values.unique()), effects)
     return ledger
 
 
