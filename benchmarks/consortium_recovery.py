@@ -136,14 +136,13 @@ def verdict(table: pd.DataFrame, floor: float = 0.93) -> str:
     means = table.groupby("df_method", sort=False)["coverage"].mean()
     told = ", ".join(f"{LABELS[str(name)]} {value:.1%}" for name, value in means.items())
     short = table[table["coverage"] < floor]
-    text = (
-        f"Mean coverage: {told}. {len(table) - len(short)} of {len(table)} rows cover at least {floor:.0%}."
-    )
+    enough = f"{len(table) - len(short)} of {len(table)} rows cover at least {floor:.0%}"
+    text = f"Mean coverage: {told}. {enough}."
     if short.empty:
         return text + "\n"
     names = [
         f"{LABELS[r.contrast]}, {LABELS[r.timepoint]}, {r.term}, {LABELS[r.df_method]}: {r.coverage:.1%} "
-        f"(K = {r.k:.0f}; so few or fewer by chance, were it {floor:.0%}: {chance(r.coverage, r.fits, floor):.2f})"
+        f"(K = {r.k:.0f}; by chance, were it {floor:.0%}: {chance(r.coverage, r.fits, floor):.2f})"
         for r in short.itertuples()
     ]
     return text + " Below it:\n\n" + "\n".join(f"- {name}" for name in names) + "\n"
