@@ -19,12 +19,12 @@ DESCRIPTION = (
 )
 EXAMPLES = """\
 examples:
-  ipdma template trials/MUC2008 --out MUC2008.xlsx     study.yaml as a workbook; without one, a blank workbook
+  ipdma template trials/MUC2008 --out MUC2008.xlsx     the mapping, or a blank one, as a workbook
   ipdma template trials/MUC2008 --from MUC2008.xlsx    back to trials/MUC2008/study.yaml
   ipdma template --from MUC2008.xlsx --out study.yaml  back to another file
 
 Cells: `TAU`, lists as `-99; 999`, codes as `1 = male; 2 = female`. Comments of study.yaml do not make the trip;
-the study.yaml that was there is kept as study.yaml.old.
+the one that was there is kept as study.yaml.old.
 """
 
 

@@ -1,8 +1,8 @@
 """Looks at the columns of a file for `ipdma scan`: what each seems to be, and what of it may be written down.
 
-Nothing that points at a person leaves this module: no cell of text, of an identifier, of a date or of a
-column with more than 20 distinct values; numeric codes only where five people or more share them, or where
-the file itself declares them; counts under five as `<5`.
+Nothing that points at a person goes into a draft: no cell of an identifier, of a date or of a column with
+more than 20 distinct values; of text only known words for a level, an arm or a visit; numeric codes only
+where five people or more share them, or where the file itself declares them; counts under five as `<5`.
 """
 
 from __future__ import annotations
