@@ -20,7 +20,7 @@ def table():
 
 
 def not_short_of(table, floor=0.93, alpha=0.01):
-    """Whether each row's coverage could be `floor` or more, judged at `alpha` by the binomial distribution."""
+    """Whether each row could cover `floor` or more, judged at `alpha` by the binomial distribution."""
     covered = (table["coverage"] * table["fits"]).round()
     return stats.binom.cdf(covered, table["fits"], floor) > alpha
 
