@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,7 @@ from ipdma.site.findings import Finding
 
 LANGUAGES = ("en", "nl")
 SHOWN_ROWS = 8
+CODE_IN_PLACE = re.compile(r"(\.(?:values|missing))\..*")
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -55,7 +57,9 @@ def say(finding: Finding, language: str = "en") -> tuple[str, str]:
 def say_shared(finding: Finding, language: str = "en") -> tuple[str, str]:
     """Message and remedy for the shareable report: no cell, no row, no small count."""
     entry = load_catalogue(language)[finding.code]
-    words = {**common(finding, language), **finding.said}
+    listed = {"allowed": load_catalogue(language)["phrases"]["listed"]}
+    words = {**common(finding, language), **listed, **finding.said}
+    words["where"] = CODE_IN_PLACE.sub(r"\1", finding.said.get("where", ""))
     words |= {"n": say_count(finding.count), "of": say_count(finding.of), "examples": ""}
     return fill(entry.get("shared") or entry["message"], words), fill(entry["remedy"], words)
 

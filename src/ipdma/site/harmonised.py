@@ -160,7 +160,7 @@ def read_arm_columns(
     ):
         if places:
             findings.add(
-                problem, table.file, variable, variable, places, of=len(owners), said={"allowed": allowed}
+                problem, table.file, variable, variable, places, of=len(owners), private={"allowed": allowed}
             )
 
 

@@ -84,20 +84,21 @@ def judge_row(
     elif person not in people:
         note("unknown_participant", "participant", "participant", person)
     known = codebook.instruments.get(instrument)
+    named = instrument if known is not None else None
     if known is None:
         note("unknown_instrument", instrument or None, "instrument", instrument)
     elif scoring and scoring not in known.scorings:
         note("unknown_word", instrument, "scoring", scoring)
     if rating not in RATINGS:
-        note("unknown_word", instrument or None, "rating", rating)
+        note("unknown_word", named, "rating", rating)
     if timepoint not in codebook.timepoints:
-        note("unknown_timepoint", instrument or None, "timepoint", timepoint)
+        note("unknown_timepoint", named, "timepoint", timepoint)
     if not weeks and timepoint in codebook.timepoints and timepoint != "baseline":
-        note("weeks_missing", instrument or None, "weeks", weeks)
+        note("weeks_missing", named, "weeks", weeks)
     elif weeks and parse_number(weeks) is None:
-        note("not_a_number", instrument or None, "weeks", weeks)
+        note("not_a_number", named, "weeks", weeks)
     if not score:
-        note("cell_empty", instrument or None, "score", score)
+        note("cell_empty", named, "score", score)
     return known is not None and bool(score) and (not scoring or scoring in known.scorings)
 
 

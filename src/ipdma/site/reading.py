@@ -17,6 +17,7 @@ from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column, Table
 
 TELLING = 5
+CODE_FAULTS = ("unlisted_code", "arm_undeclared")
 NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
 
@@ -83,8 +84,9 @@ def report_column(
         if name:
             places.setdefault(name, []).append((row, cell))
     for name, where in places.items():
-        said = {"allowed": allowed, "declared": str(column.missing)}
-        private = {"labels": say_labels(column, where)}
+        # lists of codes are words that cells hold; ranges are not
+        said = {} if name in CODE_FAULTS else {"allowed": allowed}
+        private = {"labels": say_labels(column, where), "allowed": allowed, "declared": str(column.missing)}
         findings.add(name, file, variable, column.name, where, of=len(rows), said=said, private=private)
 
 

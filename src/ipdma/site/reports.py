@@ -67,7 +67,8 @@ def shared_entry(finding: Finding, language: str) -> dict[str, Any]:
         "code": finding.code,
         "grade": finding.grade,
         "file": finding.file,
-        "variable": finding.variable,
+        # the instrument's name in a table is a cell like any other until it is known
+        "variable": None if finding.name == "unknown_instrument" and finding.rows else finding.variable,
         "column": finding.column,
         "count": small(finding.count),
         "of": small(finding.of),

@@ -152,9 +152,9 @@ def find_visits(reading: Reading, owners: Sequence[int | None], facts: Facts) ->
         if outcome.value is None
     ]
     if bad:
-        said = {"allowed": ", ".join(visits)}
+        private = {"allowed": ", ".join(visits)}
         reading.findings.add(
-            "unlisted_visit", reading.table.file, "visit", column.name, bad, of=len(rows), said=said
+            "unlisted_visit", reading.table.file, "visit", column.name, bad, of=len(rows), private=private
         )
     found = [visits[str(o.value)] if o.value is not None else None for o in outcomes]
     report_repeated_visits(reading, owners, found, rows, facts)
