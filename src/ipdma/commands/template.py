@@ -23,8 +23,8 @@ examples:
   ipdma template trials/MUC2008 --from MUC2008.xlsx    back to trials/MUC2008/study.yaml
   ipdma template --from MUC2008.xlsx --out study.yaml  back to another file
 
-Cells: `TAU`, lists as `-99; 999`, codes as `1 = male; 2 = female`. Comments of study.yaml do not make the trip;
-the one that was there is kept as study.yaml.old.
+Cells: `TAU`, lists as `-99; 999`, codes as `1 = male; 2 = female`. Comments do not make the trip;
+a study.yaml that was there is kept as study.yaml.old.
 """
 
 
