@@ -88,32 +88,45 @@ def stratum_variances(problem: Problem, point: Point) -> np.ndarray:
 
 def random_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """M = L (I + L'S L)^-1 L' and log |I + L'S L| per study, for S of shape (K, r, r)."""
-    inner = factor.T @ s @ factor + np.eye(len(factor))
     if len(factor) == 1:
-        value = inner[:, 0, 0]
+        value = 1 + factor[0, 0] ** 2 * s[:, 0, 0]
         return (factor[0, 0] ** 2 / value)[:, None, None], np.log(value)
+    inner = factor.T @ s @ factor + np.eye(len(factor))
+    if len(factor) == 2:
+        det = inner[:, 0, 0] * inner[:, 1, 1] - inner[:, 0, 1] ** 2
+        adjoint = np.empty_like(inner)
+        adjoint[:, 0, 0], adjoint[:, 1, 1] = inner[:, 1, 1], inner[:, 0, 0]
+        adjoint[:, 0, 1] = adjoint[:, 1, 0] = -inner[:, 0, 1]
+        return factor @ (adjoint / det[:, None, None]) @ factor.T, np.log(det)
     chol = np.linalg.cholesky(inner)
     half = np.linalg.solve(chol, np.broadcast_to(factor.T, s.shape))
     log_det = 2 * np.log(np.einsum("kii->ki", chol)).sum(axis=1)
     return np.swapaxes(half, 1, 2) @ half, log_det
 
 
+def weigh(gram: np.ndarray, lam: np.ndarray) -> np.ndarray:
+    """sum_s G_s / lambda_s per study, shape (K, c, c)."""
+    if gram.shape[1] == 1:
+        return gram[:, 0] / lam[:, :, None]
+    return np.einsum("ks,ksij->kij", 1 / lam, gram)
+
+
 def local_pieces(problem: Problem, point: Point) -> Local:
     """V^-1 (or P, with nuisance columns left to eliminate) per study."""
     lam = stratum_variances(problem, point)
-    g1 = np.einsum("ks,ksij->kij", 1 / lam, problem.gram)
+    g1 = weigh(problem.gram, lam)
     log_det = float((problem.n * np.log(lam)).sum())
     z, nuisance = problem.z, problem.nuisance
     if not len(nuisance):
         if not len(z):
             return Local(lam, z, np.empty((len(g1), 0, 0)), g1, g1, log_det)
-        middle, extra = random_middle(g1[:, z[:, None], z], point.factor)
+        middle, logs = random_middle(g1[:, z[:, None], z], point.factor)
         v1 = g1 - g1[:, :, z] @ middle @ g1[:, z, :]
-        return Local(lam, z, middle, g1, v1, log_det + float(extra.sum()))
+        return Local(lam, z, middle, g1, v1, log_det + float(logs.sum()))
     eliminated = np.concatenate([z, nuisance])
-    middle, extra = middle_with_nuisance(problem, g1, point.factor)
+    middle, more = middle_with_nuisance(problem, g1, point.factor)
     v1 = g1 - g1[:, :, eliminated] @ middle @ g1[:, eliminated, :]
-    return Local(lam, eliminated, middle, g1, v1, log_det + extra)
+    return Local(lam, eliminated, middle, g1, v1, log_det + more)
 
 
 def middle_with_nuisance(problem: Problem, g1: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, float]:

@@ -95,16 +95,18 @@ def cross_products(
 def study_products(columns: Sequence[np.ndarray], start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
     """Means (c,) and products about them (c, c) of one study, in chunks about a provisional origin."""
     c, n = len(columns) + 1, stop - start
-    origin = np.zeros(c)
-    origin[1:] = [column[start : start + CHUNK].mean() for column in columns] if n else 0.0
-    total = np.zeros((c, c))
+    origin, total = np.zeros(c), np.zeros((c, c))
+    chunk = np.empty((c, min(CHUNK, max(n, 1))))
     for at in range(start, stop, CHUNK):
         end = min(at + CHUNK, stop)
-        chunk = np.empty((c, end - at))
-        chunk[0] = 1.0
+        part = chunk[:, : end - at]
+        part[0] = 1.0
         for j, column in enumerate(columns, 1):
-            np.subtract(column[at:end], origin[j], out=chunk[j])
-        total += chunk @ chunk.T
+            part[j] = column[at:end]
+        if at == start:
+            origin[1:] = part[1:].mean(axis=1)
+        part[1:] -= origin[1:, None]
+        total += part @ part.T
     shift = total[0] / max(n, 1)
     shift[0] = 0.0
     products = total - n * np.outer(shift, shift)

@@ -62,25 +62,34 @@ def own_estimates(prepared: Prepared, point: Point, tau2: dict[str, float]) -> l
     gram = np.einsum("ks,ksij->kij", 1 / lam, full.gram)
     shared = [j for kind in FIRST for j, k in enumerate(prepared.shared_kinds) if k == kind]
     columns = [*full.nuisance.tolist(), *full.x[shared].tolist()]
-    fits = [own_fit(block, columns, full.y) for block in gram]
+    estimate, variance = own_fits(gram, columns, full.y)
     found = []
     for j in targets:
         column, term = int(full.x[j]), prepared.shared_terms[j]
         unit = scale[full.y] / scale[column]
-        pairs = np.array([fit.get(column, (np.nan, np.nan)) for fit in fits])
-        found.append(OwnEstimates(term, pairs[:, 0] * unit, pairs[:, 1] * unit**2, tau2.get(term, 0.0)))
+        at = columns.index(column)
+        found.append(
+            OwnEstimates(term, estimate[:, at] * unit, variance[:, at] * unit**2, tau2.get(term, 0.0))
+        )
     return found
 
 
-def own_fit(gram: np.ndarray, columns: list[int], y: int) -> dict[int, tuple[float, float]]:
-    """Estimate and variance of each column that one study can tell apart from those before it."""
-    left, used = gram.copy(), []
-    for j in columns:
-        if left[j, j] > ALIASED * max(gram[j, j], 1e-300):
-            left = left - np.outer(left[:, j], left[j]) / left[j, j]
-            used.append(j)
-    if not used:
-        return {}
-    inverse = np.linalg.inv(gram[np.ix_(used, used)])
-    beta = inverse @ gram[used, y]
-    return {j: (float(beta[i]), float(inverse[i, i])) for i, j in enumerate(used)}
+def own_fits(gram: np.ndarray, columns: list[int], y: int) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate and variance of each column in each study, shape (K, number of columns).
+
+    NaN for a column that a study cannot tell apart from those before it.
+    """
+    at = np.array(columns, dtype=int)
+    left = gram[:, at[:, None], at].copy()
+    size = np.einsum("kii->ki", left).copy()
+    used = np.zeros(size.shape, dtype=bool)
+    for j in range(len(columns)):
+        pivot = left[:, j, j]
+        used[:, j] = pivot > ALIASED * np.maximum(size[:, j], 1e-300)
+        weight = np.where(used[:, j], 1 / np.where(used[:, j], pivot, 1.0), 0.0)
+        left = left - weight[:, None, None] * left[:, :, j, None] * left[:, j, None, :]
+    both = used[:, :, None] & used[:, None, :]
+    own = np.where(both, gram[:, at[:, None], at], 0.0) + np.eye(len(at)) * ~used[:, :, None]
+    inverse = np.linalg.inv(own)
+    beta = (inverse @ np.where(used, gram[:, at, y], 0.0)[..., None])[..., 0]
+    return np.where(used, beta, np.nan), np.where(used, np.einsum("kii->ki", inverse), np.nan)

@@ -20,6 +20,7 @@ MAX_STEPS = 100
 SCORING_STEPS = 3
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
 SAME_OPTIMUM = 1e-7  # starts that end this close in deviance agree
+NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
 
 
@@ -128,13 +129,17 @@ def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
     return step / max(1.0, *over)
 
 
-def descend(problem: Problem, start: Point, known: Optimum | None = None) -> Optimum:
+def descend(
+    problem: Problem, start: Point, known: Optimum | None = None, scoring: int = SCORING_STEPS
+) -> Optimum:
     """Scoring steps, then Newton with backtracking, from one start.
 
     Parameters
     ----------
     known : Optimum, optional
         An optimum found from another start: the search ends where it enters its basin.
+    scoring : int
+        How many scoring steps to try first.
     """
     point, value = best_scale(problem, start)
     converged, steps, step = False, 0, np.zeros(0)
@@ -149,7 +154,7 @@ def descend(problem: Problem, start: Point, known: Optimum | None = None) -> Opt
             moved = leave_saddle(problem, point, value, hessian) if lowest < -1e-6 else None
             converged = moved is None
         else:
-            moved = scoring_step(problem, point, value, derivatives) if steps <= SCORING_STEPS else None
+            moved = scoring_step(problem, point, value, derivatives) if steps <= scoring else None
             moved = moved or backtrack(problem, point, value, limit_step(problem, point, step))
             converged = moved is None and gain < 1e-6
         if moved is None:
@@ -250,6 +255,23 @@ def is_singular(problem: Problem, point: Point) -> bool:
     return bool(zero_phi or smallest < SINGULAR * sigma)
 
 
+def boundary_start(problem: Problem, optimum: Optimum) -> Point | None:
+    """A start beside the boundary, where the smallest direction of D is small but not zero.
+
+    Scoring keeps away from the boundary, and the likelihood can have a second optimum there (a correlation of
+    one): in a thousand hard sets one had.
+    """
+    if not len(problem.z) or optimum.singular:
+        return None
+    values, vectors = np.linalg.eigh(optimum.point.between)
+    sigma2 = float(optimum.point.sigma2.mean())
+    if values[0] > NEAR_BOUNDARY * sigma2 and values[0] > NEAR_BOUNDARY * values[-1]:
+        return None
+    values[0] = 1e-4 * sigma2
+    factor = np.linalg.cholesky((vectors * np.maximum(values, 1e-4 * sigma2)) @ vectors.T)
+    return Point(factor, optimum.point.sigma2, optimum.point.phi)
+
+
 def starting_points(problem: Problem) -> list[Point]:
     """Starts spread over small and large variances between studies, the most likely first."""
     sigma2 = start_sigma2(problem)
@@ -274,7 +296,7 @@ def start_sigma2(problem: Problem) -> np.ndarray:
     return np.full(problem.n_groups, value.residual_ss / problem.residual_dimensions)
 
 
-def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 3) -> Optimum:
+def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2) -> Optimum:
     """The best optimum over several starts.
 
     Parameters
@@ -290,6 +312,9 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 3)
     for start in followed:
         known = min(optima, key=lambda o: o.value.deviance) if optima else None
         optima.append(descend(problem, start, known))
+    challenger = boundary_start(problem, min(optima, key=lambda o: o.value.deviance))
+    if challenger is not None:
+        optima.append(descend(problem, challenger, scoring=0))
     best = min(optima, key=lambda o: o.value.deviance)
     apart = any(o.value.deviance > best.value.deviance + SAME_OPTIMUM for o in optima)
     return Optimum(best.point, best.value, best.derivatives, best.converged, best.singular, best.steps, apart)
