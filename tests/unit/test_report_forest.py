@@ -98,12 +98,16 @@ def test_whiskers_end_in_arrows_where_the_interval_goes_on():
     assert beyond >= 2
     assert len(artists["arrow"]) == beyond
     left, right = layout.plot
-    assert all(left - 1e-9 <= min(w.get_xdata()) and max(w.get_xdata()) <= right + 1e-9 for w in artists["whisker"])
+    assert all(
+        left - 1e-9 <= min(w.get_xdata()) and max(w.get_xdata()) <= right + 1e-9 for w in artists["whisker"]
+    )
 
 
 @pytest.mark.parametrize("shift", [0.0, 3.0, -40.0, 1e-3])
 def test_limits_always_hold_the_pooled_line(shift):
-    lines = [Line("study", ("a",), shift + d, shift + d - 0.4, shift + d + 0.4, 1.0) for d in (-0.3, 0.1, 0.5)]
+    lines = [
+        Line("study", ("a",), shift + d, shift + d - 0.4, shift + d + 0.4, 1.0) for d in (-0.3, 0.1, 0.5)
+    ]
     lines.append(Line("pooled", ("all",), shift + 0.1, shift - 0.2, shift + 0.4))
     low, high = axis_limits(lines)
     assert low < shift - 0.2
@@ -153,7 +157,9 @@ def test_events_of_few_are_withheld_on_both_sides_and_means_of_small_arms_too():
     response = next(a for a in changed.analyses if a.outcome == "response")
     line = next(n for n in forest_of(changed, response, Ledger()).lines if n.cells[0] == "Trial DE-A")
     assert line.cells[2:6] == ("40", "*", "38", "*")
-    line = next(n for n in forest_of(changed, changed.analyses[0], Ledger()).lines if n.cells[0] == "Trial GB-B")
+    line = next(
+        n for n in forest_of(changed, changed.analyses[0], Ledger()).lines if n.cells[0] == "Trial GB-B"
+    )
     assert line.cells[2:4] == ("8", "\u2014")
 
 
@@ -172,7 +178,9 @@ def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():
 
 def test_a_run_without_study_rows_has_no_forest():
     material = mock_material(3)
-    empty = type(material)(material.estimates, material.study_estimates.iloc[:0], material.counts, material.plan)
+    empty = type(material)(
+        material.estimates, material.study_estimates.iloc[:0], material.counts, material.plan
+    )
     assert forest_of(empty, empty.analyses[0], Ledger()) is None
 
 

@@ -52,8 +52,16 @@ def strange_numbers(text: str, names: list[str], printed: set[str], least: int =
 
     Fixed words: the confidence level, the smallest cell, powers (tau squared), percentiles, domains D1 to D5.
     """
-    text = re.sub(rf"95%|<{least}\b|(?:fewer than|under) {least}\b|1 to {least - 1}\b|p[159]0\b|\bD[1-5]\b|mean[-+]1sd", " ", text)
-    text = re.sub(r"HAM-D17|lme4|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0|< \.001|> \.999", " ", text)
+    text = re.sub(
+        rf"95%|<{least}\b|(?:fewer than|under) {least}\b|1 to {least - 1}\b|p[159]0\b|\bD[1-5]\b|mean[-+]1sd",
+        " ",
+        text,
+    )
+    text = re.sub(
+        r"HAM-D17|lme4|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0|< \.001|> \.999",
+        " ",
+        text,
+    )
     text = re.sub(r"per 12 months", " ", text)  # the unit of a moderator, a record's own words
     for name in names:
         text = text.replace(name, " ").replace(name[:1].upper() + name[1:], " ")
@@ -132,7 +140,11 @@ def test_the_ledger_points_at_the_cells_that_it_names(material):
     results_sentences(material, ledger)
     claims = list(ledger.claims)
     assert len(claims) > 1000
-    tables = {"estimates": material.estimates, "study_estimates": material.study_estimates, "counts": material.counts}
+    tables = {
+        "estimates": material.estimates,
+        "study_estimates": material.study_estimates,
+        "counts": material.counts,
+    }
     for claim in claims:
         cell = tables[claim.file].iloc[claim.line - 2][claim.field]
         assert float(cell) == claim.value

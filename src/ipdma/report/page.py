@@ -93,7 +93,7 @@ def italics(text: str) -> str:
 def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:
     """A figure on a white sheet, in light and dark alike, with its caption and its text for those who cannot see it."""
     return (
-        f'<figure class="plot" id="{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
+        f'<figure class="plot" id="figure-{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
         f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" style="min-width:{least_width(svg)}rem">{svg}</div></div>'
         f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
     )

@@ -165,6 +165,9 @@ def test_a_birth_date_may_be_used_by_days_between_alone(small):
         (["31-02-2015"], "DMY", "impossible_date", list(range(2, 14))),
         (["2015-02-13", "13.02.2015", "13/02/2015"], "DMY", None, []),
         (["42048", "13-02-2015", "13-02-2015"], "DMY", "excel_day", [2, 5, 8, 11]),
+        (["1 Feb 2015", "01FEB2015", "3. März 2015"], None, None, []),
+        (["20150213"], "YMD", None, []),
+        (["20150213"], None, "impossible_date", list(range(2, 14))),
         (["February"], "DMY", "impossible_date", list(range(2, 14))),
     ],
 )

@@ -14,7 +14,7 @@ def table_markup(table: Table, number: str = "") -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     label = f"<b>{escape(number)}</b> " if number else ""
     return (
-        f'<figure class="table" id="{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
+        f'<figure class="table" id="table-{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><div class="notes">{notes}</div></figure>\n'
     )
