@@ -161,6 +161,16 @@ def test_random_interaction_has_a_variance_and_its_interval(rows):
     assert {f"{NAME}.primary.one.severity", f"{NAME}.primary.two.severity"} <= set(limits)
 
 
+def test_contrasts_of_a_model_are_rows_under_their_names(rows):
+    plan = small_plan(models={"primary": {"contrasts": {"twice": {"treatment": 2}}}}, moderators={})
+    got = run(rows, plan, ["efficacy"]).estimates
+    twice = pick(got, analysis_id=f"{NAME}.primary.one", term="twice")
+    assert twice.estimate == pytest.approx(
+        2 * pick(got, analysis_id=f"{NAME}.primary.one", term="treatment").estimate
+    )
+    assert "twice" not in set(got[got.stage == "two"].term)
+
+
 def test_outcomes_choose_models_and_moderators(rows):
     plan = small_plan()
     plan["outcomes"] = {

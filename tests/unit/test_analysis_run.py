@@ -373,6 +373,25 @@ def test_a_fit_that_cannot_be_made_leaves_a_note_and_the_run_goes_on(rows):
     assert notes.text.str.contains("'no_such_column' is no column of the rows").any()
 
 
+def test_a_fault_inside_one_fit_stops_no_other(rows, monkeypatch):
+    import ipdma.analysis.fitting as fitting
+
+    whole = fitting.fit_rows
+
+    def faulty(frame, spec, profile=False):
+        if spec.stages == "two":
+            raise IndexError("row 17 holds 42")
+        return whole(frame, spec, profile)
+
+    monkeypatch.setattr(fitting, "fit_rows", faulty)
+    got = analyse({KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    assert set(got.estimates.stage) == {"one"}
+    said = got.notes[got.notes.kind == "not_fitted"].text
+    assert set(said) == {
+        "the fit failed numerically (IndexError)"
+    }  # never another library's words, which quote values
+
+
 def test_no_rows_at_all_is_a_note(rows):
     got = analyse({KEY: as_table(rows.iloc[:0])}, small_plan())
     assert got.estimates.empty

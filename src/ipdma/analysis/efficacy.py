@@ -8,7 +8,7 @@ from typing import Any
 from ipdma.analysis.absolute import write_absolute
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched_keys, write_concordance
-from ipdma.analysis.fitting import model_keys, try_fit_design, write_fit, write_studies
+from ipdma.analysis.fitting import estimate_row, model_keys, try_fit_design, write_fit, write_studies
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
@@ -71,6 +71,8 @@ def fit_headline(
         return None
     fit, used = found
     write_fit(ledger, ident, fit, is_headline)
+    for contrast in fit.contrasts:
+        ledger.estimates.append(estimate_row(ident, fit, contrast))
     if studies:
         write_studies(ledger, ident, fit, used, cell.family == "binomial")
     return fit

@@ -70,7 +70,7 @@ def attempt(ledger: Ledger, ident: Ident, make: Callable[[], Fit]) -> Fit | None
     """Fit, or write why it cannot be fitted and return None. The run goes on."""
     try:
         fit = make()
-    except CANNOT as error:
+    except Exception as error:  # one fit of hundreds: said in the report, and the others are worth having
         ledger.note(ident, "not_fitted", first_line(error))
         return None
     if not any(np.isfinite(e.estimate) and np.isfinite(e.std_error) for e in fit.estimates):
