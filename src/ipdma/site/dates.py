@@ -9,18 +9,50 @@ from datetime import date, timedelta
 ORDERS = ("DMY", "MDY", "YMD")
 ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.]*)?\Z")
 PARTS = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})(?:[T ][0-9:.]*)?\Z")
-SHORT_YEAR = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\Z")
 SERIAL = re.compile(r"[0-9]{4,5}(?:\.[0-9]+)?\Z")
+COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
+NAMED = re.compile(r"([0-9]{1,2})[-./ ]{0,2}([^\W\d_]{3,10})[-./ ]{0,2}([0-9]{4})\Z")
+# English, Dutch and German names of months by their first three letters
+MONTHS = {
+    "jan": 1,
+    "feb": 2,
+    "mar": 3,
+    "mrt": 3,
+    "maa": 3,
+    "mär": 3,
+    "apr": 4,
+    "may": 5,
+    "mei": 5,
+    "mai": 5,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "oct": 10,
+    "okt": 10,
+    "nov": 11,
+    "dec": 12,
+    "dez": 12,
+}
 DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
 EXCEL_DAY_ZERO = date(1899, 12, 30)
 
 
 def parse_date(text: str, order: str | None) -> date | None:
-    """The date that a cell writes in this order (a year first is always read as such), else None."""
+    """The date that a cell writes in this order, else None.
+
+    A year first and a month by its name leave no doubt and are always read; eight digits are read where the order
+    is declared as YMD.
+    """
     text = text.strip()
     if year_first := ISO.match(text):
         return make_date(*map(int, year_first.groups()))
+    if named := NAMED.match(text):
+        month = MONTHS.get(named[2].lower()[:3])
+        return make_date(int(named[3]), month, int(named[1])) if month else None
+    if order == "YMD" and (compact := COMPACT.match(text)):
+        return make_date(*map(int, compact.groups()))
     parts = PARTS.match(text)
     if parts is None or order not in ("DMY", "MDY"):
         return None

@@ -92,7 +92,13 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
 def reader_for(path: Path, name: str) -> str:
     """Which reader this ending calls for."""
     suffix = path.suffix.lower()
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ReadError(
+            f"`source.file` in study.yaml names no file that can be opened ({error.strerror})"
+        ) from None
+    if not there:
         others = sorted(p.name for p in path.parent.iterdir() if p.is_file()) if path.parent.is_dir() else []
         raise ReadError(
             f"{name}: there is no such file{nearest(path.name, others)} (check `source.file` in study.yaml)"
