@@ -42,8 +42,8 @@ EXCEL_DAY_ZERO = date(1899, 12, 30)
 def parse_date(text: str, order: str | None) -> date | None:
     """The date that a cell writes in this order, else None.
 
-    A year first and a month by its name leave no doubt and are always read; eight digits are read where the order
-    is declared as YMD.
+    A year first and a month by its name leave no doubt and are always read; eight digits are read where the
+    order is declared as YMD.
     """
     text = text.strip()
     if year_first := ISO.match(text):

@@ -92,7 +92,8 @@ def read_id(study: dict[str, Any], entries: Entries) -> str:
         entries.findings.add("required_unmapped", "study.yaml", "study", said={"what": "study.id"})
     elif not SAFE_ID.match(name):
         entries.fault(
-            "study.id", "must begin with a letter or digit and hold letters, digits, blanks, . _ - alone"
+            "study.id",
+            "must begin with a letter or digit and hold letters, digits, blanks, dots, _ and - alone",
         )
     return name or ""
 

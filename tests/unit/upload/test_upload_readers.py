@@ -63,6 +63,11 @@ def test_mixed_line_ends_blank_lines_and_row_numbers(tmp_path):
     assert table.rows == [2, 5, 6]
 
 
+def test_two_encodings_in_one_file(tmp_path):
+    data = "a;b\nmännlich;1\n".encode() + "weiblich ß;2\r\n".encode("cp1252") + "é;3\n".encode()
+    assert cells(read_bytes(tmp_path, data)) == [["männlich", "1"], ["weiblich ß", "2"], ["é", "3"]]
+
+
 def test_trailing_empty_columns_are_dropped_and_headers_trimmed(tmp_path):
     table = read_bytes(tmp_path, b"a ; b;;\n1;2;;\n3;4;;\n")
     assert table.names == ["a", "b"]

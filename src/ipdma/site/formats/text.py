@@ -61,7 +61,16 @@ def decode(data: bytes, declared: str | None, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        # files glued together from two sources hold both; a line of one kind hardly ever reads as the other
+        return "".join(map(decode_line, data.splitlines(keepends=True)))
+
+
+def decode_line(line: bytes) -> str:
+    """A line as UTF-8 where it is that, else as cp1252."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
 
 
 def wide_encoding(data: bytes) -> str | None:
