@@ -31,6 +31,7 @@ def read_spans(
         cell, fault = between(start, end, person.rows[0], variable)
         cells.append(cell)
         if fault:
+            facts.faulty_values[variable.name] += cell.value is None
             places.setdefault(fault, []).append((cell.row, f"{start.text} to {end.text}"))
     names = ", ".join(column.name for column in columns)
     said = {
@@ -125,6 +126,7 @@ def resolve(
     order: str | None,
 ) -> list[Cell]:
     """Report bad dates, then one date per participant; rows that differ are reported."""
+    facts.faulty_values[made.name] += sum(outcome.fault is not None for outcome in outcomes)
     first_time = ("read", column.name) not in reading.columns.reported
     reading.columns.reported.add(("read", column.name))
     report_bad(reading, made, column, outcomes, cells, rows, first_time, order)

@@ -49,6 +49,8 @@ def read_harmonised(
     tables = {name: read_beside(folder, name) for name in TABLES}
     facts = Facts(PARTICIPANTS, ASSESSMENTS)
     facts.read = facts.kept = len(tables[PARTICIPANTS].rows)
+    if not facts.read:
+        findings.add("no_rows", PARTICIPANTS)
     if read_persons(tables[PARTICIPANTS], file, codebook, facts, findings):
         facts.complete = read_scores(tables[ASSESSMENTS], file, codebook, facts, findings)
         read_reasons(tables[MISSING], file, codebook, facts, findings)
@@ -64,7 +66,7 @@ def read_harmonised(
 def read_beside(folder: Path, name: str) -> Table:
     """One of the tables; only its header may stand there."""
     check_size(folder / name, name)
-    return read_text(folder / name, ReadOptions(separator=","), name)
+    return read_text(folder / name, ReadOptions(), name)
 
 
 def require(table: Table, wanted: Sequence[str], findings: Findings) -> bool:

@@ -232,6 +232,17 @@ def test_published_numbers_are_compared_to_half_a_unit_of_the_last_digit(small):
     }
 
 
+def test_published_numbers_allow_for_cells_that_must_be_fixed_first(small):
+    small.map["published"] = {"arms": {"tau": {"n": 6, "age": {"mean": "36.0", "n": 6}}}}
+    small.map["published"]["arms"]["tau"]["hamd17"] = {"post": {"n": 6, "mean": "11.0", "sd": "3.7"}}
+    assert names(small.check()) == []
+    assert names(small.put(2, "post", "999").put(4, "age", "3O").put(6, "arm", "").check()) == [
+        "not_a_number",
+        "out_of_range",
+        "arm_empty",
+    ]
+
+
 def test_published_follow_up_by_weeks(small):
     for weeks in (26, 52):
         small.column(f"fu{weeks}", [str(weeks // 4)] * 12)

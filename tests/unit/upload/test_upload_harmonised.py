@@ -242,6 +242,24 @@ def test_names_of_persons_must_not_travel(upload):
     assert "identifying_mapped" in [f.name for f in found(upload)]
 
 
+def test_an_upload_that_a_spreadsheet_saved_with_semicolons_is_read(upload):
+    for name in TABLES:
+        rows = table(upload, name)
+        lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
+        (upload / name).write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
+    assert found(upload) == []
+
+
+def test_empty_tables(upload):
+    head = (upload / "missing.csv").read_text().splitlines()[0]
+    (upload / "missing.csv").write_text(head + "\n")
+    assert "unmapped_variable" in [f.name for f in found(upload)]
+    (upload / "assessments.csv").write_text((upload / "assessments.csv").read_text().splitlines()[0] + "\n")
+    assert only_must(check_study(upload)) == ["no_scores"]
+    (upload / "participants.csv").write_text((upload / "participants.csv").read_text().splitlines()[0] + "\n")
+    assert only_must(check_study(upload)) == ["no_rows"]
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_missing_table_is_exit_2(upload, name):
     (upload / name).unlink()
