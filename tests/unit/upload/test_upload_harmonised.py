@@ -163,6 +163,17 @@ def test_the_studys_own_codebook_goes_along(small, tmp_path):
     assert bytes_of(tmp_path / "again") == bytes_of(tmp_path / "up")
 
 
+def test_a_plans_codebook_stands_beside_the_built_in_one(small, tmp_path):
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / "variables.yaml").write_text(
+        "bmi: {type: number, label: body mass, range: [5, 80]}\n"
+    )
+    small.column("bmi", ["22.5"] * 12).variable("bmi", **{"from": "bmi"})
+    assert harmonise_study(small.write(), tmp_path / "up").exit_status == 1
+    assert harmonise_study(small.folder, tmp_path / "up", codebooks=[tmp_path / "plan"]).exit_status == 0
+    assert table(tmp_path / "up", "participants.csv")[0]["bmi"] == "22.5"
+
+
 def change(upload: Path, name: str, row: int, column: str, cell: str) -> None:
     """Write one cell of a table; row 2 is the first."""
     rows = table(upload, name)
