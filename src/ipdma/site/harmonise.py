@@ -49,8 +49,6 @@ def harmonise_study(
     study_dir, out_dir : path
         They may be the same where the upload is harmonised already.
     language, codebooks
-        As for `check_study`.
-    language, codebooks
         As `check_study` takes them.
 
     Returns
