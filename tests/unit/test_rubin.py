@@ -140,3 +140,22 @@ def test_in_two_stages_each_study_is_pooled_first():
     assert row.estimate == pytest.approx(w @ y / w.sum(), rel=1e-9)
     assert row.std_error == pytest.approx(w.sum() ** -0.5, rel=1e-9)
     assert 0 < row.extra["fmi"] < 1
+
+
+def test_visits_in_two_stages_are_pooled_within_each_trial_first():
+    table = rows(3)
+    table["pid"] = [
+        f"{s}-{i}" for s, i in zip(table.study, table.groupby("imp").cumcount() // 2, strict=True)
+    ]
+    table["visit"] = np.where(np.arange(len(table)) % 2, "late", "early")
+    table["treat"] = (np.arange(len(table)) // 2) % 2
+    keys = {"participant": "pid", "visit": "visit", "stages": "two", "covariates": ["x"]}
+    table["x"] = table.groupby(["imp", "pid"]).x.transform("first")
+    pooled = fit_model(table, ModelSpec.from_mapping({**keys, "imputation": "imp"}))
+    sets = [fit_model(part, ModelSpec.from_mapping(keys)) for _, part in table.groupby("imp")]
+    own = [[s for s in fit.study_estimates if (s.study, s.term) == ("a", "treatment[late]")] for fit in sets]
+    q, u = [s.estimate for (s,) in own], [s.std_error**2 for (s,) in own]
+    first = next(s for s in pooled.study_estimates if (s.study, s.term) == ("a", "treatment[late]"))
+    assert first.estimate == pytest.approx(np.mean(q))
+    assert first.std_error**2 == pytest.approx(np.mean(u) + 4 / 3 * np.var(q, ddof=1))
+    assert pooled.n_rows == 120

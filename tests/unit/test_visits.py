@@ -158,19 +158,31 @@ def test_a_categorical_moderator_has_a_joint_test_over_levels_and_visits():
     assert set(test.terms) == {f"treatment[{v}]:within:group[{g}]" for v in ("8", "24") for g in "bc"}
 
 
-def test_two_stages_with_common_effects_weigh_the_trials_vectors_by_their_precision():
+def test_two_stages_pool_each_visit_and_test_the_vectors_by_their_precision():
     rows = draw_rows(k=3, n=40)
     pooled = fit(rows, stages="two", treatment_effect="common")
-    vectors, precisions = [], []
+    vectors, precisions, alone = [], [], []
     for s in ("S0", "S1", "S2"):
         own = fit(rows[rows.study == s], treatment_effect="common", df="normal")
         at = [i for i, e in enumerate(own.estimates) if e.term.startswith("treatment[")]
         precisions.append(np.linalg.inv(own.covariance[np.ix_(at, at)]))
         vectors.append(precisions[-1] @ np.array([own.estimates[i].estimate for i in at]))
-    expected = np.linalg.solve(sum(precisions), sum(vectors))
-    got = [pooled.estimate(f"treatment[{v}]").estimate for v in ("8", "24")]
-    assert got == pytest.approx(expected, rel=1e-6)
+        alone.append([(own.estimates[i].estimate, own.estimates[i].std_error ** -2) for i in at])
+    for j, v in enumerate(("8", "24")):
+        y, w = np.array([row[j] for row in alone]).T
+        assert pooled.estimate(f"treatment[{v}]").estimate == pytest.approx(w @ y / w.sum(), rel=1e-6)
+    (test,) = pooled.tests
+    together = np.linalg.solve(sum(precisions), sum(vectors))
+    assert test.name == "treatment"
+    assert 2 * test.f == pytest.approx(together @ sum(precisions) @ together, rel=1e-6)
     assert pooled.df_method == "wald"
+
+
+def test_two_stages_over_visits_carry_the_keys_of_pooling():
+    row = fit(draw_rows(k=5), stages="two").estimate("treatment[24]")
+    assert row.df == 4
+    assert {"tau2", "i2", "q", "pi_low", "k", "weights"} <= set(row.extra)
+    assert sum(row.extra["weights"].values()) == pytest.approx(100)
 
 
 def test_two_stages_allow_a_visit_missing_from_a_trial():

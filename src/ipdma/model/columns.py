@@ -49,6 +49,24 @@ class ModelColumns:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class TextColumn:
+    """A column read as text: the number of each row's text among `names`, -1 where missing."""
+
+    codes: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def present(self) -> np.ndarray:
+        """Whether each row has a value."""
+        return self.codes >= 0
+
+    def named(self, keep: np.ndarray) -> set[str]:
+        """The texts among the rows of `keep`."""
+        codes = np.unique(self.codes[keep])
+        return {self.names[c] for c in codes if c >= 0}
+
+
 def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     """Check and read the columns of `spec`; rows with a missing value in any of them are left out.
 
@@ -65,15 +83,15 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     if not len(rows):
         raise DataError("the table has no rows; expected one row per participant")
     numeric, faults = read_numeric(rows, spec)
-    texts = {name: as_text(rows[name]) for name in text_columns(spec)}
+    texts = {name: read_text(rows[name]) for name in text_columns(spec)}
     level_text = texts.get(spec.moderator or "") if spec.moderator_type == "categorical" else None
     faults += check_levels(level_text, spec)
     if faults:
         raise DataError(join_faults(faults))
-    keep = complete_rows(numeric, texts, spec, len(rows))
+    keep = complete_rows(numeric, texts, len(rows))
     check_some_rows(rows, keep, spec)
     check_outcome(numeric[spec.outcome][keep], spec)
-    warnings = [lost_studies(texts[spec.study], keep, spec)]
+    warnings = [lost_studies(texts[spec.study], keep)]
     order, study, studies = order_by_study(texts[spec.study], keep)
     levels, codes, note = code_levels(level_text, order, spec)
     participant = number_participants(texts.get(spec.participant or ""), study, order)
@@ -179,22 +197,29 @@ def missing_text(column: pd.Series) -> np.ndarray:
     return (column.isna() | blank.astype(bool)).to_numpy(dtype=bool)
 
 
+def read_text(column: pd.Series) -> TextColumn:
+    """Values as text; a whole number is its shortest text (`1.0` is `1`), blank is missing."""
+    codes, values = pd.factorize(column, use_na_sentinel=True)
+    texts = [text_of(value) for value in values]
+    names = sorted({t for t in texts if t})
+    place = {name: i for i, name in enumerate(names)}
+    recode = np.array([*(place.get(t, -1) for t in texts), -1], dtype=np.int64)
+    return TextColumn(recode[codes], tuple(names))
+
+
 def as_text(column: pd.Series) -> np.ndarray:
-    """Values as text with None for missing; a whole number is its shortest text (`1.0` is `1`)."""
-    if pd.api.types.is_bool_dtype(column):
-        return column.astype(object).map(lambda v: None if pd.isna(v) else str(v).lower()).to_numpy(object)
-    if pd.api.types.is_float_dtype(column):
-        return np.array([number_text(v) for v in column], dtype=object)  # map would turn None into NaN
-    missing = missing_text(column) if not pd.api.types.is_integer_dtype(column) else column.isna().to_numpy()
-    text = column.astype(object).map(text_of).to_numpy(dtype=object)
-    text[missing] = None
-    return text
+    """Values as an array of text, None where missing."""
+    read = read_text(column)
+    return np.array([*read.names, None], dtype=object)[read.codes]
 
 
 def text_of(value: object) -> str:
-    """One cell as text, white space trimmed."""
-    text = number_text(value) if isinstance(value, (float, np.floating)) else str(value).strip()
-    return text if text is not None else ""
+    """One cell as text, white space trimmed; empty when missing."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(value).lower()
+    if isinstance(value, (float, np.floating)):
+        return number_text(value) or ""
+    return str(value).strip()
 
 
 def number_text(value: float | np.floating) -> str | None:
@@ -204,15 +229,13 @@ def number_text(value: float | np.floating) -> str | None:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def complete_rows(
-    numeric: dict[str, np.ndarray], texts: dict[str, np.ndarray], spec: ModelSpec, n: int
-) -> np.ndarray:
+def complete_rows(numeric: dict[str, np.ndarray], texts: dict[str, TextColumn], n: int) -> np.ndarray:
     """True for the rows that have a value in every used column."""
     keep = np.ones(n, dtype=bool)
     for values in numeric.values():
         keep &= ~np.isnan(values)
-    for values in texts.values():
-        keep &= np.array([v is not None for v in values], dtype=bool) if n else keep
+    for text in texts.values():
+        keep &= text.present
     return keep
 
 
@@ -241,9 +264,9 @@ def check_outcome(outcome: np.ndarray, spec: ModelSpec) -> None:
         )
 
 
-def lost_studies(study: np.ndarray, keep: np.ndarray, spec: ModelSpec) -> str | None:
+def lost_studies(study: TextColumn, keep: np.ndarray) -> str | None:
     """Name the studies of which no row is complete."""
-    lost = sorted({s for s in study if s is not None} - {s for s in study[keep]})
+    lost = [] if keep.all() else sorted(study.named(study.present) - study.named(keep))
     if not lost:
         return None
     return (
@@ -252,38 +275,40 @@ def lost_studies(study: np.ndarray, keep: np.ndarray, spec: ModelSpec) -> str | 
     )
 
 
-def order_by_study(study: np.ndarray, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def order_by_study(study: TextColumn, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Positions of the kept rows ordered by study, their study numbers, and the studies' names."""
     kept = np.flatnonzero(keep)
-    codes, uniques = pd.factorize(pd.Series(study[kept], dtype=object), sort=True)
-    codes = np.asarray(codes)
-    if np.any(np.diff(codes) < 0):
+    codes = study.codes[kept]
+    present = np.bincount(codes, minlength=len(study.names)) > 0
+    if not present.all():
+        codes = (np.cumsum(present) - 1)[codes]
+    if np.any(codes[1:] < codes[:-1]):
         by_study = np.argsort(codes, kind="stable")
         kept, codes = kept[by_study], codes[by_study]
-    return kept, codes, tuple(str(u) for u in uniques)
+    return kept, codes, tuple(name for name, has in zip(study.names, present, strict=True) if has)
 
 
-def check_levels(text: np.ndarray | None, spec: ModelSpec) -> list[str]:
+def check_levels(text: TextColumn | None, spec: ModelSpec) -> list[str]:
     """Say when a categorical moderator holds values outside `levels`, or lacks its reference."""
     if text is None or spec.levels is None:
         return []
-    outside = sum(v is not None and v not in spec.levels for v in text)
+    strange = [i for i, name in enumerate(text.names) if name not in spec.levels]
+    outside = int(np.isin(text.codes, strange).sum())
     if outside:
         return [
             f"column '{spec.moderator}': expected the levels {', '.join(spec.levels)}, "
-            f"got another value in {outside} of {len(text)} rows"
+            f"got another value in {outside} of {len(text.codes)} rows"
         ]
     return []
 
 
 def code_levels(
-    text: np.ndarray | None, order: np.ndarray, spec: ModelSpec
+    text: TextColumn | None, order: np.ndarray, spec: ModelSpec
 ) -> tuple[tuple[str, ...], np.ndarray | None, str | None]:
     """Levels that have rows (reference first), the code of each row, and a note of empty levels."""
     if text is None:
         return (), None, None
-    kept = text[order]
-    have = set(kept)
+    have = text.named(order)
     levels = spec.levels or tuple(sorted(have))
     used = tuple(level for level in levels if level in have)
     if levels[0] not in have:
@@ -295,14 +320,13 @@ def code_levels(
         raise DataError(f"column '{spec.moderator}': expected at least two levels with rows, got {len(used)}")
     empty = [level for level in levels if level not in have]
     note = f"moderator '{spec.moderator}': no rows at level {', '.join(empty)}" if empty else None
-    position = {level: i for i, level in enumerate(used)}
-    return used, np.array([position[v] for v in kept]), note
+    position = np.array([used.index(name) if name in used else -1 for name in text.names])
+    return used, position[text.codes[order]], note
 
 
-def number_participants(text: np.ndarray | None, study: np.ndarray, order: np.ndarray) -> np.ndarray | None:
+def number_participants(text: TextColumn | None, study: np.ndarray, order: np.ndarray) -> np.ndarray | None:
     """A number for each participant within study, or None without a participant column."""
     if text is None:
         return None
-    who, _ = pd.factorize(pd.Series(text[order], dtype=object))
-    pairs = study.astype(np.int64) * (int(who.max()) + 1) + who
+    pairs = study.astype(np.int64) * len(text.names) + text.codes[order]
     return np.asarray(pd.factorize(pairs)[0])

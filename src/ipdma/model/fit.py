@@ -11,7 +11,7 @@ from ipdma.model.imputed import fit_imputed
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.model.two_stage import fit_two_stage
-from ipdma.model.visits import fit_visits, fit_visits_two_stage
+from ipdma.model.visits import fit_visits
 
 
 def fit_model(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
@@ -40,7 +40,7 @@ def fit_model(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     if conflicts:
         raise SpecError(join_faults(conflicts))
     if spec.stages == "two":
-        return fit_in_two_stages(rows, spec)
+        return fit_two_stage(rows, spec)
     if spec.imputation:
         return fit_imputed(rows, spec, fit_one)
     return fit_one(rows, spec)
@@ -51,8 +51,3 @@ def fit_one(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     if spec.visit:
         return fit_visits(rows, spec)
     return fit_binomial(rows, spec) if spec.family == "binomial" else fit_gaussian(rows, spec)
-
-
-def fit_in_two_stages(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
-    """Fit each study, then pool."""
-    return fit_visits_two_stage(rows, spec) if spec.visit else fit_two_stage(rows, spec)

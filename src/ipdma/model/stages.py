@@ -15,6 +15,7 @@ from ipdma.model.records import Fit
 from ipdma.model.rubin import one_or_list
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import OWN_KINDS, StudyFit, combine_imputations, fit_studies, nothing, study_of_fit
+from ipdma.model.visits import term_kinds, trial_fits, whole_design
 
 TREATMENT_KINDS = ("treatment", "within", "naive")
 
@@ -35,10 +36,13 @@ class StageOne:
     n_excluded: int | list[int]
     warnings: list[str]
     sets: list[list[StudyFit]] = field(default_factory=list)
+    visits: tuple[str, ...] = ()
 
 
 def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
     """Fit the studies of one table of rows."""
+    if spec.visit:
+        return stage_of_visits(rows, spec)
     design = build_design(rows, spec.replace(contrasts={}))
     kinds = {
         term: kind
@@ -60,6 +64,26 @@ def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         design.n_rows,
         design.n_excluded,
         stage_warnings(design),
+    )
+
+
+def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
+    """Fit each study over its visits: one treatment effect per visit."""
+    design = whole_design(rows, spec)
+    every = term_kinds(design)
+    kinds = {term: kind for term, kind in every.items() if kind in TREATMENT_KINDS}
+    across = [term for term, kind in every.items() if kind == "across"]
+    groups = {name: tuple(t for t in terms if t in kinds) for name, terms in design.joint.items()}
+    return StageOne(
+        trial_fits(rows, spec, design, list(kinds)),
+        tuple(kinds),
+        kinds,
+        {name: terms for name, terms in groups.items() if terms},
+        tuple(design.base.studies),
+        len(design.visit),
+        design.base.n_excluded,
+        [*design.warnings, *across_note(across)],
+        visits=tuple(design.visits),
     )
 
 
@@ -107,12 +131,17 @@ def stage_warnings(design: Design) -> list[str]:
     """The design's warnings that concern two stages, and the terms that they cannot have."""
     across = [design.shared_terms[j] for j in design.shared_index("across")]
     said = [w for w in design.warnings if not w.startswith("treatment does not vary in")]
-    if across:
-        said.append(
-            f"not estimated in two stages, since no study informs it by itself: {', '.join(across)}; "
-            "use stages: one"
-        )
-    return said
+    return [*said, *across_note(across)]
+
+
+def across_note(across: list[str]) -> list[str]:
+    """Say which terms two stages cannot have."""
+    if not across:
+        return []
+    return [
+        f"not estimated in two stages, since no study informs it by itself: {', '.join(across)}; "
+        "use stages: one"
+    ]
 
 
 def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
@@ -131,4 +160,5 @@ def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         one_or_list([stage.n_excluded for stage in sets]),
         warnings,
         [stage.fits for stage in sets],
+        first.visits,
     )

@@ -86,7 +86,7 @@ def pool_term(stage: StageOne, term: str, spec: ModelSpec) -> Pooled:
 def assemble(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> Fit:
     """The record of a two-stage fit."""
     estimates = tuple(term_estimate(stage, term, result, spec) for term, result in pooled.items())
-    variance, variance_ci = variances(stage, pooled)
+    variance, variance_ci = visit_variances(stage, pooled, spec) if spec.visit else variances(stage, pooled)
     treatment = pooled.get("treatment")
     return Fit(
         estimates=estimates,
@@ -156,6 +156,25 @@ def variances(
     if levels:
         variance["interaction"] = levels
     return {**variance, "residual_by_study": None}, intervals
+
+
+def visit_variances(
+    stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec
+) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """The covariance of the visits' effects between studies, by multivariate pooling."""
+    names = ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
+    terms = [t for t in pooled if stage.kinds[t] == "treatment"]
+    between = None
+    if pool_spec_of(spec, "treatment").tau2 != "common" and terms:
+        vectors = [vector_of(fit, terms) for fit in stage.fits if set(fit.terms) & set(terms)]
+        between = pool_multivariate(vectors, len(terms)).psi.tolist()
+    visits = {
+        "visits": list(stage.visits),
+        "within": None,
+        "between": between,
+        "between_visits": [t[len("treatment[") : -1] for t in terms],
+    }
+    return {**dict.fromkeys(names), "residual_by_study": None, "visits": visits}, {}
 
 
 def is_singular(stage: StageOne, term: str, result: Pooled, spec: ModelSpec) -> bool:
