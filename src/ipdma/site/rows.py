@@ -142,6 +142,7 @@ def find_visits(reading: Reading, owners: Sequence[int | None], facts: Facts) ->
         column,
         lambda cell, stored: Outcome(fault="unlisted_visit"),
         values={code: code for code in visits},
+        decimal=reading.decimal,
         use_declared=False,
     )
     outcomes = [judge(column.cells[position]) for position in reading.kept]

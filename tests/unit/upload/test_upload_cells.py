@@ -439,6 +439,15 @@ def test_an_empty_code_may_have_a_word(small):
     assert values(small.check(), "dropout") == ["yes", *["no"] * 11]
 
 
+def test_visits_with_a_decimal_comma(small):
+    long(small).separator = ";"
+    small.map["source"]["decimal"] = ","
+    small.map["source"]["visit"]["values"]["6.5"] = small.map["source"]["visit"]["values"].pop("6")
+    for row in (3, 6, 9, 12):
+        small.put(row, "visit", "6,5")
+    assert names(small.check()) == []
+
+
 def test_missing_codes_of_the_file_are_not_for_visits(small):
     assert names(long(small).check()) == []
     small.map["source"]["missing"] = ["0"]
