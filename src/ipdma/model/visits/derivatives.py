@@ -25,67 +25,57 @@ class Derivatives:
         Twice the expected information, and the Hessian of the criterion, in gamma.
     p : ndarray, shape (r, p, p)
         X'Q V_i Q X.
-    q : list of (i, j, index, matrix)
-        Symmetrised X'Q V_i Q V_j Q X of each study for i <= j, on the study's own columns.
+    q : list of (own, index, ndarray)
+        For each study its parameters, its columns, and symmetrised X'Q V_i Q V_j Q X on them, shape
+        (r_k, r_k, p_k, p_k).
     """
 
     score: Array
     expected: Array
     observed: Array
     p: Array
-    q: list[tuple[int, int, NDArray[np.intp], Array]]
+    q: list[tuple[NDArray[np.intp], NDArray[np.intp], Array]]
 
 
-def derivatives_in_gamma(problem: Problem, point: Evaluation, with_q: bool = True) -> Derivatives:
+def derivatives_in_gamma(problem: Problem, point: Evaluation) -> Derivatives:
     """First and second derivatives of the criterion with respect to gamma."""
     r, p = problem.covariance.count, problem.n_fixed
     trace1, quad1 = np.zeros(r), np.zeros(r)
     trace2, quad2 = np.zeros((r, r)), np.zeros((r, r))
     p_all, h_all = np.zeros((r, p, p)), np.zeros((r, p))
-    q_all: list[tuple[int, int, NDArray[np.intp], Array]] = []
+    q_all = []
     for state in point.states:
         study = study_derivatives(problem, state, point.beta)
         own, index = study.own, state.block.index
         trace1[own] += study.trace1
         quad1[own] += study.quad1
-        trace2[np.ix_(own, own)] += study.trace2
-        quad2[np.ix_(own, own)] += study.quad2
-        for i, parameter in enumerate(own):
-            p_all[parameter][np.ix_(index, index)] += study.p[i]
-            h_all[parameter][index] += study.h[i]
-        if problem.reml or with_q:
-            for i, first in enumerate(own):
-                for j in range(i, len(own)):
-                    q_all.append((int(first), int(own[j]), index, study.q[i, j]))
-    return combine(problem, point, trace1, quad1, trace2, quad2, p_all, h_all, q_all)
-
-
-def combine(
-    problem: Problem,
-    point: Evaluation,
-    trace1: Array,
-    quad1: Array,
-    trace2: Array,
-    quad2: Array,
-    p_all: Array,
-    h_all: Array,
-    q_all: list[tuple[int, int, NDArray[np.intp], Array]],
-) -> Derivatives:
-    """Add what the fixed effects take away (engine notes, section 2)."""
-    c = point.covariance
-    cp = np.einsum("ab,ibc->iac", c, p_all)
-    score, expected = trace1 - quad1, trace2.copy()
+        pairs = np.ix_(own, own)
+        trace2[pairs] += study.trace2
+        quad2[pairs] += study.quad2
+        p_all[np.ix_(own, index, index)] += study.p
+        h_all[np.ix_(own, index)] += study.h
+        q_all.append((own, index, study.q))
+    score, expected = trace1 - quad1, trace2
     if problem.reml:
-        score = score - np.einsum("iaa->i", cp)
-        flat = cp.reshape(len(cp), -1)
-        expected += flat @ cp.transpose(0, 2, 1).reshape(len(cp), -1).T
-        for i, j, index, q in q_all:
-            taken = 2.0 * float(np.sum(c[np.ix_(index, index)] * q))
-            expected[i, j] -= taken
-            if i != j:
-                expected[j, i] -= taken
-    observed = -expected + 2.0 * (quad2 - h_all @ c @ h_all.T)
+        score, expected = taken_by_fixed(point.covariance, score, expected, p_all, q_all)
+    observed = -expected + 2.0 * (quad2 - h_all @ point.covariance @ h_all.T)
     return Derivatives(score, expected, (observed + observed.T) / 2, p_all, q_all)
+
+
+def taken_by_fixed(
+    c: Array,
+    score: Array,
+    expected: Array,
+    p_all: Array,
+    q_all: list[tuple[NDArray[np.intp], NDArray[np.intp], Array]],
+) -> tuple[Array, Array]:
+    """What estimating the fixed effects takes off score and information under REML."""
+    cp = np.einsum("ab,ibc->iac", c, p_all)
+    flat = cp.reshape(len(cp), -1)
+    expected = expected + flat @ cp.transpose(0, 2, 1).reshape(len(cp), -1).T
+    for own, index, q in q_all:
+        expected[np.ix_(own, own)] -= 2.0 * np.einsum("ab,ijab->ij", c[np.ix_(index, index)], q)
+    return score - np.einsum("iaa->i", cp), expected
 
 
 @dataclass(frozen=True)

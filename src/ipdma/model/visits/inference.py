@@ -59,8 +59,8 @@ def infer(problem: Problem, point: Evaluation) -> Inference:
 def adjusted_covariance(c: Array, in_gamma: Derivatives, w: Array) -> Array:
     """Kenward and Roger (1997), V linear in gamma: C + 2 C {sum W_ij (Q_ij - P_i C P_j)} C."""
     u = np.zeros_like(c)
-    for i, j, index, q in in_gamma.q:
-        u[np.ix_(index, index)] += w[i, j] * q * (1.0 if i == j else 2.0)
+    for own, index, q in in_gamma.q:
+        u[np.ix_(index, index)] += np.einsum("ij,ijab->ab", w[np.ix_(own, own)], q)
     values, vectors = np.linalg.eigh(w)
     turned = np.einsum("ir,iab->rab", vectors, in_gamma.p)
     u -= np.einsum("r,rab,bc,rcd->ad", values, turned, c, turned, optimize=True)
