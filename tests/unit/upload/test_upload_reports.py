@@ -4,6 +4,7 @@ code."""
 from __future__ import annotations
 
 import json
+import os
 import random
 import string
 import subprocess
@@ -280,6 +281,22 @@ def test_the_checker_in_one_file_runs_with_bare_python(small, tmp_path):
     assert told.returncode == 2
     assert "Save the file as CSV" in told.stderr
     assert "pip install python-calamine" in told.stderr
+
+
+@pytest.mark.parametrize("command", [["check"], ["harmonise", "--out", "up"]])
+def test_a_console_without_the_letters_stops_nothing(small, tmp_path, command):
+    small.put(4, "age", "dreißig é ü").put(5, "id", "\u4e2d")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ipdma", command[0], small.write(), *command[1:]],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "drei?ig" in done.stdout + done.stderr
 
 
 def test_reports_are_the_same_bytes_twice(small):
