@@ -35,12 +35,16 @@ PLAN: dict[str, Any] = {
     "moderators": {
         "severity": {"column": "baseline"},
         "duration": {"column": "episode_duration_months"},
-        "chronicity": {"column": "episode_duration_months", "type": "categorical", "cuts": [12, 24],
-                       "labels": ["under 1 year", "1 to under 2 years", "2 years or more"]},
+        "chronicity": {
+            "column": "episode_duration_months",
+            "type": "categorical",
+            "cuts": [12, 24],
+            "labels": ["under 1 year", "1 to under 2 years", "2 years or more"],
+        },
     },
     "minimum_cell": 10,
     "seed": 20260101,
-}  # fmt: skip
+}
 LEVELS = {"chronicity": ["1 to under 2 years", "2 years or more"]}
 CONTINUOUS = {"severity": ("per 1 of baseline", 4.0), "duration": ("per 12 of episode_duration_months", 18.0)}
 COMPARATORS = ["tau", "waitlist", "placebo"]
@@ -64,14 +68,34 @@ class Book:
         value = centre + self.rng.normal(0, 0.02)
         two = stage == "two"
         row = {
-            "analysis_id": analysis_id, "contrast": contrast, "outcome": outcome, "timepoint": timepoint, "model": model,
-            "stage": stage, "term": term, "moderator": moderator, "level": level, "estimate": value, "std_error": error,
-            "df": 8.31, "statistic": value / error, "p_value": math.erfc(abs(value / error) / math.sqrt(2)),
-            "ci_low": value - 2.29 * error, "ci_high": value + 2.29 * error, "tau2": 0.0412, "i2": 38.4 if two else None,
-            "pi_low": None, "pi_high": None, "k": 11, "n": 763,
-            "df_method": "modified_hksj" if two else "kenward_roger", "converged": True, "singular": False,
-            "source_digest": "5ea1" * 16, "data_digest": "da7a" * 16,
-        }  # fmt: skip
+            "analysis_id": analysis_id,
+            "contrast": contrast,
+            "outcome": outcome,
+            "timepoint": timepoint,
+            "model": model,
+            "stage": stage,
+            "term": term,
+            "moderator": moderator,
+            "level": level,
+            "estimate": value,
+            "std_error": error,
+            "df": 8.31,
+            "statistic": value / error,
+            "p_value": math.erfc(abs(value / error) / math.sqrt(2)),
+            "ci_low": value - 2.29 * error,
+            "ci_high": value + 2.29 * error,
+            "tau2": 0.0412,
+            "i2": 38.4 if two else None,
+            "pi_low": None,
+            "pi_high": None,
+            "k": 11,
+            "n": 763,
+            "df_method": "modified_hksj" if two else "kenward_roger",
+            "converged": True,
+            "singular": False,
+            "source_digest": "5ea1" * 16,
+            "data_digest": "da7a" * 16,
+        }
         self.estimates.append({**row, **more})
 
     def joint(self, analysis_id: str, term: str, moderator: str, df_num: float = 2) -> None:
@@ -92,13 +116,31 @@ class Book:
         value = more.pop("estimate", -0.5 + self.rng.normal(0, 0.35))
         error = more.pop("std_error", float(self.rng.uniform(0.15, 0.5)))
         row = {
-            "analysis_id": analysis_id, "study": study, "estimate": value, "std_error": error,
-            "ci_low": value - 1.98 * error, "ci_high": value + 1.98 * error, "weight": 100 * error, "n_active": 40,
-            "n_reference": 38, "mean_active": 1.92, "sd_active": 0.98, "mean_reference": 2.51, "sd_reference": 1.03,
-            "source": "ipd", "contrast": contrast, "outcome": outcome, "timepoint": timepoint, "model": model,
-            "stage": stage, "term": term, "moderator": moderator, "level": level,
-            "source_digest": "5ea1" * 16, "data_digest": "da7a" * 16,
-        }  # fmt: skip
+            "analysis_id": analysis_id,
+            "study": study,
+            "estimate": value,
+            "std_error": error,
+            "ci_low": value - 1.98 * error,
+            "ci_high": value + 1.98 * error,
+            "weight": 100 * error,
+            "n_active": 40,
+            "n_reference": 38,
+            "mean_active": 1.92,
+            "sd_active": 0.98,
+            "mean_reference": 2.51,
+            "sd_reference": 1.03,
+            "source": "ipd",
+            "contrast": contrast,
+            "outcome": outcome,
+            "timepoint": timepoint,
+            "model": model,
+            "stage": stage,
+            "term": term,
+            "moderator": moderator,
+            "level": level,
+            "source_digest": "5ea1" * 16,
+            "data_digest": "da7a" * 16,
+        }
         self.study_estimates.append({**row, **more})
 
     def count(self, analysis_id: str, what: str, **more: Any) -> None:
@@ -117,13 +159,23 @@ def make_registry(names: list[str], long_names: bool) -> pd.DataFrame:
     words = ["low", "some concerns", "high"]
     rows = [
         {
-            "study": name, "citation": f"Trial {name}" + (LONG if long_names else ""), "year": 2000 + i % 20,
-            "country": name[:2], "registration": "", "status": "ipd", "reason": "", "randomised": 86,
-            **{f"rob_d{d}": words[(i + d) % 3] for d in range(1, 6)}, "rob_overall": words[i % 3], "quality": "high",
-            "diagnosis": "major depression", "format": "individual", "sessions": 16,
+            "study": name,
+            "citation": f"Trial {name}" + (LONG if long_names else ""),
+            "year": 2000 + i % 20,
+            "country": name[:2],
+            "registration": "",
+            "status": "ipd",
+            "reason": "",
+            "randomised": 86,
+            **{f"rob_d{d}": words[(i + d) % 3] for d in range(1, 6)},
+            "rob_overall": words[i % 3],
+            "quality": "high",
+            "diagnosis": "major depression",
+            "format": "individual",
+            "sessions": 16,
         }
         for i, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     rows.append(
         {
             **rows[0],
@@ -349,8 +401,15 @@ def add_cohort(book: Book, names: list[str]) -> None:
             book.count(where, "characteristic_missing", variable=variable, level="sporadic", n=20, of=total)
             for i, study in enumerate(names):
                 kind = "systematic" if i % 5 == 4 and variable != "age" else "sporadic"
-                book.count(where, "characteristic_missing", variable=variable, study=study, level=kind,
-                           n=86 if kind == "systematic" else 4 * (i % 7), of=86)  # fmt: skip
+                book.count(
+                    where,
+                    "characteristic_missing",
+                    variable=variable,
+                    study=study,
+                    level=kind,
+                    n=86 if kind == "systematic" else 4 * (i % 7),
+                    of=86,
+                )
             for i, study in enumerate(names):
                 book.count(where, "smd", variable=variable, study=study, n=80, value=0.03 * (i - 5))
 
@@ -372,7 +431,13 @@ def mock_material(
             if outcome == "depression":
                 add_moderators(book, names, outcome, timepoint)
     return Material(
-        pd.DataFrame(book.estimates), pd.DataFrame(book.study_estimates), pd.DataFrame(book.counts), PLAN,
-        make_registry(names, long_names), None, ["response: one study had no event"], synthetic,
+        pd.DataFrame(book.estimates),
+        pd.DataFrame(book.study_estimates),
+        pd.DataFrame(book.counts),
+        PLAN,
+        make_registry(names, long_names),
+        None,
+        ["response: one study had no event"],
+        synthetic,
         {"ipdma": "0.1.0", "code digest": "5ea1" * 16},
-    )  # fmt: skip
+    )

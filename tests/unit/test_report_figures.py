@@ -125,7 +125,8 @@ def test_two_renderings_are_the_same_bytes_and_carry_no_date(exhibits, kind):
     assert not re.search(rb"(?:src|href)=.(?:https?:|file:)", first["page"])
 
 
-LOOKS = {  # share of ink in each third of a figure's height and width: coarse, so that letters may differ a little
+# Share of ink in each third of a figure's height and width: coarse, so that letters may differ a little.
+LOOKS = {
     "forest": [52, 48, 77, 58, 62, 81, 78, 60, 38],
     "interaction": [80, 64, 54, 66, 67, 69, 58, 69, 35],
     "moderators": [80, 43, 43, 63, 58, 40, 47, 54, 16],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -50,7 +51,7 @@ def test_no_text_leaves_the_page_or_meets_its_neighbour(studies, long_names, hug
         rows.setdefault(round((box.y0 + box.y1) / 2), []).append(box)
     for row in rows.values():
         row.sort(key=lambda b: b.x0)
-        assert all(a.x1 <= b.x0 + 0.5 for a, b in zip(row, row[1:], strict=False))
+        assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(row))
     assert layout.height == pytest.approx(layout.height)
     assert figure.get_size_inches()[1] > 0.2 * studies
 

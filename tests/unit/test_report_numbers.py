@@ -28,8 +28,12 @@ def material():
 
 def words_of(material) -> list[str]:
     """Texts that are names and not results: labels, levels, citations, registry entries, the plan's words."""
-    held = {r.text(c) for f in ("estimates", "study_estimates", "counts") for r in getattr(material.records, f)
-            for c in ("level", "variable", "study", "what", "moderator", "term")}  # fmt: skip
+    held = {
+        r.text(c)
+        for f in ("estimates", "study_estimates", "counts")
+        for r in getattr(material.records, f)
+        for c in ("level", "variable", "study", "what", "moderator", "term")
+    }
     held |= {cell for entry in material.citations.values() for cell in entry.values()}
     held |= {material.study(s) for s in material.citations}
     held |= {material.moderator(m) for m in material.plan["moderators"]}
@@ -58,7 +62,8 @@ def strange_numbers(text: str, names: list[str], printed: set[str], least: int =
         text,
     )
     text = re.sub(
-        r"HAM-D17|lme4|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0|< \.001|> \.999",
+        r"HAM-D17|lme4|17 items|p > 0\.\d+|event rate of 20%|within 0\.1 standard|K - 1|ipdma 0\.1\.0"
+        r"|< \.001|> \.999",
         " ",
         text,
     )
@@ -93,9 +98,20 @@ def test_every_number_of_every_figure(material):
     provide_fonts()
     exhibits = list_exhibits(material, ledger)
     assert {e.name.split(".")[0] for e in exhibits} >= {
-        "forest", "interaction", "moderators", "effect_by", "funnel", "leave_one_out", "specifications", "prisma_ipd_flow",
-        "consort", "risk_of_bias", "missingness", "balance", "one_stage_two_stage",
-    }  # fmt: skip
+        "forest",
+        "interaction",
+        "moderators",
+        "effect_by",
+        "funnel",
+        "leave_one_out",
+        "specifications",
+        "prisma_ipd_flow",
+        "consort",
+        "risk_of_bias",
+        "missingness",
+        "balance",
+        "one_stage_two_stage",
+    }
     for exhibit in exhibits:
         with rc_context(STYLE):
             figure = exhibit.draw()

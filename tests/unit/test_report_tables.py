@@ -32,7 +32,8 @@ def cells_of(table):
 
 def test_all_tables_of_a_paper_are_there(tables):
     assert list(tables) == [
-        "study_characteristics", "participants.stpp_control", "efficacy", "moderators", "sensitivity", "one_stage_two_stage",
+        "study_characteristics", "participants.stpp_control", "efficacy", "moderators", "sensitivity",
+        "one_stage_two_stage",
         "engines", "studies_not_obtained", "standardisers",
     ]  # fmt: skip
 
@@ -157,7 +158,9 @@ def test_word_document_has_real_cells_headings_and_notes(tables):
     assert content == table_document(table)
     document = docx.Document(io.BytesIO(content))
     grid = document.tables[0]
-    assert [cell.text.replace("\u00a0", " ") for cell in grid.rows[0].cells] == [c.label for c in table.columns]
+    assert [cell.text.replace("\u00a0", " ") for cell in grid.rows[0].cells] == [
+        c.label for c in table.columns
+    ]
     assert len(grid.rows) == len(table.rows) + 1
     first = [cell.text.replace("\u00a0", " ") for cell in grid.rows[2].cells]
     assert tuple(first) == cells_of(table)[0]

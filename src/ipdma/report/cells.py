@@ -18,8 +18,10 @@ def small(value: float | None, minimum: int) -> bool:
 def hidden(block: Sequence[Sequence[float | None]], minimum: int) -> list[list[bool]]:
     """Which cells of a block of levels (rows) by sides stay out, so that no small count can be worked out.
 
-    A row is [n], or [all, active, reference] whose first is the sum of the others. The columns' totals, the numbers
-    with a value, are printed beside the block. Where no pattern of hidden cells protects a small one, all are hidden.
+    A row is [n], or [all, active, reference] whose first is the sum of the others. The columns' totals,
+    the numbers
+    with a value, are printed beside the block. Where no pattern of hidden cells protects a small one, all
+    are hidden.
     """
     counts = [[0 if n is None else int(n) for n in row] for row in block]
     if not any(small(n, minimum) for row in counts for n in row):

@@ -113,7 +113,8 @@ class Verdict:
 def check_claims(
     claims: Iterable[Mapping[str, Any]], records: Records, name: str, tolerance: float = 1e-6
 ) -> list[Verdict]:
-    """Hold each claim against records: the row is there, its number is the claimed one, and prints as printed.
+    """Hold each claim against records: the row is there, its number is the claimed one, and prints as
+    printed.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-"""The effect against a moderator: a curve with its band, trials' ranges as a rug, the naive line beside it."""
+"""The effect against a moderator: a curve with its band, trials' ranges as a rug, the naive line beside
+it."""
 
 from __future__ import annotations
 

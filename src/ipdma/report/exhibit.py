@@ -1,4 +1,5 @@
-"""A figure that is ready to be drawn: its name, its caption fit for print, its text for those who cannot see it."""
+"""A figure that is ready to be drawn: its name, its caption fit for print, its text for those who cannot
+see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Figures that ask whether the answer holds: funnel, leave-one-out, specification curve, one stage against two."""
+"""Figures that ask whether the answer holds: funnel, leave-one-out, specification curve, one stage against
+two."""
 
 from __future__ import annotations
 
@@ -56,8 +57,14 @@ def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> It
     levels = sorted(((level, z) for level, z in contours if z), key=lambda pair: pair[1])
     footer = small_study_lines(material, analysis, pen)
     funnel = Funnel(
-        f"{material.title(analysis)}: funnel plot", scale_of(material, analysis), tuple(studies), row["estimate"], tuple(levels), footer, material.stamp
-    )  # fmt: skip
+        f"{material.title(analysis)}: funnel plot",
+        scale_of(material, analysis),
+        tuple(studies),
+        row["estimate"],
+        tuple(levels),
+        footer,
+        material.stamp,
+    )
     caption = f"{funnel.title}, with contours of significance about no effect. {' '.join(footer)}"
     yield Exhibit(
         f"funnel.{analysis.id}",
@@ -100,10 +107,22 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
         )
     forest = Forest(
         f"{material.title(analysis)}: leaving out one trial",
-        [("", "Without", "left"), ("", "K", "right"), ("", "N", "right"), ("", f"Estimate [{material.level} CI]", "right"), ("", "p", "right")],
-        3, lines, material.directions(analysis.contrast, analysis.outcome), axis_title(material, analysis), material.is_binary(analysis.outcome),
-        (), ["Primary model, fitted without the trial named."], material.stamp,
-    )  # fmt: skip
+        [
+            ("", "Without", "left"),
+            ("", "K", "right"),
+            ("", "N", "right"),
+            ("", f"Estimate [{material.level} CI]", "right"),
+            ("", "p", "right"),
+        ],
+        3,
+        lines,
+        material.directions(analysis.contrast, analysis.outcome),
+        axis_title(material, analysis),
+        material.is_binary(analysis.outcome),
+        (),
+        ["Primary model, fitted without the trial named."],
+        material.stamp,
+    )
     caption = f"{forest.title}: the primary model fitted without each trial in turn."
     yield Exhibit(
         f"leave_one_out.{analysis.id}", "Checks", caption, forest_alt(forest), partial(draw_page, forest)
@@ -138,11 +157,18 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
     whole = material.headline(analysis, "one")
     pen = ledger.pen(f"figures/specifications.{analysis.id}")
     found = Specifications(
-        f"{material.title(analysis)}: specification curve", scale_of(material, analysis),
-        tuple((r["estimate"], r.number("ci_low"), r.number("ci_high")) for r in rows), tuple(table),
-        None if whole is None else whole.number("estimate"), multiverse_lines(material, analysis, pen), material.stamp,
-    )  # fmt: skip
-    caption = f"{found.title}: the effect under every combination of the choices below the plot, none of them chosen after looking. {' '.join(found.footer)}"
+        f"{material.title(analysis)}: specification curve",
+        scale_of(material, analysis),
+        tuple((r["estimate"], r.number("ci_low"), r.number("ci_high")) for r in rows),
+        tuple(table),
+        None if whole is None else whole.number("estimate"),
+        multiverse_lines(material, analysis, pen),
+        material.stamp,
+    )
+    caption = (
+        f"{found.title}: the effect under every combination of the choices below the plot, none of "
+        f"them chosen after looking. {' '.join(found.footer)}"
+    )
     yield Exhibit(
         f"specifications.{analysis.id}",
         "Checks",
@@ -165,7 +191,8 @@ def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[
             parts.append(f"{pen.count(rows[name])} {word}")
     if {"median", "low", "high"} <= set(rows):
         parts.append(
-            f"median {pen.number(rows['median'], 'value')}, from {pen.number(rows['low'], 'value')} to {pen.number(rows['high'], 'value')}"
+            f"median {pen.number(rows['median'], 'value')}, from {pen.number(rows['low'], 'value')} to "
+            f"{pen.number(rows['high'], 'value')}"
         )
     return (f"{'; '.join(parts)}.",) if parts else ()
 
@@ -182,5 +209,8 @@ def agreement_exhibit(material: Material) -> Iterator[Exhibit]:
         return
     footer = ("Each mark is one analysis of the efficacy table; on the line both stages agree.",)
     found = Agreement("One stage against two", tuple(points), footer, material.stamp)
-    caption = "One-stage against two-stage estimates of every analysis. Marks on the line agree; matched pairs share rows and assumptions."
+    caption = (
+        "One-stage against two-stage estimates of every analysis. Marks on the line agree; matched "
+        "pairs share rows and assumptions."
+    )
     yield Exhibit("one_stage_two_stage", "Checks", caption, caption, partial(draw_agreement_page, found))

@@ -21,8 +21,10 @@ def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
         forest = forest_of(material, analysis, ledger)
         if forest is not None:
             caption = (
-                f"{material.title(analysis)}. Trials' own estimates, pooled estimates of both stages with {material.level} confidence "
-                f"intervals, and prediction intervals. {material.sign_note(analysis.contrast, analysis.outcome)}"
+                f"{material.title(analysis)}. Trials' own estimates, pooled estimates of both stages with "
+                f"{material.level} confidence "
+                "intervals, and prediction intervals. "
+                f"{material.sign_note(analysis.contrast, analysis.outcome)}"
             )
             yield Exhibit(
                 f"forest.{analysis.id}", "Effects", caption, forest_alt(forest), partial(draw_page, forest)
@@ -34,7 +36,10 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
     for analysis in material.detailed:
         overview = overview_of(material, analysis, ledger)
         if overview is not None:
-            caption = f"{overview.title}. Pooled within-trial interactions of the one-stage model; differences between trials do not enter."
+            caption = (
+                f"{overview.title}. Pooled within-trial interactions of the one-stage model; "
+                "differences between trials do not enter."
+            )
             yield Exhibit(
                 f"moderators.{analysis.id}",
                 "Moderators",

@@ -1,4 +1,5 @@
-"""Figures about the trials: PRISMA-IPD flow, participants' flow per trial, risk of bias, missing values, balance."""
+"""Figures about the trials: PRISMA-IPD flow, participants' flow per trial, risk of bias, missing values,
+balance."""
 
 from __future__ import annotations
 
@@ -56,7 +57,10 @@ def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     alt = "Flow diagram. " + " ".join(
         f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}." for b in boxes
     )
-    caption = "Flow of trials and participants (PRISMA-IPD), from the registry of eligible trials and the participants contributed."
+    caption = (
+        "Flow of trials and participants (PRISMA-IPD), from the registry of eligible trials and the "
+        "participants contributed."
+    )
     yield Exhibit("prisma_ipd_flow", "Trials", caption, alt, partial(draw_flow_page, flow))
 
 
@@ -97,7 +101,8 @@ def obtained(pen: Pen, ipd: Row | None, cohort: list[Row]) -> Box:
 
 
 def analysed(material: Material, pen: Pen, contrast: str) -> list[Box]:
-    """One box per contrast: trials and participants analysed at each outcome and time point; who is left out beside it."""
+    """One box per contrast: trials and participants analysed at each outcome and time point; who is left
+    out beside it."""
     lines, out = [], []
     for analysis in (a for a in material.detailed if a.contrast == contrast):
         studies, people = material.count(analysis.id, "studies"), material.count(analysis.id, "analysed")
@@ -185,7 +190,10 @@ def bias_exhibit(material: Material) -> Iterator[Exhibit]:
         f"{material.study(s)}: overall {row[-1] or 'not judged'}"
         for s, row in zip(trials, cells, strict=True)
     )
-    caption = "Risk of bias in each domain as judged in the registry: + low, ? some concerns, \u2212 high. Bars: share of trials."
+    caption = (
+        "Risk of bias in each domain as judged in the registry: + low, ? some concerns, \u2212 high. "
+        "Bars: share of trials."
+    )
     yield Exhibit(
         "risk_of_bias", "Trials", caption, f"Risk of bias by trial. {judged}.", partial(draw_grid_page, grid)
     )
@@ -216,7 +224,10 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
         material.stamp,
     )
     never = [material.variable(v) for v in variables if any(held.get((s, v)) == "never" for s in studies)]
-    caption = "Missing values by trial and variable: none, few, shares of the participants, or never measured (hatched)."
+    caption = (
+        "Missing values by trial and variable: none, few, shares of the participants, or never "
+        "measured (hatched)."
+    )
     yield Exhibit(
         "missingness",
         "Trials",
@@ -227,7 +238,8 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
 
 
 def missing_class(row: Row, least: int) -> str:
-    """`none`, `few`, `under a quarter`, `under a half`, `half or more`, `never`: what the map shows of a count."""
+    """`none`, `few`, `under a quarter`, `under a half`, `half or more`, `never`: what the map shows of a
+    count."""
     n, of = row.number("n") or 0.0, row.number("of") or 0.0
     if row.text("level") == "systematic" or (of and n >= of):
         return "never"
@@ -252,9 +264,15 @@ def balance_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
         )
         title = f"Baseline balance: {material.contrast(contrast)}"
         sides = " minus ".join(in_sentence(side) for side in material.sides(contrast))
-        note = f"Difference in means or shares ({sides}) in standard deviations, in each trial. Dotted: a quarter of one. Trials with fewer than {material.least} values are left out."
+        note = (
+            f"Difference in means or shares ({sides}) in standard deviations, in each trial. Dotted: a "
+            f"quarter of one. Trials with fewer than {material.least} values are left out."
+        )
         balance = Balance(title, panels, (note,), material.stamp)
-        alt = f"{title}: standardised differences of {wording.several([name for name, _ in panels])} in each trial."
+        alt = (
+            f"{title}: standardised differences of {wording.several([name for name, _ in panels])} in "
+            "each trial."
+        )
         yield Exhibit(
             f"balance.{contrast}", "Trials", f"{title}. {note}", alt, partial(draw_balance_page, balance)
         )

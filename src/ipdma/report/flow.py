@@ -18,7 +18,8 @@ PAD = 0.09
 
 @dataclass(frozen=True)
 class Box:
-    """One box: a bold head and lines below it; `side` boxes stand to the right, joined to the box before them."""
+    """One box: a bold head and lines below it; `side` boxes stand to the right, joined to the box before
+    them."""
 
     head: str
     lines: tuple[str, ...] = ()

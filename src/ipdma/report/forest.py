@@ -1,4 +1,5 @@
-"""Forest plots: a table of rows, measured in inches and drawn on one axes. Pages size themselves; nothing clips."""
+"""Forest plots: a table of rows, measured in inches and drawn on one axes. Pages size themselves; nothing
+clips."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ ODDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
 class Line:
     """One line of a forest plot.
 
-    `kind` is `study`, `aggregate` (a trial without IPD), `pooled`, `interval` (a prediction interval), `heading` or `note`.
+    `kind` is `study`, `aggregate` (a trial without IPD), `pooled`, `interval` (a prediction interval),
+    `heading` or `note`.
     `weight` is in percent; `lights` are words of the registry.
     """
 
@@ -163,7 +165,8 @@ def draw_forest(forest: Forest, layout: Layout, axes: Axes) -> dict[str, list[An
     Returns
     -------
     dict
-        Artists by role: `square`, `aggregate`, `whisker`, `arrow`, `diamond`, `interval`, `text`, `light`, `zero`, `tick`.
+        Artists by role: `square`, `aggregate`, `whisker`, `arrow`, `diamond`, `interval`, `text`, `light`,
+        `zero`, `tick`.
     """
     axes.set_xlim(0, layout.width)
     axes.set_ylim(0, layout.height)

@@ -146,7 +146,8 @@ class Shows:
         return tuple(self.material.registry_text(study, item) for item in ROB) if self.judged else ()
 
     def arm_cells(self, row: Row, side: str) -> tuple[str, ...]:
-        """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes are not."""
+        """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes
+        are not."""
         n = self.pen.count(row, f"n_{side}") if row.number(f"n_{side}") is not None else ""
         if not self.inner:
             return (n,)
@@ -249,14 +250,17 @@ class Shows:
         text = [heterogeneity(self.material, self.analysis, self.pen)]
         text.append(model_line(self.material, self.analysis))
         text.append(
-            "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled estimate with its "
-            f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the interval goes on."
+            "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled "
+            "estimate with its "
+            f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the "
+            "interval goes on."
         )
         if self.material.least and self.inner:
             text.append(self.withheld_line())
         if self.judged:
             text.append(
-                "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 missing outcomes, "
+                "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 "
+                "missing outcomes, "
                 "D4 measurement, D5 selective reporting."
             )
         return [line for line in text if line]
@@ -319,7 +323,10 @@ def model_line(material: Material, analysis: Analysis) -> str:
     sd = ""
     if not material.is_binary(analysis.outcome):
         sd = f" Outcomes divided by {STANDARDISE.get(material.standardise(analysis.outcome), 'a constant')}."
-    return f"Model '{material.primary}'. {'; '.join(parts)}.{sd} {material.sign_note(analysis.contrast, analysis.outcome)}"
+    return (
+        f"Model '{material.primary}'. {'; '.join(parts)}.{sd} "
+        f"{material.sign_note(analysis.contrast, analysis.outcome)}"
+    )
 
 
 def headings(material: Material, analysis: Analysis) -> tuple[str, str]:

@@ -27,7 +27,8 @@ SHARES = {
 
 @dataclass(frozen=True)
 class Grid:
-    """Trials by columns. `kind` is `lights` (words of risk-of-bias tools) or `shares` (classes of missing values)."""
+    """Trials by columns. `kind` is `lights` (words of risk-of-bias tools) or `shares` (classes of missing
+    values)."""
 
     title: str
     rows: tuple[str, ...]

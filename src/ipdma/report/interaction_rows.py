@@ -1,4 +1,5 @@
-"""From records to forest plots of within-trial interactions: of one moderator by trial, of all moderators by question."""
+"""From records to forest plots of within-trial interactions: of one moderator by trial, of all moderators
+by question."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from ipdma.report.records import Row, distinct, first, select
 def interaction_forest_of(
     material: Material, analysis: Analysis, moderator: str, ledger: Ledger
 ) -> Forest | None:
-    """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information stays out."""
+    """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information
+    stays out."""
     ids = [f"{analysis.id}.{material.primary}.{stage}.{moderator}" for stage in ("two", "one")]
     rows = next((r for i in ids if (r := material.records.of("study_estimates", i))), [])
     rows = [r for r in rows if r.text("term").startswith(f"treatment:within:{moderator}")]
@@ -27,7 +29,8 @@ def interaction_forest_of(
     left, right = material.directions(analysis.contrast, analysis.outcome)
     unit = material.unit(ids[-1], moderator)
     return Forest(
-        title=f"{material.title(analysis)}: within-trial interaction with {moderator_text(material, moderator)}",
+        title=f"{material.title(analysis)}: within-trial interaction with "
+        f"{moderator_text(material, moderator)}",
         columns=interaction_columns(material, analysis, seen),
         left=4 if seen else 3,
         lines=lines,
@@ -110,7 +113,8 @@ def moderator_seen(material: Material, ids: list[str], pen: Pen, study: str) -> 
 def interaction_footer(material: Material, analysis: Analysis) -> list[str]:
     """How to read an interaction."""
     return [
-        "Squares: each trial's own interaction between treatment and the moderator, area by weight; diamonds: pooled within-trial "
+        "Squares: each trial's own interaction between treatment and the moderator, area by weight; "
+        "diamonds: pooled within-trial "
         "interaction. Differences between trials do not enter.",
         material.sign_note(analysis.contrast, analysis.outcome),
     ]
@@ -142,7 +146,8 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis="Difference in effect",
         footer=[
-            "Within-trial interactions of the one-stage model. Units differ between moderators: compare intervals with zero, not sizes."
+            "Within-trial interactions of the one-stage model. Units differ between moderators: compare "
+            "intervals with zero, not sizes."
         ],
         stamp=material.stamp,
     )
@@ -211,7 +216,8 @@ def levels_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         axis=axis_title(material, analysis),
         odds=material.is_binary(analysis.outcome),
         footer=[
-            "Effects for participants at each level in a trial of average case mix, from within-trial information; the test "
+            "Effects for participants at each level in a trial of average case mix, from within-trial "
+            "information; the test "
             "is that of the interaction within trials. No subgroup diamonds: levels share their trials.",
         ],
         stamp=material.stamp,

@@ -1,4 +1,5 @@
-"""The claim ledger: whoever prints a number from a record says so here, so that it can be traced and checked."""
+"""The claim ledger: whoever prints a number from a record says so here, so that it can be traced and
+checked."""
 
 from __future__ import annotations
 
@@ -9,16 +10,27 @@ from ipdma.report import wording
 from ipdma.report.records import Row
 
 FIELDS = [
-    "place", "printed", "file", "line", "analysis_id", "key", "field", "value", "digits", "model", "data_digest",
+    "place",
+    "printed",
+    "file",
+    "line",
+    "analysis_id",
+    "key",
+    "field",
+    "value",
+    "digits",
+    "model",
+    "data_digest",
     "source_digest",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
 class Claim:
     """One printed number: where it is printed, how, and the cell of the record file that it is drawn from.
 
-    `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number, `percent 1` for a share.
+    `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number,
+    `percent 1` for a share.
     """
 
     place: str
@@ -101,9 +113,19 @@ class Pen:
         value = number_of(row, name)
         if row is not None and value is not None:
             claim = Claim(
-                self.place, printed, row.file, row.line, row.text("analysis_id"), row.key, name, value, digits,
-                row.text("model"), row.text("data_digest"), row.text("source_digest"),
-            )  # fmt: skip
+                self.place,
+                printed,
+                row.file,
+                row.line,
+                row.text("analysis_id"),
+                row.key,
+                name,
+                value,
+                digits,
+                row.text("model"),
+                row.text("data_digest"),
+                row.text("source_digest"),
+            )
             self.ledger.claims[claim] = None
         return printed
 

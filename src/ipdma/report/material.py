@@ -158,7 +158,8 @@ class Material:
         return str(self.plan.get("footer") or "") or (STAMP if self.synthetic else "")
 
     def label(self, group: str, name: str) -> str:
-        """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`..., or nothing."""
+        """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`...,
+        or nothing."""
         entry = (self.plan.get(group) or {}).get(name)
         return str(entry.get("label") or "") if isinstance(entry, Mapping) else ""
 
@@ -288,7 +289,8 @@ class Material:
             one = number == "1" and self.plan.get("standardise") != "none"
             return "per SD of the instrument" if one else f"per {number} of baseline"
         unit = unit_words(column)
-        return f"per {'log ' if log else '' if number == '1' and unit else number + ' '}{unit or column.replace('_', ' ')}"
+        size = "log " if log else "" if number == "1" and unit else f"{number} "
+        return f"per {size}{unit or column.replace('_', ' ')}"
 
     def axis_of(self, name: str) -> str:
         """A moderator's name and unit along an axis."""

@@ -32,8 +32,12 @@ HEADS = {
     "versions": "Versions and digests",
 }
 SECTION_OF_TABLE = {
-    "efficacy": "effects", "moderators": "moderators", "sensitivity": "checks", "one_stage_two_stage": "checks", "engines": "checks",
-}  # fmt: skip
+    "efficacy": "effects",
+    "moderators": "moderators",
+    "sensitivity": "checks",
+    "one_stage_two_stage": "checks",
+    "engines": "checks",
+}
 SECTION_OF_FIGURE = {"Effects": "effects", "Moderators": "moderators", "Checks": "checks", "Trials": "trials"}
 TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 LETTERS = re.compile(r"(?<![\w=])(p|t|F|z|d|B|N|n|k|K)(?=\s?[=<>]|\()")
@@ -67,10 +71,14 @@ def build_page(
     stamp = f'<p class="stamp" role="note">{escape(material.stamp)}</p>' if material.stamp else ""
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'\">\n"
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{font_faces(drawn)}\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
-        f'<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav aria-label="Contents"><b>Contents</b><ol>{contents}</ol></nav>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
+        'content="width=device-width, initial-scale=1">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; font-src '
+        "data:; style-src 'unsafe-inline'\">\n"
+        '<link rel="icon" '
+        f'href="data:,">\n<title>{title}</title>\n<style>\n{font_faces(drawn)}\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
+        f"<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav "
+        f'aria-label="Contents"><b>Contents</b><ol>{contents}</ol></nav>\n'
         f"{sections}</main></body></html>\n"
     ).encode()
 
@@ -91,10 +99,12 @@ def italics(text: str) -> str:
 
 
 def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:
-    """A figure on a white sheet, in light and dark alike, with its caption and its text for those who cannot see it."""
+    """A figure on a white sheet, in light and dark alike, with its caption and its text for those who
+    cannot see it."""
     return (
         f'<figure class="plot" id="figure-{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
-        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" style="min-width:{least_width(svg)}rem">{svg}</div></div>'
+        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" '
+        f'style="min-width:{least_width(svg)}rem">{svg}</div></div>'
         f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
     )
 
@@ -114,7 +124,8 @@ def font_faces(drawn: Mapping[str, str]) -> str:
     ):
         data = base64.b64encode(content).decode()
         faces.append(
-            f"@font-face{{font-family:'{DRAWN}';font-weight:{weight};src:url(data:font/woff;base64,{data}) format('woff')}}"
+            f"@font-face{{font-family:'{DRAWN}';font-weight:{weight};src:url(data:font/woff;base64,{data}) "
+            "format('woff')}}"
         )
     return "\n".join(faces)
 
@@ -140,7 +151,10 @@ def as_plain(value: Any) -> Any:
 def ran_parts(material: Material) -> Iterator[str]:
     """The models that ran, then every warning in plain words with the analyses that it touches."""
     models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
-    yield f"<p>Every analysis id is listed with its estimates in <code>estimates.csv</code>. Models that ran: {escape(', '.join(models))}.</p>"
+    yield (
+        "<p>Every analysis id is listed with its estimates in <code>estimates.csv</code>. Models that "
+        f"ran: {escape(', '.join(models))}.</p>"
+    )
     by_text: dict[str, list[str]] = {}
     for row in material.records.counts:
         if row.text("what") in {"warning", "not_fitted", "not_run", "refused"}:

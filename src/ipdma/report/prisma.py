@@ -1,4 +1,5 @@
-"""The PRISMA-IPD checklist, each item with the artefact of this run that answers it, or what is left to the author."""
+"""The PRISMA-IPD checklist, each item with the artefact of this run that answers it, or what is left to
+the author."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def load_items() -> list[dict[str, Any]]:
 
 
 def check_items(artefacts: Collection[str]) -> list[Item]:
-    """Each item with the artefacts of `artefacts` (paths in the results folder; a folder ends in `/`) that answer it."""
+    """Each item with the artefacts of `artefacts` (paths in the results folder; a folder ends in `/`) that
+    answer it."""
     return [check_item(entry, artefacts) for entry in load_items()]
 
 
@@ -76,7 +78,8 @@ def checklist_table(items: list[Item]) -> Table:
         todo = f"TODO: {item.todo}" if item.todo else ""
         rows.append((item.number, item.topic, item.asks, "\n".join(item.found), todo))
     notes = [
-        "Stewart LA et al. Preferred Reporting Items for Systematic Review and Meta-Analyses of individual participant data. JAMA 2015; 313: 1657. Wording abridged."
+        "Stewart LA et al. Preferred Reporting Items for Systematic Review and Meta-Analyses of individual "
+        "participant data. JAMA 2015; 313: 1657. Wording abridged."
     ]
     return Table("prisma_ipd", "PRISMA-IPD checklist", columns, rows, notes)
 
@@ -100,8 +103,11 @@ def checklist_page(items: list[Item], style: str) -> bytes:
     )
     note = escape(checklist_table(items).notes[0])
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>PRISMA-IPD checklist</title><style>{style}</style></head><body><main><h1>PRISMA-IPD checklist</h1>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Checklist"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,"><title>PRISMA-IPD '
+        f"checklist</title><style>{style}</style></head><body><main><h1>PRISMA-IPD checklist</h1>"
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="Checklist"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         f'<div class="notes"><p>{note}</p></div></main></body></html>\n'
     ).encode()

@@ -10,10 +10,29 @@ from typing import Any
 import pandas as pd
 
 NUMBERS = {
-    "estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "tau2", "i2", "pi_low", "pi_high",
-    "k", "n", "of", "value", "weight", "n_active", "n_reference", "mean_active", "sd_active", "mean_reference",
+    "estimate",
+    "std_error",
+    "df",
+    "statistic",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "tau2",
+    "i2",
+    "pi_low",
+    "pi_high",
+    "k",
+    "n",
+    "of",
+    "value",
+    "weight",
+    "n_active",
+    "n_reference",
+    "mean_active",
+    "sd_active",
+    "mean_reference",
     "sd_reference",
-}  # fmt: skip
+}
 KEYS = {
     "estimates": ("term", "level"),
     "study_estimates": ("study", "term", "level"),
@@ -52,7 +71,8 @@ def as_number(value: Any) -> float | None:
 
 
 def as_text(value: Any) -> str:
-    """Text as it stands; missing is empty; a whole float loses its `.0`, so that a level reads as it was written."""
+    """Text as it stands; missing is empty; a whole float loses its `.0`, so that a level reads as it was
+    written."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -90,7 +90,8 @@ def heterogeneity_sentence(material: Material, analysis: Analysis, pen: Pen) -> 
         parts.append(f"I\u00b2 = {pen.number(two, 'i2', 0)}% in the second stage")
     if one is not None and one.number("pi_low") is not None and one.number("pi_high") is not None:
         parts.append(
-            f"the {material.level} prediction interval for a new trial was {pen.interval(one, 'pi_low', 'pi_high')}"
+            f"the {material.level} prediction interval for a new trial was "
+            f"{pen.interval(one, 'pi_low', 'pi_high')}"
         )
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
@@ -118,7 +119,10 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     if not levels:
         unit = material.unit(head, name)
         per = f" {unit}" if unit else ""
-        return f"{lead}, B = {pen.number(joint, 'estimate')}{per}, {material.level} CI {pen.interval(joint)}, {pen.p_phrase(joint)}{holm_text(material, pen, head, joint)}."
+        return (
+            f"{lead}, B = {pen.number(joint, 'estimate')}{per}, {material.level} CI "
+            f"{pen.interval(joint)}, {pen.p_phrase(joint)}{holm_text(material, pen, head, joint)}."
+        )
     parts = [
         level_text(material, pen, first(rows, term=f"treatment:within:{name}[{level}]")) for level in levels
     ]
@@ -139,7 +143,10 @@ def level_text(material: Material, pen: Pen, row: Row | None) -> str:
     """One level against the reference."""
     if row is None or row.number("estimate") is None:
         return ""
-    return f"{row.text('level')}: B = {pen.number(row, 'estimate')}, {material.level} CI {pen.interval(row)}, {pen.p_phrase(row)}"
+    return (
+        f"{row.text('level')}: B = {pen.number(row, 'estimate')}, {material.level} CI "
+        f"{pen.interval(row)}, {pen.p_phrase(row)}"
+    )
 
 
 def methods_paragraphs(material: Material, ledger: Ledger) -> list[str]:
@@ -172,7 +179,10 @@ def data_methods(material: Material, pen: Pen) -> str:
     contrasts = [material.contrast(c) for c in material.plan.get("contrasts", {})]
     text = "; ".join(parts)
     lead = f"{text}. " if text else ""
-    return f"{lead}The comparisons were {wording.several(contrasts)}. Participants were analysed in the arm to which they were allocated."
+    return (
+        f"{lead}The comparisons were {wording.several(contrasts)}. Participants were analysed in the arm "
+        "to which they were allocated."
+    )
 
 
 def outcome_methods(material: Material) -> str:
@@ -193,7 +203,10 @@ def outcome_methods(material: Material) -> str:
         else ". Scores were analysed in raw points."
     )
     if any(material.is_binary(o) for o in material.plan.get("outcomes", {})):
-        text += " Response was a loss of at least half of the baseline score, remission a score at or below the instrument's threshold; both were analysed as observed, as log odds ratios."
+        text += (
+            " Response was a loss of at least half of the baseline score, remission a score at or below "
+            "the instrument's threshold; both were analysed as observed, as log odds ratios."
+        )
     return text
 
 
@@ -203,7 +216,8 @@ def model_methods(material: Material) -> str:
     covariates = [str(c) for c in model.get("covariates", [])]
     slopes = model.get("covariate_slopes", "stratified")
     adjusted = (
-        f", adjusted for {wording.several(covariates)} ({'a slope per trial' if slopes == 'stratified' else 'a common slope'})"
+        f", adjusted for {wording.several(covariates)} "
+        f"({'a slope per trial' if slopes == 'stratified' else 'a common slope'})"
         if covariates
         else ""
     )
@@ -222,13 +236,16 @@ def model_methods(material: Material) -> str:
     )
     row = next((r for a in material.analyses if (r := material.headline(a, "one")) is not None), None)
     method = (
-        f" Intervals and tests used {DF_METHODS.get(row.text('df_method'), row.text('df_method'))} degrees of freedom."
+        f" Intervals and tests used {DF_METHODS.get(row.text('df_method'), row.text('df_method'))} degrees "
+        "of freedom."
         if row is not None
         else ""
     )
     return (
-        f"The primary analysis was a one-stage mixed model with {intercept}, {effect} and {residual}{adjusted}, fitted by restricted maximum likelihood "
-        f"(maximum likelihood for binary outcomes).{method} A two-stage analysis estimated each trial by itself and pooled the estimates by random-effects meta-analysis."
+        f"The primary analysis was a one-stage mixed model with {intercept}, {effect} and "
+        f"{residual}{adjusted}, fitted by restricted maximum likelihood "
+        f"(maximum likelihood for binary outcomes).{method} A two-stage analysis estimated each trial by "
+        "itself and pooled the estimates by random-effects meta-analysis."
     )
 
 
@@ -238,8 +255,10 @@ def moderator_methods(material: Material) -> str:
     if not names:
         return ""
     return (
-        f"Moderators ({wording.several(names)}) were tested as interactions with treatment within trials: each moderator was centred at its trial's mean, and the "
-        "trial mean entered as a separate across-trial term, so that differences between trials cannot pass for differences between participants. Naive interactions "
+        f"Moderators ({wording.several(names)}) were tested as interactions with treatment within trials: "
+        "each moderator was centred at its trial's mean, and the "
+        "trial mean entered as a separate across-trial term, so that differences between trials cannot pass "
+        "for differences between participants. Naive interactions "
         "are shown for comparison only."
     )
 
@@ -250,7 +269,8 @@ def closing(material: Material) -> str:
     text = (
         "Participants without the outcome were left out of the analysis of observed rows."
         if not missing
-        else "Missing values were handled as the plan says under 'missing'; results of observed rows stand beside them."
+        else "Missing values were handled as the plan says under 'missing'; results of observed rows stand "
+        "beside them."
     )
     least = material.least
     version = material.versions.get("ipdma", "")

@@ -7,6 +7,7 @@ from ipdma.report.material import Material
 from ipdma.report.table import Table
 from ipdma.report.tables_checks import tabulate_engines, tabulate_sensitivity, tabulate_stages
 from ipdma.report.tables_efficacy import tabulate_efficacy
+from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
 from ipdma.report.tables_participants import tabulate_participants
 from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
@@ -22,6 +23,7 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_sensitivity(material, ledger),
         tabulate_stages(material, ledger),
         tabulate_engines(material, ledger),
+        tabulate_integrity(material, ledger),
         tabulate_not_obtained(material, ledger),
         tabulate_scales(material, ledger),
     ]

@@ -17,18 +17,26 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
     """The primary model, then each way of changing it by one thing."""
     pen = ledger.pen("tables/sensitivity")
     columns = [
-        Column("Analysis", "left"), Column("Stage", "left"), Column("K"), Column("N"), Column(f"Estimate [{material.level} CI]"), Column("p"),
-        Column("\u03c4\u00b2"), Column("Remark", "left"),
-    ]  # fmt: skip
+        Column("Analysis", "left"),
+        Column("Stage", "left"),
+        Column("K"),
+        Column("N"),
+        Column(f"Estimate [{material.level} CI]"),
+        Column("p"),
+        Column("\u03c4\u00b2"),
+        Column("Remark", "left"),
+    ]
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
         lines = sensitivity_rows(material, analysis, pen)
         rows += [Section(section_title(material, analysis)), *lines] if len(lines) > 1 else []
     notes = [
         sign_line(material) if material.analyses else "",
-        "Each line changes the primary analysis in one thing. Leave-one-out and the specification curve stand in their figures. "
-        "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not participants.",
-    ]  # fmt: skip
+        "Each line changes the primary analysis in one thing. Leave-one-out and the specification curve "
+        "stand in their figures. "
+        "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not "
+        "participants.",
+    ]
     return Table("sensitivity", "Sensitivity of the effect", columns, rows, [n for n in notes if n])
 
 
@@ -61,9 +69,15 @@ def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     warning = first(material.counts_of(row.text("analysis_id"), "choice"))
     remark = f"{warning.text('variable')}: {warning.text('level')}" if warning is not None else ""
     return (
-        name, STAGES.get(row.text("stage"), row.text("stage")), pen.count(row, "k"), pen.count(row, "n"), pen.effect(row) + flags(row), pen.p(row),
-        pen.number(row, "tau2", 3), remark,
-    )  # fmt: skip
+        name,
+        STAGES.get(row.text("stage"), row.text("stage")),
+        pen.count(row, "k"),
+        pen.count(row, "n"),
+        pen.effect(row) + flags(row),
+        pen.p(row),
+        pen.number(row, "tau2", 3),
+        remark,
+    )
 
 
 def sensitivity_name(material: Material, row: Row) -> str:
@@ -130,9 +144,10 @@ def tabulate_stages(material: Material, ledger: Ledger) -> Table:
         ]
         rows += [Section(section_title(material, analysis)), *lines] if lines else []
     notes = [
-        "Difference / SE: one stage minus two stages, in standard errors of the one-stage estimate. 'matched' fits the same rows with the same "
+        "Difference / SE: one stage minus two stages, in standard errors of the one-stage estimate. "
+        "'matched' fits the same rows with the same "
         "assumptions in both stages; there the two should agree to within 0.1 standard errors.",
-    ]  # fmt: skip
+    ]
     return Table("one_stage_two_stage", "One stage against two", columns, rows, notes)
 
 
@@ -148,9 +163,14 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
     if flag is not None:
         remark = f"{remark}; {flag.text('level') or 'unexplained difference'}"
     return (
-        model, pen.effect(one) + flags(one), pen.number(one, "tau2", 3), pen.effect(two) + flags(two), pen.number(two, "tau2", 3),
-        pen.number(gap, "value", 3), remark,
-    )  # fmt: skip
+        model,
+        pen.effect(one) + flags(one),
+        pen.number(one, "tau2", 3),
+        pen.effect(two) + flags(two),
+        pen.number(two, "tau2", 3),
+        pen.number(gap, "value", 3),
+        remark,
+    )
 
 
 def tabulate_engines(material: Material, ledger: Ledger) -> Table:
@@ -170,7 +190,8 @@ def tabulate_engines(material: Material, ledger: Ledger) -> Table:
         lines = [line for engine in ENGINES for line in engine_rows(material, analysis, pen, engine)]
         rows += [Section(section_title(material, analysis)), *lines] if lines else []
     notes = [
-        "Random intercept and random treatment effect with a common residual variance, REML, by each engine. p values differ where an engine offers only the normal reference."
+        "Random intercept and random treatment effect with a common residual variance, REML, by each engine. "
+        "p values differ where an engine offers only the normal reference."
     ]
     return Table("engines", "The same model by different engines", columns, rows, notes)
 

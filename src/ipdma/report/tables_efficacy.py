@@ -10,8 +10,10 @@ from ipdma.report.table import Column, Section, Table
 
 STAGES = {"one": "one stage", "two": "two stages"}
 ABBREVIATIONS = (
-    "CI confidence interval; PI prediction interval for the effect in a new trial; K trials; N participants analysed; "
-    "\u03c4\u00b2 variance of the effect between trials; I\u00b2 share of variance that lies between trials; df degrees of freedom; "
+    "CI confidence interval; PI prediction interval for the effect in a new trial; K trials; N participants "
+    "analysed; "
+    "\u03c4\u00b2 variance of the effect between trials; I\u00b2 share of variance that lies between trials; "
+    "df degrees of freedom; "
     "HAM-D Hamilton depression scale, 17 items; NNT number needed to treat."
 )
 
@@ -21,9 +23,20 @@ def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
     pen = ledger.pen("tables/efficacy")
     level = material.level
     columns = [
-        Column("Model", "left"), Column("Stage", "left"), Column("K"), Column("N"), Column(f"Estimate [{level} CI]"), Column("SE"),
-        Column("df"), Column("p"), Column(f"{level} PI"), Column("\u03c4\u00b2"), Column("I\u00b2"), Column("HAM-D points, or odds ratio"), Column("NNT", "left"),
-    ]  # fmt: skip
+        Column("Model", "left"),
+        Column("Stage", "left"),
+        Column("K"),
+        Column("N"),
+        Column(f"Estimate [{level} CI]"),
+        Column("SE"),
+        Column("df"),
+        Column("p"),
+        Column(f"{level} PI"),
+        Column("\u03c4\u00b2"),
+        Column("I\u00b2"),
+        Column("HAM-D points, or odds ratio"),
+        Column("NNT", "left"),
+    ]
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
         lines = headline_rows(material, analysis, pen)
@@ -54,10 +67,19 @@ def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row)
     """One fit."""
     i2 = pen.number(row, "i2", 0) + "%" if row.number("i2") is not None else wording.NOTHING
     return (
-        model_name(material, model), STAGES[stage], pen.count(row, "k"), pen.count(row, "n"),
-        pen.effect(row) + flags(row), pen.number(row, "std_error", 3), pen.number(row, "df", 1), pen.p(row),
-        pen.interval(row, "pi_low", "pi_high"), pen.number(row, "tau2", 3), i2, *absolute(material, pen, row),
-    )  # fmt: skip
+        model_name(material, model),
+        STAGES[stage],
+        pen.count(row, "k"),
+        pen.count(row, "n"),
+        pen.effect(row) + flags(row),
+        pen.number(row, "std_error", 3),
+        pen.number(row, "df", 1),
+        pen.p(row),
+        pen.interval(row, "pi_low", "pi_high"),
+        pen.number(row, "tau2", 3),
+        i2,
+        *absolute(material, pen, row),
+    )
 
 
 def flags(row: Row) -> str:
@@ -102,10 +124,12 @@ def notes_of(material: Material) -> list[str]:
     notes = [sign_line(material), df_line(material)] if material.analyses else []
     if signs:
         notes.append(
-            "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH to harm."
+            "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH "
+            "to harm."
         )
     notes.append(
-        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not converge: do not use."
+        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
+        "converge: do not use."
     )
     return [*notes, ABBREVIATIONS]
 

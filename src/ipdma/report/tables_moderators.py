@@ -14,14 +14,26 @@ AT = ("p10", "p50", "p90")
 
 
 def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
-    """One section per contrast, outcome and time point; one row per moderator, or per level of a categorical one."""
+    """One section per contrast, outcome and time point; one row per moderator, or per level of a
+    categorical one."""
     pen = ledger.pen("tables/moderators")
     level = material.level
     columns = [
-        Column("Moderator", "left"), Column("Coding", "left"), Column("K"), Column("n"), Column("Missing", "left"), Column(f"Within trials [{level} CI]"),
-        Column("SE"), Column("df"), Column("p"), Column("Holm p"), Column("\u03c4\u00b2"), Column(f"Across trials [{level} CI]"), Column(f"Naive [{level} CI]"),
+        Column("Moderator", "left"),
+        Column("Coding", "left"),
+        Column("K"),
+        Column("n"),
+        Column("Missing", "left"),
+        Column(f"Within trials [{level} CI]"),
+        Column("SE"),
+        Column("df"),
+        Column("p"),
+        Column("Holm p"),
+        Column("\u03c4\u00b2"),
+        Column(f"Across trials [{level} CI]"),
+        Column(f"Naive [{level} CI]"),
         Column("Effect at values", "left"),
-    ]  # fmt: skip
+    ]
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
         lines = [
@@ -89,10 +101,19 @@ def numbers(
     across_row, naive_row = pooled(material, head, across), pooled(material, head, naive, ".naive")
     effect = pen.effect(row) if row is not None and row.number("estimate") is not None else wording.NOTHING
     return (
-        effect, pen.number(row, "std_error", 3), pen.number(row, "df", 1), pen.p(row), pen.p(holm, "value"), pen.number(row, "tau2", 3),
-        pen.effect(across_row) if across_row is not None and across_row.number("estimate") is not None else wording.NOTHING,
-        pen.effect(naive_row) if naive_row is not None and naive_row.number("estimate") is not None else wording.NOTHING,
-    )  # fmt: skip
+        effect,
+        pen.number(row, "std_error", 3),
+        pen.number(row, "df", 1),
+        pen.p(row),
+        pen.p(holm, "value"),
+        pen.number(row, "tau2", 3),
+        pen.effect(across_row)
+        if across_row is not None and across_row.number("estimate") is not None
+        else wording.NOTHING,
+        pen.effect(naive_row)
+        if naive_row is not None and naive_row.number("estimate") is not None
+        else wording.NOTHING,
+    )
 
 
 def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
@@ -208,15 +229,20 @@ def notes_of(material: Material) -> list[str]:
     words = wording.several(sorted(DF_METHODS.get(m, m) for m in methods if m))
     least = material.least
     notes = [
-        "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the only column that speaks of "
-        "participants. Across trials: association of the trials' effects with their means, ecological. Naive: the two mixed, as in a model "
+        "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the "
+        "only column that speaks of "
+        "participants. Across trials: association of the trials' effects with their means, ecological. "
+        "Naive: the two mixed, as in a model "
         "without centring, for comparison only.",
         sign_line(material) if material.analyses else "",
         f"One-stage models. Degrees of freedom: {words}." if words else "",
-        "Holm p: adjusted over the declared family of moderators. Effects at values: for a participant with that value in a trial of "
+        "Holm p: adjusted over the declared family of moderators. Effects at values: for a participant with "
+        "that value in a trial of "
         "average case mix; p10, p50, p90 are percentiles.",
-        f"Missing: sporadic, in trials that measured the moderator; systematic, in trials that did not. Counts from 1 to {least - 1} are withheld.",
-        "CI confidence interval; K trials that inform the interaction; n participants with the moderator; SE standard error; df degrees of "
+        "Missing: sporadic, in trials that measured the moderator; systematic, in trials that did not. "
+        f"Counts from 1 to {least - 1} are withheld.",
+        "CI confidence interval; K trials that inform the interaction; n participants with the moderator; SE "
+        "standard error; df degrees of "
         "freedom; \u03c4\u00b2 variance of the interaction between trials (a dash: held common).",
-    ]  # fmt: skip
+    ]
     return [note for note in notes if note]

@@ -36,8 +36,10 @@ def participants_of(material: Material, ledger: Ledger, contrast: str) -> Table:
         rows += variable_rows(material, pen, variable, list(select(pooled, variable=variable)))
     least = material.least
     notes = [
-        "Mean (SD), or n (%) of those with a value. K: trials that measured it; n: participants with a value.",
-        f"Counts from 1 to {least - 1} are withheld (<{least}); * withheld so that they cannot be worked out; "
+        "Mean (SD), or n (%) of those with a value. K: trials that measured it; n: participants with a "
+        "value.",
+        f"Counts from 1 to {least - 1} are withheld (<{least}); * withheld so that they cannot be worked "
+        "out; "
         f"'all but <{least}': fewer than {least} missing. Arm sizes are not withheld.",
     ]
     return Table(name, f"Participants: {material.contrast(contrast)}", columns, rows, notes)

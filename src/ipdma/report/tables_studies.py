@@ -17,14 +17,24 @@ def tabulate_studies(material: Material, ledger: Ledger) -> Table:
     cohort = material.records.of("counts", "cohort")
     studies = material.in_order(distinct((r for r in cohort if r.text("what") == "participants"), "study"))
     columns = [
-        Column("Study", "left"), Column("Country", "left"), Column("Diagnosis", "left"), Column("Format", "left"),
-        Column("Sessions"), Column("Arms (n contributed)", "left"), Column("Randomised"), Column("Contributed"),
-        Column("Depression measure", "left"), Column("Weeks"), Column("Risk of bias", "left"),
-    ]  # fmt: skip
+        Column("Study", "left"),
+        Column("Country", "left"),
+        Column("Diagnosis", "left"),
+        Column("Format", "left"),
+        Column("Sessions"),
+        Column("Arms (n contributed)", "left"),
+        Column("Randomised"),
+        Column("Contributed"),
+        Column("Depression measure", "left"),
+        Column("Weeks"),
+        Column("Risk of bias", "left"),
+    ]
     rows: list[tuple[str, ...] | Section] = [study_row(material, pen, s) for s in studies]
     notes = [
-        "Randomised: number randomised, from the registry or the trial's own file. Contributed: participants in the data. "
-        "Depression measure: instrument analysed; weeks: median weeks from randomisation of the outcome, at the first time "
+        "Randomised: number randomised, from the registry or the trial's own file. Contributed: participants "
+        "in the data. "
+        "Depression measure: instrument analysed; weeks: median weeks from randomisation of the outcome, at "
+        "the first time "
         "point of the plan. Arm sizes are not suppressed.",
     ]
     return Table(
@@ -49,9 +59,18 @@ def study_row(material: Material, pen: Pen, study: str) -> tuple[str, ...]:
     instruments, weeks = instruments_of(material, pen, study)
     rob = material.registry_text(study, "rob_overall") or wording.NOTHING
     return (
-        material.study(study), registry["country"], registry["diagnosis"], registry["format"], registry["sessions"], mix,
-        pen.count(randomised), contributed, instruments, weeks, rob,
-    )  # fmt: skip
+        material.study(study),
+        registry["country"],
+        registry["diagnosis"],
+        registry["format"],
+        registry["sessions"],
+        mix,
+        pen.count(randomised),
+        contributed,
+        instruments,
+        weeks,
+        rob,
+    )
 
 
 def instruments_of(material: Material, pen: Pen, study: str) -> tuple[str, str]:
@@ -65,7 +84,8 @@ def instruments_of(material: Material, pen: Pen, study: str) -> tuple[str, str]:
 
 
 def tabulate_not_obtained(material: Material, ledger: Ledger) -> Table:
-    """Eligible trials without participant data, with the reason, and how they compare with those that have them."""
+    """Eligible trials without participant data, with the reason, and how they compare with those that have
+    them."""
     pen = ledger.pen("tables/studies_not_obtained")
     cohort = material.records.of("counts", "cohort")
     columns = [
@@ -89,7 +109,8 @@ def tabulate_not_obtained(material: Material, ledger: Ledger) -> Table:
             ("All", name, "", f"{pen.count(row)} of {pen.count(row, 'of')}", pen.number(row, "value", 0))
         )
     notes = [
-        "Trials whose participants could not be analysed, from the registry. Their published results, where given, stand in the forest plots under a mark of their own."
+        "Trials whose participants could not be analysed, from the registry. Their published results, where "
+        "given, stand in the forest plots under a mark of their own."
     ]
     return Table(
         "studies_not_obtained", "Eligible trials with and without participant data", columns, rows, notes
@@ -119,6 +140,7 @@ def tabulate_scales(material: Material, ledger: Ledger) -> Table:
             )
     word = STANDARDISE.get(str(material.plan.get("standardise")), "a constant of the plan")
     notes = [
-        f"Outcome and baseline of an instrument were divided by {in_sentence(word)}; instruments on which higher is better were turned first."
+        f"Outcome and baseline of an instrument were divided by {in_sentence(word)}; instruments on which "
+        "higher is better were turned first."
     ]
     return Table("standardisers", "Standard deviations used to standardise", columns, rows, notes)

@@ -22,7 +22,8 @@ def find_run(path: str | Path) -> Path:
     missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise ReadError(
-            f"{folder}: expected the results folder of a finished run, but there is no {', no '.join(missing)}"
+            f"{folder}: expected the results folder of a finished run, but there is no "
+            f"{', no '.join(missing)}"
         )
     return folder
 

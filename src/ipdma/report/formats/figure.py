@@ -1,4 +1,5 @@
-"""A drawn figure as PDF, SVG and PNG bytes, and as the drawing that the page carries; identical on every run."""
+"""A drawn figure as PDF, SVG and PNG bytes, and as the drawing that the page carries; identical on every
+run."""
 
 from __future__ import annotations
 
@@ -26,8 +27,10 @@ SIZE = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
 def figure_bytes(figure: Figure, title: str) -> Iterator[tuple[str, bytes]]:
     """Yield (`pdf` | `svg` | `png` | `page`, bytes).
 
-    Dates are left out, so that two runs write the same file. `svg` draws letters as shapes, so that any program shows
-    it alike; `page` keeps them as text, to be read, searched and small inside the report, which carries the font.
+    Dates are left out, so that two runs write the same file. `svg` draws letters as shapes, so that any
+    program shows
+    it alike; `page` keeps them as text, to be read, searched and small inside the report, which carries
+    the font.
     """
     for kind, metadata in METADATA.items():
         yield kind, save(figure, title, kind, {**metadata, "Title": title}, {})

@@ -14,8 +14,10 @@ def table_markup(table: Table, number: str = "") -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     label = f"<b>{escape(number)}</b> " if number else ""
     return (
-        f'<figure class="table" id="table-{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        '<figure class="table" '
+        f'id="table-{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><div class="notes">{notes}</div></figure>\n'
     )
 
@@ -23,7 +25,10 @@ def table_markup(table: Table, number: str = "") -> str:
 def row_markup(table: Table, row: tuple[str, ...] | Section) -> str:
     """One row; the first cell heads it."""
     if isinstance(row, Section):
-        return f'<tr class="section"><th scope="rowgroup" colspan="{len(table.columns)}">{escape(row.label)}</th></tr>\n'
+        return (
+            '<tr class="section"><th scope="rowgroup" '
+            f'colspan="{len(table.columns)}">{escape(row.label)}</th></tr>\n'
+        )
     cells = [f'<th scope="row" class="{table.columns[0].align}">{escape(row[0])}</th>']
     cells += [
         f'<td class="{c.align}">{escape(cell)}</td>'

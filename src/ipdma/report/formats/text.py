@@ -9,7 +9,8 @@ from ipdma.report.table import Section, Table
 
 
 def table_csv(table: Table) -> bytes:
-    """CSV with a heading row; a section is a row of its own; ASCII minus, so that programs read the numbers."""
+    """CSV with a heading row; a section is a row of its own; ASCII minus, so that programs read the
+    numbers."""
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\n")
     writer.writerow([column.label for column in table.columns])
