@@ -3,9 +3,9 @@
     python -m tests.recovery.gaussian_recovery [REPETITIONS]
 
 prints the tables of docs/validation-engine.md. Trials are drawn as their sufficient statistics: study k with
-n_k participants, half treated, has S_k = n_k / 4, an estimate N(theta + u_k, sigma_k^2 / S_k) and a residual sum of
-squares sigma_k^2 chi^2(n_k - 2). That is exact, and a hundred thousand fits take seconds. The second table fits
-a residual variance per study, one set of rows at a time.
+n_k participants, half treated, has S_k = n_k / 4, an estimate N(theta + u_k, sigma_k^2 / S_k) and a residual
+sum of squares sigma_k^2 chi^2(n_k - 2). That is exact, and a hundred thousand fits take seconds. The second
+table fits a residual variance per study, one set of rows at a time.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
 
-from analysis_rows import KEY, as_table, draw_rows, small_plan  # noqa: E402
+from analysis_rows import KEY, as_table, draw_rows, small_plan
 
-from ipdma.analysis.run import analyse  # noqa: E402
+from ipdma.analysis.run import analyse
 
 TRUTH = {"treatment": -0.6, "treatment:within:severity": -0.3}
 LEAN = {"subgroups": {}, "risk_of_bias": [], "moderator_analysis": {"naive": False}}

@@ -141,7 +141,9 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
     information tr(P V_i P V_i) is zero, and no estimate of it would mean anything.
     """
     problem = prepared.swept
-    if not len(problem.z):
+    informed = np.count_nonzero(np.einsum("ksii->ki", problem.gram)[:, problem.z], axis=0)
+    taken = sum(kind in ("across", "study_mean") for kind in prepared.shared_kinds)
+    if not len(problem.z) or informed.min() > taken + 2:
         return prepared
     start = starting_points(problem)[0]
     information = differentiate(problem, start, evaluate(problem, start)).expected

@@ -8,7 +8,7 @@ with quadratic convergence when it is truly zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -142,7 +142,7 @@ def descend(
         How many scoring steps to try first.
     """
     point, value = best_scale(problem, start)
-    converged, steps, step = False, 0, np.zeros(0)
+    converged, steps = False, 0
     derivatives = differentiate(problem, point, value)
     while steps < MAX_STEPS:
         steps += 1
@@ -161,22 +161,22 @@ def descend(
             break
         point, value = moved
         derivatives = differentiate(problem, point, value)
-    if converged:
-        point, value, derivatives = polish(problem, point, value, derivatives, step)
     return Optimum(point, value, derivatives, converged, is_singular(problem, point), steps)
 
 
-def polish(
-    problem: Problem, point: Point, value: Value, derivatives: Derivatives, step: np.ndarray
-) -> tuple[Point, Value, Derivatives]:
+def polish(problem: Problem, optimum: Optimum) -> Optimum:
     """One more Newton step, whose gain the deviance's last digit cannot show: variances to ten digits."""
+    step, _, _ = newton_step(*search_derivatives(problem, optimum.point, optimum.derivatives))
     try:
-        new_point, new = best_scale(problem, unpack(problem, pack(problem, point) + step))
+        point, value = best_scale(problem, unpack(problem, pack(problem, optimum.point) + step))
     except np.linalg.LinAlgError:
-        return point, value, derivatives
-    if not new.deviance <= value.deviance + 1e-9:
-        return point, value, derivatives
-    return new_point, new, differentiate(problem, new_point, new)
+        return optimum
+    if not value.deviance <= optimum.value.deviance + 1e-9:
+        return optimum
+    derivatives = differentiate(problem, point, value)
+    return replace(
+        optimum, point=point, value=value, derivatives=derivatives, singular=is_singular(problem, point)
+    )
 
 
 def same_basin(point: Point, value: Value, known: Optimum) -> bool:
