@@ -43,6 +43,7 @@ rule report:
         aggregate=RUN.aggregate_text,
         synthetic=RUN.synthetic,
         versions=RUN.versions,
+        folders=RUN.folders,
         out=lambda wildcards, output: os.path.dirname(output.page),
     message:
         "Drawing tables, figures and the page"

@@ -15,5 +15,6 @@ with job(snakemake.log[0], "report") as say:
         read_notes(snakemake.input.notes),
         snakemake.params.synthetic,
         snakemake.params.versions,
+        snakemake.params.folders,
     )
     write_rendering(snakemake.params.out, render(material, say, workers=snakemake.threads))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipdma.integrity.allocation import check_allocation
 from ipdma.integrity.baseline import check_baseline
+from ipdma.integrity.disposition import list_discrepancies
 from ipdma.integrity.external import check_external
 from ipdma.integrity.finding import DOMAINS, IntegrityResult, tabulate_results
 from ipdma.integrity.patterns import check_patterns
@@ -11,7 +12,14 @@ from ipdma.integrity.plausibility import check_plausibility
 from ipdma.integrity.relations import check_relations
 from ipdma.integrity.tables import TrialTables, read_tables
 
-__all__ = ["DOMAINS", "IntegrityResult", "check_integrity", "read_tables", "tabulate_results"]
+__all__ = [
+    "DOMAINS",
+    "IntegrityResult",
+    "check_integrity",
+    "list_discrepancies",
+    "read_tables",
+    "tabulate_results",
+]
 
 
 def check_integrity(trial: TrialTables) -> list[IntegrityResult]:

@@ -64,7 +64,8 @@ def compare(
             continue
         text = str(printed[statistic])
         gap = abs(float(found[statistic]) - float(text))
-        allowed = 0.5 * 10 ** -len(text.partition(".")[2]) if statistic != "n" else 0.0
+        digits = len(text.partition(".")[2])
+        allowed = 0.5 * 10**-digits if statistic != "n" else 0.0
         off = gap > allowed + 1e-9
         results.append(
             IntegrityResult(
@@ -80,6 +81,8 @@ def compare(
                 f"The printed {statistic} is not reproduced; please give the reason for the record."
                 if off
                 else f"The printed {statistic} is reproduced.",
+                text,
+                f"{float(found[statistic]):.{digits if statistic != 'n' else 0}f}",
             )
         )
     return results

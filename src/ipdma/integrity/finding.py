@@ -38,6 +38,8 @@ class IntegrityResult:
         How many are concerned, of how many.
     text : str
         One sentence for the site.
+    printed, found : str
+        A published number as it is printed, and the same from the data, to as many digits.
     """
 
     study: str
@@ -50,6 +52,8 @@ class IntegrityResult:
     n: int | None
     of: int | None
     text: str
+    printed: str = ""
+    found: str = ""
 
 
 def tabulate_results(results: list[IntegrityResult]) -> pd.DataFrame:

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 
 from ipdma.integrity.finding import DOMAINS
+from ipdma.report.wording import heading
 
 WORDS = {"fail": "cannot be right", "query": "please look", "passed": "passed", "not checked": "not checked"}
 AT_SITE = "Checked where the upload is made: see the validation report of this trial."
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-color: #1a1a1a; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem; vertical-align: top; }
-th { border-bottom: 2px solid #555; } td { border-bottom: 1px solid #ccc; }
-tr.fail td { background: #f6d5d0; } tr.query td { background: #fbeecb; } tr.not_checked td { color: #555; }
-@media (prefers-color-scheme: dark) { body { background: #161616; color: #eee; } td { border-color: #444; }
-tr.fail td { background: #5b2a22; } tr.query td { background: #54461c; } tr.not_checked td { color: #aaa; } }
-"""
+ABOUT = (
+    "The eight domains of the IPD Integrity Tool (Hunter and others, 2024). 'Please look' is a question to "
+    "the site, not a judgement; chance alone raises some. No participant's row or value is on this page, and "
+    "a count under 5 is written <5."
+)
+ROB = {
+    "rob_d1": "D1 Randomisation process",
+    "rob_d2": "D2 Deviations from the intended interventions",
+    "rob_d3": "D3 Missing outcome data",
+    "rob_d4": "D4 Measurement of the outcome",
+    "rob_d5": "D5 Selection of the reported result",
+    "rob_overall": "Overall",
+}
+INSPECT = "inspect_sr"  # further columns of the registry that begin so
+ARM_SIZES = ("randomised_and_contributed", "allocation_ratio")  # told whatever their size
 FEW = 5
+STYLE = """
+tr.fail th, tr.query th { border-left: 4px solid var(--warnline); }
+tr.fail td, tr.query td { background: var(--warn); }
+.not_checked { color: var(--soft); } th.left { text-align: left; }
+"""
 
 
-def integrity_page(study: str, results: pd.DataFrame, footer: str) -> str:
+def integrity_page(
+    study: str,
+    results: pd.DataFrame,
+    discrepancies: pd.DataFrame,
+    judgements: Mapping[str, str],
+    stamp: str,
+) -> str:
     """The page of one trial.
 
     Parameters
@@ -32,47 +51,148 @@ def integrity_page(study: str, results: pd.DataFrame, footer: str) -> str:
     study : str
     results : DataFrame
         As `ipdma.integrity.tabulate_results` leaves them, of this trial alone.
-    footer : str
-        A line at its foot, or nothing.
+    discrepancies : DataFrame
+        As `ipdma.integrity.list_discrepancies` leaves them, of this trial alone.
+    judgements : mapping of str to str
+        The registry's row of the trial; empty where it has none.
+    stamp : str
+        A line at its head, or nothing.
     """
+    style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
+    title = f"Integrity of the data of {escape(study)}"
     counts = results["outcome"].value_counts()
     said = ", ".join(f"{counts.get(word, 0)} {text}" for word, text in WORDS.items())
-    sections = "".join(domain_section(number, name, results) for number, name in DOMAINS.items())
-    foot = f"<footer><p>{escape(footer)}</p></footer>" if footer else ""
+    note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
+    body = [
+        summary_section(results),
+        *(domain_section(number, name, results) for number, name in DOMAINS.items()),
+        published_section(discrepancies),
+        judgement_section(judgements),
+    ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Integrity of the data of {escape(study)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>Integrity of the data of {escape(study)}</h1><p>{said}.</p>"
-        "<p>The eight domains of the IPD Integrity Tool. A query is a question to the site, not a judgement; "
-        "chance alone raises some.</p>"
-        f"{sections}{foot}</body></html>\n"
+        f'<link rel="icon" href="data:,"><title>{title}</title>\n<style>\n{style}{STYLE}</style></head>\n'
+        "<body><main>"
+        f"<h1>{title}</h1>{note}<p>{len(results)} checks: {said}.</p><p>{escape(ABOUT)}</p>\n"
+        f"{''.join(body)}</main></body></html>\n"
     )
 
 
+def summary_section(results: pd.DataFrame) -> str:
+    """How many checks of each domain ended how."""
+    rows = []
+    for number, name in DOMAINS.items():
+        counts = results.loc[results["domain"] == number, "outcome"].value_counts()
+        rows.append((f"{number}. {name}", *(str(counts.get(word, 0)) for word in WORDS)))
+    return section("Summary", table(("Domain", *map(heading, WORDS.values())), rows))
+
+
 def domain_section(number: int, name: str, results: pd.DataFrame) -> str:
-    """The checks of one domain."""
+    """The checks of one domain: what needs an answer as a table, the rest folded."""
     own = results[results["domain"] == number]
-    head = f"<h2>{number}. {escape(name)}</h2>"
     if own.empty:
-        return f"{head}<p>{AT_SITE}</p>"
-    rows = "".join(check_row(row) for row in own.to_dict("records"))
-    return f"{head}<table><tr><th>what</th><th>outcome</th><th>count</th><th>in words</th></tr>{rows}</table>"
+        return section(f"{number}. {name}", f'<p class="not_checked">{AT_SITE}</p>')
+    asked = own[own["outcome"].isin(["fail", "query"])].to_dict("records")
+    quiet = own[~own["outcome"].isin(["fail", "query"])]
+    head = ("Check", "What", "Outcome", "Count", "In words")
+    rows = [
+        (heading(str(r["check"])), str(r["subject"]), WORDS[str(r["outcome"])], share(r), str(r["text"]))
+        for r in asked
+    ]
+    parts = table(head, rows, [str(r["outcome"]) for r in asked]) if rows else "<p>Nothing to ask.</p>"
+    return section(f"{number}. {name}", parts + quiet_part(quiet))
 
 
-def check_row(row: Mapping[Any, Any]) -> str:
-    """One check as a row."""
-    cells = (row["subject"], WORDS[str(row["outcome"])], share(row["n"], row["of"]), row["text"])
-    inside = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
-    return f'<tr class="{str(row["outcome"]).replace(" ", "_")}">{inside}</tr>'
-
-
-def share(n: Any, of: Any) -> str:
-    """`n of N`, a small count as `<5`; nothing where nothing was counted."""
-    if pd.isna(n):
+def quiet_part(quiet: pd.DataFrame) -> str:
+    """Checks that passed or could not be made: one line for each check and sentence."""
+    if quiet.empty:
         return ""
-    whole = "" if pd.isna(of) else f" of {shown(of)}"
-    return f"{shown(n)}{whole}"
+    rows, outcomes = [], []
+    for (check, outcome, text), own in quiet.groupby(["check", "outcome", "text"], sort=False):
+        looked = "; ".join(
+            f"{r['subject']}{f' ({share(r)})' if share(r) else ''}"
+            for r in own.to_dict("records")
+            if r["subject"]
+        )
+        rows.append((heading(str(check)), WORDS[str(outcome)], str(text), looked))
+        outcomes.append(str(outcome))
+    counts = quiet["outcome"].value_counts()
+    said = ", ".join(f"{counts[word]} {WORDS[word]}" for word in WORDS if word in counts)
+    inside = table(("Check", "Outcome", "In words", "What (count)"), rows, outcomes)
+    return f"<details><summary>{said}</summary>{inside}</details>"
+
+
+def published_section(discrepancies: pd.DataFrame) -> str:
+    """Published numbers that the data do not reproduce."""
+    title = "Published numbers that are not reproduced"
+    if discrepancies.empty:
+        return section(title, "<p>None of those that the upload repeats.</p>")
+    rows = [tuple(map(str, row)) for row in shareable_discrepancies(discrepancies).itertuples(index=False)]
+    head = [heading(str(name)) for name in discrepancies.columns]
+    return section(title, table(head[1:], [row[1:] for row in rows]))
+
+
+def judgement_section(judgements: Mapping[str, str]) -> str:
+    """Risk of bias and INSPECT-SR, as the registry has them."""
+    rob = [(label, judgements.get(name) or "not recorded") for name, label in ROB.items()]
+    inspect = [
+        (heading(name.removeprefix(INSPECT).strip("_") or "overall"), value or "not recorded")
+        for name, value in judgements.items()
+        if name.startswith(INSPECT)
+    ]
+    none = (
+        "<p>Not recorded: the registry has no column <code>inspect_sr</code> (no, some or serious concerns; "
+        "further ones as <code>inspect_sr_d1</code>).</p>"
+    )
+    head = ("Domain", "Judgement")
+    trust = table(head, inspect) if inspect else none
+    return section(
+        "Judgements in the registry",
+        f"<h3>Risk of bias (RoB 2)</h3>{table(head, rob)}<h3>Trustworthiness (INSPECT-SR)</h3>{trust}",
+    )
+
+
+def section(title: str, inside: str) -> str:
+    """A part of the page under its heading."""
+    return f"<section><h2>{escape(title)}</h2>\n{inside}</section>\n"
+
+
+def table(head: Iterable[str], rows: Iterable[tuple[str, ...]], classes: Iterable[str] = ()) -> str:
+    """Cells as a table that scrolls by itself; `classes` are the rows' own."""
+    marks = list(classes)
+    top = "".join(f'<th scope="col" class="left">{escape(cell)}</th>' for cell in head)
+    lines = []
+    for index, (first, *rest) in enumerate(rows):
+        mark = f' class="{marks[index].replace(" ", "_")}"' if marks else ""
+        cells = "".join(f'<td class="left">{escape(cell)}</td>' for cell in rest)
+        lines.append(f'<tr{mark}><th scope="row" class="left">{escape(first)}</th>{cells}</tr>')
+    return (
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>\n"
+    )
+
+
+def share(row: Mapping[Any, Any]) -> str:
+    """`n of N`, small counts withheld; nothing where nothing was counted."""
+    if pd.isna(row["n"]):
+        return ""
+    return f"{told(row)}{'' if pd.isna(row['of']) else f' of {whole(row)}'}"
+
+
+def told(row: Mapping[Any, Any]) -> str:
+    """The count of a check; `all but <5` where the rest is so small that it would be told as well."""
+    n = int(row["n"])
+    if row["check"] in ARM_SIZES:
+        return str(n)
+    if not pd.isna(row["of"]) and 0 < int(row["of"]) - n < FEW <= n:
+        return f"all but <{FEW}"
+    return shown(n)
+
+
+def whole(row: Mapping[Any, Any]) -> str:
+    """Of how many."""
+    return str(int(row["of"])) if row["check"] in ARM_SIZES else shown(row["of"])
 
 
 def shown(count: Any) -> str:
@@ -83,7 +203,24 @@ def shown(count: Any) -> str:
 
 def shareable_table(results: pd.DataFrame) -> pd.DataFrame:
     """The results of all trials without small counts or statistics of the fewest."""
-    shared = results.drop(columns=["statistic", "threshold"]).copy()
-    for name in ("n", "of"):
-        shared[name] = [("" if pd.isna(value) else shown(value)) for value in results[name]]
+    shared = results.drop(columns=["statistic", "threshold", "printed", "found"]).copy()
+    rows = results.to_dict("records")
+    shared["n"] = ["" if pd.isna(row["n"]) else told(row) for row in rows]
+    shared["of"] = ["" if pd.isna(row["of"]) else whole(row) for row in rows]
+    return shared
+
+
+def shareable_discrepancies(discrepancies: pd.DataFrame) -> pd.DataFrame:
+    """The list of all trials without numbers that come from fewer than five participants."""
+    shared = discrepancies.copy()
+    few = shared["n"].astype(float) < FEW
+    shared["found"] = [
+        f"<{FEW}"
+        if small and name == "n" and value != "0"
+        else "withheld"
+        if small and name != "n"
+        else value
+        for small, name, value in zip(few, shared["statistic"], shared["found"], strict=True)
+    ]
+    shared["n"] = [shown(n) for n in shared["n"]]
     return shared

@@ -11,6 +11,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.plan import Plan, read_plan
 from ipdma.provenance import digest_code, digest_text, find_versions
+from ipdma.report.material import STAMP
 from ipdma.runs.leftovers import claim
 from ipdma.runs.studies import StudyFolder, find_studies
 
@@ -62,12 +63,24 @@ class Run:
     @property
     def parts(self) -> list[str]:
         """Folders of the records of each fitting job, under `parts/`."""
-        return [*self.cohorts, *(f"{contrast}/imputation" for contrast in self.plan["contrasts"])]
+        looked = ["trials/integrity"] if self.plan["integrity"] else []
+        imputed = [f"{contrast}/imputation" for contrast in self.plan["contrasts"]]
+        return [*self.cohorts, *imputed, *looked]
 
     @property
     def pages(self) -> list[str]:
         """Pages beside the report: the integrity of each trial, where the plan asks for it."""
         return [f"integrity/{study}.html" for study in self.study_ids] if self.plan["integrity"] else []
+
+    @property
+    def folders(self) -> list[str]:
+        """Folders of pages beside the report, one page per trial in each."""
+        return ["validation/", *(["integrity/"] if self.plan["integrity"] else [])]
+
+    @property
+    def stamp(self) -> str:
+        """What stands on every page: the plan's footer, or that the participants are invented."""
+        return str(self.plan["footer"] or "") or (STAMP if self.synthetic else "")
 
     @property
     def tables(self) -> list[str]:

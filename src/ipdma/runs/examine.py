@@ -1,30 +1,82 @@
-"""The integrity of every contributed trial, as pages and one table."""
+"""The integrity of every contributed trial: a page for each, tables over all, and counts for the report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import pandas as pd
+
+from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, NOTE_COLUMNS, STUDY_COLUMNS
 from ipdma.codebook import Codebook
 from ipdma.cohort import Upload
-from ipdma.integrity import check_integrity, read_tables, tabulate_results
-from ipdma.report.integrity_page import integrity_page, shareable_table
+from ipdma.integrity import check_integrity, list_discrepancies, read_tables, tabulate_results
+from ipdma.integrity.finding import DOMAINS, OUTCOMES
+from ipdma.report.integrity_page import integrity_page, shareable_discrepancies, shareable_table
 from ipdma.runs.files import csv_text
+
+PART = "integrity"  # the analysis id of its counts
 
 
 def examine_uploads(
-    uploads: Sequence[Upload], codebook: Codebook, footer: str, say: Callable[[str], None]
+    uploads: Sequence[Upload],
+    codebook: Codebook,
+    registry: pd.DataFrame | None,
+    stamp: str,
+    say: Callable[[str], None],
 ) -> Iterator[tuple[str, str]]:
-    """Yield name and text of `STUDY.html` for each trial, and of `results.csv`.
+    """Yield name and text of every file, as seen from the results folder.
 
-    Counts under five are not told, so that the pages may go back to the sites.
+    `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
+    records `parts/trials/integrity/*.csv`. Counts of participants under five are not told, so that the pages
+    may go back to the sites.
     """
-    results = []
+    results, confirmed = [], {}
     for upload in uploads:
         study = str(upload.study["study"]["id"])
         tables = read_tables(study, upload.study, upload.participants, upload.assessments, codebook)
         own = check_integrity(tables)
         results.extend(own)
-        asked = sum(result.outcome in ("query", "fail") for result in own)
+        confirmed[study] = upload.study.get("confirmed") or []
+        found = tabulate_results(own)
+        asked = int(found["outcome"].isin(["query", "fail"]).sum())
         say(f"{study}: {len(own)} checks, {asked} questions to the site")
-        yield f"{study}.html", integrity_page(study, tabulate_results(own), footer)
-    yield "results.csv", csv_text(shareable_table(tabulate_results(results)))
+        judged = judgements_of(registry, study)
+        yield (
+            f"integrity/{study}.html",
+            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp),
+        )
+    table = tabulate_results(results)
+    yield "integrity/results.csv", csv_text(shareable_table(table))
+    listed = shareable_discrepancies(list_discrepancies(table, confirmed))
+    yield "integrity/disposition.csv", csv_text(listed)
+    for name, part in records_of(table).items():
+        yield f"parts/trials/integrity/{name}.csv", csv_text(part)
+
+
+def judgements_of(registry: pd.DataFrame | None, study: str) -> dict[str, str]:
+    """The registry's row of a trial as text; empty where it has none."""
+    if registry is None:
+        return {}
+    rows = registry[registry["study"].astype(str) == study].to_dict("records")
+    return {str(k): "" if pd.isna(v) else str(v) for k, v in rows[0].items()} if rows else {}
+
+
+def records_of(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The record tables of this job: counts of checks, no estimate (docs/records.md)."""
+    rows = []
+    for study, own in table.groupby("study", sort=True):
+        for domain in ("", *map(str, DOMAINS)):
+            asked = own if not domain else own[own["domain"].astype(str) == domain]
+            for outcome in OUTCOMES if len(asked) else ():
+                n = int((asked["outcome"] == outcome).sum())
+                name = DOMAINS[int(domain)] if domain else ""
+                rows.append((PART, "integrity_checks", study, "", name, outcome, n, len(asked), None))
+        printed = own[own["check"] == "published_numbers"]
+        printed = printed[printed["outcome"] != "not checked"]
+        off = int((printed["outcome"] != "passed").sum())
+        rows.append((PART, "integrity_published", study, "", "", "", off, len(printed), None))
+    empty = {"estimates": ESTIMATE_COLUMNS, "study_estimates": STUDY_COLUMNS, "notes": NOTE_COLUMNS}
+    return {
+        **{name: pd.DataFrame(columns=columns) for name, columns in empty.items()},
+        "counts": pd.DataFrame(rows, columns=COUNT_COLUMNS),
+    }
