@@ -104,6 +104,13 @@ def test_the_page_asks_for_nothing(outline, files):
     assert "default-src 'none'" in page
 
 
+def test_the_style_sheet_closes_what_it_opens(files):
+    page = files["report.html"].decode()
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert style.count("@font-face{") == 2
+    assert style.count("{") == style.count("}")
+
+
 def test_ids_are_unique_and_every_link_has_its_place(outline):
     assert len(outline.ids) == len(set(outline.ids))
     assert all(link.startswith("#") and link[1:] in outline.ids for link in outline.links)

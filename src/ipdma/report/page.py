@@ -125,7 +125,7 @@ def font_faces(drawn: Mapping[str, str]) -> str:
         data = base64.b64encode(content).decode()
         faces.append(
             f"@font-face{{font-family:'{DRAWN}';font-weight:{weight};src:url(data:font/woff;base64,{data}) "
-            "format('woff')}}"
+            "format('woff')}"
         )
     return "\n".join(faces)
 
