@@ -363,6 +363,15 @@ def test_binary_outcomes_drop_what_they_do_not_have():
     assert events.n == rows[rows.treat == 1].outcome.sum()
 
 
+def test_a_study_without_an_estimate_of_its_own_is_named():
+    rows = draw_rows(binary=True)
+    rows.loc[(rows.study == "S03"), "outcome"] = 0.0
+    got = analyse({BINARY_KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    name = "stpp_control.response.post.primary.two"
+    assert count(got, what="not_estimable", analysis_id=name).study.tolist() == ["S03"]
+    assert pick(got.estimates, analysis_id=name).k == 5
+
+
 def test_a_fit_that_cannot_be_made_leaves_a_note_and_the_run_goes_on(rows):
     plan = small_plan()
     plan["models"]["impossible"] = {"covariates": ["no_such_column"]}

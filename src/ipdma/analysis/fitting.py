@@ -299,6 +299,10 @@ def write_variances(ledger: Ledger, ident: Ident, fit: Fit) -> None:
 def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: pd.DataFrame, binomial: bool) -> None:
     """Write each study's own estimates; `rows` are those of the fit, for the sizes and means by side."""
     summaries = study_summaries(rows, binomial)
+    if not ident.moderator:
+        silent = sorted(set(summaries) - {s.study for s in fit.study_estimates})
+        for study in silent:
+            ledger.count(ident, "not_estimable", study=study, level="no estimate from its own rows alone")
     for found in fit.study_estimates:
         ledger.study_estimates.append(
             {

@@ -30,6 +30,7 @@ from ipdma.analysis.settings import Settings, read_settings
 from ipdma.analysis.small_study import analyse_small_studies
 from ipdma.analysis.subgroups import analyse_subgroups
 from ipdma.analysis.tree_records import analyse_tree
+from ipdma.codebook import Codebook
 
 Key = tuple[str, str, str]
 Tables = Mapping[Key, Any]
@@ -48,6 +49,8 @@ class Context:
         For each sensitivity analysis that needs rows of its own, its tables.
     participants : DataFrame or None
         Every contributed participant: `study, participant, arm, condition` and the codebook's variables.
+    codebook : Codebook or None
+        The rules of response and remission, for imputed scores.
     """
 
     settings: Settings
@@ -55,6 +58,7 @@ class Context:
     aggregate: pd.DataFrame | None = None
     variants: Mapping[str, Tables] | None = None
     participants: pd.DataFrame | None = None
+    codebook: Codebook | None = None
 
 
 TOGETHER = ("longitudinal", "missing")
@@ -87,6 +91,7 @@ def analyse(
     aggregate: pd.DataFrame | None = None,
     variants: Mapping[str, Tables] | None = None,
     participants: pd.DataFrame | None = None,
+    codebook: Codebook | None = None,
     source_digest: str = "",
     data_digest: str = "",
     parts: Iterable[str] | None = None,
@@ -100,7 +105,7 @@ def analyse(
         As `ipdma.cohort.build_rows` leaves them; any subset of the plan's cells, so that jobs can share the
         work.
     plan : Plan or mapping
-    registry, aggregate, variants, participants
+    registry, aggregate, variants, participants, codebook
         See Context; what is absent leaves out the analyses that need it.
     source_digest, data_digest : str
         Stamped on every estimate.
@@ -116,7 +121,7 @@ def analyse(
         leaves no row, and a
         line in `notes` and `counts`.
     """
-    context = Context(read_settings(plan), registry, aggregate, variants, participants)
+    context = Context(read_settings(plan), registry, aggregate, variants, participants, codebook)
     wanted = [*CELL_ANALYSES, *TOGETHER] if parts is None else list(parts)
     ledger = Ledger()
     for key, table in tables.items():
@@ -170,7 +175,7 @@ def analyse_together(
             ):
                 say(f"imputing {', '.join(key)}")
             others = [other for name, other in cells.items() if name[0] == key[0]]
-            ledger.extend(analyse_missing(cell, settings, others))
+            ledger.extend(analyse_missing(cell, settings, others, context.codebook))
     return ledger
 
 

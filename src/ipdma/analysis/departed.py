@@ -1,0 +1,117 @@
+"""The headline if gaps are not at random: shifts by arm, and the reference arm's course after dropping out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.fitting import model_keys
+from ipdma.analysis.imputed_fits import fit_headline
+from ipdma.analysis.missing_plan import MissingPlan
+from ipdma.analysis.records import Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.imputation import reference_based, shift_outcomes, study_seed
+
+
+def depart(
+    ledger: Ledger,
+    completed: Cell,
+    cell: Cell,
+    settings: Settings,
+    plan: MissingPlan,
+    earlier: Mapping[str, Mapping[str, float]] | None = None,
+) -> None:
+    """Write the headline under shifts by arm and under reference-based draws.
+
+    Parameters
+    ----------
+    completed, cell : Cell
+        Completed data sets one below the other, and the rows as they were observed.
+    earlier : mapping of str to mapping of str to float
+        Columns with earlier scores of the same outcome: the weeks at which each study measured them.
+    """
+    keys = model_keys(settings, settings.primary_model, cell.family)
+    missing = missing_outcomes(completed, cell)
+    rows = completed.rows
+    for active, reference in delta_pairs(plan):
+        shifted = shift_outcomes(
+            rows["outcome"].to_numpy(dtype=float), missing, rows["treat"].to_numpy(), active, reference
+        )
+        ident = cell.ident(f"delta:{active:g}:{reference:g}", "one")
+        fit_headline(ledger, ident, completed.but(rows.assign(outcome=shifted)), keys, settings, False)
+        ledger.count(ident, "delta", arm="active", value=active)
+        ledger.count(ident, "delta", arm="reference", value=reference)
+    for method in plan.reference_based:
+        ident = cell.ident(method, "one")
+        starts = start_columns(rows, earlier or {}) if method == "copy_increments" else {}
+        drawn = drawn_from_reference(rows, missing, method, plan.seed, starts)
+        fit_headline(ledger, ident, completed.but(rows.assign(outcome=drawn)), keys, settings, False)
+        if method == "copy_increments":
+            ledger.note(ident, "imputation_note", say_starts(sorted(rows["study"].unique()), starts))
+
+
+def missing_outcomes(completed: Cell, cell: Cell) -> np.ndarray:
+    """True for the completed rows whose outcome was imputed."""
+    observed = cell.rows.set_index(["study", "participant"])["outcome"].notna()
+    at = pd.MultiIndex.from_frame(completed.rows[["study", "participant"]])
+    return ~observed.reindex(at).to_numpy(dtype=bool)
+
+
+def delta_pairs(plan: MissingPlan) -> list[tuple[float, float]]:
+    """Shifts of the active and of the reference arm; no shift at all is the imputed headline itself."""
+    grid = [d for d in plan.delta_grid if d != 0]
+    pairs = {
+        "active": [(d, 0.0) for d in grid],
+        "reference": [(0.0, d) for d in grid],
+        "both": [(d, d) for d in grid],
+        "grid": [(a, r) for a in (0.0, *grid) for r in (0.0, *grid) if (a, r) != (0.0, 0.0)],
+    }
+    return pairs[plan.delta_arms]
+
+
+def start_columns(rows: pd.DataFrame, earlier: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+    """For each study the latest earlier score that it measured before the outcome, where there is one."""
+    starts = {}
+    for study, part in rows.groupby("study", sort=True):
+        outcome_weeks = float(part["weeks"].median()) if "weeks" in part else np.nan
+        found = [
+            (weeks[str(study)], name)
+            for name, weeks in earlier.items()
+            if weeks.get(str(study), np.inf) < outcome_weeks and part[name].notna().all()
+        ]
+        if found:
+            starts[str(study)] = max(found)[1]
+    return starts
+
+
+def say_starts(studies: list[str], starts: Mapping[str, str]) -> str:
+    """What increments were copied from, by study."""
+    groups: dict[str, list[str]] = {}
+    for study in studies:
+        groups.setdefault(starts.get(str(study), "the baseline"), []).append(str(study))
+    parts = [f"{name} in {', '.join(members)}" for name, members in sorted(groups.items())]
+    return f"increments start from {'; from '.join(parts)}"
+
+
+def drawn_from_reference(
+    rows: pd.DataFrame, missing: np.ndarray, method: str, seed: int, starts: Mapping[str, str]
+) -> np.ndarray:
+    """Outcomes in which the active arm's gaps are drawn as the reference arm would have them, by study."""
+    outcome = rows["outcome"].to_numpy(dtype=float).copy()
+    m = int(rows["imputation"].max())
+    for study in sorted(rows["study"].unique()):
+        at = np.flatnonzero((rows["study"] == study).to_numpy())
+        shape = (m, len(at) // m)
+        treat = rows["treat"].to_numpy()[at].reshape(shape)[0]
+        gap = missing[at].reshape(shape)[0] & (treat == 1)
+        own = outcome[at].reshape(shape).copy()
+        own[:, gap] = np.nan
+        baseline = rows["baseline"].to_numpy(dtype=float)[at].reshape(shape)
+        last = starts.get(str(study), "baseline")
+        interim = rows[last].to_numpy(dtype=float)[at].reshape(shape)
+        rng = np.random.default_rng([study_seed(seed, f"{study}\n{method}")])
+        outcome[at] = reference_based(baseline, interim, own, treat, method, rng).ravel()
+    return outcome

@@ -1,0 +1,110 @@
+"""A headline or a moderator refitted on every completed data set and pooled by Rubin's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.fitting import attempt, fit_rows, model_spec, write_fit, write_studies
+from ipdma.analysis.imputation_counts import write_pooling
+from ipdma.analysis.moderator_frame import Refused, moderator_frame
+from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.fit import fit_model
+from ipdma.model.records import Fit
+from ipdma.model.rubin import pool_rubin
+from ipdma.model.spec import ModelSpec
+from ipdma.model.stacked import fit_stacked
+
+SETS = "imputation"
+
+
+def fit_headline(
+    ledger: Ledger,
+    ident: Ident,
+    completed: Cell,
+    keys: Mapping[str, Any],
+    settings: Settings,
+    studies: bool = True,
+) -> Fit | None:
+    """Fit every completed data set, pool, write; `studies` also the pooled row of each study."""
+    frame, covariates = design_frame(completed.analysed, keys.get("covariates") or ())
+    frame[SETS] = completed.analysed[SETS]
+    own = {**keys, "covariates": list(covariates)}
+    fit = attempt(ledger, ident, fitter(frame, own, settings, completed.family, ident.stage))
+    if fit is None:
+        return None
+    write_fit(ledger, ident, fit, lambda term: term == "treatment")
+    write_pooling(ledger, ident, fit)
+    if studies and ident.stage == "two":
+        whole = frame.dropna()
+        first = whole[whole[SETS] == whole[SETS].min()]
+        write_studies(ledger, ident, fit, first, completed.family == "binomial")
+        pool_summaries(ledger, ident, whole, completed.family == "binomial")
+    return fit
+
+
+def pool_summaries(ledger: Ledger, ident: Ident, whole: pd.DataFrame, binomial: bool) -> None:
+    """Means (and SDs) by side beside a study's row are those over all completed data sets."""
+    by_side = whole.groupby(["study", "treat"])["outcome"]
+    mean = by_side.mean()
+    sd = whole.groupby([SETS, "study", "treat"])["outcome"].std().groupby(["study", "treat"]).mean()
+    for row in ledger.study_estimates:
+        if row["analysis_id"] != ident.analysis_id:
+            continue
+        for side, treat in (("active", 1.0), ("reference", 0.0)):
+            at = (row["study"], treat)
+            if at in mean.index:
+                row[f"mean_{side}"] = float(mean[at])
+                row[f"sd_{side}"] = None if binomial else float(sd[at])
+
+
+def fit_moderator(
+    ledger: Ledger,
+    ident: Ident,
+    completed: Cell,
+    moderator: Moderator,
+    keys: Mapping[str, Any],
+    settings: Settings,
+) -> Fit | None:
+    """The within-trial interaction on completed data, in the trials whose rows hold the moderator."""
+    try:
+        coded = moderator_frame(completed, moderator, keys.get("covariates") or ())
+    except Refused as why:
+        ledger.note(ident, "refused", str(why))
+        return None
+    frame = coded.frame.assign(**{SETS: completed.analysed[SETS]})
+    own = {**keys, "covariates": list(coded.covariates), "moderator": moderator.name}
+    own["moderator_type"] = coded.kind
+    if coded.kind == "categorical":
+        own["levels"] = list(coded.levels)
+    fit = attempt(ledger, ident, fitter(frame, own, settings, completed.family, "one"))
+    if fit is not None:
+        wanted = (f"treatment:within:{moderator.name}", f"treatment:across:{moderator.name}")
+        write_fit(ledger, ident, fit, lambda term: term == "treatment" or term.startswith(wanted))
+        write_pooling(ledger, ident, fit)
+    return fit
+
+
+def fitter(
+    frame: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, family: str, stage: str
+) -> Callable[[], Fit]:
+    """What fits every completed data set and pools; without profile intervals, which nothing here shows."""
+
+    def run() -> Fit:
+        spec = model_spec(keys, family, stage, frame["study"].nunique(), settings.pool)
+        if stage == "two":
+            return fit_model(frame, spec.replace(imputation=SETS))
+        return pool_rubin(fits_of_sets(frame, spec), spec.level)
+
+    return run
+
+
+def fits_of_sets(frame: pd.DataFrame, spec: ModelSpec) -> list[Fit]:
+    """One fit per completed data set."""
+    if spec.family == "gaussian" and not spec.visit:
+        return fit_stacked(frame, spec, SETS)
+    return [fit_rows(part.drop(columns=SETS), spec) for _, part in frame.groupby(SETS, sort=True)]
