@@ -114,7 +114,9 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     if joint is None or joint.number("p_value") is None:
         return ""
     label = in_sentence(material.moderator(name))
-    p = joint.number("p_value") or 0.0
+    holm = first(material.counts_of(head, "holm_p"), variable=joint.text("term"))
+    judged = holm.number("value") if holm is not None else None
+    p = judged if judged is not None else joint.number("p_value") or 0.0
     lead = f"Within trials, the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
     if not levels:
         unit = material.unit(head, name)

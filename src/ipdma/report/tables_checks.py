@@ -44,6 +44,8 @@ def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[t
     """Every treatment effect of an analysis that is no headline, leave-one-out row or specification."""
     found = [r for stage in STAGES if (r := material.headline(analysis, stage)) is not None]
     models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
+    if analysis not in material.detailed:
+        models = {m: None for m in models if not m.startswith("rob_") and m != "risk_of_bias"}
     rows = [r for model in models for r in material.rows_of(analysis, model) if is_sensitivity(material, r)]
     found += rows
     return [sensitivity_row(material, pen, row) for row in found] + not_run(material, analysis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import DF_METHODS, Analysis, Material
+from ipdma.report.material import DF_METHODS, Analysis, Material, in_sentence
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 
@@ -135,17 +135,28 @@ def notes_of(material: Material) -> list[str]:
 
 
 def sign_line(material: Material) -> str:
-    """The sign convention of every contrast and outcome, said once where it is the same."""
-    by_note: dict[str, list[str]] = {}
+    """The sign convention of every outcome, said once where it is the same."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for analysis in material.analyses:
-        note = material.sign_note(analysis.contrast, analysis.outcome)
-        by_note.setdefault(note, []).append(
-            f"{material.contrast(analysis.contrast)}, {material.outcome(analysis.outcome)}"
-        )
-    if len(by_note) == 1:
-        return f"Sign: {next(iter(by_note))}"
-    parts = [f"{wording.several(list(dict.fromkeys(where)))}: {note}" for note, where in by_note.items()]
-    return "Sign. " + " ".join(parts)
+        sides = tuple(in_sentence(side) for side in material.sides(analysis.contrast))
+        left = material.directions(analysis.contrast, analysis.outcome)[0]
+        word = "negative" if left == f"Favours {sides[0]}" else "positive"
+        contrast = "" if one_sign(material, analysis.outcome) else material.contrast(analysis.contrast)
+        groups.setdefault((word, contrast), []).append(material.outcome(analysis.outcome))
+    parts = []
+    for (word, contrast), outcomes in groups.items():
+        where = f" ({contrast})" if contrast else ""
+        parts.append(f"{word} values of {wording.several(list(dict.fromkeys(outcomes)))}{where}")
+    return f"Sign: the treatment that a contrast names first is favoured by {'; by '.join(parts)}."
+
+
+def one_sign(material: Material, outcome: str) -> bool:
+    """Whether an outcome has one sign convention over all contrasts."""
+    words = set()
+    for analysis in (a for a in material.analyses if a.outcome == outcome):
+        active = in_sentence(material.sides(analysis.contrast)[0])
+        words.add(material.directions(analysis.contrast, outcome)[0] == f"Favours {active}")
+    return len(words) == 1
 
 
 def df_line(material: Material) -> str:
