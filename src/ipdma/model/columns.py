@@ -213,12 +213,6 @@ def as_text(column: pd.Series) -> np.ndarray:
     return np.array([*read.names, None], dtype=object)[read.codes]
 
 
-def as_text(column: pd.Series) -> np.ndarray:
-    """The same as an object array of texts, None for missing."""
-    read = text_column(column)
-    return np.array([*read.names, None], dtype=object)[read.codes]
-
-
 def text_of(value: object) -> str:
     """One cell as text, white space trimmed; empty when missing."""
     if isinstance(value, (bool, np.bool_)):
