@@ -47,7 +47,8 @@ def test_no_depth_of_the_schema_takes_unknown_keys():
 
 def test_every_key_stands_in_the_manual():
     manual = (REPOSITORY / "config" / "README.md").read_text(encoding="utf-8")
-    words = {word for span in re.findall(r"`([^`]+)`", manual.replace("```", "")) for word in re.findall(r"\w+", span)}
+    spans = re.findall(r"`([^`]+)`", manual.replace("```", ""))
+    words = {word for span in spans for word in re.findall(r"\w+", span)}
     missing = {key for _, schema in objects(load_schema()) for key in schema["properties"]} - words
     assert missing == set()
 

@@ -191,7 +191,8 @@ def test_aggregate_results_are_found_beside_the_registry(folder):
     write_atomically(folder / "meta" / "studies.tsv", "study\tstatus\nA\tipd\n")
     write_plan(folder / "plan.yaml", registry="meta/studies.tsv")
     assert start().aggregate is None
-    write_atomically(folder / "meta" / "aggregate.tsv", "study\n")
+    head = "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\n"
+    write_atomically(folder / "meta" / "aggregate.tsv", head + "X\tmain\tdepression\tpost\t-0.4\t0.2\n")
     assert start().tables == ["meta/studies.tsv", "meta/aggregate.tsv"]
 
 
@@ -213,3 +214,21 @@ def test_the_plans_of_the_repository_can_start(monkeypatch):
         if path.name == "real.yaml" and not (REPOSITORY.parent / "shared" / "real").is_dir():
             continue
         assert len(start(plan=path, results="results-none").studies) >= 3
+
+
+def test_everything_wrong_with_the_registry_and_the_aggregate_results(folder):
+    registry = "study\tstatus\nA\tnot_obtained\nB\tidp\nX\taggregate\nX\taggregate\n"
+    write_atomically(folder / "meta" / "studies.tsv", registry)
+    head = "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\n"
+    rows = "X\tmane\tdepression\tpost\t-0.4\t0.2\nY\tmain\tdepression\tpost\t-0.4\t0\n"
+    write_atomically(folder / "meta" / "aggregate.tsv", head + rows)
+    write_plan(folder / "plan.yaml", registry="meta/studies.tsv")
+    refused(
+        "study 'A' was contributed, but its status is 'not_obtained'",
+        "got 'idp'; did you mean 'ipd'?",
+        "study 'X' stands 2 times",
+        "the plan has no contrast 'mane'; did you mean 'main'?",
+        "study 'Y': expected a number as estimate and a positive one as std_error",
+    )
+    write_atomically(folder / "meta" / "studies.tsv", "study\tname\nA\tb\n")
+    refused("column 'status' is missing")

@@ -13,6 +13,7 @@ from ipdma.plan import Plan, read_plan
 from ipdma.provenance import digest_code, digest_text, find_versions
 from ipdma.report.material import STAMP
 from ipdma.runs.leftovers import claim
+from ipdma.runs.registry import aggregate_faults, registry_faults
 from ipdma.runs.studies import StudyFolder, find_studies
 
 DEFAULT_PLAN = "config/config.yaml"
@@ -166,6 +167,7 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], dry_run: bool) -> R
     except PlanError as error:
         faults.extend(str(error).splitlines())
     if not faults:
+        faults.extend(table_faults(plan, [study.study for study in studies]))
         faults.extend(word_faults(plan, load_codebook(codebook_folders(plan, studies))))
     if faults:
         raise PlanError(join_faults(faults))
@@ -190,6 +192,15 @@ def file_faults(plan: Mapping[str, Any]) -> Iterator[str]:
     results = Path(plan["results"])
     if results.exists() and not results.is_dir():
         yield f"results: '{results}' is a file; expected a folder"
+
+
+def table_faults(plan: Mapping[str, Any], studies: Sequence[str]) -> Iterator[str]:
+    """What is wrong inside the registry and the aggregate results."""
+    aggregate = find_aggregate(plan)
+    if plan["registry"]:
+        yield from registry_faults(Path(plan["registry"]), studies)
+    if aggregate:
+        yield from aggregate_faults(aggregate, plan)
 
 
 def codebook_folders(plan: Mapping[str, Any], studies: Sequence[StudyFolder]) -> list[Path]:

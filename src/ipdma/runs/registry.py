@@ -1,0 +1,73 @@
+"""What is wrong with the registry of trials and the aggregate results beside it, before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipdma.errors import DataError, ReadError, nearest
+from ipdma.io import read_rows_csv
+
+STATUSES = ("ipd", "aggregate", "not_obtained")
+REGISTRY_COLUMNS = ("study", "status")
+AGGREGATE_COLUMNS = ("study", "contrast", "outcome", "timepoint", "estimate", "std_error")
+
+
+def registry_faults(path: Path, studies: Sequence[str]) -> Iterator[str]:
+    """Columns that are missing, studies that stand twice, statuses that there are not.
+
+    Parameters
+    ----------
+    path : Path
+    studies : sequence of str
+        Trials that were contributed; the registry may not call them anything but `ipd`.
+    """
+    table = yield from read_table(path, REGISTRY_COLUMNS)
+    if table is None:
+        return
+    yield from (f"{path}: study '{n}' stands {k} times" for n, k in Counter(table["study"]).items() if k > 1)
+    for study, status in zip(table["study"], table["status"], strict=True):
+        if status not in STATUSES:
+            hint = nearest(str(status), STATUSES)
+            yield f"{path}: study '{study}': status is one of {', '.join(STATUSES)}, got '{status}'{hint}"
+        elif status != "ipd" and study in studies:
+            yield f"{path}: study '{study}' was contributed, but its status is '{status}'; say ipd"
+
+
+def aggregate_faults(path: Path, plan: Mapping[str, Any]) -> Iterator[str]:
+    """Columns that are missing, names that the plan does not have, estimates that are no numbers."""
+    table = yield from read_table(path, AGGREGATE_COLUMNS)
+    if table is None:
+        return
+    names = {"contrast": "contrasts", "outcome": "outcomes", "timepoint": "time_points"}
+    for row in table.to_dict("records"):
+        where = f"{path}: study '{row['study']}'"
+        for column, key in names.items():
+            name = str(row[column])
+            if name not in plan[key]:
+                yield f"{where}: the plan has no {column} '{name}'{nearest(name, plan[key])}"
+        if not (is_number(row["estimate"]) and is_number(row["std_error"]) and float(row["std_error"]) > 0):
+            yield f"{where}: expected a number as estimate and a positive one as std_error"
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Generator[str, None, Any]:
+    """Yield what is wrong with the table itself; returns it, or None where it cannot be used."""
+    try:
+        table = read_rows_csv(path, text=["study", "status", "contrast", "outcome", "timepoint"])
+    except (ReadError, DataError) as error:
+        yield str(error)
+        return None
+    absent = [name for name in columns if name not in table.columns]
+    yield from (f"{path}: column '{name}' is missing" for name in absent)
+    return None if absent else table
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell is a finite number."""
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
