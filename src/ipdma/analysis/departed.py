@@ -1,4 +1,4 @@
-"""The headline if gaps are not at random: shifts by arm, and the reference arm's course after dropping out."""
+"""The headline if gaps are not at random: shifts by arm, and the reference arm's course from the gap on."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def as_none(cell: Cell) -> pd.DataFrame:
 
 
 def derived_events(rows: pd.DataFrame, measure: str, codebook: Codebook) -> pd.Series:
-    """Observed events as they are; where the score was imputed, the codebook's rule on the completed scores."""
+    """Observed events as they are; else the codebook's rule on the completed score."""
     events = rows["outcome"].astype(float).copy()
     gap = events.isna()
     keys = rows.loc[gap, ["instrument", "scoring"]].fillna("").astype(str)

@@ -1,4 +1,4 @@
-"""Gaps counted; the headline and the moderators on imputed data, and what they become if gaps are not at random."""
+"""Gaps counted; headline and moderators on imputed data, and what they become if gaps are not at random."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def with_helpers(
 
 
 def own_information(column: np.ndarray, rows: pd.DataFrame, known: Sequence[str]) -> np.ndarray:
-    """A helper without the studies in which it repeats the outcome or another helper, or has too few scores."""
+    """A helper without the studies in which it repeats the outcome or another helper, or is too thin."""
     column = column.copy()
     treat = rows["treat"].to_numpy()
     rivals = [rows[name].to_numpy(dtype=float) for name in ("outcome", *known)]

@@ -76,7 +76,7 @@ def refit(
     keys: Mapping[str, Any],
     settings: Settings,
 ) -> None:
-    """Fit the moderator on the filled column, or say why it could not be filled; repeat what belongs to both."""
+    """Fit the moderator on the filled column, or say why it could not be filled."""
     if isinstance(filled, str):
         ledger.note(ident, "not_fitted", filled)
         return
@@ -107,7 +107,7 @@ def fill_column(
     m: int,
     seed: int,
 ) -> pd.Series | str:
-    """The column with drawn values in the trials that never measured it (notes in its `attrs`), or why not."""
+    """The column with drawn values where a trial never measured it (notes in `attrs`), or why not."""
     coded = code_column(observed[column])
     if coded is None:
         return "two-level imputation is for numbers and for two levels; this moderator has more levels"
@@ -144,7 +144,7 @@ def code_column(column: pd.Series) -> Coded | None:
 
 
 def trials_of(rows: pd.DataFrame, observed: pd.DataFrame, coded: Coded, m: int) -> dict[str, TrialData]:
-    """Predictors (arm, baseline, outcome, arm by outcome, centred within the trial) and the moderator, by trial."""
+    """Predictors (arm, baseline, outcome, arm by outcome; centred within trials) and moderator, by trial."""
     study = observed["study"].astype(str).to_numpy()
     columns = {
         name: rows[name].to_numpy(dtype=float).reshape(m, -1) for name in ("treat", "baseline", "outcome")

@@ -37,39 +37,38 @@ def reference_based(
     ----------
     baseline, outcome : ndarray, shape (M, n)
         Completed scores; outcomes of active participants that are missing are NaN.
-    interim : ndarray, shape (M, n) or (M, n, 0)
-        A completed earlier score after baseline, for `copy_increments`.
+    interim : ndarray, shape (M, n)
+        For `copy_increments` the completed last score before the outcome: one after baseline, else the
+        baseline itself, from which copying increments and jumping to the reference agree but for chance.
     method : str
-        `jump_to_reference`: mean and slope of the reference arm.
-        `copy_increments`: the participant's own last score plus the reference arm's later change.
+        `jump_to_reference`: what the reference arm has at that baseline.
+        `copy_increments`: the active arm's mean at the last score plus the reference arm's later mean change,
+        and the participant's own distance from that mean carried on by the reference arm's regression.
 
     Notes
     -----
-    Carpenter, Roger and Kenward (2013), with regression in the place of their joint normal.
+    Carpenter, Roger and Kenward (2013), with regression in the place of their joint normal. With x the last
+    score, copying increments has
+    E(y) = mean_active(x) + mean_reference(y) - mean_reference(x) + slope_reference (x - mean_active(x)).
     """
     gap = np.isnan(outcome[0]) & (treat == 1)
     if not gap.any():
         return outcome
-    m = len(outcome)
-    reference = treat == 0
+    reference, active = treat == 0, treat == 1
     filled = outcome.copy()
-    start = baseline if method == "jump_to_reference" or interim.ndim == 3 else interim
-    for chain in range(m):
-        y, x = outcome[chain, reference], start[chain]
-        if method == "copy_increments":
-            y = y - x[reference]
-        filled[chain, gap] = drawn_outcomes(x, y, reference, gap, rng)
-        if method == "copy_increments":
-            filled[chain, gap] += x[gap]
+    start = baseline if method == "jump_to_reference" else interim
+    for chain, x in enumerate(start):
+        centre = x[reference].mean()
+        own = centre if method == "jump_to_reference" else x[active].mean()
+        drawn = drawn_outcomes(x[reference] - centre, outcome[chain, reference], x[gap] - own, rng)
+        filled[chain, gap] = drawn + (own - centre)
     return filled
 
 
-def drawn_outcomes(x: Array, y: Array, reference: Array, gap: Array, rng: np.random.Generator) -> Array:
-    """One normal draw per gap from the regression of the reference arm."""
-    centre = x[reference].mean()
-    scale = x[reference].std() or 1.0
-    design = np.column_stack([np.ones(len(x)), (x - centre) / scale])
-    split = Split(design[None, reference], design[None, gap], y, 1e-5 * len(y))
+def drawn_outcomes(x: Array, y: Array, at: Array, rng: np.random.Generator) -> Array:
+    """One normal draw at each of `at` from the regression of y on x, with drawn parameters."""
+    scale = x.std() or 1.0
+    observed, missing = (np.column_stack([np.ones(len(v)), v / scale]) for v in (x, at))
+    split = Split(observed[None], missing[None], y, 1e-5 * len(y))
     drawn = draw_normal_parameters(split, rng)
-    fitted = design[gap] @ drawn.beta[0]
-    return fitted + drawn.sigma[0] * rng.standard_normal(len(fitted))
+    return missing @ drawn.beta[0] + drawn.sigma[0] * rng.standard_normal(len(at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from ipdma.imputation.chained import Completed, impute_block
 
 Array = NDArray[Any]
+COPY_ROWS = 8  # rows with both that it takes to call a column the copy of another
+COPY_SHARE = 1e-9  # variance left unexplained by a linear map
 FEWEST = 3  # observed values of a variable that an arm needs to be imputed by itself
 
 
@@ -70,31 +73,110 @@ def impute_study(
     """
     rng = np.random.default_rng(study_seed(master_seed, study))
     values = table.to_numpy(dtype=float)
-    measured = np.flatnonzero(~np.isnan(values).all(axis=0))
     columns = [str(c) for c in table.columns]
-    names = [columns[j] for j in measured]
-    used_kinds = [kinds[name] for name in names]
+    measured = np.flatnonzero(~np.isnan(values).all(axis=0))
     unmeasured = tuple(c for j, c in enumerate(columns) if j not in measured)
-    arms = pd.factorize(pd.Series(arm).astype(str), sort=True)
-    notes = constant_notes(values[:, measured], names, study)
-    completed = np.repeat(values[None], m, axis=0)
+    copies = find_copies(values, [int(j) for j in measured if kinds[columns[j]] != "unordered"])
+    own = values.copy()
+    for copy in reversed(copies):
+        fill_source(own, copy)
+    used = np.array([j for j in measured if j not in {c.of for c in copies}], dtype=int)
+    notes = constant_notes(values[:, measured], [columns[j] for j in measured], study)
+    notes += copy_notes(copies, columns, study)
+    part = Part(own[:, used], [columns[j] for j in used], [kinds[columns[j]] for j in used], used, study)
+    completed = np.repeat(own[None], m, axis=0)
+    traces, more = complete_arms(completed, part, arm, iterations, rng, len(columns))
+    for copy in copies:
+        gap = np.isnan(values[:, copy.of])
+        completed[:, gap, copy.of] = copy.intercept + copy.slope * completed[:, gap, copy.source]
+    return ImputedStudy(completed, unmeasured, (*notes, *more), traces)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The columns of a trial that go through the chain: `used` are their places in the table."""
+
+    values: Array
+    names: list[str]
+    kinds: list[str]
+    used: Array
+    study: str
+
+
+def complete_arms(
+    completed: Array, part: Part, arm: Array, iterations: int, rng: np.random.Generator, width: int
+) -> tuple[dict[str, Array], list[str]]:
+    """Fill in `completed` arm by arm, or all arms together where one is too thin; traces and notes."""
+    m = len(completed)
+    codes, labels = pd.factorize(pd.Series(arm).astype(str), sort=True)
+    together = thin_arms(part.values, codes, part.names, [str(a) for a in labels], part.study)
     traces: dict[str, Array] = {}
-    together = thin_arms(values[:, measured], arms[0], names, [str(a) for a in arms[1]], study)
     if together:
-        block = joint_block(values[:, measured], arms[0], names, used_kinds, m, iterations, rng)
-        completed[:, :, measured] = block.values[:, :, : len(measured)]
-        traces["all arms"] = block.trace[:, : len(measured)]
-        return ImputedStudy(
-            completed, unmeasured, (*notes, *together, *ridge_notes(block, study, "all arms")), traces
-        )
-    for code, label in enumerate(arms[1]):
-        rows = np.flatnonzero(arms[0] == code)
-        part = values[np.ix_(rows, measured)]
-        block = impute_block(part, names, used_kinds, m, iterations, rng)
-        completed[np.ix_(np.arange(m), rows, measured)] = block.values
-        traces[str(label)] = block.trace
-        notes += ridge_notes(block, study, str(label))
-    return ImputedStudy(completed, unmeasured, tuple(notes), traces)
+        block = joint_block(part.values, codes, part.names, part.kinds, m, iterations, rng)
+        completed[:, :, part.used] = block.values[:, :, : len(part.used)]
+        traces["all arms"] = wide_trace(block.trace[:, : len(part.used)], part.used, width)
+        return traces, [*together, *ridge_notes(block, part.study, "all arms")]
+    notes = []
+    for code, label in enumerate(labels):
+        rows = np.flatnonzero(codes == code)
+        block = impute_block(part.values[rows], part.names, part.kinds, m, iterations, rng)
+        completed[np.ix_(np.arange(m), rows, part.used)] = block.values
+        traces[str(label)] = wide_trace(block.trace, part.used, width)
+        notes += ridge_notes(block, part.study, str(label))
+    return traces, notes
+
+
+def wide_trace(trace: Array, used: Array, width: int) -> Array:
+    """A trace with a place for every column of the table, NaN for those that were not imputed."""
+    wide = np.full((len(trace), width, 2), np.nan)
+    wide[:, used] = trace
+    return wide
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A column that is another one on a different scale: of = intercept + slope x source."""
+
+    of: int
+    source: int
+    intercept: float
+    slope: float
+
+
+def find_copies(values: Array, columns: Sequence[int]) -> list[Copy]:
+    """Columns that are exact linear copies of an earlier one wherever both are observed.
+
+    Imputed beside each other they would only repeat each other and never leave their starting values.
+    """
+    copies: list[Copy] = []
+    for place, of in enumerate(columns):
+        for source in columns[:place]:
+            if source in {c.of for c in copies}:
+                continue
+            both = ~np.isnan(values[:, of]) & ~np.isnan(values[:, source])
+            x, y = values[both, source], values[both, of]
+            if len(x) < COPY_ROWS or np.ptp(x) == 0 or np.ptp(y) == 0:
+                continue
+            if 1 - np.corrcoef(x, y)[0, 1] ** 2 < COPY_SHARE:
+                slope = float(np.cov(x, y)[0, 1] / np.var(x, ddof=1))
+                copies.append(Copy(of, source, float(y.mean() - slope * x.mean()), slope))
+                break
+    return copies
+
+
+def fill_source(values: Array, copy: Copy) -> None:
+    """Where only the copy was observed, its source follows from it."""
+    gap = np.isnan(values[:, copy.source]) & ~np.isnan(values[:, copy.of])
+    values[gap, copy.source] = (values[gap, copy.of] - copy.intercept) / copy.slope
+
+
+def copy_notes(copies: Sequence[Copy], columns: Sequence[str], study: str) -> list[str]:
+    """Name the columns that were filled in from another."""
+    return [
+        f"{study}: {columns[c.of]} is {columns[c.source]} on another scale; "
+        "the one was filled in from the other"
+        for c in copies
+    ]
 
 
 def thin_arms(values: Array, arm: Array, names: list[str], labels: list[str], study: str) -> list[str]:
