@@ -18,7 +18,7 @@ METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": "ipdma"},
     "png": {"Software": None},
 }
-DPI = 200
+DPI = 180
 GROUP = re.compile(r'<g id="[^"]*"')
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 SIZE = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
