@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipdma.io import write_json
+from ipdma.provenance import digest_code
 from ipdma.report.compare import Verdict, check_claims, compare_records
 from ipdma.report.records import Records
 from ipdma.runs.read_run import find_run, read_claims, read_records
@@ -47,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
         claims = [c for c in claims if c["analysis_id"].split(".")[0] in heads]
     verdicts = check_claims(claims, records, "the record files")
     said = report_verdicts("record files", verdicts, options.limit)
+    stamped = {row.text("source_digest") for row in records.estimates} - {""}
+    if not options.records_only and stamped and stamped != {digest_code(["analysis"])}:
+        print("the code of the analyses has changed since this run: differences below may come from that")
     again = None if options.records_only else compute(folder, options.contrast)
     if again is not None:
         known = [c for c in claims if c["analysis_id"].split(".")[0] in again[1]]
