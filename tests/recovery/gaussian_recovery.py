@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ipdma.model.batch import BatchFit, BatchProblem, fit_batch
+from ipdma.model.batch import BatchFit, fit_batch
+from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.design import build_design
 from ipdma.model.fixed_effects import fixed_effects
 from ipdma.model.gaussian import prepare_design

@@ -1,13 +1,4 @@
-"""Thousands of REML fits at once: one residual variance, one or two random effects, models on the last axis.
-
-The criterion is that of `criterion.py` with the scale profiled out. In relative parameters
-Lambda = L / sigma, V = sigma2 V_r, so that for a residual quadratic form r2 and N = n - p
-
-    deviance = log |V_r| + log |A_r| + N (1 + log(2 pi r2 / N)),    sigma2 = r2 / N
-
-and P V P = P gives every derivative by sigma2 from those by D. All arrays end in the models' axis, so that
-numpy runs over models in its innermost loop.
-"""
+"""Thousands of REML fits at once: the search over all models (the formulas are in `batch_kernel.py`)."""
 
 from __future__ import annotations
 
@@ -16,49 +7,22 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-LOG_2_PI = float(np.log(2 * np.pi))
+from ipdma.model.batch_inference import invert_lower, small_sample
+from ipdma.model.batch_kernel import (
+    BatchProblem,
+    State,
+    Terms,
+    chain,
+    derive,
+    evaluate,
+    factor_matrix,
+    relative_between,
+    scale_columns,
+)
+
 CHUNK = 256  # models at a time: their working arrays stay in cache
 TOLERANCE = 1e-10
 MAX_STEPS = 60
-
-
-@dataclass(frozen=True)
-class BatchProblem:
-    """B models of K studies and c columns each, nuisance columns swept out.
-
-    Attributes
-    ----------
-    gram : ndarray of shape (c, c, K, B)
-        Columns in the order shared (p), then the outcome last; random columns are among the shared.
-    dimensions : ndarray of shape (B,)
-        Rows less the nuisance columns' rank.
-    z : tuple of int
-        Columns with a random effect, one or two.
-    pairs : tuple of (int, int)
-        Free entries of the Cholesky factor.
-    log_nuisance : ndarray of shape (B,)
-    """
-
-    gram: np.ndarray
-    dimensions: np.ndarray
-    z: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
-    log_nuisance: np.ndarray
-
-    @property
-    def p(self) -> int:
-        """Number of shared columns."""
-        return self.gram.shape[0] - 1
-
-    def take(self, models: np.ndarray | slice) -> BatchProblem:
-        """Some of the models."""
-        return BatchProblem(
-            np.ascontiguousarray(self.gram[..., models]),
-            self.dimensions[models],
-            self.z,
-            self.pairs,
-            self.log_nuisance[models],
-        )
 
 
 @dataclass(frozen=True)
@@ -85,19 +49,6 @@ class BatchFit:
     deviance: np.ndarray
     converged: np.ndarray
     singular: np.ndarray
-
-
-@dataclass
-class State:
-    """Everything at one set of relative parameters lam (number of pairs, B)."""
-
-    lam: np.ndarray
-    deviance: np.ndarray
-    r2: np.ndarray
-    h: np.ndarray  # Z'V^-1 [X, e], (r, p + 1, K, B)
-    hz: np.ndarray  # Z'V^-1 Z, (r, r, K, B)
-    chol: np.ndarray  # lower factor of A, (p, p, B)
-    beta: np.ndarray  # (p, B)
 
 
 def fit_batch(
@@ -151,14 +102,6 @@ def near_boundary(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
     return np.linalg.svd(factor, compute_uv=False)[:, -1] < 1e-4
 
 
-def scale_columns(problem: BatchProblem) -> tuple[BatchProblem, np.ndarray]:
-    """Columns of unit mean square; shape of the scale (c, B)."""
-    size = np.einsum("iikb->ib", problem.gram) / problem.dimensions
-    scale = np.sqrt(np.where(size > 0, size, 1.0))
-    gram = problem.gram / (scale[:, None] * scale[None])[:, :, None]
-    return BatchProblem(gram, problem.dimensions, problem.z, problem.pairs, problem.log_nuisance), scale
-
-
 def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.ndarray) -> np.ndarray:
     """Relative parameters of a start, shape (d, B)."""
     count = problem.gram.shape[-1]
@@ -171,139 +114,6 @@ def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.nda
         elif i == j:
             lam[at] = start
     return lam
-
-
-def middle(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """M = Lam (I + Lam'S Lam)^-1 Lam' and sum log |I + Lam'S Lam|; shapes (r, r, K, B) and (B,)."""
-    z = list(problem.z)
-    if len(z) == 1:
-        inner = 1 + lam[0] ** 2 * problem.gram[z[0], z[0]]
-        return (lam[0] ** 2 / inner)[None, None], np.log(inner).sum(axis=0)
-    a, b, c = factor_entries(problem, lam)
-    s11, s12, s22 = (problem.gram[z[i], z[j]] for i, j in ((0, 0), (0, 1), (1, 1)))
-    i11 = 1 + a * a * s11 + 2 * a * b * s12 + b * b * s22
-    i12 = c * (a * s12 + b * s22)
-    i22 = 1 + c * c * s22
-    det = i11 * i22 - i12 * i12
-    m = np.empty((2, 2, *det.shape))
-    m[0, 0] = a * a * i22 / det
-    m[0, 1] = m[1, 0] = a * (b * i22 - c * i12) / det
-    m[1, 1] = (b * b * i22 - 2 * b * c * i12 + c * c * i11) / det
-    return m, np.log(det).sum(axis=0)
-
-
-def factor_entries(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """L11, L21, L22 of two random effects."""
-    if len(problem.pairs) == 3:
-        return lam[0], lam[1], lam[2]
-    return lam[0], np.zeros_like(lam[0]), lam[1]
-
-
-def evaluate(problem: BatchProblem, lam: np.ndarray) -> State:
-    """Deviance and the pieces that its derivatives need."""
-    gram, z, p = problem.gram, list(problem.z), problem.p
-    m, log_det = middle(problem, lam)
-    gz = gram[z]
-    mg = np.einsum("abkn,bjkn->ajkn", m, gz)
-    total = gram.sum(axis=2) - np.einsum("aikn,ajkn->ijn", gz, mg)
-    chol, half, r2 = factorise(total, p)
-    beta = back_substitute(chol, half)
-    s = gz[:, z]
-    h = gz - np.einsum("abkn,bjkn->ajkn", s, mg)
-    hz = h[:, z].copy()
-    h[:, p] -= np.einsum("aikn,in->akn", h[:, :p], beta)
-    n = problem.dimensions - p
-    log_a = 2 * np.log(np.einsum("iin->in", chol)).sum(axis=0)
-    deviance = log_det + log_a + problem.log_nuisance + n * (1 + LOG_2_PI + np.log(r2 / n))
-    return State(lam, deviance, r2, h, hz, chol, beta)
-
-
-def factorise(total: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cholesky of the bordered matrix [[A, b], [b', yy]]: L, L^-1 b, and what is left of yy."""
-    left = total.copy()
-    chol = np.zeros_like(total[:p, :p])
-    half = np.empty_like(total[:p, 0])
-    for j in range(p):
-        root = np.sqrt(left[j, j])
-        column = left[j:, j] / root
-        chol[j:, j], half[j] = column[:-1], column[-1]
-        left[j + 1 :, j + 1 :] -= column[1:, None] * column[None, 1:]
-    return chol, half, np.maximum(left[p, p], 1e-300)
-
-
-def back_substitute(chol: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Solve L' x = half for arrays (p, ..., B)."""
-    x = half.copy()
-    for j in range(len(x) - 1, -1, -1):
-        x[j] = x[j] / chol[j, j]
-        for i in range(j):
-            x[i] = x[i] - chol[j, i] * x[j]
-    return x
-
-
-def whiten(chol: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Rows of h times L'^-1: shape (r, p, K, B)."""
-    w = h.copy()
-    for j in range(h.shape[1]):
-        w[:, j] = w[:, j] / chol[j, j]
-        if j + 1 < h.shape[1]:
-            w[:, j + 1 :] -= chol[j + 1 :, j][None, :, None] * w[:, j : j + 1]
-    return w
-
-
-def directions(problem: BatchProblem) -> np.ndarray:
-    """dD / dD_ij, shape (number of pairs, r, r)."""
-    r = len(problem.z)
-    e = np.zeros((len(problem.pairs), r, r))
-    for at, (i, j) in enumerate(problem.pairs):
-        e[at, i, j] = e[at, j, i] = 1.0
-    return e
-
-
-@dataclass
-class Terms:
-    """Traces and quadratic forms by entry of D, in V_r."""
-
-    first: np.ndarray  # tr(P V_i), (d, B)
-    quadratic: np.ndarray  # e'P V_i P e, (d, B)
-    expected: np.ndarray  # tr(P V_i P V_j), (d, d, B)
-    observed: np.ndarray  # e'P V_i P V_j P e, (d, d, B)
-
-
-def derive(problem: BatchProblem, state: State) -> Terms:
-    """Score and information by entry of D (formulas at the head of `criterion.py`)."""
-    p, r, e = problem.p, len(problem.z), directions(problem)
-    w, g, hz = whiten(state.chol, state.h[:, :p]), state.h[:, p], state.hz
-    own = np.einsum("aikn,bikn->abkn", w, w)
-    first = np.einsum("dab,abn->dn", e, (hz - own).sum(axis=2))
-    quadratic = np.einsum("dab,abn->dn", e, np.einsum("akn,bkn->abn", g, g))
-    blocks = {(a, b): np.einsum("ikn,jkn->ijn", w[a], w[b]) for a in range(r) for b in range(a, r)}
-    cpc = [sum_blocks(blocks, direction, r) for direction in e]
-    hv = np.einsum("dab,abin->din", e, np.einsum("aikn,bkn->abin", w, g))
-    square = np.einsum("abkn,cdkn->abcdn", hz, hz - 2 * own)
-    bridge = np.einsum("xkn,abkn->xabkn", g, hz)
-    bridge = np.einsum("xabkn,ykn->xabyn", bridge, g)
-    expected = np.einsum("ixa,jby,abyxn->ijn", e, e, square)
-    observed = np.einsum("ixa,jby,xabyn->ijn", e, e, bridge) - np.einsum("ian,jan->ijn", hv, hv)
-    for i in range(len(e)):
-        for j in range(i + 1):
-            trace = (cpc[i] * cpc[j]).sum(axis=(0, 1))
-            expected[i, j] += trace
-            if i != j:
-                expected[j, i] += trace
-    return Terms(first, quadratic, expected, observed)
-
-
-def sum_blocks(blocks: dict, direction: np.ndarray, r: int) -> np.ndarray:
-    """L^-1 P_i L'^-1 = sum_ab E_ab W_a'W_b, shape (p, p, B)."""
-    total = None
-    for a in range(r):
-        for b in range(r):
-            if direction[a, b]:
-                block = blocks[a, b] if a <= b else np.swapaxes(blocks[b, a], 0, 1)
-                total = block if total is None else total + block
-    assert total is not None
-    return total
 
 
 def search(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -387,22 +197,6 @@ def profile_derivatives(problem: BatchProblem, state: State, terms: Terms) -> tu
     return gradient, second
 
 
-def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
-    """d D_ij / d Lambda entries, shape (d, d, B)."""
-    r, d = len(problem.z), len(problem.pairs)
-    factor = np.zeros((r, r, lam.shape[1]))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = lam[at]
-    jac = np.zeros((d, d, lam.shape[1]))
-    for t, (i, j) in enumerate(problem.pairs):
-        for g, (a, b) in enumerate(problem.pairs):
-            if a == i:
-                jac[g, t] += factor[b, j]
-            if b == i:
-                jac[g, t] += factor[a, j]
-    return jac
-
-
 def prefer_scoring(
     problem: BatchProblem, state: State, terms: Terms, step: np.ndarray, gain: np.ndarray
 ) -> np.ndarray:
@@ -421,15 +215,6 @@ def prefer_scoring(
     target = positive_factor(problem, between)
     far = gain > 0.05
     return np.where(far, target - state.lam, step)
-
-
-def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
-    """D / sigma2, shape (r, r, B)."""
-    r = len(problem.z)
-    factor = np.zeros((r, r, lam.shape[1]))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = lam[at]
-    return np.einsum("ian,jan->ijn", factor, factor)
 
 
 def positive_factor(problem: BatchProblem, between: np.ndarray, floor: float = 1e-3) -> np.ndarray:
@@ -499,130 +284,3 @@ def collect(
         converged,
         near_boundary(problem, state.lam),
     )
-
-
-def factor_matrix(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
-    """Lambda, shape (r, r, B)."""
-    r = len(problem.z)
-    factor = np.zeros((r, r, lam.shape[1]))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = lam[at]
-    return factor
-
-
-def invert_lower(chol: np.ndarray) -> np.ndarray:
-    """Inverse of lower triangular matrices, shape (p, p, B)."""
-    p = chol.shape[0]
-    inverse = np.zeros_like(chol)
-    for j in range(p):
-        inverse[j, j] = 1 / chol[j, j]
-        for i in range(j + 1, p):
-            inverse[i, j] = -(chol[i, j:i] * inverse[j:i, j]).sum(axis=0) / chol[i, i]
-    return inverse
-
-
-def small_sample(
-    problem: BatchProblem, state: State, covariance: np.ndarray, between: np.ndarray, sigma2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Satterthwaite's and Kenward-Roger's df and Kenward-Roger's variance of each coefficient, (p, B).
-
-    sigma2's terms follow from those of D: v is of degree one in the variances, and
-    sum_j gamma_j (Q_ij - P_i C P_j) = 0.
-    """
-    p, e = problem.p, directions(problem)
-    terms = derive(problem, state)
-    n = problem.dimensions - p
-    gamma = np.array([between[i, j] for i, j in problem.pairs])
-    variance = np.einsum("aan->an", covariance)
-    hx = state.h[:, :p] / sigma2
-    hc = np.einsum("aikn,ijn->ajkn", hx, covariance)
-    hz = state.hz / sigma2
-    g = np.einsum("dab,ajkn,bjkn->djn", e, hc, hc)
-    g_all = np.concatenate([g, ((variance - np.einsum("dn,djn->jn", gamma, g)) / sigma2)[None]])
-    expected, observed = joint_information(terms, gamma, sigma2, n, state.r2)
-    w_expected = invert_small(expected)
-    kr_df = 2 * variance**2 / np.einsum("gjn,ghn,hjn->jn", g_all, w_expected, g_all)
-    w_observed = observed_covariance(problem, state, terms, sigma2, expected, observed)
-    satterthwaite = 2 * variance**2 / np.einsum("gjn,ghn,hjn->jn", g_all, w_observed, g_all)
-    delta = pair_terms(e, hc, hz, hx, covariance)
-    edge = -np.einsum("dn,dgjn->gjn", gamma, delta) / sigma2
-    corner = -np.einsum("gn,gjn->jn", gamma, edge) / sigma2
-    d = len(e)
-    total = np.einsum("ghn,ghjn->jn", w_expected[:d, :d], delta)
-    total += 2 * np.einsum("gn,gjn->jn", w_expected[:d, d], edge) + w_expected[d, d] * corner
-    return satterthwaite, kr_df, variance + 2 * total
-
-
-def pair_terms(
-    e: np.ndarray, hc: np.ndarray, hz: np.ndarray, hx: np.ndarray, covariance: np.ndarray
-) -> np.ndarray:
-    """c'(Q_ij - P_i C P_j)c for c = C l of each coefficient l, shape (d, d, p, B)."""
-    moved = np.einsum("dab,bjkn->dajkn", e, hc)
-    inner = np.einsum("iajkn,abkn->ibjkn", moved, hz)
-    q = np.einsum("ibjkn,hbjkn->ihjn", inner, moved)
-    pc = np.einsum("amkn,dajkn->dmjn", hx, moved)
-    cpc = np.einsum("mln,dljn->dmjn", covariance, pc)
-    return q - np.einsum("imjn,hmjn->ihjn", pc, cpc)
-
-
-def joint_information(
-    terms: Terms, gamma: np.ndarray, sigma2: np.ndarray, n: np.ndarray, r2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Twice the expected information and the observed Hessian in (D, sigma2), shape (d + 1, d + 1, B)."""
-    first, quadratic = terms.first / sigma2, terms.quadratic / sigma2**2
-    expected, observed = terms.expected / sigma2**2, terms.observed / sigma2**3
-    first_all = np.concatenate([first, ((n - (gamma * first).sum(axis=0)) / sigma2)[None]])
-    quadratic_all = np.concatenate(
-        [quadratic, ((r2 / sigma2 - (gamma * quadratic).sum(axis=0)) / sigma2)[None]]
-    )
-    whole = border(expected, first_all, gamma, sigma2)
-    return whole, 2 * border(observed, quadratic_all, gamma, sigma2) - whole
-
-
-def border(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: np.ndarray) -> np.ndarray:
-    """Append sigma2's row and column, from sigma2 t_i + sum_j gamma_j t_ij = edge_i."""
-    d = len(square)
-    whole = np.empty((d + 1, d + 1, square.shape[-1]))
-    whole[:d, :d] = square
-    whole[:d, d] = whole[d, :d] = (edge[:-1] - np.einsum("ijn,jn->in", square, gamma)) / sigma2
-    whole[d, d] = (edge[-1] - (gamma * whole[:d, d]).sum(axis=0)) / sigma2
-    return whole
-
-
-def invert_small(matrix: np.ndarray) -> np.ndarray:
-    """2 times the inverse of scaled (d, d, B) matrices, by the pseudo-inverse where singular."""
-    size = np.sqrt(np.maximum(np.einsum("iin->in", matrix), 1e-300))
-    scaled = np.moveaxis(matrix / (size[:, None] * size[None]), -1, 0)
-    inverse = np.moveaxis(np.linalg.pinv(scaled, rcond=1e-10, hermitian=True), 0, -1)
-    return 2 * inverse / (size[:, None] * size[None])
-
-
-def observed_covariance(
-    problem: BatchProblem,
-    state: State,
-    terms: Terms,
-    sigma2: np.ndarray,
-    expected: np.ndarray,
-    observed: np.ndarray,
-) -> np.ndarray:
-    """Covariance of (D, sigma2) from the observed Hessian in (L, log sigma2), flat directions dropped."""
-    d, n = len(problem.pairs), problem.dimensions - problem.p
-    lam = state.lam * np.sqrt(sigma2)
-    jac = np.zeros_like(expected)
-    jac[:d, :d] = chain(problem, lam)
-    jac[d, d] = sigma2
-    hessian = np.einsum("gtn,ghn,hun->tun", jac, observed, jac)
-    score = terms.first / sigma2 - terms.quadratic * n / state.r2 / sigma2
-    for a, (i, j) in enumerate(problem.pairs):
-        for b, (k, l) in enumerate(problem.pairs):
-            pair = (max(i, k), min(i, k))
-            if j == l and pair in problem.pairs:
-                hessian[a, b] += (2.0 if i == k else 1.0) * score[problem.pairs.index(pair)]
-    size = np.sqrt(np.maximum(np.abs(np.einsum("iin->in", hessian)), 1e-300))
-    values, vectors = np.linalg.eigh(np.moveaxis(hessian / (size[:, None] * size[None]), -1, 0))
-    good = values > 1e-8 * values[:, -1:]
-    inverse = (vectors * np.where(good, 1 / np.where(good, values, 1.0), 0.0)[:, None]) @ np.swapaxes(
-        vectors, 1, 2
-    )
-    inverse = np.moveaxis(inverse, 0, -1) / (size[:, None] * size[None])
-    return 2 * np.einsum("gtn,tun,hun->ghn", jac, inverse, jac)

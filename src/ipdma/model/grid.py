@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import SpecError
-from ipdma.model.batch import BatchFit, BatchProblem, fit_batch
+from ipdma.model.batch import BatchFit, fit_batch
+from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.columns import read_columns
 from ipdma.model.crossproducts import CrossProducts, cross_products
 from ipdma.model.many import ManyFits

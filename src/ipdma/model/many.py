@@ -15,7 +15,8 @@ import pandas as pd
 from scipy import special
 
 from ipdma.errors import SpecError
-from ipdma.model.batch import BatchFit, BatchProblem, fit_batch
+from ipdma.model.batch import BatchFit, fit_batch
+from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.problem import Prepared, gather_columns, own_nuisance_of, sweep_columns
 from ipdma.model.search import minimise
 

@@ -1,0 +1,245 @@
+"""Thousands of REML fits at once: one residual variance, one or two random effects, models on the last axis.
+
+The criterion is that of `criterion.py` with the scale profiled out. In relative parameters
+Lambda = L / sigma, V = sigma2 V_r, so that for a residual quadratic form r2 and N = n - p
+
+    deviance = log |V_r| + log |A_r| + N (1 + log(2 pi r2 / N)),    sigma2 = r2 / N
+
+and P V P = P gives every derivative by sigma2 from those by D. All arrays end in the models' axis, so that
+numpy runs over models in its innermost loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LOG_2_PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class BatchProblem:
+    """B models of K studies and c columns each, nuisance columns swept out.
+
+    Attributes
+    ----------
+    gram : ndarray of shape (c, c, K, B)
+        Columns in the order shared (p), then the outcome last; random columns are among the shared.
+    dimensions : ndarray of shape (B,)
+        Rows less the nuisance columns' rank.
+    z : tuple of int
+        Columns with a random effect, one or two.
+    pairs : tuple of (int, int)
+        Free entries of the Cholesky factor.
+    log_nuisance : ndarray of shape (B,)
+    """
+
+    gram: np.ndarray
+    dimensions: np.ndarray
+    z: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    log_nuisance: np.ndarray
+
+    @property
+    def p(self) -> int:
+        """Number of shared columns."""
+        return self.gram.shape[0] - 1
+
+    def take(self, models: np.ndarray | slice) -> BatchProblem:
+        """Some of the models."""
+        return BatchProblem(
+            np.ascontiguousarray(self.gram[..., models]),
+            self.dimensions[models],
+            self.z,
+            self.pairs,
+            self.log_nuisance[models],
+        )
+
+
+@dataclass
+class State:
+    """Everything at one set of relative parameters lam (number of pairs, B)."""
+
+    lam: np.ndarray
+    deviance: np.ndarray
+    r2: np.ndarray
+    h: np.ndarray  # Z'V^-1 [X, e], (r, p + 1, K, B)
+    hz: np.ndarray  # Z'V^-1 Z, (r, r, K, B)
+    chol: np.ndarray  # lower factor of A, (p, p, B)
+    beta: np.ndarray  # (p, B)
+
+
+def scale_columns(problem: BatchProblem) -> tuple[BatchProblem, np.ndarray]:
+    """Columns of unit mean square; shape of the scale (c, B)."""
+    size = np.einsum("iikb->ib", problem.gram) / problem.dimensions
+    scale = np.sqrt(np.where(size > 0, size, 1.0))
+    gram = problem.gram / (scale[:, None] * scale[None])[:, :, None]
+    return BatchProblem(gram, problem.dimensions, problem.z, problem.pairs, problem.log_nuisance), scale
+
+
+def middle(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """M = Lam (I + Lam'S Lam)^-1 Lam' and sum log |I + Lam'S Lam|; shapes (r, r, K, B) and (B,)."""
+    z = list(problem.z)
+    if len(z) == 1:
+        inner = 1 + lam[0] ** 2 * problem.gram[z[0], z[0]]
+        return (lam[0] ** 2 / inner)[None, None], np.log(inner).sum(axis=0)
+    a, b, c = factor_entries(problem, lam)
+    s11, s12, s22 = (problem.gram[z[i], z[j]] for i, j in ((0, 0), (0, 1), (1, 1)))
+    i11 = 1 + a * a * s11 + 2 * a * b * s12 + b * b * s22
+    i12 = c * (a * s12 + b * s22)
+    i22 = 1 + c * c * s22
+    det = i11 * i22 - i12 * i12
+    m = np.empty((2, 2, *det.shape))
+    m[0, 0] = a * a * i22 / det
+    m[0, 1] = m[1, 0] = a * (b * i22 - c * i12) / det
+    m[1, 1] = (b * b * i22 - 2 * b * c * i12 + c * c * i11) / det
+    return m, np.log(det).sum(axis=0)
+
+
+def factor_entries(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """L11, L21, L22 of two random effects."""
+    if len(problem.pairs) == 3:
+        return lam[0], lam[1], lam[2]
+    return lam[0], np.zeros_like(lam[0]), lam[1]
+
+
+def evaluate(problem: BatchProblem, lam: np.ndarray) -> State:
+    """Deviance and the pieces that its derivatives need."""
+    gram, z, p = problem.gram, list(problem.z), problem.p
+    m, log_det = middle(problem, lam)
+    gz = gram[z]
+    mg = np.einsum("abkn,bjkn->ajkn", m, gz)
+    total = gram.sum(axis=2) - np.einsum("aikn,ajkn->ijn", gz, mg)
+    chol, half, r2 = factorise(total, p)
+    beta = back_substitute(chol, half)
+    s = gz[:, z]
+    h = gz - np.einsum("abkn,bjkn->ajkn", s, mg)
+    hz = h[:, z].copy()
+    h[:, p] -= np.einsum("aikn,in->akn", h[:, :p], beta)
+    n = problem.dimensions - p
+    log_a = 2 * np.log(np.einsum("iin->in", chol)).sum(axis=0)
+    deviance = log_det + log_a + problem.log_nuisance + n * (1 + LOG_2_PI + np.log(r2 / n))
+    return State(lam, deviance, r2, h, hz, chol, beta)
+
+
+def factorise(total: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cholesky of the bordered matrix [[A, b], [b', yy]]: L, L^-1 b, and what is left of yy."""
+    left = total.copy()
+    chol = np.zeros_like(total[:p, :p])
+    half = np.empty_like(total[:p, 0])
+    for j in range(p):
+        root = np.sqrt(left[j, j])
+        column = left[j:, j] / root
+        chol[j:, j], half[j] = column[:-1], column[-1]
+        left[j + 1 :, j + 1 :] -= column[1:, None] * column[None, 1:]
+    return chol, half, np.maximum(left[p, p], 1e-300)
+
+
+def back_substitute(chol: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Solve L' x = half for arrays (p, ..., B)."""
+    x = half.copy()
+    for j in range(len(x) - 1, -1, -1):
+        x[j] = x[j] / chol[j, j]
+        for i in range(j):
+            x[i] = x[i] - chol[j, i] * x[j]
+    return x
+
+
+def whiten(chol: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Rows of h times L'^-1: shape (r, p, K, B)."""
+    w = h.copy()
+    for j in range(h.shape[1]):
+        w[:, j] = w[:, j] / chol[j, j]
+        if j + 1 < h.shape[1]:
+            w[:, j + 1 :] -= chol[j + 1 :, j][None, :, None] * w[:, j : j + 1]
+    return w
+
+
+def directions(problem: BatchProblem) -> np.ndarray:
+    """dD / dD_ij, shape (number of pairs, r, r)."""
+    r = len(problem.z)
+    e = np.zeros((len(problem.pairs), r, r))
+    for at, (i, j) in enumerate(problem.pairs):
+        e[at, i, j] = e[at, j, i] = 1.0
+    return e
+
+
+@dataclass
+class Terms:
+    """Traces and quadratic forms by entry of D, in V_r."""
+
+    first: np.ndarray  # tr(P V_i), (d, B)
+    quadratic: np.ndarray  # e'P V_i P e, (d, B)
+    expected: np.ndarray  # tr(P V_i P V_j), (d, d, B)
+    observed: np.ndarray  # e'P V_i P V_j P e, (d, d, B)
+
+
+def derive(problem: BatchProblem, state: State) -> Terms:
+    """Score and information by entry of D (formulas at the head of `criterion.py`)."""
+    p, r, e = problem.p, len(problem.z), directions(problem)
+    w, g, hz = whiten(state.chol, state.h[:, :p]), state.h[:, p], state.hz
+    own = np.einsum("aikn,bikn->abkn", w, w)
+    first = np.einsum("dab,abn->dn", e, (hz - own).sum(axis=2))
+    quadratic = np.einsum("dab,abn->dn", e, np.einsum("akn,bkn->abn", g, g))
+    blocks = {(a, b): np.einsum("ikn,jkn->ijn", w[a], w[b]) for a in range(r) for b in range(a, r)}
+    cpc = [sum_blocks(blocks, direction, r) for direction in e]
+    hv = np.einsum("dab,abin->din", e, np.einsum("aikn,bkn->abin", w, g))
+    square = np.einsum("abkn,cdkn->abcdn", hz, hz - 2 * own)
+    bridge = np.einsum("xkn,abkn->xabkn", g, hz)
+    bridge = np.einsum("xabkn,ykn->xabyn", bridge, g)
+    expected = np.einsum("ixa,jby,abyxn->ijn", e, e, square)
+    observed = np.einsum("ixa,jby,xabyn->ijn", e, e, bridge) - np.einsum("ian,jan->ijn", hv, hv)
+    for i in range(len(e)):
+        for j in range(i + 1):
+            trace = (cpc[i] * cpc[j]).sum(axis=(0, 1))
+            expected[i, j] += trace
+            if i != j:
+                expected[j, i] += trace
+    return Terms(first, quadratic, expected, observed)
+
+
+def sum_blocks(blocks: dict, direction: np.ndarray, r: int) -> np.ndarray:
+    """L^-1 P_i L'^-1 = sum_ab E_ab W_a'W_b, shape (p, p, B)."""
+    total = None
+    for a in range(r):
+        for b in range(r):
+            if direction[a, b]:
+                block = blocks[a, b] if a <= b else np.swapaxes(blocks[b, a], 0, 1)
+                total = block if total is None else total + block
+    assert total is not None
+    return total
+
+
+def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+    """d D_ij / d Lambda entries, shape (d, d, B)."""
+    r, d = len(problem.z), len(problem.pairs)
+    factor = np.zeros((r, r, lam.shape[1]))
+    for at, (i, j) in enumerate(problem.pairs):
+        factor[i, j] = lam[at]
+    jac = np.zeros((d, d, lam.shape[1]))
+    for t, (i, j) in enumerate(problem.pairs):
+        for g, (a, b) in enumerate(problem.pairs):
+            if a == i:
+                jac[g, t] += factor[b, j]
+            if b == i:
+                jac[g, t] += factor[a, j]
+    return jac
+
+
+def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+    """D / sigma2, shape (r, r, B)."""
+    r = len(problem.z)
+    factor = np.zeros((r, r, lam.shape[1]))
+    for at, (i, j) in enumerate(problem.pairs):
+        factor[i, j] = lam[at]
+    return np.einsum("ian,jan->ijn", factor, factor)
+
+
+def factor_matrix(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+    """Lambda, shape (r, r, B)."""
+    r = len(problem.z)
+    factor = np.zeros((r, r, lam.shape[1]))
+    for at, (i, j) in enumerate(problem.pairs):
+        factor[i, j] = lam[at]
+    return factor
