@@ -22,6 +22,7 @@ rule fit:
         f"{LOGS}/fit/{{contrast}}.log",
     params:
         kind="fit",
+        codebooks=RUN.codebook_folders,
         code=digest_code(["analysis"]),
         participants=lambda wildcards, input: os.path.splitext(input.participants[0])[0],
         rows=lambda wildcards, input: os.path.dirname(input.rows[0]),

@@ -11,6 +11,7 @@ use rule fit as impute with:
         f"{LOGS}/impute/{{contrast}}.log",
     params:
         kind="imputation",
+        codebooks=RUN.codebook_folders,
         code=digest_code(["analysis"]),
         rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
         out=lambda wildcards, output: os.path.dirname(output[0]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ipdma.analysis.run import analyse
+from ipdma.codebook import load_codebook
 from ipdma.errors import ReadError
 from ipdma.plan import Plan, read_plan
 from ipdma.report.records import Records
@@ -32,6 +33,12 @@ def tables_of(plan: Plan) -> tuple[Path | None, Path | None]:
     beside = registry.parent / "aggregate.tsv" if registry is not None else None
     aggregate = Path(named) if named else beside if beside is not None and beside.is_file() else None
     return registry, aggregate
+
+
+def codebooks_of(folder: Path, plan: Plan) -> list[Path]:
+    """The plan's codebook, and those that the studies' uploads brought."""
+    own = [Path(plan["codebook"])] if plan["codebook"] else []
+    return own + sorted(p for p in (folder / "private" / "harmonised").glob("*/codebook") if p.is_dir())
 
 
 def recompute(
@@ -69,6 +76,7 @@ def recompute(
             aggregate=aggregate,
             variants=variants,
             participants=participants,
+            codebook=load_codebook(codebooks_of(folder, plan)),
             say=say,
         )
         for name in TABLES:
