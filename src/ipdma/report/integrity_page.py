@@ -32,7 +32,7 @@ ARM_SIZES = ("randomised_and_contributed", "allocation_ratio")  # told whatever 
 FEW = 5
 STYLE = """
 tr.fail th, tr.query th { border-left: 4px solid var(--warnline); }
-tr.fail td, tr.query td { background: var(--warn); }
+tr.fail th, tr.fail td, tr.query th, tr.query td { background: var(--warn); }
 .not_checked { color: var(--soft); } th.left { text-align: left; }
 """
 
@@ -100,7 +100,8 @@ def domain_section(number: int, name: str, results: pd.DataFrame) -> str:
         (heading(str(r["check"])), str(r["subject"]), WORDS[str(r["outcome"])], share(r), str(r["text"]))
         for r in asked
     ]
-    parts = table(head, rows, [str(r["outcome"]) for r in asked]) if rows else "<p>Nothing to ask.</p>"
+    calm = "Nothing to ask." if (quiet["outcome"] == "passed").any() else "Not checked."
+    parts = table(head, rows, [str(r["outcome"]) for r in asked]) if rows else f"<p>{calm}</p>"
     return section(f"{number}. {name}", parts + quiet_part(quiet))
 
 
