@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from ipdma.errors import FitError
-from ipdma.model import hksj, kenward_roger, satterthwaite
+from ipdma.model import hksj, interval, kenward_roger, satterthwaite
 from ipdma.model.fixed_effects import FixedEffects
 from ipdma.model.own_estimates import OwnEstimates
 from ipdma.model.problem import Prepared
@@ -124,11 +124,7 @@ def make_estimate(term: str, estimate: float, error: float, df: float | None, le
     """One estimate with its two-sided test and interval."""
     if not error > 0:
         raise FitError(f"the standard error of '{term}' is not positive; the data cannot carry this model")
-    reference = stats.norm if df is None else stats.t(df)
-    statistic = estimate / error
-    reach = float(reference.ppf((1 + level) / 2)) * error
-    p_value = float(2 * reference.sf(abs(statistic)))
-    return Estimate(term, estimate, error, df, statistic, p_value, estimate - reach, estimate + reach)
+    return interval.make_estimate(term, estimate, error, df, level)
 
 
 def contrast_estimates(inference: Inference, contrasts: dict) -> list[Estimate]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
-
+from ipdma.model.interval import quantile
 from ipdma.model.records import Estimate, Prediction
 
 
@@ -27,5 +26,5 @@ def predict_new_study(
             f"no prediction interval: it needs three studies that inform the effect, there are {studies}",
         )
     df = float(studies - 2)
-    reach = float(stats.t(df).ppf((1 + level) / 2)) * math.sqrt(tau2 + estimate.std_error**2)
+    reach = quantile(df, level) * math.sqrt(tau2 + estimate.std_error**2)
     return Prediction(estimate.term, estimate.estimate - reach, estimate.estimate + reach, df), None
