@@ -1,8 +1,9 @@
-"""The command `ipdma`: finds the sub-command, runs it, turns an error into one sentence and an exit status."""
+"""The command `ipdma`: finds the sub-command, runs it, turns errors into one sentence and an exit status."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import traceback
 from importlib import import_module
@@ -70,6 +71,7 @@ def wanted(argv: list[str], names: list[str]) -> list[str]:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns 0, 1 or 2 as the command says, 3 for a fault of the tool itself."""
     argv = sys.argv[1:] if argv is None else argv
+    spare_letters()
     options = build_parser(wanted(argv, available())).parse_args(argv)
     try:
         return options.run(options)
@@ -86,6 +88,13 @@ def main(argv: list[str] | None = None) -> int:
         return 3
 
 
+def spare_letters() -> None:
+    """A letter that the console does not have is shown as a question mark; it never stops a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def tool_fault(command: str, error: Exception) -> str:
     """Where the tool failed, without the message of the error: other libraries' messages quote values."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -93,5 +102,6 @@ def tool_fault(command: str, error: Exception) -> str:
         f"  {frame.filename.rpartition('ipdma')[2] or frame.filename}:{frame.lineno} in {frame.name}"
         for frame in frames
     ]
-    head = f"ipdma {command}: a fault of the tool itself ({type(error).__name__}), not of your data; please report these lines:"
+    kind = type(error).__name__
+    head = f"ipdma {command}: a fault of the tool itself ({kind}), not of your data; please report:"
     return "\n".join([head, *lines])

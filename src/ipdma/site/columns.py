@@ -61,7 +61,7 @@ class Columns:
         """Column names with every `a..b` unfolded as the columns stand in the file."""
         names: list[str] = []
         complete = True
-        for part in parts:
+        for part in self.singly(parts):
             first, dots, last = (word.strip() for word in part.partition(".."))
             if not dots or part in self.places:
                 names.append(part)
@@ -77,6 +77,14 @@ class Columns:
                 complete = False
             names += [column.name for column in self.table.columns[low : high + 1]]
         return names if complete else None
+
+    def singly(self, parts: Iterable[str]) -> list[str]:
+        """`a..b, c` as a..b and c, where no column bears the whole text as its name."""
+        found: list[str] = []
+        for part in parts:
+            one = part in self.places or "," not in part
+            found += [part] if one else [word.strip() for word in part.split(",") if word.strip()]
+        return found
 
     def items_of(self, entry: AssessmentMap, codebook: Codebook) -> list[Column] | None:
         """The item columns of an assessment, as many as the instrument has."""
@@ -104,7 +112,7 @@ class Columns:
     def mentioned(self, mentions: Iterable[str]) -> set[str]:
         """The names that these mentions stand for, with every `a..b` unfolded."""
         named: set[str] = set()
-        for part in mentions:
+        for part in self.singly(mentions):
             first, dots, last = (" ".join(word.split()) for word in part.partition(".."))
             if dots and part not in self.places and first in self.places and last in self.places:
                 named |= set(self.table.names[self.places[first][0] : self.places[last][0] + 1])

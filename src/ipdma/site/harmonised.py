@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,11 @@ def read_harmonised(
         for name in (ASSESSMENTS, MISSING):
             why = f"{PARTICIPANTS} lacks columns"
             not_checked.append({"check": "tables", "what": name, "why": why})
-    check_account(folder, facts, findings, not_checked)
+    counted = {
+        "participants": {len(tables[PARTICIPANTS].rows), len(facts.persons)},
+        "scores": {len(tables[ASSESSMENTS].rows), len(facts.scores) + len(facts.faulty)},
+    }
+    check_account(folder, facts, counted, findings, not_checked)
     return facts
 
 
@@ -84,6 +88,15 @@ def require(table: Table, wanted: Sequence[str], findings: Findings) -> bool:
     return not lacking
 
 
+def report_twice(table: Table, names: Sequence[str], findings: Findings) -> None:
+    """Variables that stand in two columns: it cannot be told which one counts."""
+    for name in names:
+        times = len(table.find(name))
+        if times > 1:
+            said = {"times": times, "word": name, "file": table.file}
+            findings.add("column_twice", table.file, name, name, said=said)
+
+
 def check_study_column(table: Table, file: StudyFile, findings: Findings) -> None:
     """Every row carries the study's own identifier."""
     cells = table.column("study").cells
@@ -99,6 +112,7 @@ def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
         if column.name not in known:
             said = {"where": table.file, "word": column.name, "hint": "", "known": ", ".join(known)}
             findings.add("unknown_variable", table.file, column.name, column.name, said=said)
+    report_twice(table, known[len(HEAD) :], findings)
     if not require(table, HEAD, findings):
         return False
     check_study_column(table, file, findings)
@@ -210,20 +224,22 @@ def read_reasons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
     check_study_column(table, file, findings)
     index = {person.id: person for person in facts.persons}
     people, names, reasons = (table.column(name).cells for name in MISSING_HEAD[1:])
-    bad: dict[str, list[tuple[int, str]]] = {}
+    bad: dict[tuple[str, str | None], list[tuple[int, str]]] = {}
     for row, person, name, reason in zip(table.rows, people, names, reasons, strict=True):
         fault = reason_fault(person.strip(), name.strip(), reason.strip(), codebook, index)
         if fault:
             cell = {"unknown_participant": person, "unlisted_code": reason, "cell_empty": person}.get(
                 fault, name
             )
-            bad.setdefault(fault, []).append((row, cell))
+            of_people = fault in ("unknown_participant", "cell_empty")
+            variable = "participant" if of_people else None if fault == "unknown_variable" else name.strip()
+            bad.setdefault((fault, variable), []).append((row, cell))
         elif not person.strip():
             facts.not_collected.append(name.strip())
         else:
             index[person.strip()].cells.setdefault(name.strip(), Cell(None)).kind = reason.strip()
     columns = {"unknown_variable": "variable", "missing_contradicts": "variable", "unlisted_code": "reason"}
-    for fault, places in bad.items():
+    for (fault, variable), places in bad.items():
         said = {
             "allowed": ", ".join(REASONS),
             "where": table.file,
@@ -232,7 +248,13 @@ def read_reasons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
             "known": "",
         }
         findings.add(
-            fault, table.file, None, columns.get(fault, "participant"), places, of=len(table.rows), said=said
+            fault,
+            table.file,
+            variable,
+            columns.get(fault, "participant"),
+            places,
+            of=len(table.rows),
+            said=said,
         )
     report_unsaid({name.strip() for name in names}, codebook, facts, findings)
 
@@ -262,17 +284,28 @@ def reason_fault(
 
 def report_unsaid(reasoned: set[str], codebook: Codebook, facts: Facts, findings: Findings) -> None:
     """Codebook variables without a value and without a reason: they count as not collected."""
+    twice = {finding.variable for finding in findings.all if finding.name == "column_twice"}
     for name, variable in codebook.variables.items():
         filled = any(name in p.cells and p.cells[name].text.strip() for p in facts.persons)
-        if name not in HEAD and not filled and name not in reasoned:
+        if name not in HEAD and not filled and name not in reasoned and name not in twice:
             facts.not_collected.append(name)
             said = {"what": name, "label": variable.label}
             findings.add("unmapped_variable", PARTICIPANTS, name, said=said)
     facts.not_collected = sorted(set(facts.not_collected), key=list(codebook.variables).index)
 
 
-def check_account(folder: Path, facts: Facts, findings: Findings, not_checked: list[dict[str, str]]) -> None:
-    """account.json: its counts and its digest of the three tables."""
+def check_account(
+    folder: Path,
+    facts: Facts,
+    counted: Mapping[str, set[int]],
+    findings: Findings,
+    not_checked: list[dict[str, str]],
+) -> None:
+    """account.json: its counts and its digest of the three tables.
+
+    A count may be that of the rows or that of what they stand for: a row with a fault of its own is no
+    second one here.
+    """
     path = folder / ACCOUNT
     if not path.is_file():
         not_checked.append({"check": "account", "what": ACCOUNT, "why": "the file is not there"})
@@ -289,13 +322,12 @@ def check_account(folder: Path, facts: Facts, findings: Findings, not_checked: l
     facts.pseudonymised = account.get("pseudonymised") is True
     if not facts.complete:
         return
-    found: dict[str, Any] = {
-        "participants": len(facts.persons),
-        "scores": len(facts.scores) + len(facts.faulty),
-        "digest": digest([(folder / name).read_bytes() for name in TABLES]),
+    found: dict[str, Collection[Any]] = {
+        **counted,
+        "digest": (digest([(folder / name).read_bytes() for name in TABLES]),),
     }
-    for key, value in found.items():
-        if account.get(key) != value:
+    for key, values in found.items():
+        if account.get(key) not in list(values):
             said = {"where": ACCOUNT, "what": key}
             findings.add("account_disagrees", ACCOUNT, None, key, said=said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from typing import Any
 
@@ -12,14 +13,31 @@ from ipdma.site.check import CheckResult
 from ipdma.site.findings import GRADES, MUST_FIX, Finding
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-.verdict{font-size:1.3rem;font-weight:600;padding:.8rem 1rem;border-left:.5rem solid
-#2b7a4b;background:#eef7f1}
+*{box-sizing:border-box}
+body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;
+background:#fff}
+h1{margin:0 0 .6rem}h2{margin:2rem 0 .3rem;font-size:1.2rem}
+.verdict{font-size:1.2rem;font-weight:600;padding:.8rem 1rem;margin:0 0 1rem;border-left:.5rem solid #2b7a4b;
+background:#eef7f1}
 .verdict.no{border-color:#b3261e;background:#fbeeed}
-table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{text-align:left;padding:.35rem .6rem;border-
-bottom:1px solid #d8dee4;vertical-align:top}
+.counts span{display:inline-block;margin:0 .6rem .4rem 0;padding:.1rem .7rem;border-radius:1rem;
+font-weight:600;border:1px solid currentColor}
+table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}
+td,th{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top;
+overflow-wrap:anywhere}
+th{border-bottom-width:2px}
+.per td+td,.per th+th{text-align:right;width:10rem}
+.all td:first-child{width:10rem;font-weight:600}
 .must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
-small{color:#57606a}.counts span{display:inline-block;margin-right:1.5rem;font-weight:600}
+small{color:#57606a;font-size:.9rem}code{font-family:ui-monospace,monospace;font-size:.95em}
+@media(max-width:40rem){
+body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
+.per td+td,.per th+th{width:4.6rem;overflow-wrap:normal}
+.all tr{display:block;border-bottom:1px solid #d8dee4;padding:.5rem 0}
+.all td,.all td:first-child{display:block;width:auto;border:0;padding:.1rem 0}
+.all td:first-child br{display:none}
+}
+@media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
 """
 
 
@@ -98,7 +116,8 @@ def report_html(result: CheckResult, shareable: bool) -> str:
         f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
     ]
     title = f"{escape(result.study)} - ipdma check"
-    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8><title>{title}</title>"
+    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8>"
+    head += f"<meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>"
     head += f"<style>{STYLE}</style>"
     return head + "\n".join(body) + "</html>\n"
 
@@ -155,7 +174,8 @@ def variable_table(result: CheckResult, words: dict[str, str]) -> str:
         )
         rows.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
     heads = "".join(f"<th>{escape(words[grade])}</th>" for grade in GRADES)
-    return f"<h2>{escape(words['per_variable'])}</h2><table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+    table = f"<table class=per><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+    return f"<h2>{escape(words['per_variable'])}</h2>{table}"
 
 
 def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
@@ -164,16 +184,21 @@ def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -
     for finding in result.findings:
         message, remedy = (say_shared if shareable else say)(finding, result.language)
         told = confirmed_line(finding, words, shareable)
-        head = f"<td class={finding.grade}>{finding.code}<br>{escape(words[finding.grade])}</td>"
+        head = f"<td class={finding.grade}>{finding.code} <br>{escape(words[finding.grade])}</td>"
         rows.append(
-            f"<tr>{head}<td>{escape(message)}{told}<br>"
-            f"<small>{escape(words['remedy'])}: {escape(remedy)}</small></td></tr>"
+            f"<tr>{head}<td>{marked(message)}{told}<br>"
+            f"<small>{escape(words['remedy'])}: {marked(remedy)}</small></td></tr>"
         )
     return (
-        f"<h2>{escape(words['findings'])}</h2><table>{''.join(rows)}</table>"
+        f"<h2>{escape(words['findings'])}</h2><table class=all>{''.join(rows)}</table>"
         if rows
         else f"<p>{escape(words['no_findings'])}</p>"
     )
+
+
+def marked(text: str) -> str:
+    """Text for the page, words between backticks in the letters of a file."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def confirmed_line(finding: Finding, words: dict[str, str], shareable: bool) -> str:
@@ -193,7 +218,7 @@ def not_checked_list(result: CheckResult, words: dict[str, str]) -> str:
         f"<li>{escape(entry['what'])}: {escape(words.get(entry['outcome'], ''))}, {escape(entry['why'])}</li>"
         for entry in result.not_checked
     ]
-    return f"<h2>{escape(words['not_checked'])}</h2><ul>{''.join(lines)}</ul>"
+    return f"<h2>{escape(words['not_checked'].capitalize())}</h2><ul>{''.join(lines)}</ul>"
 
 
 def report_text(result: CheckResult) -> str:

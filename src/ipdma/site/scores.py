@@ -31,9 +31,10 @@ def make_scores(
     reading: Reading, owners: Sequence[int | None], visits: Sequence[Visit | None], facts: Facts
 ) -> None:
     """Fill `facts.scores` and `facts.planned`."""
+    # rows without an identifier or with an unlisted visit give no score, yet their cells are judged
     for group in pair_up(reading):
         if not reading.file.long:
-            taking_part = [i for i, owner in enumerate(owners) if owner is not None]
+            taking_part = list(range(len(owners)))
             add_scores(
                 reading,
                 group,
@@ -43,13 +44,13 @@ def make_scores(
                 facts,
             )
             continue
-        taking_part = [i for i, owner in enumerate(owners) if owner is not None and takes_part(visits[i])]
+        taking_part = [i for i, visit in enumerate(visits) if takes_part(visit)]
         add_scores(reading, group, taking_part, owners, visits, facts)
 
 
 def takes_part(visit: Visit | None) -> bool:
-    """Whether scores of this visit are used."""
-    return visit is not None and visit.timepoint is not None
+    """Whether scores of this visit are judged: not those of a visit that is ignored."""
+    return visit is None or visit.ignore is None
 
 
 def pair_up(reading: Reading) -> list[list[AssessmentMap]]:

@@ -222,9 +222,9 @@ def found(upload: Path):
         ("assessments.csv", 4, "scoring", "median", "unknown_word", "hamd17"),
         ("assessments.csv", 4, "participant", "999", "unknown_participant", "participant"),
         ("assessments.csv", 4, "study", "T", "wrong_study", "study"),
-        ("missing.csv", 2, "reason", "lost", "unlisted_code", None),
+        ("missing.csv", 2, "reason", "lost", "unlisted_code", "education"),
         ("missing.csv", 2, "variable", "shoe", "unknown_variable", None),
-        ("missing.csv", 2, "variable", "age", "missing_contradicts", None),
+        ("missing.csv", 2, "variable", "age", "missing_contradicts", "age"),
     ],
 )
 def test_faults_in_a_harmonised_upload(upload, name, row, column, cell, expected, variable):
