@@ -47,7 +47,7 @@ def test_explains_itself(path):
 def missing_piece():
     """What a notebook needs and is not there, or an empty text."""
     if not (REPOSITORY / "results" / "report.html").is_file():
-        return "no finished run in results/: ./run makes one"
+        return "there is no finished run in results/ (./run makes one)"
     for module in ("nbclient", "ipykernel"):
         if not has_module(module):
             return f"{module} is not installed"
@@ -87,6 +87,7 @@ def repository(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @by_name
 def test_runs_to_its_end(path, repository):
     import nbformat
