@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import tempfile
@@ -145,8 +146,17 @@ def parse_table(path: Path | str, content: str, separator: str) -> pd.DataFrame:
     cells = table.map(lambda cell: cell.strip() if isinstance(cell, str) else "")
     names = list(cells.iloc[0])
     body = cells.iloc[1:].reset_index(drop=True)
+    if len(body) and (body.iloc[:, -1] == "").all():
+        check_widths(path, content, separator)
     body.columns = pd.Index(names)
     return body
+
+
+def check_widths(path: Path | str, content: str, separator: str) -> None:
+    """Refuse a table whose every row is shorter than its header: its cells stand under the wrong names."""
+    header, *rows = [len(row) for row in csv.reader(StringIO(content), delimiter=separator) if any(row)]
+    if rows and max(rows) < header:
+        raise ReadError(f"{path}: the header has {header} cells and every row at most {max(rows)}")
 
 
 def text_cells(column: pd.Series) -> pd.Series:

@@ -195,6 +195,23 @@ def test_a_separated_treatment_is_refused_by_name():
         fit(rows)
 
 
+def test_a_separated_across_term_is_left_out_and_said():
+    rows = draw_trials(5, 60, seed=2)
+    rows["risk"] = (rows.study == "S1").astype(float)
+    rows.loc[(rows.study == "S1") & (rows.treat == 1), "y"] = 1
+    fitted = fit(rows, moderator="risk", treatment_effect="common")
+    rest = fit(rows[(rows.study != "S1") | (rows.treat == 0)], treatment_effect="common")
+    assert_same(fitted, rest)
+    assert "treatment:across:risk" not in [e.term for e in fitted.estimates]
+    assert any("treatment:across:risk" in w and "S1" in w and "left out" in w for w in fitted.warnings)
+
+
+@pytest.mark.parametrize("keys", [{}, {"treatment_effect": "common"}])
+def test_quadrature_without_a_random_effect_is_a_logistic_regression(keys):
+    rows = draw_trials(3 if keys else 1, 60)
+    assert_same(fit(rows, quadrature=7, **keys), fit(rows, quadrature=1, **keys))
+
+
 def test_no_study_with_both_outcomes_is_refused():
     rows = draw_trials(2, 40)
     rows["y"] = (rows.study == "S0").astype(float)

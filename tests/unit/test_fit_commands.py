@@ -169,3 +169,26 @@ def test_a_table_keeps_text_where_it_is_asked_to(here):
     (here / "t.csv").write_bytes(b"PK\x03\x04\x00\x00")
     with pytest.raises(ReadError, match="text file"):
         read_rows_csv(here / "t.csv")
+
+
+def test_a_header_longer_than_every_row_is_refused_rather_than_shifted(here):
+    (here / "table.csv").write_text("study,,treat,y\na,0,1\na,1,2\n")
+    with pytest.raises(ReadError, match="header has 4 cells and every row at most 3"):
+        read_rows_csv(here / "table.csv")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("contrasts: {half: {treatmant: 1}}", ["half", "did you mean 'treatment'"]),
+        ("contrasts: {none: {treatment: 0, 'intercept[S0]': 0}}", ["none", "other than zero"]),
+        ("stages: two\nbaseline_visit: '0'", ["baseline_visit needs visit"]),
+        ("stages: two\ncovariance: unstructured", ["covariance: unstructured needs visit"]),
+    ],
+)
+def test_a_spec_that_cannot_be_fitted_is_one_sentence(here, capsys, spec, words):
+    status, out = run(here, "fit", trials(), spec + "\n")
+    message = capsys.readouterr().err
+    assert (status, out) == (2, None)
+    assert all(word in message for word in words)
+    assert len(message.strip().splitlines()) == 1

@@ -54,6 +54,22 @@ def test_two_studies_with_an_across_term_leave_no_variance() -> None:
     assert said(result, "treatment", "common", "across")
 
 
+def test_a_variance_that_is_flagged_zero_is_written_as_zero() -> None:
+    """Two studies whose effects agree closely end a rounding away from the boundary."""
+    rows = draw_rows(k=2)
+    rows["y"] = rows.y - rows.groupby(["study", "treat"]).y.transform("mean") + rows.treat
+    result = fit(rows, covariates=["z"])
+    assert result.singular
+    assert result.variance["treatment"] == 0
+
+
+def test_one_study_by_study_has_no_interval_of_a_common_residual() -> None:
+    """`variance_ci` speaks of the components that the model has."""
+    result = fit(draw_rows(k=1), residual="by_study")
+    assert result.variance["residual"] is None
+    assert "residual" not in result.variance_ci
+
+
 def test_a_moderator_missing_in_one_study() -> None:
     """The study leaves, its rows are counted, the warning names it."""
     rows = draw_rows()

@@ -198,3 +198,22 @@ def test_two_studies_and_one():
     assert any("one study" in w for w in one.warnings)
     two = fit(draw_rows(k=2, n=40))
     assert any("two studies" in w for w in two.warnings)
+
+
+@pytest.mark.parametrize(("visits", "alone"), [(["0", "8", "24"], True), (["0", "8"], False)])
+def test_a_tiny_study_shares_its_residual_variance_by_the_rule_without_visits(visits, alone):
+    """Six rows, two columns informed: more than 2 + 3, its own variance. Four rows, one column: not so."""
+    rows = draw_rows()
+    table = [
+        ("S9", f"9-{i}", v, i, 0.5 * i, 15.0 + 4 * i - j + i * j)
+        for i in range(2)
+        for j, v in enumerate(visits)
+    ]
+    result = fit(
+        pd.concat([rows, pd.DataFrame(table, columns=rows.columns)]),
+        residual="by_study",
+        covariance="intercept",
+    )
+    values = list(result.variance["residual_by_study"].values())
+    assert (len(set(values)) == len(values)) == alone
+    assert any("S9" in w and "share" in w for w in result.warnings) != alone

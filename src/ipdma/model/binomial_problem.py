@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,7 +66,10 @@ def build_problem(design: Design) -> BinomialProblem:
     separated = separated_rows(fixed_columns(problem), problem.data.y)
     if not separated.any():
         return problem
-    return assemble(without_rows(prepared, separated), [*notes, separation_note(design, separated)])
+    rest = without_rows(prepared, separated)
+    lost = [term for term in prepared.shared_terms if term not in rest.shared_terms]
+    note = across_separation_note(design, separated, lost) if lost else separation_note(design, separated)
+    return assemble(rest, [*notes, note])
 
 
 def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
@@ -132,30 +136,50 @@ def check_columns(design: Design) -> Prepared:
 def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     """The problem that decides what is finite: the rows that are not separated.
 
+    An across-trial term that has no finite estimate is left out, as one that cannot be told apart is.
+
     Raises
     ------
     FitError
-        Where a shared term is no longer determined: its estimate is infinite.
+        Where another shared term is no longer determined: its estimate is infinite.
     """
     design = prepared.design
     if separated.all():
         raise FitError(separation_fault(design, list(prepared.shared_terms)))
-    rest = subset_rows(design, ~separated)
-    group = np.zeros(len(rest.studies), dtype=int)
-    shared = [design.shared_terms.index(term) for term in prepared.shared_terms]
-    left = prepare(rest, shared, group)
+    left = on_rows(prepared, ~separated, prepared.shared_terms)
     informed = informing(left.full).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
-    if lost:
-        raise FitError(separation_fault(design, lost))
+    left_out = [t for t in lost if is_across(prepared, t)]
+    if len(left_out) < len(lost):
+        raise FitError(separation_fault(design, [t for t in lost if t not in left_out]))
+    left = on_rows(prepared, ~separated, [t for t in left.shared_terms if t not in left_out])
     try:
         checked = drop_aliased(left)
     except FitError:
         raise FitError(separation_fault(design, list(left.shared_terms))) from None
-    gone = [t for t in left.shared_terms if t not in checked.shared_terms]
-    if gone:
-        raise FitError(separation_fault(design, gone))
-    return checked
+    return replace(checked, warnings=prepared.warnings)
+
+
+def on_rows(prepared: Prepared, keep: Array, terms: Sequence[str]) -> Prepared:
+    """The same model on some of its rows, with these of its shared terms."""
+    rest = subset_rows(prepared.design, keep)
+    shared = [rest.shared_terms.index(term) for term in terms]
+    return prepare(rest, shared, np.zeros(len(rest.studies), dtype=int))
+
+
+def is_across(prepared: Prepared, term: str) -> bool:
+    """Whether a shared term is an across-trial one, which a fit can do without."""
+    return prepared.shared_kinds[prepared.shared_terms.index(term)] == "across"
+
+
+def across_separation_note(design: Design, separated: Array, terms: list[str]) -> str:
+    """Say which across-trial terms have no finite estimate, and what the other terms then are."""
+    studies = [design.studies[i] for i in np.unique(design.study[separated])]
+    return (
+        f"separation: no finite estimate of {', '.join(terms)}, which predicts {int(separated.sum())} rows "
+        f"of {', '.join(studies)} without error; it is left out with these rows, and treatment is the effect "
+        "in the other trials"
+    )
 
 
 def separation_fault(design: Design, terms: list[str]) -> str:
@@ -195,7 +219,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         study=design.study,
         starts=np.searchsorted(design.study, np.arange(len(design.studies))),
         pairs=pairs,
-        **gauss_hermite(design.spec.quadrature),
+        **gauss_hermite(design.spec.quadrature if pairs else 1),
     )
     layout = Layout(index, P + len(pairs), len(pairs))
     return BinomialProblem(

@@ -22,7 +22,7 @@ from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import Optimum, minimise
 from ipdma.model.spec import ModelSpec
 
-ZERO = 1e-14  # of the outcome's variance: a variance below it is written as zero
+BOUNDARY = 1e-8  # of the residual variance: a variance below it is zero, and written so
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
 
 
@@ -144,7 +144,8 @@ def variances(prepared: Prepared, optimum: Optimum) -> dict:
     design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
     between = optimum.point.between * unit / np.outer(scale[full.z], scale[full.z])
-    between[np.abs(between) < ZERO * unit] = 0.0
+    gone = np.diag(optimum.point.between) < BOUNDARY * float(optimum.point.sigma2.mean())
+    between[gone[:, None] | gone] = 0.0
     names = design.random_terms
     by_study = design.spec.residual == "by_study"
     sigma2 = optimum.point.sigma2 * unit
@@ -157,7 +158,8 @@ def variances(prepared: Prepared, optimum: Optimum) -> dict:
         n.removeprefix("interaction")[1:-1]: found.pop(n) for n in names if n.startswith("interaction[")
     }
     found["interaction"] = labelled or found.get("interaction")
-    found["participant"] = float(optimum.point.phi * unit) if full.participant else None
+    phi = optimum.point.phi if optimum.point.phi >= BOUNDARY * float(optimum.point.sigma2.mean()) else 0.0
+    found["participant"] = float(phi * unit) if full.participant else None
     found["residual"] = None if by_study else float(sigma2[0])
     each = dict(zip(design.studies, (float(s) for s in sigma2[full.group]), strict=True))
     found["residual_by_study"] = each if by_study else None
@@ -246,9 +248,9 @@ def singular_note(prepared: Prepared, optimum: Optimum, df: str) -> str:
     zero = [
         n
         for n, s in zip(prepared.design.random_terms, np.diag(optimum.point.between), strict=True)
-        if s < 1e-8 * float(optimum.point.sigma2.mean())
+        if s < BOUNDARY * float(optimum.point.sigma2.mean())
     ]
-    if prepared.full.participant and optimum.point.phi < 1e-8 * float(optimum.point.sigma2.mean()):
+    if prepared.full.participant and optimum.point.phi < BOUNDARY * float(optimum.point.sigma2.mean()):
         zero.append("participant")
     what = (
         f"the variance of {', '.join(zero)} is zero"

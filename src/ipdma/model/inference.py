@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ipdma.errors import FitError
+from ipdma.errors import FitError, nearest
 from ipdma.model import hksj, interval, kenward_roger, satterthwaite
 from ipdma.model.fixed_effects import FixedEffects
 from ipdma.model.own_estimates import OwnEstimates
@@ -133,23 +133,31 @@ def contrast_estimates(inference: Inference, contrasts: dict) -> list[Estimate]:
     Raises
     ------
     FitError
-        A contrast of an unknown term.
+        A contrast of an unknown term, or with no weight but zero.
     """
     effects, found = inference.effects, []
     for name, weights in contrasts.items():
-        unknown = [t for t in weights if t not in effects.terms]
-        if unknown:
-            raise FitError(
-                f"contrast '{name}': no term '{unknown[0]}'; terms: {', '.join(effects.terms[:30])}"
-            )
+        check_contrast(name, weights, effects.terms)
         row = np.zeros(len(effects.terms))
         row[[effects.terms.index(t) for t in weights]] = list(weights.values())
         rows = effects.rows(row[None])
-        studies = min(inference.informs[t] for t, weight in weights.items() if weight or len(weights) == 1)
+        studies = min(inference.informs[t] for t, weight in weights.items() if weight)
         df = combination_df(inference, rows, [studies])[0]
         error = float(std_errors(inference, rows)[0])
         found.append(make_estimate(name, float(row @ effects.beta), error, df, inference.level))
     return found
+
+
+def check_contrast(name: str, weights: dict, terms: tuple[str, ...]) -> None:
+    """Refuse a contrast of a term that is not there, or of nothing."""
+    unknown = [t for t in weights if t not in terms]
+    if unknown:
+        hint = nearest(unknown[0], terms) or f"; terms: {', '.join(terms[:30])}"
+        raise FitError(f"contrast '{name}': no term '{unknown[0]}'{hint}")
+    if not any(weights.values()):
+        raise FitError(
+            f"contrast '{name}': its standard error is not positive; expected a weight other than zero"
+        )
 
 
 def joint_tests(inference: Inference, joint: dict[str, tuple[str, ...]]) -> list[JointTest]:

@@ -35,7 +35,7 @@ def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[
     if full.participant:
         low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square, np.sqrt)
         found["participant"] = (low * unit, high * unit)
-    if full.n_groups == 1:
+    if prepared.design.spec.residual == "common":
         low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp, np.log)
         found["residual"] = (low * unit, high * unit)
     return found

@@ -223,9 +223,7 @@ def two_stage_conflicts(spec: ModelSpec) -> list[str]:
         faults.append("estimator: reml is not defined for family: binomial; use ml")
     if spec.family == "binomial" and (spec.visit or spec.participant):
         faults.append("participant and visit need family: gaussian, got binomial")
-    if spec.visit and not spec.participant:
-        faults.append("visit needs participant: the column that says whose visit a row is")
-    return faults
+    return [*faults, *visit_conflicts(spec.replace(residual="common"))]
 
 
 def read_model_keys(mapping: Mapping[str, Any], where: str, faults: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.errors import FitError
+from ipdma.model.residual_groups import residual_groups
 from ipdma.model.visits.cells import Cell, cross_products
 from ipdma.model.visits.covariance import (
     Block,
@@ -90,13 +91,12 @@ def within_blocks(design: VisitDesign, cells: Sequence[Cell]) -> tuple[tuple[Blo
     if spec.covariance == "unstructured":
         return (full_block(range(total), total),), []
     if spec.covariance == "unstructured_by_study":
-        groups, notes = share_small(design, participants_of(design, cells), "covariance")
+        groups, notes = share_small(design, participants_of(design, cells))
         seen = visits_of(design, cells)
         blocks = [full_block(sorted(set().union(*(seen[k] for k in g))), total, g) for g in groups]
         return tuple(blocks), notes
     if spec.residual == "by_study":
-        rows = np.bincount(design.base.study, minlength=design.n_studies)
-        groups, notes = share_small(design, rows, "residual variance")
+        groups, notes = residual_blocks(design)
         return (scalar_block(ones), *(scalar_block(eye, g) for g in groups)), notes
     return (scalar_block(ones), scalar_block(eye)), []
 
@@ -117,16 +117,20 @@ def visits_of(design: VisitDesign, cells: Sequence[Cell]) -> list[set[int]]:
     return seen
 
 
-def share_small(
-    design: VisitDesign, sizes: NDArray[np.intp], what: str
-) -> tuple[list[tuple[int, ...]], list[str]]:
+def residual_blocks(design: VisitDesign) -> tuple[list[tuple[int, ...]], list[str]]:
+    """Studies by the residual variance that they have, by the rule of the model without visits."""
+    rows = np.bincount(design.base.study, minlength=design.n_studies)
+    own = np.array([sum(t.study == k for t in design.nuisance) for k in range(design.n_studies)])
+    group, notes = residual_groups(rows, columns_informed(design), rows - own, design.base.studies)
+    return [tuple(np.flatnonzero(group == g).tolist()) for g in range(group.max() + 1)], notes
+
+
+def share_small(design: VisitDesign, sizes: NDArray[np.intp]) -> tuple[list[tuple[int, ...]], list[str]]:
     """Group studies that are too small to carry a covariance of their own, smallest first, ties by name."""
-    needed = columns_informed(design)
-    if what == "covariance":
-        counts = [
-            len({t.visit for t in design.nuisance if t.study == k}) or 1 for k in range(design.n_studies)
-        ]
-        needed = np.array([-(-int(n) // c) + c for n, c in zip(needed, counts, strict=True)])
+    visits = [len({t.visit for t in design.nuisance if t.study == k}) or 1 for k in range(design.n_studies)]
+    own = [sum(t.study == k for t in design.nuisance) for k in range(design.n_studies)]
+    columns = own + columns_informed(design).sum(axis=1)
+    needed = np.array([-(-int(n) // c) + c for n, c in zip(columns, visits, strict=True)])
     order = sorted(range(design.n_studies), key=lambda k: (int(sizes[k]), design.base.studies[k]))
     groups: list[list[int]] = []
     open_group: list[int] = []
@@ -146,27 +150,24 @@ def share_small(
     groups.sort(key=min)
     names = [[design.base.studies[k] for k in sorted(g)] for g in groups if len(g) > 1]
     return [tuple(sorted(g)) for g in groups], [
-        f"too few rows for a {what} each: {', '.join(n)} share one" for n in names
+        f"too few rows for a covariance each: {', '.join(n)} share one" for n in names
     ]
 
 
-def columns_informed(design: VisitDesign) -> NDArray[np.intp]:
-    """Columns that each study's rows inform: its nuisance, and the shared ones that vary in it."""
-    informed = np.zeros(design.n_studies, dtype=np.intp)
+def columns_informed(design: VisitDesign) -> NDArray[np.bool_]:
+    """Shared columns that are not all zero in a study once its nuisance is swept out, shape (K, p)."""
+    informed = np.zeros((design.n_studies, len(design.fixed)), dtype=bool)
     for study in range(design.n_studies):
         rows = design.base.study == study
         own = [t for t in design.nuisance if t.study == study]
-        informed[study] = len(own)
-        for term in design.fixed:
+        for i, term in enumerate(design.fixed):
             at = rows if term.visit is None else rows & (design.visit == term.visit)
+            if not at.any():
+                continue
             column = design.features[at, term.feature]
             nuisance = design.features[np.ix_(at, sorted({t.feature for t in own}))]
-            rest = (
-                column - nuisance @ np.linalg.lstsq(nuisance, column, rcond=None)[0]
-                if len(column)
-                else column
-            )
-            informed[study] += bool(np.linalg.norm(rest) > 1e-8 * max(1.0, float(np.linalg.norm(column))))
+            rest = column - nuisance @ np.linalg.lstsq(nuisance, column, rcond=None)[0]
+            informed[study, i] = np.linalg.norm(rest) > 1e-8 * max(1.0, float(np.linalg.norm(column)))
     return informed
 
 
