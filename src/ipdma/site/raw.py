@@ -37,7 +37,9 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     if not kept:
         findings.add("no_rows", table.file, None, file.source.keep.column if file.source.keep else None)
         return facts
-    decimal = find_decimal(table, coded_columns(file), columns.mentioned(file.mentions), file.source.decimal)
+    decimal = find_decimal(
+        table, coded_columns(file, codebook), columns.mentioned(file.mentions), file.source.decimal
+    )
     reading = Reading(file, table, columns, codebook, findings, kept, decimal)
     owners = find_persons(reading, facts)
     visits = find_visits(reading, owners, facts)
@@ -48,14 +50,15 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     return facts
 
 
-def coded_columns(file: StudyFile) -> set[str]:
+def coded_columns(file: StudyFile, codebook: Codebook) -> set[str]:
     """Columns whose cells are identifiers, codes or dates: their signs say nothing about the file's
     numbers."""
     names = {file.source.visit_column or ""}
     if file.source.keep:
         names.add(file.source.keep.column)
     for made in file.variables.values():
-        if made.name in ("participant", "arm") or made.verb == "days_between" or made.values is not None:
+        number = codebook.variables[made.name].type == "number"
+        if not number or made.verb == "days_between" or made.values is not None:
             names |= set(made.columns)
     return names
 

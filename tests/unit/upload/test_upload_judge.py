@@ -173,3 +173,20 @@ def test_pages_fit_a_phone_and_show_words_of_files_as_such(small, shareable):
     assert "<code>missing</code>" in page
     assert style.count("{") == style.count("}")
     assert "-\n" not in style
+
+
+def test_listed_codes_identify_nobody_whatever_the_column_is_called(small):
+    small.column("pill_name", ["Sertraline", ""] * 6)
+    small.variable(
+        "antidepressant_at_baseline", **{"from": "pill_name", "values": {"sertraline": "yes", "": "no"}}
+    )
+    assert names(small.check()) == []
+    small.variable("therapist", **{"from": "pill_name"})
+    small.variable("antidepressant_at_baseline", not_collected="not asked")
+    assert only(small.check(), "identifying_mapped").variable == "therapist"
+
+
+def test_a_text_variable_with_commas_says_nothing_of_the_decimal_sign(small):
+    small.column("th", ['"1,5"'] * 12).column("months", ["2.5"] * 12)
+    small.variable("therapist", **{"from": "th"}).variable("episode_duration_months", **{"from": "months"})
+    assert names(small.check()) == []

@@ -14,12 +14,16 @@ SHORTEST_TELLING = 6
 def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None:
     """Identifying columns (mapped: must fix; unused: a note) and other unused ones."""
     dates: set[str] = set()
+    coded: set[str] = set()
     others = {entry.total or "" for entry in file.assessments}
     for made in file.variables.values():
-        (dates if made.verb == "days_between" else others).update(made.columns)
+        group = dates if made.verb == "days_between" else others if made.values is None else coded
+        group.update(made.columns)
     for name, variable in columns.used.items():
         column = columns.table.column(name)
-        kind = looks_like(column) if variable not in (None, "visit") else None
+        # a column with listed codes (`pill_name`) is written in the codebook's words, whatever its name
+        by_name = name not in coded - others - dates
+        kind = looks_like(column, by_name) if variable not in (None, "visit") else None
         if kind is not None and not (kind == BIRTH and name in dates - others):
             findings.add("identifying_mapped", columns.table.file, variable, name, said={"kind": kind})
     for column in columns.unused(file.mentions):
@@ -28,9 +32,9 @@ def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None
         findings.add(problem, columns.table.file, None, column.name, said={"kind": kind or ""})
 
 
-def looks_like(column: Column) -> str | None:
+def looks_like(column: Column, by_name: bool = True) -> str | None:
     """What the column's name, label or cells say that it holds of a person."""
-    kind = name_kind(column.name, column.label)
+    kind = name_kind(column.name, column.label) if by_name else None
     if kind is not None:
         return kind
     telling = any(len(cell) > SHORTEST_TELLING and not is_plain(cell) for cell in set(column.cells))
