@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from report_mock_more import add_more
 
 from ipdma.report.material import Material
 
@@ -430,6 +431,7 @@ def mock_material(
             add_headlines(book, names, outcome, timepoint, huge)
             if outcome == "depression":
                 add_moderators(book, names, outcome, timepoint)
+    add_more(book, names)
     return Material(
         pd.DataFrame(book.estimates),
         pd.DataFrame(book.study_estimates),

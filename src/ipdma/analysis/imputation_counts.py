@@ -21,11 +21,32 @@ BINS = 12
 def write_missing(ledger: Ledger, cell: Cell, variables: Sequence[str]) -> None:
     """Missing values by study, arm and variable, sporadic apart from systematic."""
     rows = cell.rows.assign(side=np.where(cell.rows["treat"] == 1, "active", "reference"))
-    for record in tabulate_missing(rows, variables, arm="side").itertuples():
+    table = tabulate_missing(rows, variables, arm="side")
+    for record in table.itertuples():
         ledger.count(
             cell.ident(), "missing", study=str(record.study), arm=record.arm, variable=record.variable,
             level=record.kind, n=record.n_missing, of=record.n,
         )  # fmt: skip
+    for variable in dict.fromkeys(table["variable"]):
+        write_whole(ledger, cell, variable, table[table["variable"] == variable])
+
+
+def write_whole(ledger: Ledger, cell: Cell, variable: str, table: pd.DataFrame) -> None:
+    """One variable over all trials: gaps by arm among those who were asked, and trials that never asked."""
+    never = table["kind"] == "systematic"
+    for arm, part in table[~never].groupby("arm", sort=True):
+        ledger.count(
+            cell.ident(), "missing", arm=str(arm), variable=variable, level="sporadic",
+            n=int(part["n_missing"].sum()), of=int(part["n"].sum()),
+        )  # fmt: skip
+    ledger.count(
+        cell.ident(), "missing", variable=variable, level="systematic",
+        n=int(table.loc[never, "n_missing"].sum()), of=int(table["n"].sum()),
+    )  # fmt: skip
+    ledger.count(
+        cell.ident(), "missing_studies", variable=variable, level="systematic",
+        n=int(table.loc[never, "study"].nunique()), of=int(table["study"].nunique()),
+    )  # fmt: skip
 
 
 def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:

@@ -20,6 +20,7 @@ from ipdma.analysis.longitudinal import analyse_longitudinal
 from ipdma.analysis.missing_data import analyse_missing
 from ipdma.analysis.moderators import analyse_moderators
 from ipdma.analysis.multiverse import analyse_multiverse
+from ipdma.analysis.odds import count_odds_ratios
 from ipdma.analysis.prognosis import CONTRAST, analyse_prognosis
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
 from ipdma.analysis.registry_counts import count_registry
@@ -147,6 +148,8 @@ def analyse_cell(key: Key, table: Any, context: Context, parts: Iterable[str]) -
     for part in parts:
         if part in CELL_ANALYSES:
             ledger.extend(CELL_ANALYSES[part](cell, context))
+    if cell.family == "binomial":
+        count_odds_ratios(ledger, context.settings)
     return ledger
 
 

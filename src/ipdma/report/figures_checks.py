@@ -22,6 +22,8 @@ from ipdma.report.plots import (
 )
 from ipdma.report.records import Row, first, select
 
+FEWEST_IN_FUNNEL = 5
+
 
 def check_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """All of them, where the records hold what they need."""
@@ -51,7 +53,7 @@ def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> It
         for r in rows
         if r.number("estimate") is not None and r.number("std_error")
     ]
-    if row is None or row.number("estimate") is None or not contours or len(studies) < 3:
+    if row is None or row.number("estimate") is None or not contours or len(studies) < FEWEST_IN_FUNNEL:
         return
     pen = ledger.pen(f"figures/funnel.{analysis.id}")
     levels = sorted(((level, z) for level, z in contours if z), key=lambda pair: pair[1])
@@ -118,7 +120,7 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
         lines,
         material.directions(analysis.contrast, analysis.outcome),
         axis_title(material, analysis),
-        material.is_binary(analysis.outcome),
+        False,
         (),
         ["Primary model, fitted without the trial named."],
         material.stamp,

@@ -16,8 +16,8 @@ from ipdma.report.material import Material
 
 
 def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """One forest plot per contrast, outcome and time point."""
-    for analysis in material.analyses:
+    """One forest plot per contrast and time point, of the outcomes that get one."""
+    for analysis in material.forested:
         forest = forest_of(material, analysis, ledger)
         if forest is not None:
             caption = (

@@ -18,9 +18,9 @@ from ipdma.report.style import wrap
 
 
 def moderator_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """A curve for each moderator on a scale."""
-    for analysis in (a for a in material.detailed if material.shown_moderators(a)):
-        for name in material.plan.get("moderators", {}):
+    """A curve for each declared moderator on a scale."""
+    for analysis in material.detailed:
+        for name in material.shown_moderators(analysis):
             found = curve_of(material, analysis, name, ledger.pen(f"figures/effect_by.{analysis.id}.{name}"))
             if found is not None:
                 caption = f"{found.title}. {' '.join(found.footer)}"

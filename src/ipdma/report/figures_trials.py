@@ -14,7 +14,7 @@ from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
 from ipdma.report.forest_rows import ROB
 from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Material, in_sentence
+from ipdma.report.material import Analysis, Material, in_sentence
 from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.strips import Strip, Strips, draw_strips_page
 
@@ -142,34 +142,42 @@ def participant_flow_exhibits(material: Material, ledger: Ledger) -> Iterator[Ex
 
 
 def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
-    """Contributed, with baseline, analysed at each time point: the first outcome's."""
+    """Randomised, contributed, with baseline, and at each time point who was lost and who analysed."""
     analyses = [a for a in material.analyses if a.contrast == contrast]
     analyses = [a for a in analyses if a.outcome == analyses[0].outcome]
     counts = [r for a in analyses for r in material.records.of("counts", a.id)]
-    active, reference = material.sides(contrast)
     strips = []
     for study in material.in_order(distinct((r for r in counts if r.text("what") == "rows"), "study")):
         randomised = first(material.records.of("counts", "cohort"), what="randomised", study=study)
-        for arm, label in (("active", active), ("reference", reference)):
-            cells = [cell(pen, first(material.counts_of(analyses[0].id, "rows"), study=study, arm=arm))]
-            cells += [
-                cell(pen, first(material.counts_of(a.id, "analysed"), study=study, arm=arm)) for a in analyses
-            ]
-            trial = material.study(study) + (
-                f" ({pen.count(randomised)} randomised)" if randomised is not None else ""
-            )
-            strips.append(Strip(trial if arm == "active" else "", label, tuple(cells)))
-    heads = ("With baseline score", *(f"Analysed, {material.timepoint(a.timepoint)}" for a in analyses))
+        for arm, label in zip(("active", "reference"), material.sides(contrast), strict=True):
+            whole = cell(pen, randomised) if arm == "active" else ""
+            steps = flow_steps(material, contrast, analyses, pen, study, arm)
+            strips.append(Strip(material.study(study) if arm == "active" else "", label, (whole, *steps)))
+    heads = ["Randomised, all arms", "Contributed", "With baseline score"]
+    for analysis in analyses:
+        when = material.timepoint(analysis.timepoint)
+        heads += [f"No outcome, {when}", f"Analysed, {when}"]
     note = (
-        "Numbers randomised are those of the whole trial, with all of its arms. Arm sizes are not withheld."
+        "Randomised: the whole trial with all of its arms. No outcome: with a baseline score, without one "
+        "at that time point. A dash: the trial has no score there. Arm sizes are not withheld."
     )
-    return Strips(
-        f"Participants in each trial: {material.contrast(contrast)}",
-        heads,
-        tuple(strips),
-        (note,),
-        material.stamp,
-    )
+    title = f"Participants in each trial: {material.contrast(contrast)}"
+    return Strips(title, tuple(heads), tuple(strips), (note,), material.stamp)
+
+
+def flow_steps(
+    material: Material, contrast: str, analyses: list[Analysis], pen: Pen, study: str, arm: str
+) -> list[str]:
+    """Contributed, with baseline, then lost and analysed at each time point: one arm of one trial."""
+    rows = [first(material.counts_of(a.id, "rows"), study=study, arm=arm) for a in analyses]
+    baseline = max((r for r in rows if r is not None), key=lambda r: r.number("n") or 0, default=None)
+    given = first(material.records.of("counts", contrast), what="participants", study=study, arm=arm)
+    steps = [cell(pen, given), cell(pen, baseline)]
+    for analysis in analyses:
+        lost = first(material.counts_of(analysis.id, "missing_outcome"), study=study, arm=arm)
+        steps.append(cell(pen, lost))
+        steps.append(cell(pen, first(material.counts_of(analysis.id, "analysed"), study=study, arm=arm)))
+    return steps
 
 
 def cell(pen: Pen, row: Row | None) -> str:

@@ -10,6 +10,7 @@ from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, c
 from ipdma.report.records import Row, first, select
 
 SIDES = ("active", "reference")
+ODDS_AXIS = "Odds ratio (log scale)"
 ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
 
 
@@ -28,8 +29,8 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         left=len(shows.columns()) - 2,
         lines=lines,
         directions=material.directions(analysis.contrast, analysis.outcome),
-        axis=axis_title(material, analysis),
-        odds=material.is_binary(analysis.outcome),
+        axis=ODDS_AXIS if shows.odds else axis_title(material, analysis),
+        odds=shows.odds,
         lights=("D1", "D2", "D3", "D4", "D5", "All") if shows.judged else (),
         footer=shows.footer(two),
         stamp=material.stamp,
@@ -39,10 +40,36 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
 def axis_title(material: Material, analysis: Analysis) -> str:
     """What the axis measures."""
     if material.is_binary(analysis.outcome):
-        return "Odds ratio (log scale)"
+        return "Log odds ratio"
     if material.standardise(analysis.outcome) == "none":
         return "Mean difference (points)"
     return "Standardised mean difference"
+
+
+def odds_rows(material: Material, row: Row, ends: tuple[str, ...] = ("", "_low", "_high")) -> list[Row]:
+    """The odds ratio and limits that the records hold for a row of log odds ratios; empty if one lacks."""
+    counts = material.records.of("counts", row.text("analysis_id"))
+    place = {"variable": row.text("term"), "study": row.text("study"), "level": row.text("level")}
+    rows = [first(counts, what=f"odds_ratio{end}", **place) for end in ends]
+    found = [r for r in rows if r is not None and r.number("value") is not None]
+    return found if len(found) == len(ends) else []
+
+
+def effect_text(material: Material, pen: Pen, row: Row, odds: bool) -> str:
+    """`estimate [low, high]`; as an odds ratio where the axis shows them."""
+    found = odds_rows(material, row) if odds else []
+    if not found:
+        return pen.effect(row)
+    value, low, high = (pen.number(r, "value") for r in found)
+    return f"{value} [{low}, {high}]"
+
+
+def prediction_text(material: Material, pen: Pen, row: Row, odds: bool) -> str:
+    """`[low, high]` of the prediction interval; as odds ratios where the axis shows them."""
+    found = odds_rows(material, row, ("_pi_low", "_pi_high")) if odds else []
+    if not found:
+        return pen.interval(row, "pi_low", "pi_high")
+    return f"[{pen.number(found[0], 'value')}, {pen.number(found[1], 'value')}]"
 
 
 class Shows:
@@ -55,6 +82,7 @@ class Shows:
         self.countries = any(material.registry_text(r.text("study"), "country") for r in rows)
         self.judged = any(material.registry_text(r.text("study"), item) for r in rows for item in ROB)
         self.binary = material.is_binary(analysis.outcome)
+        self.odds = self.binary and all(odds_rows(material, r) for r in rows)
         self.inner = self.inner_column()
 
     def inner_column(self) -> str:
@@ -74,7 +102,7 @@ class Shows:
         names = ("n", self.inner) if self.inner else ("n",)
         arms = [(side, name, "right") for side in (active, reference) for name in names]
         head = [("", "Study", "left"), ("", "Country", "left")] if self.countries else [("", "Study", "left")]
-        what = "Log OR" if self.binary else "Estimate"
+        what = "Odds ratio" if self.odds else "Log OR" if self.binary else "Estimate"
         return [*head, *arms, ("", f"{what} [{self.material.level} CI]", "right"), ("", "Weight", "right")]
 
     def studies(self) -> list[Line]:
@@ -133,7 +161,7 @@ class Shows:
         weight = self.pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
         return Line(
             "aggregate" if row.text("source") == "aggregate" else "study",
-            (*head, *arms, self.pen.effect(row), weight),
+            (*head, *arms, effect_text(self.material, self.pen, row, self.odds), weight),
             row.number("estimate"),
             row.number("ci_low"),
             row.number("ci_high"),
@@ -197,7 +225,7 @@ class Shows:
     def pooled_line(self, name: str, row: Row, totals: bool = False) -> Line:
         """A diamond; with the arms' totals beside the headline."""
         columns = len(self.columns())
-        texts = [name, *[""] * (columns - 3), self.pen.effect(row), ""]
+        texts = [name, *[""] * (columns - 3), effect_text(self.material, self.pen, row, self.odds), ""]
         if totals:
             wide = 2 if self.inner else 1
             for side, column in (("active", columns - 2 - 2 * wide), ("reference", columns - 2 - wide)):
@@ -214,7 +242,7 @@ class Shows:
         texts = (
             f"  {self.material.level} prediction interval",
             *blanks,
-            self.pen.interval(row, "pi_low", "pi_high"),
+            prediction_text(self.material, self.pen, row, self.odds),
             "",
         )
         return [Line("interval", texts, None, row.number("pi_low"), row.number("pi_high"))]

@@ -214,7 +214,6 @@ def levels_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         lines=lines,
         directions=material.directions(analysis.contrast, analysis.outcome),
         axis=axis_title(material, analysis),
-        odds=material.is_binary(analysis.outcome),
         footer=[
             "Effects for participants at each level in a trial of average case mix, from within-trial "
             "information; the test "

@@ -52,7 +52,7 @@ DF_METHODS = {
     "wald": "normal (Wald)",
 }
 
-
+FEW_QUESTIONS = 18
 UNIT = re.compile(r"per (\S+) of (log )?(\w+)")
 
 
@@ -170,6 +170,25 @@ class Material:
         return [a for a in self.analyses if a.outcome == first_outcome]
 
     @cached_property
+    def forested(self) -> list[Analysis]:
+        """The questions that get a forest plot: all of a small plan; of a large one the main ones.
+
+        Main are the first outcome, response, remission and the depression score by one kind of rater; the
+        others stand in the efficacy table.
+        """
+        if len(self.analyses) <= FEW_QUESTIONS:
+            return self.analyses
+        first_outcome = next(iter(self.plan.get("outcomes", {})), None)
+        return [a for a in self.analyses if a.outcome == first_outcome or self.is_main(a.outcome)]
+
+    def is_main(self, outcome: str) -> bool:
+        """Whether an outcome is response, remission, or a score by one kind of rater."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        if self.is_binary(outcome):
+            return str(entry.get("measure") or outcome) in {"response", "remission"}
+        return bool(entry.get("rating"))
+
+    @cached_property
     def citations(self) -> dict[str, dict[str, str]]:
         """The registry's row of each study, as text."""
         if self.registry is None:
@@ -215,6 +234,8 @@ class Material:
         """Whether a higher value is good: response and remission are, dropout and deterioration are not."""
         entry = self.plan.get("outcomes", {}).get(outcome) or {}
         measure = str(entry.get("measure") or outcome)
+        if entry.get("event"):
+            return str(entry["event"]) == "good"
         return self.is_binary(outcome) and measure not in {"dropout", "reliable_deterioration"}
 
     def is_binary(self, outcome: str) -> bool:
@@ -234,8 +255,12 @@ class Material:
     def sign_note(self, contrast: str, outcome: str) -> str:
         """The sign convention as a sentence."""
         left, right = self.directions(contrast, outcome)
-        scale = "log odds ratio" if self.is_binary(outcome) else "effect"
-        return f"A negative {scale} {in_sentence(left)}; a positive one {in_sentence(right)}."
+        if self.is_binary(outcome):
+            return (
+                f"An odds ratio below 1, a negative log odds ratio, {in_sentence(left)}; one above 1 "
+                f"{in_sentence(right)}."
+            )
+        return f"A negative effect {in_sentence(left)}; a positive one {in_sentence(right)}."
 
     def moderator(self, name: str) -> str:
         """A moderator's name as words."""

@@ -25,6 +25,7 @@ HEADS = {
     "methods": "Methods",
     "effects": "Effects",
     "moderators": "Moderators",
+    "prognosis": "Prognosis, not a treatment effect",
     "checks": "Does it hold",
     "trials": "Trials and participants",
     "plan": "The plan as it was frozen",
@@ -34,7 +35,12 @@ HEADS = {
 SECTION_OF_TABLE = {
     "efficacy": "effects",
     "moderators": "moderators",
+    "credibility": "moderators",
+    "tree": "moderators",
+    "prognosis": "prognosis",
     "sensitivity": "checks",
+    "missing_values": "checks",
+    "imputation": "checks",
     "one_stage_two_stage": "checks",
     "engines": "checks",
 }
@@ -54,10 +60,10 @@ def build_page(
     bodies: dict[str, list[str]] = {key: [] for key in HEADS}
     bodies["summary"] = summary_parts(material, ledger)
     bodies["methods"] = [f"<p>{escape(p)}</p>" for p in methods_paragraphs(material, ledger)]
+    for number, table in enumerate(tables, 1):
+        bodies[SECTION_OF_TABLE.get(table.name, "trials")].append(table_markup(table, f"Table {number}."))
     for number, exhibit in enumerate(exhibits, 1):
         bodies[SECTION_OF_FIGURE[exhibit.section]].append(figure_markup(exhibit, drawn[exhibit.name], number))
-    for number, table in enumerate(tables, 1):
-        bodies[SECTION_OF_TABLE.get(table.name, "trials")].insert(0, table_markup(table, f"Table {number}."))
     bodies["plan"] = plan_parts(material)
     bodies["ran"] = list(ran_parts(material))
     bodies["versions"] = [definitions(material.versions)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,10 +107,9 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
         if low is not None and high is not None
     ]
     if bounds:
-        at, low, high = zip(*bounds, strict=True)
-        artists["whisker"] = [
-            above.vlines(at, low, high, color=style.RULE, lw=max(0.4, min(2.0, 150 / len(x))))
-        ]
+        segments = [((i, low), (i, high)) for i, low, high in bounds]
+        width = max(0.4, min(2.0, 150 / len(x)))
+        artists["whisker"] = draw_segments(segments, above, style.RULE, width)
     size = max(1.5, min(4.0, 250 / len(x)))
     artists["point"] = above.plot(x, values, "o", color=style.BLUE, ms=size, ls="")
     artists["zero"] = [above.axhline(0, color=style.INK, lw=0.7)]
@@ -123,11 +123,19 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
         axes.set_xlim(-1, len(x))
     for row, (_, _, which) in enumerate(found.choices):
         at = tuple(i for i, chosen in enumerate(which) if chosen)
-        artists["choice"] += below.plot(
-            at, [row] * len(at), "|", color=style.INK, ms=6, mew=max(0.5, min(1.8, 120 / len(x)))
-        )
+        segments = [((i, row - 0.32), (i, row + 0.32)) for i in at]
+        artists["choice"] += draw_segments(segments, below, style.INK, max(0.5, min(1.8, 120 / len(x))))
     label_choices(found, below)
     return artists
+
+
+def draw_segments(
+    segments: Sequence[tuple[tuple[float, float], tuple[float, float]]], axes: Axes, colour: str, width: float
+) -> list[Any]:
+    """Strokes as one broken line: a twentieth of the file that as many marks would take."""
+    x = [n for a, b in segments for n in (a[0], b[0], math.nan)]
+    y = [n for a, b in segments for n in (a[1], b[1], math.nan)]
+    return axes.plot(x, y, color=colour, lw=width, solid_capstyle="butt")
 
 
 def label_choices(found: Specifications, axes: Axes) -> None:

@@ -74,15 +74,17 @@ def draw_strips(strips: Strips, axes: Axes, size: tuple[float, float], foot: flo
 
 
 def draw_strip(strip: Strip, axes: Axes, artists: dict[str, list[Any]], start: float, y: float) -> None:
-    """The linked boxes of one arm."""
+    """The linked boxes of one arm; an empty cell belongs to the arm above."""
     for index, cell in enumerate(strip.cells):
+        if not cell:
+            continue
         x = start + index * (BOX + STEP)
         frame = Rectangle((x, y - ROW * 0.4), BOX, ROW * 0.8, fc="white", ec=style.INK, lw=0.6)
         artists["box"].append(axes.add_patch(frame))
         artists["text"].append(
             axes.text(x + BOX / 2, y, cell, ha="center", va="center", fontsize=style.SMALL + 0.5)
         )
-        if index:
+        if index and strip.cells[index - 1]:
             arrow = FancyArrowPatch(
                 (x - STEP, y),
                 (x, y),

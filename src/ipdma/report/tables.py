@@ -5,12 +5,18 @@ from __future__ import annotations
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.table import Table
-from ipdma.report.tables_checks import tabulate_engines, tabulate_sensitivity, tabulate_stages
+from ipdma.report.tables_checks import tabulate_sensitivity, tabulate_stages
+from ipdma.report.tables_credibility import tabulate_credibility
 from ipdma.report.tables_efficacy import tabulate_efficacy
+from ipdma.report.tables_engines import tabulate_engines
+from ipdma.report.tables_imputation import tabulate_imputation, tabulate_missing
 from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
 from ipdma.report.tables_participants import tabulate_participants
+from ipdma.report.tables_prognosis import tabulate_prognosis
+from ipdma.report.tables_representative import tabulate_representative
 from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
+from ipdma.report.tables_tree import tabulate_tree
 
 
 def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
@@ -20,11 +26,17 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         *tabulate_participants(material, ledger),
         tabulate_efficacy(material, ledger),
         tabulate_moderators(material, ledger),
+        tabulate_credibility(material, ledger),
+        tabulate_tree(material, ledger),
+        tabulate_prognosis(material, ledger),
         tabulate_sensitivity(material, ledger),
+        tabulate_missing(material, ledger),
+        tabulate_imputation(material, ledger),
         tabulate_stages(material, ledger),
         tabulate_engines(material, ledger),
         tabulate_integrity(material, ledger),
         tabulate_not_obtained(material, ledger),
+        tabulate_representative(material, ledger),
         tabulate_scales(material, ledger),
     ]
     return [table for table in found if not table.empty]

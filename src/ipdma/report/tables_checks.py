@@ -1,4 +1,4 @@
-"""Whether the answer holds: sensitivity, one stage against two, engine against engine."""
+"""Whether the answer holds: sensitivity, one stage against two."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
+from ipdma.report.tables_engines import ENGINES
+from ipdma.report.tables_imputation import FILLED, filling_words
 
-ENGINES = {"engine_ipdma": "ipdma", "statsmodels": "statsmodels MixedLM", "lme4": "R lme4"}
-APART = {"matched", "subgroup", "aggregate", "not_obtained", "egger", "hksj", *ENGINES}
+APART = {
+    "matched",
+    "subgroup",
+    "aggregate",
+    "not_obtained",
+    "egger",
+    "hksj",
+    "tree",
+    "two_level",
+    "longitudinal",
+    *ENGINES,
+}
 
 
 def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
@@ -61,6 +73,9 @@ def is_sensitivity(material: Material, row: Row) -> bool:
         "rob_moderator",
     }:
         return False
+    beside = model in {"risk_of_bias", "rob_covariate"}
+    if row.text("moderator") and not beside:
+        return False
     across = term.startswith("treatment:across:") and model == "risk_of_bias"
     return (term == "treatment" or across) and row.number("estimate") is not None
 
@@ -93,6 +108,8 @@ def sensitivity_name(material: Material, row: Row) -> str:
     if model == "rob_covariate":
         return f"Random intercepts, {item} as covariate"
     kind, _, rest = model.partition(":")
+    if kind in FILLED:
+        return filling_words(material, model)
     return (
         f"Raw points, {rest.upper()}"
         if kind == "raw"
@@ -141,7 +158,7 @@ def tabulate_stages(material: Material, ledger: Ledger) -> Table:
     for analysis in material.analyses:
         lines = [
             r
-            for m in [*material.plan.get("models", {}), "matched"]
+            for m in [*material.plan.get("models", {}), "matched", "longitudinal"]
             if (r := stage_row(material, analysis, pen, m)) is not None
         ]
         rows += [Section(section_title(material, analysis)), *lines] if lines else []
@@ -149,6 +166,8 @@ def tabulate_stages(material: Material, ledger: Ledger) -> Table:
         "Difference / SE: one stage minus two stages, in standard errors of the one-stage estimate. "
         "'matched' fits the same rows with the same "
         "assumptions in both stages; there the two should agree to within 0.1 standard errors.",
+        "'longitudinal' fits all visits in one model, so that participants seen at some visits alone take "
+        "part; the remark says how many it has, and how many the analysis of this visit alone.",
     ]
     return Table("one_stage_two_stage", "One stage against two", columns, rows, notes)
 
@@ -164,6 +183,9 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
     remark = gap.text("level") if gap is not None else ""
     if flag is not None:
         remark = f"{remark}; {flag.text('level') or 'unexplained difference'}"
+    gain = material.count(where, "longitudinal_participants")
+    if gain is not None:
+        remark = f"{pen.count(gain)} participants in the model, {pen.count(gain, 'of')} at this visit alone"
     return (
         model,
         pen.effect(one) + flags(one),
@@ -173,47 +195,3 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
         pen.number(gap, "value", 3),
         remark,
     )
-
-
-def tabulate_engines(material: Material, ledger: Ledger) -> Table:
-    """The same model by this package and by others."""
-    pen = ledger.pen("tables/engines")
-    columns = [
-        Column("Engine", "left"),
-        Column("Version", "left"),
-        Column("Estimate"),
-        Column("SE"),
-        Column("df"),
-        Column("p"),
-        Column("\u03c4\u00b2"),
-    ]
-    rows: list[tuple[str, ...] | Section] = []
-    for analysis in material.analyses:
-        lines = [line for engine in ENGINES for line in engine_rows(material, analysis, pen, engine)]
-        rows += [Section(section_title(material, analysis)), *lines] if lines else []
-    notes = [
-        "Random intercept and random treatment effect with a common residual variance, REML, by each engine. "
-        "p values differ where an engine offers only the normal reference."
-    ]
-    return Table("engines", "The same model by different engines", columns, rows, notes)
-
-
-def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -> list[tuple[str, ...]]:
-    """One engine's answer, or why there is none."""
-    where = f"{analysis.id}.{engine}.one"
-    version = first(material.counts_of(where, "engine_version"))
-    word = version.text("level") if version is not None else ""
-    row = material.headline(analysis, "one", engine)
-    if row is None:
-        return [(ENGINES[engine], word, *[wording.NOTHING] * 5)] if word else []
-    return [
-        (
-            ENGINES[engine],
-            word,
-            pen.number(row, "estimate", 4),
-            pen.number(row, "std_error", 4),
-            pen.number(row, "df", 1),
-            pen.p(row),
-            pen.number(row, "tau2", 4),
-        )
-    ]

@@ -8,6 +8,11 @@ from ipdma.report.material import DF_METHODS, Analysis, Material, in_sentence
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 
+BESIDE = {
+    "hksj": "",
+    "longitudinal": "All visits in one model",
+    "imputed": "Gaps filled in (multiple imputation)",
+}
 STAGES = {"one": "one stage", "two": "two stages"}
 ABBREVIATIONS = (
     "CI confidence interval; PI prediction interval for the effect in a new trial; K trials; N participants "
@@ -54,7 +59,7 @@ def section_title(material: Material, analysis: Analysis) -> str:
 
 def headline_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
     """Each model of the plan, and the primary one with Hartung-Knapp's scale, in both stages."""
-    models = dict.fromkeys([material.primary, *material.plan.get("models", {}), "hksj"])
+    models = dict.fromkeys([material.primary, *material.plan.get("models", {}), *BESIDE])
     found = [(m, s, material.headline(analysis, s, m)) for m in models for s in STAGES]
     return [
         headline_row(material, pen, m, s, r)
@@ -127,6 +132,11 @@ def notes_of(material: Material) -> list[str]:
             "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH "
             "to harm."
         )
+    if any(material.headline(a, "one", "longitudinal") is not None for a in material.analyses):
+        notes.append(
+            "All visits in one model: baseline and every later score of all participants with any, so N "
+            "counts those in the model and not those seen at that time point."
+        )
     notes.append(
         "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
         "converge: do not use."
@@ -181,4 +191,4 @@ def model_name(material: Material, model: str) -> str:
     """A model's label, else its name in the plan."""
     if model == "hksj":
         return f"{material.primary}, Hartung-Knapp scale"
-    return material.label("models", model) or model
+    return BESIDE.get(model) or material.label("models", model) or model

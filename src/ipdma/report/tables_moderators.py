@@ -32,6 +32,7 @@ def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
         Column("\u03c4\u00b2"),
         Column(f"Across trials [{level} CI]"),
         Column(f"Naive [{level} CI]"),
+        Column("Planned power"),
         Column("Effect at values", "left"),
     ]
     rows: list[tuple[str, ...] | Section] = []
@@ -53,7 +54,7 @@ def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) 
     if not rows:
         text = refused.text("level") if refused is not None else ""
         return (
-            [(material.moderator(name), f"not analysed: {text}", *[wording.NOTHING] * 11, "")]
+            [(material.moderator(name), f"not analysed: {text}", *[wording.NOTHING] * 12, "")]
             if refused is not None
             else []
         )
@@ -95,7 +96,7 @@ def shared_cells(material: Material, pen: Pen, head: str) -> tuple[str, str, str
 def numbers(
     material: Material, pen: Pen, head: str, terms: tuple[str, str, str], row: Row | None
 ) -> tuple[str, ...]:
-    """Within, SE, df, p, Holm, tau2, across, naive."""
+    """Within, SE, df, p, Holm, tau2, across, naive, planned power."""
     within, across, naive = terms
     holm = first(material.counts_of(head, "holm_p"), variable=within)
     across_row, naive_row = pooled(material, head, across), pooled(material, head, naive, ".naive")
@@ -113,7 +114,13 @@ def numbers(
         pen.effect(naive_row)
         if naive_row is not None and naive_row.number("estimate") is not None
         else wording.NOTHING,
+        power_text(material, pen, head, within),
     )
+
+
+def power_text(material: Material, pen: Pen, head: str, term: str) -> str:
+    """The power that the pooled data had for the interaction stated beforehand."""
+    return pen.percent(first(material.counts_of(head, "power"), variable=term), "value", 0)
 
 
 def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
@@ -178,6 +185,7 @@ def joint_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, 
         blank,
         blank,
         blank,
+        blank,
         level_effect(material, pen, name, head, word),
     )
 
@@ -228,6 +236,8 @@ def notes_of(material: Material) -> list[str]:
     }
     words = wording.several(sorted(DF_METHODS.get(m, m) for m in methods if m))
     least = material.least
+    stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]
+    power = "; ".join(dict.fromkeys(f"{text}" for text in stated if text))
     notes = [
         "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the "
         "only column that speaks of "
@@ -236,6 +246,10 @@ def notes_of(material: Material) -> list[str]:
         "without centring, for comparison only.",
         sign_line(material) if material.analyses else "",
         f"One-stage models. Degrees of freedom: {words}." if words else "",
+        f"Planned power: of the pooled trials for an interaction stated beforehand ({power}), by the "
+        "planning formula; not for the interaction found."
+        if power
+        else "",
         "Holm p: adjusted over the declared family of moderators. Effects at values: for a participant with "
         "that value in a trial of "
         "average case mix; p10, p50, p90 are percentiles.",

@@ -19,6 +19,7 @@ METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
 }
 DPI = 180
+COMPRESS = 4  # of 9: half the time, a tenth larger
 GROUP = re.compile(r'<g id="[^"]*"')
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 SIZE = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
@@ -44,8 +45,9 @@ def save(
     """One format; marks inside an SVG are named after the figure, so that two figures can share a page."""
     held = io.BytesIO()
     look: Any = {**STYLE, "svg.hashsalt": title, **more}
+    extra: Any = {"pil_kwargs": {"compress_level": COMPRESS}} if kind == "png" else {}
     with rc_context(look):
-        figure.savefig(held, format=kind, dpi=DPI, metadata=metadata)
+        figure.savefig(held, format=kind, dpi=DPI, metadata=metadata, **extra)
     return held.getvalue()
 
 

@@ -1,0 +1,122 @@
+"""Figures about missing data that were filled in: diagnostics, and what shifts would tip the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from ipdma.report.exhibit import Exhibit
+from ipdma.report.imputation_plots import (
+    Diagnostics,
+    Shares,
+    Tipping,
+    draw_diagnostics_page,
+    draw_tipping_page,
+)
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import Row, as_number, distinct, first, select
+from ipdma.report.wording import fixed
+
+MODEL = "imputed"
+
+
+def imputation_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """Both figures for each question whose gaps were filled in."""
+    for analysis in material.analyses:
+        yield from diagnostics_exhibit(material, analysis, ledger)
+        yield from tipping_exhibit(material, analysis, ledger)
+
+
+def diagnostics_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
+    """Observed against imputed shares of each variable, and the trace of the outcome."""
+    head = f"{analysis.id}.{MODEL}.one"
+    rows = material.counts_of(head, "observed_share")
+    trace = [(as_number(r.text("level")), r.number("value")) for r in material.counts_of(head, "trace")]
+    trace = [(s, v) for s, v in trace if s is not None and v is not None]
+    pen = ledger.pen(f"figures/imputation.{analysis.id}")
+    panels = tuple(shares_of(material, head, pen, v) for v in distinct(rows, "variable"))
+    if not panels and len(trace) < 2:
+        return
+    found = Diagnostics(
+        f"{material.title(analysis)}: imputed values",
+        panels,
+        tuple(trace) if len(trace) > 1 else (),  # type: ignore[arg-type]
+        (
+            "Observed: values that were measured. Imputed: draws in place of gaps, over all data sets. "
+            "They need not agree where those with gaps differ. Variables with fewer than ten gaps are left "
+            "out.",
+        ),
+        material.stamp,
+    )
+    caption = f"{found.title}. {' '.join(found.footer)}"
+    alt = f"Observed against imputed values. {'; '.join(f'{p.name}: {p.line}' for p in panels)}."
+    draw = partial(draw_diagnostics_page, found)
+    yield Exhibit(f"imputation.{analysis.id}", "Checks", caption, alt, draw)
+
+
+def shares_of(material: Material, head: str, pen: Pen, variable: str) -> Shares:
+    """One variable's bins and means."""
+    rows = material.counts_of(head, "observed_share", variable=variable)
+    imputed = {r.text("level"): r for r in material.counts_of(head, "imputed_share", variable=variable)}
+    bins = [
+        (r.text("level").replace("-", "\u2212"), r.number("value") or 0.0, other.number("value") or 0.0)
+        for r in rows
+        if (other := imputed.get(r.text("level"))) is not None
+    ]
+    means = [
+        first(material.counts_of(head, f"{kind}_mean"), variable=variable) for kind in ("observed", "imputed")
+    ]
+    line = f"mean {pen.number(means[0], 'value')} observed, {pen.number(means[1], 'value')} imputed"
+    names = {"outcome": "Outcome", "baseline": "Baseline score"}
+    return Shares(names.get(variable) or material.variable(variable), tuple(bins), line)
+
+
+def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
+    """The effect under each pair of shifts."""
+    rows = [r for r in material.rows_of(analysis, "delta") if r.text("term") == "treatment"]
+    rows = [r for r in rows if r.number("estimate") is not None and not r.text("moderator")]
+    if not rows:
+        return
+    pen = ledger.pen(f"figures/tipping_points.{analysis.id}")
+    placed = {shifts_of(material, r): r for r in rows}
+    none = first(
+        select(material.records.of("estimates", f"{analysis.id}.{MODEL}.one"), term="treatment"), moderator=""
+    )
+    if none is not None:
+        placed[(0.0, 0.0)] = none
+    active, reference = material.sides(analysis.contrast)
+    found = Tipping(
+        f"{material.title(analysis)}: shifts that would tip the answer",
+        f"Shift of imputed outcomes, {reference} (SD)",
+        f"{active} (SD)",
+        tuple((v, fixed(v, 2)) for v in sorted({r for r, _ in placed})),
+        tuple((v, fixed(v, 2)) for v in sorted({a for _, a in placed})),
+        {pair: tipping_cell(pen, row) for pair, row in placed.items()},
+        (
+            "Effect if those without an outcome had been worse (positive) or better (negative) than "
+            f"imputed, by arm, with {material.level} interval. Shaded: the interval excludes no effect; "
+            f"dotted: it does not. {material.sign_note(analysis.contrast, analysis.outcome)}",
+        ),
+        material.stamp,
+    )
+    caption = f"{found.title}. {found.footer[0]}"
+    lost = sum(not clear for _, clear in found.cells.values())
+    alt = f"Map of tipping points: {lost} of {len(found.cells)} cells hold no effect."
+    draw = partial(draw_tipping_page, found)
+    yield Exhibit(f"tipping_points.{analysis.id}", "Checks", caption, alt, draw)
+
+
+def shifts_of(material: Material, row: Row) -> tuple[float, float]:
+    """(reference, active) shift of a row."""
+    counts = material.records.of("counts", row.text("analysis_id"))
+    found = [first(counts, what="delta", arm=side) for side in ("reference", "active")]
+    values = [0.0 if r is None else r.number("value") or 0.0 for r in found]
+    return values[0], values[1]
+
+
+def tipping_cell(pen: Pen, row: Row) -> tuple[tuple[str, str], bool]:
+    """The effect and its interval, and whether that excludes no effect."""
+    low, high = row.number("ci_low"), row.number("ci_high")
+    clear = low is not None and high is not None and (low > 0 or high < 0)
+    return (pen.number(row, "estimate"), pen.interval(row)), clear

@@ -1,0 +1,84 @@
+"""Engine against engine: the same model by this package and by others."""
+
+from __future__ import annotations
+
+from ipdma.report import wording
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import Row, first
+from ipdma.report.table import Column, Section, Table
+from ipdma.report.tables_efficacy import flags, section_title
+
+ENGINES = {"engine_ipdma": "ipdma", "statsmodels": "statsmodels MixedLM", "lme4": "R lme4"}
+SHORT = 1e-4  # a criterion above ours by more has stopped before the optimum
+
+
+def tabulate_engines(material: Material, ledger: Ledger) -> Table:
+    """A section per question that other engines were asked."""
+    pen = ledger.pen("tables/engines")
+    columns = [
+        Column("Engine", "left"),
+        Column("Version", "left"),
+        Column("Estimate"),
+        Column("SE"),
+        Column("df"),
+        Column("p"),
+        Column("\u03c4\u00b2"),
+        Column("\u22122 log likelihood"),
+        Column("Remark", "left"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        lines = [line for engine in ENGINES for line in engine_rows(material, analysis, pen, engine)]
+        rows += [Section(section_title(material, analysis)), *lines] if lines else []
+    notes = [
+        "Random intercept and random treatment effect with a common residual variance, REML, by each engine. "
+        "p values differ where an engine offers only the normal reference.",
+        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 not the model's "
+        "answer: the engine did not converge, or stopped where the criterion is worse than ours by more "
+        "than 0.0001 (smaller is better). Do not use such a row.",
+    ]
+    return Table("engines", "The same model by different engines", columns, rows, notes)
+
+
+def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -> list[tuple[str, ...]]:
+    """One engine's answer, or why there is none."""
+    where = f"{analysis.id}.{engine}.one"
+    version = first(material.counts_of(where, "engine_version"))
+    word = version.text("level") if version is not None else ""
+    row = material.headline(analysis, "one", engine)
+    if row is None:
+        return [(ENGINES[engine], word, *[wording.NOTHING] * 6, "")] if word else []
+    criterion = material.count(where, "criterion")
+    failed = is_unusable(row, criterion, material.count(f"{analysis.id}.engine_ipdma.one", "criterion"))
+    mark = "\u2021" if failed and "\u2021" not in flags(row) else ""
+    return [
+        (
+            ENGINES[engine],
+            word,
+            pen.number(row, "estimate", 4) + flags(row) + mark,
+            pen.number(row, "std_error", 4),
+            pen.number(row, "df", 1),
+            pen.p(row),
+            pen.number(row, "tau2", 4),
+            pen.number(criterion, "value", 3),
+            remark_of(material, where, engine, failed),
+        )
+    ]
+
+
+def is_unusable(row: Row, criterion: Row | None, ours: Row | None) -> bool:
+    """Whether an engine did not converge or stopped before the optimum."""
+    if row.text("converged").lower() == "false":
+        return True
+    numbers = [None if r is None else r.number("value") for r in (criterion, ours)]
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] - numbers[1] > SHORT
+
+
+def remark_of(material: Material, where: str, engine: str, failed: bool) -> str:
+    """The engine's own warnings; of ours only that it failed, since singular fits carry a mark."""
+    texts = [r.text("level") for r in material.counts_of(where, "warning")]
+    shown = [] if engine == "engine_ipdma" and not failed else texts
+    if failed and not shown:
+        shown = ["did not reach the optimum"]
+    return "; ".join(f"{text[:1].upper()}{text[1:]}" if not i else text for i, text in enumerate(shown))

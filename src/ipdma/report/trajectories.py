@@ -1,0 +1,169 @@
+"""Model means of both sides over the visits, with bands; participants per visit below. No person's line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ipdma.report import style
+from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import distinct, first, select
+from ipdma.report.style import text_width, wrap
+
+SIDES = ("active", "reference")
+LOOKS = ((style.BLUE, "-", "o"), (style.ORANGE, "--", "s"))
+
+
+@dataclass(frozen=True)
+class Course:
+    """One side: (weeks, mean, low, high) per visit, and what is printed below each."""
+
+    name: str
+    points: Sequence[tuple[float, float, float, float]]
+    sizes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What a figure of trajectories shows; `visits` are (weeks, name)."""
+
+    title: str
+    ylabel: str
+    visits: Sequence[tuple[float, str]]
+    courses: Sequence[Course]
+    footer: Sequence[str]
+    stamp: str
+
+
+def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
+    """One figure for each contrast and outcome whose visits stand in one model."""
+    for contrast, outcome in dict.fromkeys((a.contrast, a.outcome) for a in material.analyses):
+        question = Analysis(contrast, outcome, "visits")
+        pen = ledger.pen(f"figures/trajectories.{contrast}.{outcome}")
+        found = trajectories_of(material, question, pen)
+        if found is None:
+            continue
+        sides = "; ".join(
+            f"{c.name}: " + ", ".join(f"{p[1]:.2f} at week {p[0]:g}".replace("-", "\u2212") for p in c.points)
+            for c in found.courses
+        )
+        caption = f"{found.title}. {' '.join(found.footer)}"
+        name = f"trajectories.{contrast}.{outcome}"
+        draw = partial(draw_trajectories_page, found)
+        yield Exhibit(name, "Effects", caption, f"Trajectories by arm. {sides}.", draw)
+
+
+def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Trajectories | None:
+    """The trajectories of one question, or None where no model over visits was fitted."""
+    head = f"{question.id}.longitudinal.one"
+    rows = list(select(material.records.of("counts", head), what="trajectory"))
+    weeks = {r.text("variable"): r.number("value") for r in material.counts_of(head, "trajectory_weeks")}
+    visits = [v for v in distinct(rows, "variable") if weeks.get(v) is not None]
+    if len(visits) < 2:
+        return None
+    visits = sorted(visits, key=lambda v: weeks[v] or 0.0)
+    names = material.sides(question.contrast)
+    courses = [
+        course_of(material, head, pen, side, name, [(v, weeks[v] or 0.0) for v in visits])
+        for side, name in zip(SIDES, names, strict=True)
+    ]
+    if any(len(c.points) < 2 for c in courses):
+        return None
+    test = first(material.records.of("estimates", head), term="treatment")
+    joint = (
+        f" Test of the effect over all visits: {pen.p_phrase(test)}."
+        if test is not None and test.number("p_value") is not None
+        else ""
+    )
+    return Trajectories(
+        f"{material.contrast(question.contrast)}: {material.outcome(question.outcome)} over time",
+        score_axis(material, question.outcome),
+        tuple((weeks[v] or 0.0, material.timepoint(v)) for v in visits),
+        tuple(courses),
+        (
+            "Means of the one-stage model over all visits, equal at baseline in both arms, with "
+            f"{material.level} confidence intervals; trials weigh by their participants. Visits stand at "
+            f"their median week.{joint}",
+        ),
+        material.stamp,
+    )
+
+
+def score_axis(material: Material, outcome: str) -> str:
+    """What the scores measure."""
+    label = material.outcome(outcome)
+    unit = "points" if material.standardise(outcome) == "none" else "in SDs"
+    return f"{label[:1].upper()}{label[1:]} ({unit})"
+
+
+def course_of(
+    material: Material, head: str, pen: Pen, side: str, name: str, visits: Sequence[tuple[str, float]]
+) -> Course:
+    """One side's means, in order of weeks."""
+    points, sizes = [], []
+    for visit, week in visits:
+        rows = [
+            first(material.counts_of(head, what, variable=visit), arm=side)
+            for what in ("trajectory", "trajectory_low", "trajectory_high")
+        ]
+        numbers = [None if r is None else r.number("value") for r in rows]
+        if all(n is not None for n in numbers):
+            points.append((week, *numbers))
+            sizes.append(pen.count(rows[0]))
+    return Course(name[:1].upper() + name[1:], points, sizes)  # type: ignore[arg-type]
+
+
+def draw_trajectories(found: Trajectories, axes: Axes) -> dict[str, list[Any]]:
+    """A line with a band and marks for each side."""
+    artists: dict[str, list[Any]] = {"band": [], "line": []}
+    for course, (colour, dash, mark) in zip(found.courses, LOOKS, strict=True):
+        weeks, mean, low, high = zip(*course.points, strict=True)
+        artists["band"].append(axes.fill_between(weeks, low, high, color=colour, alpha=0.16, lw=0))
+        artists["line"] += axes.plot(
+            weeks, mean, dash, color=colour, marker=mark, ms=4.5, lw=1.5, label=course.name
+        )
+    axes.set_ylabel(found.ylabel)
+    axes.set_xlabel("Weeks")
+    axes.margins(x=0.06)
+    axes.legend(loc="upper right")
+    return artists
+
+
+def draw_sizes(found: Trajectories, axes: Axes) -> None:
+    """Visits and participants below the axis, at their weeks."""
+    axes.set_axis_off()
+    axes.set_ylim(len(found.courses) + 1, 0)
+    look: dict[str, Any] = {"va": "center", "fontsize": style.SMALL, "parse_math": False, "clip_on": False}
+    for week, name in found.visits:
+        axes.text(week, 0.5, name, ha="center", **look)
+    for index, course in enumerate(found.courses):
+        left = axes.get_xlim()[0]
+        axes.text(left, index + 1.5, f"n, {course.name}  ", ha="right", **look)
+        for (week, *_), text in zip(course.points, course.sizes, strict=True):
+            axes.text(week, index + 1.5, text, ha="center", **look)
+
+
+def draw_trajectories_page(found: Trajectories) -> Figure:
+    """The figure, its left margin as wide as the sides' names."""
+    names = max(text_width(f"n, {c.name}  ", style.SMALL) for c in found.courses)
+    left, plot, tall, below = max(0.8, names + 0.2), 4.6, 2.8, 0.17 * (len(found.courses) + 1)
+    width = max(left + plot + 0.3, text_width(found.title, style.SIZE + 1.5, "bold") + 0.3)
+    lines = [part for line in found.footer for part in wrap(line, width - 0.3)]
+    foot = 0.14 + 0.15 * (len(lines) + bool(found.stamp))
+    height = foot + below + 0.5 + tall + 0.4
+    figure = blank_figure(width, height)
+    put_title(figure, found.title, width, height)
+    above = figure.add_axes((left / width, (foot + below + 0.5) / height, plot / width, tall / height))
+    draw_trajectories(found, above)
+    sizes = figure.add_axes((left / width, foot / height, plot / width, below / height))
+    sizes.set_xlim(above.get_xlim())
+    draw_sizes(found, sizes)
+    put_footer(figure, lines, found.stamp, width, height)
+    return figure
