@@ -19,10 +19,16 @@ import pandas as pd
 
 from ipdma.analysis.two_level import code_column, trials_of
 from ipdma.imputation import impute_rows, impute_unmeasured, study_seed
-from ipdma.model.gaussian import fit_gaussian
-from ipdma.model.rubin import pool_rubin
+from ipdma.model.batch import fit_batch
+from ipdma.model.columns import read_columns
+from ipdma.model.design import design_of_columns
+from ipdma.model.gaussian import prepare_design
+from ipdma.model.interval import make_estimate
+from ipdma.model.many import batch_problem, to_data_scale
+from ipdma.model.records import Estimate
+from ipdma.model.rubin import pool_term
 from ipdma.model.spec import ModelSpec
-from ipdma.model.stacked import fit_stacked
+from ipdma.model.stacked import take_rows
 
 TRIALS, SIZE, M, SWEEPS = 6, 60, 20, 5
 EFFECT, WITHIN, TAU = -0.5, -0.25, 0.15
@@ -80,18 +86,37 @@ def analyse(
     rows: pd.DataFrame, lost: pd.DataFrame, seed: int
 ) -> Iterator[tuple[str, str, float, float, float, float]]:
     """Method, term, estimate, standard error and interval of every analysis of one consortium."""
-    done = impute_rows(lost, VARIABLES, M, SWEEPS, seed)
-    completed = done.rows
+    completed = impute_rows(lost, VARIABLES, M, SWEEPS, seed).rows
+    one = [rows.assign(imputation=1), lost.assign(imputation=1)]
     two_level = completed.assign(z=fill_unmeasured(completed, lost, seed))
-    for term, spec in SPECS.items():
-        fits = {"before anything was lost": fit_gaussian(rows, spec, False)}
-        fits["complete cases"] = fit_gaussian(lost, spec, False)
-        fits["imputed"] = pool_rubin(fit_stacked(completed, spec))
+    for term in SPECS:
+        tables = dict(zip(("before anything was lost", "complete cases"), one, strict=True))
+        tables["imputed"] = completed
         if term == INTERACTION:
-            fits["imputed, two-level too"] = pool_rubin(fit_stacked(two_level, spec))
-        for method, fit in fits.items():
-            found = fit.estimate(term)
+            tables["imputed, two-level too"] = two_level
+        for method, table in tables.items():
+            found = pool_sets(table, term)
             yield method, term, found.estimate, found.std_error, found.ci_low, found.ci_high
+
+
+def pool_sets(rows: pd.DataFrame, term: str) -> Estimate:
+    """The term by Kenward-Roger in every data set, all fitted in one batch, then Rubin's rules."""
+    spec = SPECS[term]
+    columns = read_columns(rows.drop(columns="imputation"), spec)
+    numbers = rows["imputation"].to_numpy()[columns.row_index]
+    sets = [
+        prepare_design(design_of_columns(take_rows(columns, numbers == i, len(rows)), spec))
+        for i in np.unique(numbers)
+    ]
+    first = sets[0]
+    ratios = [one.scaling.scale / first.scaling.scale for one in sets]
+    gram = np.stack([one.swept.gram[:, 0] * np.outer(r, r) for one, r in zip(sets, ratios, strict=True)])
+    free = np.array([one.swept.n.sum() for one in sets])
+    logs = np.array([one.swept.log_nuisance for one in sets])
+    fit = to_data_scale(first, fit_batch(batch_problem(first, gram, free, logs)))
+    at = first.shared_terms.index(term)
+    values = zip(fit.beta[:, at], fit.kenward_roger_error[:, at], fit.kenward_roger_df[:, at], strict=True)
+    return pool_term([make_estimate(term, *map(float, row), 0.95) for row in values], 0.95)
 
 
 def fill_unmeasured(completed: pd.DataFrame, lost: pd.DataFrame, seed: int) -> np.ndarray:

@@ -87,7 +87,7 @@ def split_for(completed: Array, target: Array, gap: Array, j: int, kinds: list[s
     """Predictors of variable j from all others, scaled within each chain, and how much to shrink."""
     x = predictors(completed, j, kinds)
     n_obs, p = int((~gap).sum()), x.shape[2]
-    ridge = 1e-5 * n_obs if n_obs >= ROWS_PER_PREDICTOR * p else float(max(p - 1, 1))
+    ridge = max(1e-5 * n_obs, p - n_obs / ROWS_PER_PREDICTOR)
     return Split(x[:, ~gap], x[:, gap], target[~gap], ridge)
 
 

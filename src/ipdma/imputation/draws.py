@@ -55,16 +55,19 @@ class NormalDraw:
 
 
 def draw_normal_parameters(split: Split, rng: np.random.Generator) -> NormalDraw:
-    """Draw from the posterior of a normal regression (Rubin 1987, section 5.3; ridge as a normal prior)."""
+    """Draw from the posterior of a normal regression (Rubin 1987, section 5.3; ridge as a normal prior).
+
+    The residual variance has n less the trace of the smoother as degrees of freedom: n - p without a ridge.
+    """
     x, y = split.observed, split.target
     m, n, p = x.shape
-    a = np.einsum("mni,mnj->mij", x, x) + penalty(split)
+    gram = np.swapaxes(x, 1, 2) @ x
+    a = gram + penalty(split)
     lower = np.linalg.cholesky(a)
     mean = np.linalg.solve(a, np.einsum("mni,n->mi", x, y)[..., None])[..., 0]
     rss = np.sum((y - np.einsum("mni,mi->mn", x, mean)) ** 2, axis=1)
-    rss = rss + split.ridge * np.sum(mean[:, 1:] ** 2, axis=1)
-    df = max(n - (p if split.ridge < 0.5 else 1), 1)
-    sigma = np.sqrt(rss / rng.chisquare(df, m))
+    spent = np.einsum("mii->m", np.linalg.solve(a, gram))
+    sigma = np.sqrt(rss / rng.chisquare(np.maximum(n - spent, 1.0)))
     noise = np.linalg.solve(lower.transpose(0, 2, 1), rng.standard_normal((m, p))[..., None])[..., 0]
     return NormalDraw(mean, mean + sigma[:, None] * noise, sigma)
 
