@@ -74,3 +74,13 @@ def test_the_common_effect_is_generalised_least_squares():
     c = sum(np.linalg.inv(s.S) @ s.y for s in hypertension())
     assert fit.mu == pytest.approx(np.linalg.solve(A, c), rel=1e-12)
     assert not fit.psi.any()
+
+
+def test_a_term_of_one_study_does_not_vary_and_leaves_the_others_alone():
+    rows = hypertension()
+    alone = [StudyVector(s.terms[:1], s.y[:1], s.S[:1, :1]) for s in rows[1:]]
+    fit = pool_multivariate([rows[0], *alone], 2)
+    univariate = pool_effects([str(i) for i in range(10)], SBP, SBP_SE, PoolSpec())
+    assert fit.psi[1] == pytest.approx([0, 0], abs=0)
+    assert fit.psi[0, 0] == pytest.approx(univariate.tau2, rel=1e-5)
+    assert fit.mu[0] == pytest.approx(univariate.estimate, rel=1e-6)

@@ -125,26 +125,38 @@ def criterion_and_gradient(theta: Array, studies: Sequence[StudyVector], q: int)
 
 
 def reml_psi(studies: Sequence[StudyVector], q: int) -> Array:
-    """The REML Psi: the best of several starts."""
+    """The REML Psi: the best of several starts; a term of one study cannot vary, its row is zero."""
     scale = np.sqrt(np.mean([np.diag(s.S).mean() for s in studies]))
     spread = np.array([spread_of_term(studies, j) for j in range(q)])
-    lower = np.tril_indices(q)
-    best_value, best = criterion_and_gradient(np.zeros(len(lower[0])), studies, q)[0], np.zeros((q, q))
-    for start in (0.1 * scale * np.eye(q), scale * np.eye(q), np.diag(spread + 0.01 * scale)):
-        result = minimize(
-            criterion_and_gradient,
-            start[lower] / scale,
-            args=(rescale(studies, scale), q),
-            jac=True,
-            method="BFGS",
-            options={"gtol": 1e-9, "maxiter": 2000},
-        )
+    lower = free_entries(studies, q)
+    small = rescale(studies, scale)
+
+    def criterion(theta: Array) -> tuple[float, Array]:
         L = np.zeros((q, q))
-        L[lower] = result.x * scale
-        value = criterion_and_gradient(L[lower], studies, q)[0]
-        if value < best_value - 1e-12:
-            best_value, best = value, L @ L.T
+        L[lower] = theta
+        value, slope = criterion_and_gradient(L[np.tril_indices(q)], small, q)
+        full = np.zeros((q, q))
+        full[np.tril_indices(q)] = slope
+        return value, full[lower]
+
+    best_value, best = criterion(np.zeros(len(lower[0])))[0], np.zeros((q, q))
+    for start in (0.1 * np.eye(q), np.eye(q), np.diag(spread / scale + 0.01)):
+        result = minimize(
+            criterion, start[lower], jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 2000}
+        )
+        if result.fun < best_value - 1e-12:
+            L = np.zeros((q, q))
+            L[lower] = result.x * scale
+            best_value, best = result.fun, L @ L.T
     return best
+
+
+def free_entries(studies: Sequence[StudyVector], q: int) -> tuple[Array, Array]:
+    """Entries of the lower triangle of L whose terms are both estimated in two studies at least."""
+    counts = np.bincount(np.concatenate([s.terms for s in studies]), minlength=q)
+    rows, columns = np.tril_indices(q)
+    free = (counts[rows] > 1) & (counts[columns] > 1)
+    return rows[free], columns[free]
 
 
 def rescale(studies: Sequence[StudyVector], scale: float) -> list[StudyVector]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from ipdma.errors import FitError
 from ipdma.model.interval import make_estimate, quantile
-from ipdma.model.multivariate import StudyVector, pool_multivariate, wald_test
+from ipdma.model.multivariate import MultivariateFit, StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
 from ipdma.model.spec import ModelSpec, PoolSpec
@@ -85,12 +85,16 @@ def pool_term(stage: StageOne, term: str, spec: ModelSpec) -> Pooled:
 
 def assemble(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> Fit:
     """The record of a two-stage fit."""
-    estimates = tuple(term_estimate(stage, term, result, spec) for term, result in pooled.items())
-    variance, variance_ci = visit_variances(stage, pooled, spec) if spec.visit else variances(stage, pooled)
+    together = pool_groups(stage, pooled, spec)
+    beside = multivariate_keys(together) if spec.visit else {}
+    estimates = tuple(
+        term_estimate(stage, term, result, spec, beside.get(term, {})) for term, result in pooled.items()
+    )
+    variance, variance_ci = visit_variances(stage, together) if spec.visit else variances(stage, pooled)
     treatment = pooled.get("treatment")
     return Fit(
         estimates=estimates,
-        tests=tuple(joint_tests(stage, pooled, spec)),
+        tests=tuple(joint_test(group, spec) for group in together),
         prediction=prediction_of(treatment, spec.pool),
         variance=variance,
         variance_ci=variance_ci,
@@ -107,9 +111,11 @@ def assemble(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> Fit
     )
 
 
-def term_estimate(stage: StageOne, term: str, result: Pooled, spec: ModelSpec) -> Estimate:
+def term_estimate(
+    stage: StageOne, term: str, result: Pooled, spec: ModelSpec, beside: Mapping[str, Any]
+) -> Estimate:
     """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
-    extra = {**result.second_stage(), **imputation_keys(stage, term, result)}
+    extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
     return make_estimate(term, result.estimate, result.std_error, result.df, spec.level, extra)
 
 
@@ -159,20 +165,16 @@ def variances(
 
 
 def visit_variances(
-    stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec
+    stage: StageOne, together: Sequence[TermGroup]
 ) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
     """The covariance of the visits' effects between studies, by multivariate pooling."""
     names = ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
-    terms = [t for t in pooled if stage.kinds[t] == "treatment"]
-    between = None
-    if pool_spec_of(spec, "treatment").tau2 != "common" and terms:
-        vectors = [vector_of(fit, terms) for fit in stage.fits if set(fit.terms) & set(terms)]
-        between = pool_multivariate(vectors, len(terms)).psi.tolist()
+    group = next((g for g in together if g.name == "treatment"), None)
     visits = {
         "visits": list(stage.visits),
         "within": None,
-        "between": between,
-        "between_visits": [t[len("treatment[") : -1] for t in terms],
+        "between": None if group is None or group.common else group.fit.psi.tolist(),
+        "between_visits": [] if group is None else [t[len("treatment[") : -1] for t in group.terms],
     }
     return {**dict.fromkeys(names), "residual_by_study": None, "visits": visits}, {}
 
@@ -191,19 +193,52 @@ def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
     return Prediction("treatment", result.pi_low, result.pi_high, df)
 
 
-def joint_tests(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> list[JointTest]:
-    """Joint tests by multivariate pooling; a term that no study estimates takes no part."""
-    tests = []
+@dataclass(frozen=True)
+class TermGroup:
+    """Terms that are pooled as vectors with their covariance: levels of a moderator, or visits.
+
+    Attributes
+    ----------
+    common : bool
+        Whether their effects are common to all studies.
+    """
+
+    name: str
+    terms: tuple[str, ...]
+    common: bool
+    fit: MultivariateFit
+
+
+def pool_groups(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> list[TermGroup]:
+    """Multivariate pooling of each group of terms; a term that no study estimates takes no part."""
+    groups = []
     for name, group in stage.joint.items():
         terms = tuple(t for t in group if t in pooled)
         if not terms:
             continue
         common = pool_spec_of(spec, stage.kinds[terms[0]]).tau2 == "common"
         vectors = [vector_of(fit, terms) for fit in stage.fits if set(fit.terms) & set(terms)]
-        fit = pool_multivariate(vectors, len(terms), common)
-        f, df_den, p_value = wald_test(fit, "wald" if common else spec.pool.ci)
-        tests.append(JointTest(name, terms, f, float(len(terms)), df_den, p_value))
-    return tests
+        groups.append(TermGroup(name, terms, common, pool_multivariate(vectors, len(terms), common)))
+    return groups
+
+
+def multivariate_keys(together: Sequence[TermGroup]) -> dict[str, dict[str, float]]:
+    """What multivariate pooling says of each visit's effect, beside its own pooled answer.
+
+    It borrows from a study's other visits where a visit is absent; the standard error is its Wald one.
+    """
+    found = {}
+    for group in together:
+        errors = np.sqrt(np.diag(group.fit.covariance))
+        for term, estimate, error in zip(group.terms, group.fit.mu, errors, strict=True):
+            found[term] = {"multivariate_estimate": float(estimate), "multivariate_std_error": float(error)}
+    return found
+
+
+def joint_test(group: TermGroup, spec: ModelSpec) -> JointTest:
+    """The test that all terms of a group are zero."""
+    f, df_den, p_value = wald_test(group.fit, "wald" if group.common else spec.pool.ci)
+    return JointTest(group.name, group.terms, f, float(len(group.terms)), df_den, p_value)
 
 
 def vector_of(fit: StudyFit, terms: Sequence[str]) -> StudyVector:
