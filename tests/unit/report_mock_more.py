@@ -19,6 +19,9 @@ def add_more(book: Any, names: list[str]) -> None:
     add_registry_comparison(book)
     add_engines(book)
     add_odds(book)
+    for name in names:
+        for arm, n in (("active", 46), ("reference", 44)):
+            book.count("stpp_control", "participants", study=name, arm=arm, n=n)
 
 
 def add_visits(book: Any) -> None:
@@ -48,7 +51,8 @@ def add_imputation(book: Any) -> None:
         for reference in (-0.5, 0.0, 0.5):
             if active or reference:
                 name = f"{POST}.delta:{active:g}:{reference:g}.one"
-                book.estimate(name, at=-0.2 + 0.4 * active - 0.4 * reference)
+                model = f"delta:{active:g}:{reference:g}"
+                book.estimate(name, at=-0.2 + 0.4 * active - 0.4 * reference, model=model, stage="one")
                 book.count(name, "delta", arm="active", value=active)
                 book.count(name, "delta", arm="reference", value=reference)
     for method in ("jump_to_reference", "copy_increments"):

@@ -17,6 +17,7 @@ from ipdma.report.sentences import methods_paragraphs, results_sentences
 from ipdma.report.style import STYLE
 from ipdma.report.table import Section
 from ipdma.report.tables import tabulate_all
+from ipdma.report.tables_credibility import QUESTIONS
 
 NUMBER = re.compile(r"\u2212?\d*\.?\d+")
 
@@ -38,6 +39,8 @@ def words_of(material) -> list[str]:
     held |= {material.study(s) for s in material.citations}
     held |= {material.moderator(m) for m in material.plan["moderators"]}
     held |= set(material.plan["instruments"]["preference"])
+    held |= {h.partition(": ")[2] for h in held if re.match("[a-z ]+: ", h)}  # the reason of an answer
+    held |= {f"{number}. {question}" for number, question in QUESTIONS.items()}
     held |= {name.upper() for name in held}
     return sorted((h for h in held if re.search(r"\d", h) and not is_number(h)), key=len, reverse=True)
 
@@ -68,6 +71,9 @@ def strange_numbers(text: str, names: list[str], printed: set[str], least: int =
         text,
     )
     text = re.sub(r"per 12 months", " ", text)  # the unit of a moderator, a record's own words
+    text = re.sub(r"\u22122 log likelihood|more than 0\.0001", " ", text)
+    text = re.sub(r"et al\. 2020, CMAJ 192:E901|below \.10", " ", text)
+    text = text.replace("\n", " ")
     for name in names:
         text = text.replace(name, " ").replace(name[:1].upper() + name[1:], " ")
     return [n for n in NUMBER.findall(text) if n not in printed]
@@ -111,6 +117,10 @@ def test_every_number_of_every_figure(material):
         "missingness",
         "balance",
         "one_stage_two_stage",
+        "trajectories",
+        "tree",
+        "imputation",
+        "tipping_points",
     }
     for exhibit in exhibits:
         with rc_context(STYLE):

@@ -32,9 +32,9 @@ def cells_of(table):
 
 def test_all_tables_of_a_paper_are_there(tables):
     assert list(tables) == [
-        "study_characteristics", "participants.stpp_control", "efficacy", "moderators", "sensitivity",
-        "one_stage_two_stage",
-        "engines", "studies_not_obtained", "standardisers",
+        "study_characteristics", "participants.stpp_control", "efficacy", "moderators", "credibility", "tree",
+        "prognosis", "sensitivity", "missing_values", "imputation", "one_stage_two_stage", "engines",
+        "studies_not_obtained", "with_and_without_ipd", "standardisers",
     ]  # fmt: skip
 
 

@@ -90,8 +90,8 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
         f"{material.title(analysis)}: shifts that would tip the answer",
         f"Shift of imputed outcomes, {reference} (SD)",
         f"{active} (SD)",
-        tuple((v, fixed(v, 2)) for v in sorted({r for r, _ in placed})),
-        tuple((v, fixed(v, 2)) for v in sorted({a for _, a in placed})),
+        shift_labels(material, pen, rows, "reference"),
+        shift_labels(material, pen, rows, "active"),
         {pair: tipping_cell(pen, row) for pair, row in placed.items()},
         (
             "Effect if those without an outcome had been worse (positive) or better (negative) than "
@@ -101,10 +101,20 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
         material.stamp,
     )
     caption = f"{found.title}. {found.footer[0]}"
-    lost = sum(not clear for _, clear in found.cells.values())
-    alt = f"Map of tipping points: {lost} of {len(found.cells)} cells hold no effect."
+    tips = any(not clear for _, clear in found.cells.values())
+    alt = f"Map of tipping points: {'some' if tips else 'no'} intervals hold no effect. {found.footer[0]}"
     draw = partial(draw_tipping_page, found)
     yield Exhibit(f"tipping_points.{analysis.id}", "Checks", caption, alt, draw)
+
+
+def shift_labels(material: Material, pen: Pen, rows: list[Row], arm: str) -> tuple[tuple[float, str], ...]:
+    """Shifts of one arm with their labels, in order; none, where no row has it, is the imputed headline."""
+    found = {0.0: fixed(0.0)}
+    for row in rows:
+        count = first(material.records.of("counts", row.text("analysis_id")), what="delta", arm=arm)
+        if count is not None and count.number("value") is not None:
+            found[count.number("value") or 0.0] = pen.number(count, "value")
+    return tuple(sorted(found.items()))
 
 
 def shifts_of(material: Material, row: Row) -> tuple[float, float]:

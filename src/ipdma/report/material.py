@@ -257,7 +257,7 @@ class Material:
         left, right = self.directions(contrast, outcome)
         if self.is_binary(outcome):
             return (
-                f"An odds ratio below 1, a negative log odds ratio, {in_sentence(left)}; one above 1 "
+                f"An odds ratio below one, a negative log odds ratio, {in_sentence(left)}; one above it "
                 f"{in_sentence(right)}."
             )
         return f"A negative effect {in_sentence(left)}; a positive one {in_sentence(right)}."

@@ -82,7 +82,7 @@ def is_sensitivity(material: Material, row: Row) -> bool:
 
 def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     """One line."""
-    name = sensitivity_name(material, row)
+    name = sensitivity_name(material, pen, row)
     warning = first(material.counts_of(row.text("analysis_id"), "choice"))
     remark = f"{warning.text('variable')}: {warning.text('level')}" if warning is not None else ""
     return (
@@ -97,7 +97,7 @@ def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     )
 
 
-def sensitivity_name(material: Material, row: Row) -> str:
+def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
     """What was changed, as words."""
     model, item = row.text("model"), row.text("moderator")
     if model == material.primary:
@@ -109,7 +109,7 @@ def sensitivity_name(material: Material, row: Row) -> str:
         return f"Random intercepts, {item} as covariate"
     kind, _, rest = model.partition(":")
     if kind in FILLED:
-        return filling_words(material, model)
+        return filling_words(material, pen, row)
     return (
         f"Raw points, {rest.upper()}"
         if kind == "raw"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipdma.report import cells, wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
-from ipdma.report.records import Row, as_number, distinct, first
+from ipdma.report.records import Row, distinct, first
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
 
@@ -133,7 +133,7 @@ def filled_row(material: Material, pen: Pen, what: str, row: Row) -> tuple[str, 
     )
     return (
         what,
-        filling_words(material, row.text("model")),
+        filling_words(material, pen, row),
         STAGES.get(row.text("stage"), ""),
         pen.count(row, "k"),
         pen.count(row, "n"),
@@ -145,13 +145,16 @@ def filled_row(material: Material, pen: Pen, what: str, row: Row) -> tuple[str, 
     )
 
 
-def filling_words(material: Material, model: str) -> str:
+def filling_words(material: Material, pen: Pen, row: Row) -> str:
     """What was done about the gaps."""
-    kind, _, rest = model.partition(":")
+    model = row.text("model")
+    kind = model.partition(":")[0]
     if kind == "delta":
-        active, _, reference = rest.partition(":")
-        shifts = [wording.fixed(as_number(text), 2) for text in (active, reference)]
-        return f"Imputed, shifted {shifts[0]} SD (active), {shifts[1]} SD (reference)"
+        counts = material.records.of("counts", row.text("analysis_id"))
+        active, reference = (
+            pen.number(first(counts, what="delta", arm=arm), "value") for arm in ("active", "reference")
+        )
+        return f"Imputed, shifted {active} SD (active), {reference} SD (reference)"
     return {
         material.primary: "Observed",
         "imputed": "Imputed",

@@ -28,6 +28,7 @@ class Course:
     name: str
     points: Sequence[tuple[float, float, float, float]]
     sizes: Sequence[str]
+    means: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,7 @@ def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]
         found = trajectories_of(material, question, pen)
         if found is None:
             continue
-        sides = "; ".join(
-            f"{c.name}: " + ", ".join(f"{p[1]:.2f} at week {p[0]:g}".replace("-", "\u2212") for p in c.points)
-            for c in found.courses
-        )
+        sides = "; ".join(f"{c.name}: {', '.join(c.means)}" for c in found.courses)
         caption = f"{found.title}. {' '.join(found.footer)}"
         name = f"trajectories.{contrast}.{outcome}"
         draw = partial(draw_trajectories_page, found)
@@ -107,7 +105,7 @@ def course_of(
     material: Material, head: str, pen: Pen, side: str, name: str, visits: Sequence[tuple[str, float]]
 ) -> Course:
     """One side's means, in order of weeks."""
-    points, sizes = [], []
+    points, sizes, means = [], [], []
     for visit, week in visits:
         rows = [
             first(material.counts_of(head, what, variable=visit), arm=side)
@@ -117,7 +115,8 @@ def course_of(
         if all(n is not None for n in numbers):
             points.append((week, *numbers))
             sizes.append(pen.count(rows[0]))
-    return Course(name[:1].upper() + name[1:], points, sizes)  # type: ignore[arg-type]
+            means.append(f"{pen.number(rows[0], 'value')} at {material.timepoint(visit)}")
+    return Course(name[:1].upper() + name[1:], points, sizes, means)  # type: ignore[arg-type]
 
 
 def draw_trajectories(found: Trajectories, axes: Axes) -> dict[str, list[Any]]:
