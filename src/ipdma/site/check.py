@@ -133,7 +133,8 @@ def check_study(
         else:
             facts = read_raw(folder, file, result.codebook, findings)
     except IpdmaError as error:
-        result.error = str(error)
+        # the folder's place on the site's disk says nothing to others, and the shareable report carries this
+        result.error = str(error).replace(f"{folder}/", "")
         result.findings = findings.ordered()
         return result
     result.facts = facts

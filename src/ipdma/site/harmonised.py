@@ -18,7 +18,7 @@ from ipdma.site.formats import ReadOptions, check_size
 from ipdma.site.formats.text import read as read_text
 from ipdma.site.harmonised_scores import read_scores
 from ipdma.site.judge import NOT_GIVEN, Judge, NumberTarget, Target, WordTarget, text_target
-from ipdma.site.missing_codes import is_doubtful
+from ipdma.site.missing_codes import OF_VARIABLES, is_doubtful
 from ipdma.site.reading import report_column
 from ipdma.site.rows import report_case, report_missing, report_repeated
 from ipdma.site.study_file import MISSING_KINDS, StudyFile
@@ -198,7 +198,7 @@ def read_variable(
         table.rows,
         column.cells,
         outcomes,
-        variable.type == "number",
+        OF_VARIABLES if variable.type == "number" else frozenset(),
     )
     facts.columns[variable.name] = variable.name
     facts.faulty_values[variable.name] += sum(outcome.fault is not None for outcome in outcomes)

@@ -10,6 +10,7 @@ from ipdma.site.codes import parse_number
 from ipdma.site.facts import Facts, Score
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, NumberTarget, Outcome
+from ipdma.site.missing_codes import OF_SCORES
 from ipdma.site.read_assessments import TIMES, check_order
 from ipdma.site.reading import report_column
 from ipdma.site.study_file import RATINGS, StudyFile
@@ -116,7 +117,15 @@ def judge_scores(
         judged = [judge(cell) for cell in cells]
         rows = [table.rows[i] for i in indexes]
         report_column(
-            findings, table.file, column, instrument, target.allowed(), rows, cells, judged, suspicious=True
+            findings,
+            table.file,
+            column,
+            instrument,
+            target.allowed(),
+            rows,
+            cells,
+            judged,
+            suspicious=OF_SCORES,
         )
         outcomes.update(zip(indexes, judged, strict=True))
     return outcomes

@@ -15,24 +15,40 @@ CODES = frozenset(
 NEGATIVE = frozenset({-1.0, -2.0, -7.0, -8.0, -9.0, -77.0, -88.0, -99.0, -999.0})
 SMALL = frozenset({8.0, 9.0})
 FAR = 8.0
+OF_VARIABLES = CODES | NEGATIVE | SMALL
+OF_SCORES = CODES | NEGATIVE  # a total of 8 or 9 is an everyday score, on whichever scale it is possible
 
 
 def is_doubtful(outcome: Outcome, cell: str) -> bool:
     """Whether a value is to be confirmed itself, so that nothing follows from it for other values."""
-    number = parse_number(cell)
+    number = written(cell)
     return outcome.doubt is not None or (number in CODES if number is not None else False)
 
 
-def looks_missing(outcomes: Iterable[Outcome]) -> frozenset[float]:
-    """Values of a column that look like codes rather than measurements.
+def written(cell: str) -> float | None:
+    """The number that a cell shows, before any unit is turned."""
+    number = parse_number(cell)
+    return parse_number(cell, ",") if number is None else number
+
+
+def looks_missing(
+    cells: Iterable[str], outcomes: Iterable[Outcome], suspects: frozenset[float]
+) -> frozenset[float]:
+    """Numbers of a column, as written, that look like codes rather than measurements.
 
     A large one must lie at least 8 and an eighth above all other values; 8 or 9 must occur twice or more
-    and lie at
-    least 4 above; a negative one must be the only negative value.
+    and lie at least 4 above; a negative one must be the only negative value.
     """
-    counts = Counter(o.value for o in outcomes if isinstance(o.value, float) and o.fault is None)
-    special = CODES | NEGATIVE | SMALL
-    others = [value for value in counts if value not in special]
+    sound = Counter(
+        cell
+        for cell, o in zip(cells, outcomes, strict=True)
+        if isinstance(o.value, float) and o.fault is None
+    )
+    counts = Counter[float]()
+    for cell, n in sound.items():
+        if (number := written(cell)) is not None:
+            counts[number] += n
+    others = [value for value in counts if value not in suspects]
     if not others:
         return frozenset()
     top, bottom = max(others), min(others)
@@ -40,4 +56,4 @@ def looks_missing(outcomes: Iterable[Outcome]) -> frozenset[float]:
     found |= {value for value in counts if value in SMALL and counts[value] >= 2 and value - top >= 4}
     if bottom >= 0:
         found |= {value for value in counts if value in NEGATIVE}
-    return frozenset(found)
+    return suspects & found

@@ -12,7 +12,7 @@ from ipdma.codebook import Codebook
 from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, Outcome
-from ipdma.site.missing_codes import looks_missing
+from ipdma.site.missing_codes import looks_missing, written
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column, Table
 
@@ -48,7 +48,7 @@ class Reading:
         variable: str,
         allowed: str,
         positions: Sequence[int] | None = None,
-        suspicious: bool = False,
+        suspicious: frozenset[float] = frozenset(),
     ) -> list[Outcome]:
         """Outcomes of a column's cells in the kept rows (or those given); faults and doubts are reported."""
         positions = self.kept if positions is None else positions
@@ -70,15 +70,16 @@ def report_column(
     rows: Sequence[int],
     cells: Sequence[str],
     outcomes: Sequence[Outcome],
-    suspicious: bool,
+    suspicious: frozenset[float] = frozenset(),
 ) -> None:
     """One finding per cause that occurs in this column."""
     places: dict[str, list[tuple[int, str]]] = {}
-    suspects = looks_missing(outcomes) if suspicious else frozenset()
+    suspects = looks_missing(cells, outcomes, suspicious) if suspicious else frozenset()
     for row, cell, outcome in zip(rows, cells, outcomes, strict=True):
         if outcome.value is None and outcome.fault is None and not outcome.declared:
             continue
-        name = outcome.fault or ("looks_missing" if outcome.value in suspects else outcome.doubt)
+        suspect = bool(suspects) and written(cell) in suspects
+        name = outcome.fault or ("looks_missing" if suspect else outcome.doubt)
         if outcome.declared:
             name = "declared_missing"
         if name:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipdma.codebook import Scoring
 from ipdma.site.facts import Facts, Score
 from ipdma.site.judge import Judge, NumberTarget, Outcome
+from ipdma.site.missing_codes import OF_SCORES
 from ipdma.site.read_assessments import crosswalk_of, delivered, measured, score_key
 from ipdma.site.reading import Reading
 from ipdma.site.scoring import score_items, totals_of
@@ -157,7 +158,7 @@ def read_total(reading: Reading, entry: AssessmentMap, positions: list[int]) -> 
     )
     judge = score_judge(reading, entry, column, target)
     outcomes = reading.read_column(
-        column, judge, entry.instrument, target.allowed(), positions, suspicious=True
+        column, judge, entry.instrument, target.allowed(), positions, suspicious=OF_SCORES
     )
     values = [number_of(outcome) for outcome in outcomes]
     faulty = [outcome.fault is not None for outcome in outcomes]

@@ -8,7 +8,7 @@ from ipdma.codebook import Variable
 from ipdma.site.date_columns import read_spans
 from ipdma.site.facts import Cell, Facts
 from ipdma.site.judge import EMPTY, NOT_GIVEN, Judge, NumberTarget, Outcome, Target, WordTarget, text_target
-from ipdma.site.missing_codes import is_doubtful
+from ipdma.site.missing_codes import OF_VARIABLES, is_doubtful
 from ipdma.site.read_study import arm_named
 from ipdma.site.reading import Reading
 from ipdma.site.study_file import VariableMap
@@ -61,7 +61,8 @@ def read_source(
     """One source column, a cell per participant."""
     judge = make_judge(reading, variable, made, column)
     allowed = say_allowed(reading, variable, made)
-    suspicious = variable.type == "number" and made.values is None
+    measured = variable.type == "number" and made.values is None
+    suspicious: frozenset[float] = OF_VARIABLES if measured else frozenset()
     outcomes = reading.read_column(column, judge, variable.name, allowed, suspicious=suspicious)
     if variable.name == "arm":
         report_empty_arms(reading, column, owners, facts)

@@ -190,3 +190,28 @@ def test_a_text_variable_with_commas_says_nothing_of_the_decimal_sign(small):
     small.column("th", ['"1,5"'] * 12).column("months", ["2.5"] * 12)
     small.variable("therapist", **{"from": "th"}).variable("episode_duration_months", **{"from": "months"})
     assert names(small.check()) == []
+
+
+def test_an_error_does_not_tell_where_the_folder_lies(small):
+    folder = small.write()
+    (folder / "codebook" / "instruments").mkdir(parents=True)
+    (folder / "codebook" / "instruments" / "own.yaml").write_text("instrument: own\nlabel: Own\n")
+    error = check_study(folder).error
+    assert error is not None
+    assert error.startswith("codebook/instruments/own.yaml: missing rating, range")
+
+
+def test_low_totals_are_no_missing_codes_but_two_nines_among_episodes_are(small):
+    for row in range(2, 14):
+        small.put(row, "post", str(row % 4))
+    small.put(4, "post", "9").put(5, "post", "9").put(6, "post", "8")
+    assert names(small.check()) == []
+    small.column("eps", ["0", "1", "2", "3"] * 2 + ["9", "9", "1", "0"])
+    small.variable("previous_episodes", **{"from": "eps"})
+    assert only(small.check(), "looks_missing").rows == [10, 11]
+
+
+def test_a_missing_code_is_recognised_before_its_unit_is_turned(small):
+    small.column("weeks", [str(10 + 5 * i) for i in range(12)]).put(6, "weeks", "999")
+    small.variable("episode_duration_months", **{"from": "weeks", "unit": "weeks"})
+    assert only(small.check(), "looks_missing").rows == [6]
