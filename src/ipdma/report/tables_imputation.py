@@ -10,7 +10,7 @@ from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
 
 OWN = {"outcome": "Outcome", "baseline": "Baseline score"}
-FILLED = ("imputed", "delta", "jump_to_reference", "copy_increments")
+FILLED = ("imputed", "delta", "jump_to_reference", "copy_increments", "non_responder")
 
 
 def tabulate_missing(material: Material, ledger: Ledger) -> Table:
@@ -148,7 +148,7 @@ def filled_row(material: Material, pen: Pen, what: str, row: Row) -> tuple[str, 
 def filling_words(material: Material, pen: Pen, row: Row) -> str:
     """What was done about the gaps."""
     model = row.text("model")
-    kind = model.partition(":")[0]
+    kind, _, rest = model.partition(":")
     if kind == "delta":
         counts = material.records.of("counts", row.text("analysis_id"))
         active, reference = (
@@ -157,7 +157,8 @@ def filling_words(material: Material, pen: Pen, row: Row) -> str:
         return f"Imputed, shifted {active} SD (active), {reference} SD (reference)"
     return {
         material.primary: "Observed",
-        "imputed": "Imputed",
+        "imputed": f"Imputed, model {rest}" if rest else "Imputed",
+        "non_responder": "No outcome counted as no event",
         "jump_to_reference": "Jump to reference",
         "copy_increments": "Copy increments in reference",
         "two_level": "Imputed in two levels",
