@@ -1,6 +1,7 @@
 # The job of benchmarks/imputation.py in R: mice within trial and arm, then lme4 on every completed data set.
 #   Rscript benchmarks/imputation.R FOLDER M      (FOLDER holds rows.csv and moderators.txt)
 suppressPackageStartupMessages({library(mice); library(lme4)})
+set.seed(1)
 args <- commandArgs(TRUE); folder <- args[1]; m <- as.integer(args[2])
 rows <- read.csv(file.path(folder, "rows.csv"), na.strings = "", stringsAsFactors = TRUE, check.names = TRUE)
 moderators <- readLines(file.path(folder, "moderators.txt"))

@@ -71,6 +71,14 @@ def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
         ledger.count(ident, "variance_high", variable=name, value=float(pair[1]))
 
 
+def write_medians(ledger: Ledger, ident: Ident, fits: Sequence[Fit]) -> None:
+    """The median over the data sets of each variance component that all of them have."""
+    for name in fits[0].variance:
+        values = [fit.variance.get(name) for fit in fits]
+        if all(isinstance(value, float) for value in values):
+            ledger.count(ident, "variance_median", variable=name, value=float(np.median(values)))
+
+
 def write_diagnostics(ledger: Ledger, cell: Cell, done: ImputedRows) -> None:
     """Observed against imputed shares in bins over all studies, and the traces of the chains."""
     ident = cell.ident("imputed", "one")

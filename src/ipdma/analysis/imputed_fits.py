@@ -9,7 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import attempt, fit_rows, model_spec, write_fit, write_studies
-from ipdma.analysis.imputation_counts import write_pooling
+from ipdma.analysis.imputation_counts import write_medians, write_pooling
 from ipdma.analysis.moderator_frame import Refused, moderator_frame
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
@@ -34,7 +34,7 @@ def fit_headline(
     frame, covariates = design_frame(completed.analysed, keys.get("covariates") or ())
     frame[SETS] = completed.analysed[SETS]
     own = {**keys, "covariates": list(covariates)}
-    fit = attempt(ledger, ident, fitter(frame, own, settings, completed.family, ident.stage))
+    fit = attempt(ledger, ident, fitter(ledger, ident, frame, own, settings, completed.family))
     if fit is None:
         return None
     write_fit(ledger, ident, fit, lambda term: term == "treatment")
@@ -81,7 +81,7 @@ def fit_moderator(
     own["moderator_type"] = coded.kind
     if coded.kind == "categorical":
         own["levels"] = list(coded.levels)
-    fit = attempt(ledger, ident, fitter(frame, own, settings, completed.family, "one"))
+    fit = attempt(ledger, ident, fitter(ledger, ident, frame, own, settings, completed.family))
     if fit is not None:
         wanted = (f"treatment:within:{moderator.name}", f"treatment:across:{moderator.name}")
         write_fit(ledger, ident, fit, lambda term: term == "treatment" or term.startswith(wanted))
@@ -90,15 +90,23 @@ def fit_moderator(
 
 
 def fitter(
-    frame: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, family: str, stage: str
+    ledger: Ledger,
+    ident: Ident,
+    frame: pd.DataFrame,
+    keys: Mapping[str, Any],
+    settings: Settings,
+    family: str,
 ) -> Callable[[], Fit]:
     """What fits every completed data set and pools; without profile intervals, which nothing here shows."""
 
     def run() -> Fit:
-        spec = model_spec(keys, family, stage, frame["study"].nunique(), settings.pool)
-        if stage == "two":
+        spec = model_spec(keys, family, ident.stage, frame["study"].nunique(), settings.pool)
+        if ident.stage == "two":
             return fit_model(frame, spec.replace(imputation=SETS))
-        return pool_rubin(fits_of_sets(frame, spec), spec.level)
+        fits = fits_of_sets(frame, spec)
+        pooled = pool_rubin(fits, spec.level)
+        write_medians(ledger, ident, fits)
+        return pooled
 
     return run
 
