@@ -45,7 +45,8 @@ def fit_stacked(rows: pd.DataFrame, spec: ModelSpec, column: str = "imputation")
     for number in np.unique(numbers):
         total = int((numbers == number).sum())
         design = design_of_columns(take_rows(columns, own == number, total), spec)
-        fit, last = fit_from(design, last)
+        fit, optimum = fit_from(design, last)
+        last = last if optimum.singular else optimum
         fits.append(fit)
     return fits
 
@@ -76,11 +77,14 @@ def fit_from(design: Design, last: Optimum | None) -> tuple[Fit, Optimum]:
 
 
 def warm_search(problem: Problem, last: Optimum | None) -> Optimum:
-    """Search from the last optimum; from the usual starts where that cannot be or did not end well."""
-    if last is None or last.singular or not fits_problem(problem, last):
+    """Search from the last optimum inside the boundary, beside which `minimise` tries the boundary itself.
+
+    From the usual spread of starts where there is none, or the search from it did not converge.
+    """
+    if last is None or not fits_problem(problem, last):
         return minimise(problem)
     optimum = minimise(problem, [last.point], most=1)
-    return optimum if optimum.converged and not optimum.singular else minimise(problem)
+    return optimum if optimum.converged else minimise(problem)
 
 
 def fits_problem(problem: Problem, last: Optimum) -> bool:
