@@ -11,7 +11,9 @@ done <- lapply(blocks, function(part) {
   use <- setdiff(names(part), c("study", "arm", "treat"))
   use <- use[sapply(part[use], function(x) any(!is.na(x)) && length(unique(na.omit(x))) > 1)]
   own <- droplevels(part[use])
-  imputed <- suppressWarnings(mice(own, m = m, maxit = 10, printFlag = FALSE, ridge = 1e-3))
+  method <- make.method(own)
+  method[method %in% c("polyreg", "polr")] <- "pmm"  # codes matched as numbers: the packages for levels may be absent
+  imputed <- suppressWarnings(mice(own, m = m, maxit = 10, printFlag = FALSE, ridge = 1e-3, method = method))
   lapply(seq_len(m), function(i) { part[use] <- complete(imputed, i); part })
 })
 imputing <- proc.time()[["user.self"]] - start
