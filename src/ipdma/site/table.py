@@ -108,11 +108,10 @@ def build_table(
         (number, cells) for number, cells in records if any(cell and not cell.isspace() for cell in cells)
     ]
     width = len(names)
-    long_rows = [
-        (number, cells[width:])
-        for number, cells in kept
-        if len(cells) > width and any(map(str.strip, cells[width:]))
-    ]
+    wider = [(number, cells[width:]) for number, cells in kept if len(cells) > width]
+    # a separator too many ends most rows of some programs; where it ends a few, their cells have moved
+    habit = len(wider) * 2 >= len(kept)
+    long_rows = [(number, cells) for number, cells in wider if not habit or any(map(str.strip, cells))]
     while (
         names
         and not names[-1]

@@ -215,3 +215,16 @@ def test_a_missing_code_is_recognised_before_its_unit_is_turned(small):
     small.column("weeks", [str(10 + 5 * i) for i in range(12)]).put(6, "weeks", "999")
     small.variable("episode_duration_months", **{"from": "weeks", "unit": "weeks"})
     assert only(small.check(), "looks_missing").rows == [6]
+
+
+def test_an_unquoted_decimal_comma_before_an_empty_last_cell_is_not_lost(small):
+    small.column("remark", [""] * 12).put(6, "post", "12,0")
+    result = small.check()
+    assert places(result, "row_too_long") == [(None, None, [6], 12)]
+    assert result.exit_status == 1
+
+
+def test_a_separator_at_the_end_of_every_row_is_a_habit(small):
+    small.write()
+    lines = [",".join(small.header), *(",".join(row) + "," for row in small.rows)]
+    assert names(small.check("\n".join(lines).encode())) == []
