@@ -152,7 +152,8 @@ def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
         for arm, label in zip(("active", "reference"), material.sides(contrast), strict=True):
             whole = cell(pen, randomised) if arm == "active" else ""
             steps = flow_steps(material, contrast, analyses, pen, study, arm)
-            strips.append(Strip(material.study(study) if arm == "active" else "", label, (whole, *steps)))
+            name = material.study(study) if arm == "active" else ""
+            strips.append(Strip(name, label[:1].upper() + label[1:], (whole, *steps)))
     heads = ["Randomised, all arms", "Contributed", "With baseline score"]
     for analysis in analyses:
         when = material.timepoint(analysis.timepoint)
@@ -162,7 +163,8 @@ def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
         "at that time point. A dash: the trial has no score there. Arm sizes are not withheld."
     )
     title = f"Participants in each trial: {material.contrast(contrast)}"
-    return Strips(title, tuple(heads), tuple(strips), (note,), material.stamp)
+    lost = frozenset(i for i, head in enumerate(heads) if head.startswith("No outcome"))
+    return Strips(title, tuple(heads), tuple(strips), (note,), material.stamp, lost)
 
 
 def flow_steps(

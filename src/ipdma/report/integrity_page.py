@@ -28,7 +28,15 @@ ROB = {
     "rob_overall": "Overall",
 }
 INSPECT = "inspect_sr"  # further columns of the registry that begin so
-ARM_SIZES = ("randomised_and_contributed", "allocation_ratio")  # told whatever their size
+TOLD = {  # counts of arms, variables or printed numbers and not of participants inside an arm: never withheld
+    "randomised_and_contributed",
+    "allocation_ratio",
+    "combined_balance",
+    "differential_variability",
+    "excess_imbalance",
+    "identical_spread",
+    "repeated_blocks",
+}
 FEW = 5
 STYLE = """
 tr.fail th, tr.query th { border-left: 4px solid var(--warnline); }
@@ -184,7 +192,7 @@ def share(row: Mapping[Any, Any]) -> str:
 def told(row: Mapping[Any, Any]) -> str:
     """The count of a check; `all but <5` where the rest is so small that it would be told as well."""
     n = int(row["n"])
-    if row["check"] in ARM_SIZES:
+    if row["check"] in TOLD:
         return str(n)
     if not pd.isna(row["of"]) and 0 < int(row["of"]) - n < FEW <= n:
         return f"all but <{FEW}"
@@ -193,7 +201,7 @@ def told(row: Mapping[Any, Any]) -> str:
 
 def whole(row: Mapping[Any, Any]) -> str:
     """Of how many."""
-    return str(int(row["of"])) if row["check"] in ARM_SIZES else shown(row["of"])
+    return str(int(row["of"])) if row["check"] in TOLD else shown(row["of"])
 
 
 def shown(count: Any) -> str:

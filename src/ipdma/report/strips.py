@@ -36,6 +36,7 @@ class Strips:
     strips: tuple[Strip, ...]
     footer: tuple[str, ...]
     stamp: str
+    lost: frozenset[int] = frozenset()  # columns of those who leave the flow
 
 
 def draw_strips(strips: Strips, axes: Axes, size: tuple[float, float], foot: float) -> dict[str, list[Any]]:
@@ -61,7 +62,7 @@ def draw_strips(strips: Strips, axes: Axes, size: tuple[float, float], foot: flo
         look: dict[str, Any] = {"va": "center", "fontsize": style.SMALL + 0.5, "parse_math": False}
         artists["text"].append(axes.text(0.15, y, strip.trial, **look))
         artists["text"].append(axes.text(0.15 + trial, y, strip.arm, **look))
-        draw_strip(strip, axes, artists, start, y)
+        draw_strip(strip, axes, artists, start, y, strips.lost)
     y = foot - 0.1
     for line_text in strips.footer:
         axes.text(0.15, y, line_text, fontsize=style.SMALL, color="#333333", va="center", parse_math=False)
@@ -73,13 +74,23 @@ def draw_strips(strips: Strips, axes: Axes, size: tuple[float, float], foot: flo
     return artists
 
 
-def draw_strip(strip: Strip, axes: Axes, artists: dict[str, list[Any]], start: float, y: float) -> None:
+def draw_strip(
+    strip: Strip,
+    axes: Axes,
+    artists: dict[str, list[Any]],
+    start: float,
+    y: float,
+    lost: frozenset[int] = frozenset(),
+) -> None:
     """The linked boxes of one arm; an empty cell belongs to the arm above."""
     for index, cell in enumerate(strip.cells):
         if not cell:
             continue
         x = start + index * (BOX + STEP)
-        frame = Rectangle((x, y - ROW * 0.4), BOX, ROW * 0.8, fc="white", ec=style.INK, lw=0.6)
+        look: dict[str, Any] = {"fc": "white", "ec": style.INK, "lw": 0.6}
+        if index in lost:
+            look |= {"fc": "#eeeeee", "ec": style.FAINT, "ls": (0, (3, 2))}
+        frame = Rectangle((x, y - ROW * 0.4), BOX, ROW * 0.8, **look)
         artists["box"].append(axes.add_patch(frame))
         artists["text"].append(
             axes.text(x + BOX / 2, y, cell, ha="center", va="center", fontsize=style.SMALL + 0.5)
@@ -107,10 +118,10 @@ def columns_of(strips: Strips) -> tuple[float, float]:
 def draw_strips_page(strips: Strips) -> Figure:
     """The figure, as large as it needs to be."""
     trial, arm = columns_of(strips)
-    width = 0.15 + trial + arm + len(strips.heads) * (BOX + STEP) - STEP + 0.35
+    width = 0.15 + trial + arm + len(strips.heads) * (BOX + STEP) - STEP + 0.45
     width = max(width, text_width(strips.title, style.SIZE + 1.5, "bold") + 0.3)
     lines = tuple(part for line in strips.footer for part in wrap(line, width - 0.3))
-    held = Strips(strips.title, strips.heads, strips.strips, lines, strips.stamp)
+    held = Strips(strips.title, strips.heads, strips.strips, lines, strips.stamp, strips.lost)
     foot = 0.12 + 0.15 * (len(lines) + bool(strips.stamp))
     height = foot + ROW * len(strips.strips) + 0.1 + 0.78
     figure, axes = page_axes(width, height)
