@@ -119,12 +119,16 @@ def say_allowed(reading: Reading, variable: Variable, made: VariableMap) -> str:
 
 
 def report_empty_arms(reading: Reading, column: Column, owners: Sequence[int | None], facts: Facts) -> None:
-    """Participants whose arm is empty on all of their rows."""
+    """Participants whose arm is empty on all of their rows; a row of nobody counts in a wide file alone."""
     filled = {owner for owner, i in zip(owners, reading.kept, strict=True) if column.cells[i].strip()}
     places = [
         (reading.table.rows[i], column.cells[i])
         for owner, i in zip(owners, reading.kept, strict=True)
-        if owner not in filled and not (owner is None and column.cells[i].strip())
+        if (
+            owner not in filled
+            if owner is not None
+            else not reading.file.long and not column.cells[i].strip()
+        )
     ]
     if places:
         reading.findings.add("arm_empty", reading.table.file, "arm", column.name, places, of=len(owners))

@@ -228,3 +228,17 @@ def test_a_separator_at_the_end_of_every_row_is_a_habit(small):
     small.write()
     lines = [",".join(small.header), *(",".join(row) + "," for row in small.rows)]
     assert names(small.check("\n".join(lines).encode())) == []
+
+
+def test_a_visit_without_an_identifier_is_not_a_participant_without_an_arm(small):
+    as_long(small).put(5, "id", "").put(5, "arm", "")
+    assert only_must_fix(small.check()) == [("participant_missing", [5])]
+
+
+def test_a_participant_without_identifier_and_arm_is_told_both(small):
+    small.put(5, "id", "").put(5, "arm", "")
+    assert only_must_fix(small.check()) == [("participant_missing", [5]), ("arm_empty", [5])]
+
+
+def only_must_fix(result) -> list[tuple[str, list[int]]]:
+    return [(f.name, f.rows) for f in result.findings if f.grade == "must_fix"]
