@@ -15,6 +15,7 @@ from ipdma.integrity.tables import TrialTables
 
 SINGLE = 0.001
 COMBINED = 0.005
+FEWEST_VALUES = 5  # of a variable with fewer, equal SDs are common
 
 
 def check_baseline(trial: TrialTables) -> list[IntegrityResult]:
@@ -148,11 +149,13 @@ def identical_sd(trial: TrialTables, label: str, arm: pd.Series, pair: tuple[str
     same, looked = 0, 0
     for column in trial.baseline.columns:
         a, b = two_groups(trial.baseline[column], arm, pair)
-        if min(len(a), len(b)) >= 8 and np.std(a) > 0:
+        if min(len(a), len(b)) >= 8 and np.std(a) > 0 and len(np.unique(a)) >= FEWEST_VALUES:
             looked += 1
             same += bool(abs(np.std(a, ddof=1) / max(np.std(b, ddof=1), 1e-12) - 1) < 1e-4)
     if not looked:
-        return not_checked(trial, "identical_spread", f"no variable has eight values in each of {label}", 2)
+        return not_checked(
+            trial, "identical_spread", f"no variable of five values or more has eight in each of {label}", 2
+        )
     return IntegrityResult(
         trial.study,
         "identical_spread",
