@@ -3,12 +3,12 @@
     python tools/build_check_pyz.py [ipdma-check.pyz]
 
 It holds the rooms that need the standard library alone, and PyYAML in pure Python. Text files and
-harmonised uploads are
-read; for .sav, .dta and .xlsx it says how to save as CSV or what to install.
+harmonised uploads are read; for .sav, .dta and .xlsx it says how to save as CSV or what to install.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import zipfile
 from importlib.util import find_spec
@@ -68,4 +68,6 @@ def build(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1] if len(sys.argv) > 1 else "ipdma-check.pyz"))
+    parser = argparse.ArgumentParser(description="Build the checker in one file that a bare Python runs.")
+    parser.add_argument("target", nargs="?", type=Path, default=Path("ipdma-check.pyz"))
+    build(parser.parse_args().target)
