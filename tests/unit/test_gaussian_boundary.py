@@ -200,3 +200,22 @@ def test_participants_with_one_row_each_have_no_variance_of_their_own() -> None:
     result = fit(rows.assign(pid=range(len(rows))), participant="pid")
     assert result.variance["participant"] is None
     assert said(result, "one row")
+
+
+def test_the_profile_of_a_participant_variance_crosses_zero() -> None:
+    """A search that passes through a negative standard deviation of participants finds its way back."""
+    who = "a b c c d d e f g g h i j k".split()
+    y = "19.1694 15.3659 13.1364 15.0866 14.9042 13.9037 12.7521 10.7559 19.1305 18.3608 17.5732 5.145 19.6638 "
+    rows = pd.DataFrame(
+        {
+            "study": [f"S{i // 2}" for i in range(14)],
+            "pid": who,
+            "treat": [1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0],
+            "y": [float(v) for v in (y + "19.1772").split()],
+        }
+    )
+    result = fit(rows, participant="pid", intercept="common", treatment_effect="common")
+    for name in ("participant", "residual"):
+        low, high = result.variance_ci[name]
+        assert 0 <= low < result.variance[name] < high
+    assert result.variance_ci["participant"][1] < 100

@@ -146,3 +146,11 @@ def test_one_study_is_its_own_answer():
     assert fitted.estimate("treatment").std_error == pytest.approx(se)
     assert fitted.prediction is None
     assert any("one study (S0)" in w for w in fitted.warnings)
+
+
+def test_completed_data_sets_of_unlike_size_are_said():
+    sets = pd.concat([draw().assign(imp=i) for i in range(3)])
+    sets.loc[(sets.imp == 1) & (sets.index < 4), "y"] = np.nan
+    result = fit(sets, imputation="imp")
+    assert result.n_rows == [150, 146, 150]
+    assert any("differ in analysed rows (150, 146, 150)" in w for w in result.warnings)

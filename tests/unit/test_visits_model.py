@@ -217,3 +217,9 @@ def test_a_tiny_study_shares_its_residual_variance_by_the_rule_without_visits(vi
     values = list(result.variance["residual_by_study"].values())
     assert (len(set(values)) == len(values)) == alone
     assert any("S9" in w and "share" in w for w in result.warnings) != alone
+
+
+def test_a_baseline_visit_may_be_a_fraction():
+    rows = draw_rows()
+    rows["visit"] = rows.visit.replace({"0": "0.5"})
+    assert fit(rows, baseline_visit=0.5, treatment_effect="common").variance["visits"]["visits"][0] == "0.5"

@@ -42,7 +42,7 @@ def fit_model(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     if spec.stages == "two":
         return fit_two_stage(rows, spec)
     if spec.imputation:
-        return fit_imputed(rows, spec, fit_one)
+        return fit_imputed(rows, spec, fit_without_profile)
     return fit_one(rows, spec)
 
 
@@ -51,3 +51,11 @@ def fit_one(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     if spec.visit:
         return fit_visits(rows, spec)
     return fit_binomial(rows, spec) if spec.family == "binomial" else fit_gaussian(rows, spec)
+
+
+def fit_without_profile(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
+    """Fit one completed data set: Rubin's rules have no use for profile intervals of its variances."""
+    if spec.visit:
+        return fit_visits(rows, spec)
+    fit = fit_binomial if spec.family == "binomial" else fit_gaussian
+    return fit(rows, spec, profile=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ipdma.errors import DataError, nearest
+from ipdma.errors import DataError, FitError, nearest
 from ipdma.model.columns import as_text
 from ipdma.model.records import Fit
 from ipdma.model.rubin import pool_rubin
@@ -59,6 +59,6 @@ def fit_imputed(rows: pd.DataFrame, spec: ModelSpec, fit: Callable[[pd.DataFrame
     for label, part in data_sets(rows, spec):
         try:
             fits.append(fit(part, own))
-        except DataError as error:
-            raise DataError(f"data set {label}: {error}") from None
+        except (DataError, FitError) as error:
+            raise type(error)(f"data set {label}: {error}") from None
     return pool_rubin(fits, spec.level)

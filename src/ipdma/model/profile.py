@@ -33,10 +33,10 @@ def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[
         found[name] = (low * size, high * size)
     d = len(full.pairs)
     if full.participant:
-        low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square, np.sqrt)
+        low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square)
         found["participant"] = (low * unit, high * unit)
     if prepared.design.spec.residual == "common":
-        low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp, np.log)
+        low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp)
         found["residual"] = (low * unit, high * unit)
     return found
 
@@ -48,7 +48,7 @@ def random_interval(problem: Problem, optimum: Optimum, which: int, level: float
         turned, point = swap_first_two(problem, point)
         which = 0
     at = turned.pairs.index((which, which))
-    return interval_of(turned, point, at, level, np.square, np.sqrt)
+    return interval_of(turned, point, at, level, np.square)
 
 
 def swap_first_two(problem: Problem, point: Point) -> tuple[Problem, Point]:
@@ -74,33 +74,50 @@ def interval_of(
     at: int,
     level: float,
     forward: Callable[[float], float],
-    inverse: Callable[[float], float],
 ) -> tuple[float, float]:
     """Interval of forward(theta[at]), a variance, by the profile deviance.
 
     z(v) = sign(v - best) sqrt(deviance(v) - lowest) is close to linear, and is solved for -+ its quantile.
     """
+    for restart in (False, True):
+        try:
+            low, high = profile_ends(problem, point, at, level, forward is np.square, restart)
+        except ValueError:  # the search slipped into another basin: once more, each time from the optimum
+            continue
+        return float(forward(low)), float(forward(high))
+    return float("nan"), float("nan")
+
+
+def profile_ends(
+    problem: Problem, point: Point, at: int, level: float, squared: bool, restart: bool
+) -> tuple[float, float]:
+    """Both ends of the interval of theta[at]; `restart` searches from the optimum at every value.
+
+    Raises
+    ------
+    ValueError
+        Where the profile jumps, so that no root is bracketed.
+    """
     theta = pack(problem, point)
-    theta[at] = abs(theta[at]) if forward is np.square else theta[at]
+    theta[at] = abs(theta[at]) if squared else theta[at]
     lowest = evaluate(problem, point).deviance
     target = float(np.sqrt(stats.chi2(1).ppf(level)))
     path = {"theta": theta}
 
     def excess(value: float) -> float:
-        path["theta"], deviance = constrained(problem, path["theta"], at, value)
+        start = theta if restart else path["theta"]
+        path["theta"], deviance = constrained(problem, start, at, value)
         return float(np.sqrt(max(deviance - lowest, 0.0))) - target
 
     best = float(theta[at])
     scale = float(np.sqrt(point.sigma2.mean()))
-    if forward is np.square:
+    if squared:
         low = lower_root(excess, best, scale)
         path["theta"] = theta
-        high = upper_root(excess, best, max(best, 0.05 * scale), np.sqrt(LARGEST) * scale, 1.6)
-    else:
-        low = log_root(excess, best, -0.1)
-        path["theta"] = theta
-        high = log_root(excess, best, 0.1)
-    return float(forward(low)), float(forward(high))
+        return low, upper_root(excess, best, max(best, 0.05 * scale), np.sqrt(LARGEST) * scale, 1.6)
+    low = log_root(excess, best, -0.1)
+    path["theta"] = theta
+    return low, log_root(excess, best, 0.1)
 
 
 def lower_root(excess: Callable[[float], float], best: float, scale: float) -> float:
@@ -137,7 +154,7 @@ def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> t
     theta = theta.copy()
     theta[at] = value
     free = np.arange(len(theta)) != at
-    theta = wake_up(problem, theta, free)
+    theta = wake_up(problem, positive_root(problem, theta), free)
     point = unpack(problem, theta)
     current = evaluate(problem, point)
     for _ in range(STEPS):
@@ -150,10 +167,15 @@ def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> t
         moved = lower(problem, theta, free, step, current.deviance)
         if moved is None:
             break
-        theta = moved
+        theta = positive_root(problem, moved)
         point = unpack(problem, theta)
         current = evaluate(problem, point)
     return theta, current.deviance
+
+
+def positive_root(problem: Problem, theta: np.ndarray) -> np.ndarray:
+    """Take the participants' standard deviation as positive, as the derivatives do."""
+    return np.append(theta[:-1], abs(theta[-1])) if problem.participant else theta
 
 
 def wake_up(problem: Problem, theta: np.ndarray, free: np.ndarray) -> np.ndarray:

@@ -306,18 +306,23 @@ def one_or_list(counts: Sequence[Any]) -> Any:
     return counts[0] if len(set(counts)) == 1 else list(counts)
 
 
+def rows_note(counts: Sequence[Any]) -> list[str]:
+    """Say where the completed data sets differ in analysed rows, which completed data should not."""
+    if len(set(map(str, counts))) == 1:
+        return []
+    return [
+        f"the completed data sets differ in analysed rows ({', '.join(map(str, counts))}); completed "
+        "data normally agree (mice's long format numbers the incomplete data 0: leave that out)"
+    ]
+
+
 def pool_warnings(fits: Sequence[Fit], terms: Sequence[str]) -> tuple[str, ...]:
     """Each warning once, with the number of data sets that gave it, and what the pooling itself says."""
     m = len(fits)
     said: list[str] = []
     if m == 1:
         said.append("one completed data set: nothing is known of the variation between imputations")
-    counts = [fit.n_rows for fit in fits]
-    if len(set(map(str, counts))) > 1:
-        said.append(
-            f"the completed data sets differ in analysed rows ({', '.join(map(str, counts))}); completed "
-            "data normally agree (mice's long format numbers the incomplete data 0: leave that out)"
-        )
+    said += rows_note([fit.n_rows for fit in fits])
     dropped = sorted({e.term for fit in fits for e in fit.estimates} - set(terms))
     if dropped:
         said.append(f"not estimated in every completed data set, so left out: {', '.join(dropped)}")

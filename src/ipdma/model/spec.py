@@ -339,9 +339,15 @@ def read_weights(name: str, weights: Any) -> dict[str, float]:
     return {str(term): float(weight) for term, weight in weights.items()}
 
 
+def read_value(value: Any) -> str | None:
+    """Read a value that a text column may hold, such as a visit `0.5`, or null."""
+    return str(value) if isinstance(value, float) and math.isfinite(value) else read_optional_column(value)
+
+
 READERS = {
     **dict.fromkeys(COLUMNS, read_column),
     "covariates": read_names,
+    "baseline_visit": read_value,
     "levels": read_levels,
     "random_correlation": read_boolean,
     "centre_treatment": read_optional_boolean,

@@ -12,7 +12,7 @@ from ipdma.model.design import Design, build_design
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.imputed import data_sets
 from ipdma.model.records import Fit
-from ipdma.model.rubin import one_or_list
+from ipdma.model.rubin import one_or_list, rows_note
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import OWN_KINDS, StudyFit, combine_imputations, fit_studies, nothing, study_of_fit
 from ipdma.model.visits import term_kinds, trial_fits, whole_design
@@ -150,6 +150,7 @@ def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
     first = sets[0]
     terms = tuple(t for t in first.terms if all(t in stage.terms for stage in sets))
     warnings = list(dict.fromkeys(w for stage in sets for w in stage.warnings))
+    warnings = [*rows_note([stage.n_rows for stage in sets]), *warnings]
     return StageOne(
         combine_imputations([stage.fits for stage in sets]),
         terms,
