@@ -57,7 +57,8 @@ def read_scores(table: Table, file: StudyFile, codebook: Codebook, facts: Facts,
         findings.add(name, table.file, variable, column_name, places, of=len(rows), said=said)
     outcomes = judge_scores(table, groups, codebook, findings)
     collect(table, rows, outcomes, people, facts)
-    report_repeated(table, rows, sorted(outcomes), findings)
+    told = [i for i in sorted(outcomes) if rows[i][1].strip() in people]
+    report_repeated(table, rows, told, findings)
     check_order([(timepoint, weeks) for _, timepoint, weeks, _ in facts.planned], findings, table.file)
     return True
 

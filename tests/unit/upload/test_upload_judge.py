@@ -242,3 +242,12 @@ def test_a_participant_without_identifier_and_arm_is_told_both(small):
 
 def only_must_fix(result) -> list[tuple[str, list[int]]]:
     return [(f.name, f.rows) for f in result.findings if f.grade == "must_fix"]
+
+
+def test_rows_of_unknown_participants_repeat_nobody(upload):
+    def damage(rows):
+        for row in (rows[1], rows[3]):
+            row[rows[0].index("participant")] = "zzz"
+
+    rewrite(upload, "assessments.csv", damage)
+    assert only_must_fix(check_study(upload)) == [("unknown_participant", [2, 4])]
