@@ -16,7 +16,7 @@ from ipdma.report.fonts import cut_for_page
 from ipdma.report.formats.markup import table_markup
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
-from ipdma.report.sentences import methods_paragraphs, results_sentences
+from ipdma.report.sentences import WITHIN, methods_paragraphs, results_sentences
 from ipdma.report.style import DRAWN
 from ipdma.report.table import Table
 
@@ -90,18 +90,22 @@ def build_page(
 
 
 def summary_parts(material: Material, ledger: Ledger) -> list[str]:
-    """Results sentences under their titles."""
+    """Results sentences under their titles: the effect as a paragraph, a line for each moderator."""
     parts = []
     for title, lines in results_sentences(material, ledger):
-        parts.append(f"<h3>{escape(title)}</h3><p>{' '.join(italics(line) for line in lines)}</p>\n")
+        effect = " ".join(italics(line) for line in lines if not line.startswith(WITHIN))
+        items = "".join(f"<li>{italics(line)}</li>" for line in lines if line.startswith(WITHIN))
+        moderators = f"<ul>{items}</ul>" if items else ""
+        parts.append(f"<h3>{escape(title)}</h3><p>{effect}</p>{moderators}\n")
     return parts
 
 
 def italics(text: str) -> str:
     """Statistical letters in italics, as APA asks."""
-    return LETTERS.sub(r"<i>\1</i>", escape(text, quote=False).replace("&lt;", "<")).replace(
-        "< .001", "&lt; .001"
-    )
+    plain = escape(text, quote=False).replace("&lt;", "<").replace("&gt;", ">")
+    marked = LETTERS.sub("\x02\\1\x03", plain)
+    marked = marked.replace("<", "&lt;").replace(">", "&gt;")
+    return marked.replace("\x02", "<i>").replace("\x03", "</i>")
 
 
 def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:

@@ -8,6 +8,8 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, in_sentence
 from ipdma.report.records import Row, distinct, first
 
+WITHIN = "Within trials, "
+
 
 def results_sentences(material: Material, ledger: Ledger) -> list[tuple[str, list[str]]]:
     """(title, sentences) of each contrast, outcome and time point: the effect, then the moderators."""
@@ -117,7 +119,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     holm = first(material.counts_of(head, "holm_p"), variable=joint.text("term"))
     judged = holm.number("value") if holm is not None else None
     p = judged if judged is not None else joint.number("p_value") or 0.0
-    lead = f"Within trials, the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
+    lead = f"{WITHIN}the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
     if not levels:
         unit = material.unit(head, name)
         per = f" {unit}" if unit else ""
@@ -130,7 +132,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     ]
     detail = "; ".join(part for part in parts if part)
     against = material.count(head, "moderator_reference")
-    than = f" against {against.text('level')}" if against is not None else ""
+    than = f" against {against.text('level').replace('_', ' ')}" if against is not None else ""
     tail = f" ({detail},{than})".replace(",)", ")") if detail else ""
     return f"{lead}, {f_test(material, pen, joint)}{holm_text(material, pen, head, joint)}{tail}."
 
@@ -146,7 +148,7 @@ def level_text(material: Material, pen: Pen, row: Row | None) -> str:
     if row is None or row.number("estimate") is None:
         return ""
     return (
-        f"{row.text('level')}: B = {pen.number(row, 'estimate')}, {material.level} CI "
+        f"{row.text('level').replace('_', ' ')}: B = {pen.number(row, 'estimate')}, {material.level} CI "
         f"{pen.interval(row)}, {pen.p_phrase(row)}"
     )
 
