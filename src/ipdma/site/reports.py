@@ -26,13 +26,13 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}
 td,th{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top;
 overflow-wrap:anywhere}
 th{border-bottom-width:2px}
-.per td+td,.per th+th{text-align:right;width:10rem}
+.per td+td,.per th+th{text-align:right;width:8rem}
 .all td:first-child{width:10rem;font-weight:600}
-.must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
+.zero{color:#8c959f}.ready{color:#2b7a4b}.must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
 small{color:#57606a;font-size:.9rem}code{font-family:ui-monospace,monospace;font-size:.95em}
 @media(max-width:40rem){
 body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
-.per td+td,.per th+th{width:4.6rem;overflow-wrap:normal}
+.per td+td,.per th+th{width:3.4rem;font-size:.85rem;overflow-wrap:normal}
 .all tr{display:block;border-bottom:1px solid #d8dee4;padding:.5rem 0}
 .all td,.all td:first-child{display:block;width:auto;border:0;padding:.1rem 0}
 .all td:first-child br{display:none}
@@ -107,11 +107,8 @@ def report_html(result: CheckResult, shareable: bool) -> str:
     words = load_catalogue(result.language)["phrases"]
     body = [
         f"<h1>{escape(result.study)}</h1>",
-        f"<p class='verdict{'' if result.ready else ' no'}'>{escape(verdict(result, words, shareable))}</p>",
-        f"<p class=counts>{grade_counts(result, words)}</p>",
-        f"<p>{escape(rows_line(result, words, shareable))} {escape(ready_line(result, words))}</p>",
-        variable_table(result, words),
-        finding_table(result, words, shareable),
+        f"<p class='verdict{'' if result.ready else ' no'}'>{marked(verdict(result, words, shareable))}</p>",
+        *counted(result, words, shareable),
         not_checked_list(result, words),
         f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
     ]
@@ -120,6 +117,18 @@ def report_html(result: CheckResult, shareable: bool) -> str:
     head += f"<meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>"
     head += f"<style>{STYLE}</style>"
     return head + "\n".join(body) + "</html>\n"
+
+
+def counted(result: CheckResult, words: dict[str, str], shareable: bool) -> list[str]:
+    """Counts, what is ready, and the findings; of an unreadable file only what was found before."""
+    if result.error is not None:
+        return [finding_table(result, words, shareable)] if result.findings else []
+    return [
+        f"<p class=counts>{grade_counts(result, words)}</p>",
+        f"<p>{escape(rows_line(result, words, shareable))} {escape(ready_line(result, words))}</p>",
+        variable_table(result, words),
+        finding_table(result, words, shareable),
+    ]
 
 
 def verdict(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
@@ -134,7 +143,8 @@ def verdict(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
 def grade_counts(result: CheckResult, words: dict[str, str]) -> str:
     """How many findings of each grade."""
     return "".join(
-        f"<span class={grade}>{n} {escape(words[grade])}</span>" for grade, n in result.counts().items()
+        f"<span class={grade if n else 'zero'}>{n} {escape(words[grade])}</span>"
+        for grade, n in result.counts().items()
     )
 
 
@@ -172,9 +182,11 @@ def variable_table(result: CheckResult, words: dict[str, str]) -> str:
         cells = "".join(
             f"<td class={grade}>{sum(f.grade == grade for f in own) or ''}</td>" for grade in GRADES
         )
-        rows.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
+        fit = all(finding.grade != MUST_FIX for finding in own)
+        last = f"<td class=ready>{escape(words['ready_word']) if fit else ''}</td>"
+        rows.append(f"<tr><td>{escape(name)}</td>{cells}{last}</tr>")
     heads = "".join(f"<th>{escape(words[grade])}</th>" for grade in GRADES)
-    table = f"<table class=per><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+    table = f"<table class=per><tr><th></th>{heads}<th></th></tr>{''.join(rows)}</table>"
     return f"<h2>{escape(words['per_variable'])}</h2>{table}"
 
 

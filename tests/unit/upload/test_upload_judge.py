@@ -251,3 +251,14 @@ def test_rows_of_unknown_participants_repeat_nobody(upload):
 
     rewrite(upload, "assessments.csv", damage)
     assert only_must_fix(check_study(upload)) == [("unknown_participant", [2, 4])]
+
+
+def test_a_page_of_an_unreadable_upload_counts_nothing_and_a_ready_one_says_what_is_ready(small):
+    folder = small.write()
+    page = report_html(check_study(folder), shareable=False)
+    assert page.count("<td class=ready>ready</td>") == 5
+    (folder / "f.csv").unlink()
+    page = report_html(check_study(folder), shareable=True)
+    assert "f.csv: there is no such file" in page
+    assert "rows read" not in page
+    assert "class=counts" not in page

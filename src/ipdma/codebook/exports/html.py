@@ -8,13 +8,18 @@ from ipdma.codebook.exports.rows import Sheet, codebook_sheets
 from ipdma.codebook.load import Codebook
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color:
-#1c2430 } h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem } nav a { margin-right: 1rem }
-table { border-collapse: collapse; font-size: .86rem; width: 100% } th, td { border-bottom: 1px solid
-#d7dce3; padding: .25rem .5rem; text-align: left; vertical-align: top } th { border-bottom: 2px solid
-#1c2430; position: sticky; top: 0; background: #fff } td:first-child { font-family: ui-monospace, monospace;
-white-space: nowrap } .scroll { overflow-x: auto }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem;
+color: #1c2430; background: #fff }
+h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem }
+nav a { display: inline-block; margin: 0 1rem .3rem 0 }
+table { border-collapse: collapse; font-size: .86rem; min-width: 100% }
+th, td { border-bottom: 1px solid #d7dce3; padding: .25rem .5rem; text-align: left; vertical-align: top }
+th { border-bottom: 2px solid #1c2430; background: #fff }
+td:first-child { font-family: ui-monospace, monospace; white-space: nowrap }
+td.long { min-width: 17rem }
+.scroll { overflow-x: auto }
 """
+LONG_CELL = 40
 
 
 def html_files(codebook: Codebook) -> dict[str, str]:
@@ -36,12 +41,17 @@ def html_files(codebook: Codebook) -> dict[str, str]:
 def html_table(sheet: Sheet) -> str:
     """One table with its heading."""
     head = "".join(f"<th>{escape(name)}</th>" for name in sheet.header)
-    rows = "\n".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in sheet.rows)
+    rows = "\n".join("<tr>" + "".join(map(html_cell, row)) + "</tr>" for row in sheet.rows)
     about = f"<p>{escape(sheet.about)}</p>" if sheet.about else ""
     return (
         f'<h2 id="{sheet.title}">{escape(sheet.title.capitalize())}</h2>{about}\n'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     )
+
+
+def html_cell(text: str) -> str:
+    """One cell; a sentence gets room enough not to become a tower of words."""
+    return f"<td{' class=long' if len(text) > LONG_CELL else ''}>{escape(text)}</td>"
 
 
 def markdown_page(codebook: Codebook) -> str:
