@@ -1,10 +1,11 @@
-"""A hundred imputations of the synthetic consortium, every moderator refitted on all of them; the same job in R.
+"""A hundred imputations of the synthetic consortium, every moderator refitted on all; the same job in R.
 
     python benchmarks/imputation.py [RESULTS] [--m 100] [--without-r]
 
 RESULTS (default `results`) is the folder of a finished run, whose rows under `private/cohort` are read. Each
-contrast of the plan is a process of its own, two at a time, as in a run. Printed are seconds, the share spent in
-imputing and in fitting, and for the first contrast the same in R: mice within trial and arm, then lme4.
+contrast of the plan is a process of its own, two at a time, as in a run. Printed are seconds, the share
+spent in imputing and in fitting, and for the first contrast the same in R: mice within trial and arm, then
+lme4.
 """
 
 from __future__ import annotations
