@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 
 from ipdma.errors import DataError, FitError, SpecError
+from ipdma.model import glmm_profile
 from ipdma.model.binomial import fit_binomial
 from ipdma.model.binomial_problem import build_problem
 from ipdma.model.design import build_design
@@ -255,6 +256,25 @@ def test_profile_intervals_hold_the_estimate():
     fitted = fit_binomial(draw_trials(6, 90, seed=3), spec_of(intercept="random"))
     for name, (low, high) in fitted.variance_ci.items():
         assert 0 <= low <= fitted.variance[name] <= high, name
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_profile_that_jumps_is_searched_again_from_the_maximum(monkeypatch, always):
+    rows = draw_trials(6, 60, seed=4)
+    usual = fit_binomial(rows, spec_of()).variance_ci["treatment"]
+    searched = glmm_profile.profile_ends
+
+    def jumps(*arguments):
+        if always or not arguments[-1]:
+            raise ValueError("f(a) and f(b) must have different signs")
+        return searched(*arguments)
+
+    monkeypatch.setattr(glmm_profile, "profile_ends", jumps)
+    found = fit_binomial(rows, spec_of())
+    if always:
+        assert found.as_json()["variance_ci"]["treatment"] == [None, None]
+    else:
+        assert found.variance_ci["treatment"] == pytest.approx(usual, rel=1e-5)
 
 
 def test_the_prediction_interval_is_t_on_k_minus_2():

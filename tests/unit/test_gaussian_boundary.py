@@ -204,14 +204,14 @@ def test_participants_with_one_row_each_have_no_variance_of_their_own() -> None:
 
 def test_the_profile_of_a_participant_variance_crosses_zero() -> None:
     """A search that passes through a negative standard deviation of participants finds its way back."""
-    who = "a b c c d d e f g g h i j k".split()
-    y = "19.1694 15.3659 13.1364 15.0866 14.9042 13.9037 12.7521 10.7559 19.1305 18.3608 17.5732 5.145 19.6638 "
+    who = ["a", "b", "c", "c", "d", "d", "e", "f", "g", "g", "h", "i", "j", "k"]
+    y = [19.17, 15.37, 13.14, 15.09, 14.9, 13.9, 12.75, 10.76, 19.13, 18.36, 17.57, 5.15, 19.66, 19.18]
     rows = pd.DataFrame(
         {
             "study": [f"S{i // 2}" for i in range(14)],
             "pid": who,
             "treat": [1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0],
-            "y": [float(v) for v in (y + "19.1772").split()],
+            "y": y,
         }
     )
     result = fit(rows, participant="pid", intercept="common", treatment_effect="common")
@@ -219,3 +219,14 @@ def test_the_profile_of_a_participant_variance_crosses_zero() -> None:
         low, high = result.variance_ci[name]
         assert 0 <= low < result.variance[name] < high
     assert result.variance_ci["participant"][1] < 100
+
+
+def test_a_level_whose_random_interaction_only_one_study_informs() -> None:
+    """Its variance is taken as common and said; the other level keeps its own."""
+    rows = draw_rows(k=2)
+    rows["lev"] = np.array(["a", "b", "c"])[np.arange(len(rows)) % 3]
+    rows.loc[(rows.study == "S1") & (rows.lev == "c"), "lev"] = "a"
+    result = fit(rows, moderator="lev", moderator_type="categorical", interaction_effect="random")
+    assert said(result, "interaction[c]", "taken as common")
+    assert set(result.variance["interaction"]) == {"b"}
+    assert np.isfinite(result.estimate("treatment:within:lev[c]").std_error)

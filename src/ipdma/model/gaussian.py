@@ -173,7 +173,7 @@ def term_tau2(prepared: Prepared, variance: dict) -> dict[str, float]:
     for term, kind in zip(prepared.shared_terms, prepared.shared_kinds, strict=True):
         if kind in ("within", "naive") and interaction is not None:
             level = term[term.rfind("[") + 1 : -1]
-            found[term] = interaction[level] if isinstance(interaction, dict) else interaction
+            found[term] = interaction.get(level, 0.0) if isinstance(interaction, dict) else interaction
     return found
 
 

@@ -55,13 +55,29 @@ def swap_first_two(data: GlmmData, layout: Layout, psi: Array) -> tuple[GlmmData
 def sd_interval(
     data: GlmmData, layout: Layout, psi: Array, at: int, lowest: float, level: float
 ) -> tuple[float, float]:
-    """Where sqrt(profile deviance - lowest) meets the normal quantile, as standard deviations."""
+    """Where sqrt(profile deviance - lowest) meets the normal quantile, as standard deviations.
+
+    Each search starts where the last one ended; where that slips into another basin, from the maximum.
+    Both ends are NaN where the profile has no root even then.
+    """
+    for restart in (False, True):
+        try:
+            return profile_ends(data, layout, psi, at, lowest, level, restart)
+        except ValueError:
+            continue
+    return float("nan"), float("nan")
+
+
+def profile_ends(
+    data: GlmmData, layout: Layout, psi: Array, at: int, lowest: float, level: float, restart: bool
+) -> tuple[float, float]:
+    """Both ends; ValueError where the profile jumps, so that no root is bracketed."""
     target = float(special.ndtri(0.5 + level / 2))
     free = np.arange(layout.size) != at
     path = {"psi": psi}
 
     def excess(value: float) -> float:
-        start = path["psi"].copy()
+        start = psi.copy() if restart else path["psi"].copy()
         start[at] = value
         held = descend(data, layout, start, free)
         path["psi"] = held.psi

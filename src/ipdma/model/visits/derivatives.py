@@ -144,15 +144,23 @@ def operators(problem: Problem, state: StudyState, bases: list[Array]) -> tuple[
 def second_products(state: StudyState, xe: Array, k_xe: Array, t1: Array, t2: Array, e_b: Array) -> Array:
     """Symmetrised [X e]'Q V_i Q V_j Q [X e] for all pairs of the study's parameters."""
     left = xe.T @ t1 @ state.star
-    within = xe.T @ t2 @ xe - np.einsum("iaz,zw,jbw->ijab", left, state.middle, left)
-    cross = np.einsum("iaz,jzw,wb->ijab", xe.T @ t1 @ state.z_tilde, e_b, k_xe)
+    within = xe.T @ t2 @ xe - each_pair(left @ state.middle, left.transpose(0, 2, 1))
     ek = e_b @ k_xe
-    inner = np.einsum("iza,zw,jwb->ijab", ek, state.f, ek)
+    cross = each_pair(xe.T @ t1 @ state.z_tilde, ek)
+    inner = each_pair(ek.transpose(0, 2, 1) @ state.f, ek)
     r, b, width = len(t1), len(e_b), xe.shape[1]
     second = np.zeros((r + b, r + b, width, width))
     second[:r, :r], second[:r, r:], second[r:, r:] = within, cross, inner
     second[r:, :r] = cross.transpose(1, 0, 3, 2)
     return (second + second.transpose(0, 1, 3, 2)) / 2
+
+
+def each_pair(left: Array, right: Array) -> Array:
+    """left[i] @ right[j] for all i and j, as one matrix product; (I, a, z), (J, z, b) -> (I, J, a, b)."""
+    i, a, z = left.shape
+    j, _, b = right.shape
+    product = left.reshape(i * a, z) @ right.transpose(1, 0, 2).reshape(z, j * b)
+    return product.reshape(i, a, j, b).transpose(0, 2, 1, 3)
 
 
 def traces(
