@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipdma.io import write_json
+from ipdma.plan import read_plan
 from ipdma.provenance import digest_code
 from ipdma.report.compare import Verdict, check_claims, compare_records
 from ipdma.report.records import Records
 from ipdma.runs.read_run import find_run, read_claims, read_records
-from ipdma.runs.recompute import can_recompute, recompute
+from ipdma.runs.recompute import can_recompute, lacking_tables, recompute
+from ipdma.runs.reprint import reprint
 
 DESCRIPTION = """\
-Hold every number that a run printed (claims.csv) against its record files, then compute the records again
-from the
-rows under private/ and hold the numbers against those. Exit status 0 when all hold, 1 when one does not, 2
-when the
-folder cannot be read. Without private/ (a published folder) only the record files are checked, and that is
-said."""
+Hold every number that a run printed (claims.csv, which names each number of every table, figure and
+sentence) against its record files, print the tables again from those, then compute the records again from
+the rows under private/ and hold the numbers against them. Exit status 0 when all hold, 1 when one does
+not, 2 when the folder cannot be read. Without private/ (a published folder) nothing is computed again, and
+that is said."""
 EXAMPLES = """\
 examples:
   ipdma verify results                         every claim, computed again
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         claims = [c for c in claims if c["analysis_id"].split(".")[0] in heads]
     verdicts = check_claims(claims, records, "the record files")
     said = report_verdicts("record files", verdicts, options.limit)
+    said += report_tables(folder, options.limit)
     stamped = {row.text("source_digest") for row in records.estimates} - {""}
     if not options.records_only and stamped and stamped != {digest_code(["analysis"])}:
         print("the code of the analyses has changed since this run: differences below may come from that")
@@ -70,6 +72,21 @@ def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set
         print(f"not computed again: {why}")
         return None
     return recompute(folder, contrasts, lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def report_tables(folder: Path, limit: int) -> int:
+    """Print the tables again from the record files; returns the number of cells that differ."""
+    lacking = lacking_tables(read_plan(folder / "plan.yaml"))
+    if lacking:
+        print(f"tables not printed again: {lacking}")
+        return 0
+    count, wrong = reprint(folder)
+    print(f"tables: {count} printed again, {len(wrong)} cells differ")
+    for misprint in wrong if limit <= 0 else wrong[:limit]:
+        print(f"  {misprint.sentence()}")
+    if 0 < limit < len(wrong):
+        print(f"  ... and {len(wrong) - limit} more (--limit 0 lists all)")
+    return len(wrong)
 
 
 def report_verdicts(name: str, verdicts: Sequence[Verdict], limit: int) -> int:

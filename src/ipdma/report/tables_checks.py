@@ -48,6 +48,8 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
         "stand in their figures. "
         "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not "
         "participants.",
+        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
+        "converge: do not use.",
     ]
     return Table("sensitivity", "Sensitivity of the effect", columns, rows, [n for n in notes if n])
 
@@ -58,6 +60,7 @@ def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[t
     models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
     if analysis not in material.detailed:
         models = {m: None for m in models if not m.startswith("rob_") and m != "risk_of_bias"}
+    models = dict.fromkeys(sorted(models, key=lambda m: m in {"risk_of_bias", "rob_covariate"}))
     rows = [r for model in models for r in material.rows_of(analysis, model) if is_sensitivity(material, r)]
     found += rows
     return [sensitivity_row(material, pen, row) for row in found] + not_run(material, analysis)
@@ -104,9 +107,9 @@ def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
         return "Primary analysis"
     if model == "risk_of_bias":
         what = f"difference, {row.text('level')}" if row.text("term") != "treatment" else "effect beside it"
-        return f"Moderator {item}: {what}"
+        return f"{wording.item(item)}: {what}"
     if model == "rob_covariate":
-        return f"Random intercepts, {item} as covariate"
+        return f"{wording.item(item)}: as covariate, random intercepts"
     kind, _, rest = model.partition(":")
     if kind in FILLED:
         return filling_words(material, pen, row)

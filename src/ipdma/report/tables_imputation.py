@@ -128,9 +128,9 @@ def filled_row(material: Material, pen: Pen, what: str, row: Row) -> tuple[str, 
     where, term = row.text("analysis_id"), row.text("term")
     fmi = first(material.counts_of(where, "fmi"), variable=term)
     error = first(material.counts_of(where, "mc_error"), variable=term)
-    note = first(material.counts_of(where, "more_imputations")) or first(
-        material.counts_of(where, "imputation_note")
-    )
+    note = first(material.counts_of(where, "more_imputations"))
+    if row.text("model") == "copy_increments":
+        note = note or first(material.counts_of(where, "imputation_note"))
     return (
         what,
         filling_words(material, pen, row),

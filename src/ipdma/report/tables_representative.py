@@ -9,16 +9,6 @@ from ipdma.report.records import Row, first
 from ipdma.report.table import Column, Section, Table
 
 GROUPS = ("with_ipd", "without_ipd")
-NAMES = {
-    "year": "Year",
-    "randomised": "Randomised",
-    "rob_d1": "Risk of bias: randomisation",
-    "rob_d2": "Risk of bias: deviations",
-    "rob_d3": "Risk of bias: missing outcomes",
-    "rob_d4": "Risk of bias: measurement",
-    "rob_d5": "Risk of bias: selective reporting",
-    "rob_overall": "Risk of bias: overall",
-}
 
 
 def tabulate_representative(material: Material, ledger: Ledger) -> Table:
@@ -34,7 +24,7 @@ def tabulate_representative(material: Material, ledger: Ledger) -> Table:
     rows: list[tuple[str, ...] | Section] = []
     for variable in dict.fromkeys(r.text("variable") for r in held):
         own = [r for r in held if r.text("variable") == variable]
-        name = NAMES.get(variable) or wording.heading(variable)
+        name = wording.item(variable)
         levels = sorted({r.text("level") for r in own if r.text("level")})
         if not levels:
             rows.append((f"{name}, mean (trials)", *[mean_of(pen, first(own, what=g)) for g in GROUPS]))

@@ -5,6 +5,15 @@ from __future__ import annotations
 MINUS = "\u2212"
 DASH = "\u2013"
 NOTHING = "\u2014"
+ITEMS = {
+    "rob_d1": "Risk of bias, randomisation",
+    "rob_d2": "Risk of bias, deviations",
+    "rob_d3": "Risk of bias, missing outcomes",
+    "rob_d4": "Risk of bias, measurement",
+    "rob_d5": "Risk of bias, selective reporting",
+    "rob_overall": "Risk of bias, overall",
+    "quality": "Quality of the trial",
+}
 
 
 def fixed(value: float | None, digits: int = 2) -> str:
@@ -51,6 +60,11 @@ def heading(name: str) -> str:
     """A plan's own name as words: `episode_duration` becomes `Episode duration`."""
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def item(name: str) -> str:
+    """A column of the registry as words."""
+    return ITEMS.get(name) or heading(name)
 
 
 def several(items: list[str]) -> str:

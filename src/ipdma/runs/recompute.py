@@ -21,7 +21,11 @@ def can_recompute(folder: Path) -> str:
     cohort = folder / "private" / "cohort"
     if not cohort.is_dir():
         return f"{folder} has no private/ folder with the participants' rows"
-    plan = read_plan(folder / "plan.yaml")
+    return lacking_tables(read_plan(folder / "plan.yaml"))
+
+
+def lacking_tables(plan: Plan) -> str:
+    """Why a plan's registry or aggregate results cannot be read from here, or an empty string."""
     missing = [str(path) for path in tables_of(plan) if path is not None and not path.is_file()]
     return f"the plan's {', '.join(missing)} cannot be found from here" if missing else ""
 

@@ -6,6 +6,8 @@ from html import escape
 
 from ipdma.report.table import Section, Table
 
+LONG = 28  # letters from which a cell of text asks for more room than a word needs
+
 
 def table_markup(table: Table, number: str = "") -> str:
     """A `<figure>` with caption, table and notes; the table scrolls by itself on a narrow screen."""
@@ -31,10 +33,15 @@ def row_markup(table: Table, row: tuple[str, ...] | Section) -> str:
         )
     cells = [f'<th scope="row" class="{table.columns[0].align}">{escape(row[0])}</th>']
     cells += [
-        f'<td class="{c.align}">{escape(cell)}</td>'
+        f'<td class="{look_of(c.align, cell)}">{escape(cell)}</td>'
         for c, cell in zip(table.columns[1:], row[1:], strict=True)
     ]
     return f"<tr>{''.join(cells)}</tr>\n"
+
+
+def look_of(align: str, cell: str) -> str:
+    """A cell's classes: its alignment, and whether it holds a sentence."""
+    return "left long" if align == "left" and len(cell) > LONG else align
 
 
 def table_page(table: Table, style: str) -> bytes:
