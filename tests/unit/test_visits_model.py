@@ -223,3 +223,9 @@ def test_a_baseline_visit_may_be_a_fraction():
     rows = draw_rows()
     rows["visit"] = rows.visit.replace({"0": "0.5"})
     assert fit(rows, baseline_visit=0.5, treatment_effect="common").variance["visits"]["visits"][0] == "0.5"
+
+
+def test_a_contrast_of_an_unknown_term_is_refused_before_the_search(monkeypatch):
+    monkeypatch.setattr("ipdma.model.visits.fit.minimise", None)
+    with pytest.raises(SpecError, match=r"'late': no term 'treatment'; did you mean 'treatment\[8\]'"):
+        fit(draw_rows(), contrasts={"late": {"treatment": 1}})

@@ -34,7 +34,8 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     Returns
     -------
     Fit
-        Each estimate carries the keys of section 3; joint tests come from multivariate pooling.
+        Each estimate carries the keys of section 3; joint tests come from multivariate pooling. Over visits
+        each also carries `multivariate_estimate` and `multivariate_std_error`, pooled with the other visits.
 
     Raises
     ------

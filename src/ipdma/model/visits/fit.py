@@ -71,6 +71,7 @@ def fit_visits(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
         Rows or a specification that this model cannot take; see `build_visit_design`.
     """
     design = build_visit_design(rows, spec)
+    check_contrasts(design, [t.name for t in (*design.fixed, *design.nuisance)])
     cells = build_cells(design)
     covariance, notes = build_covariance(design, cells)
     problem = build_problem(design, cells, covariance)
@@ -256,17 +257,23 @@ def joint_tests(fitted: Fitted, informed: dict[str, int], method: str) -> list[J
     return tests
 
 
-def contrast_rows(fitted: Fitted, informed: dict[str, int], method: str) -> list[Estimate]:
-    """Linear combinations that the specification names."""
-    names = [t.name for t in fitted.terms]
-    rows = []
-    for label, weights in fitted.design.spec.contrasts.items():
+def check_contrasts(design: VisitDesign, names: list[str]) -> None:
+    """Refuse a contrast of a term that is not among `names`."""
+    for label, weights in design.spec.contrasts.items():
         absent = [t for t in weights if t not in names]
         if absent:
             raise SpecError(
                 f"contrasts: '{label}': no term '{absent[0]}'"
-                f"{nearest(absent[0], names) or '; terms: ' + ', '.join(t.name for t in fitted.design.fixed)}"
+                f"{nearest(absent[0], names) or '; terms: ' + ', '.join(t.name for t in design.fixed)}"
             )
+
+
+def contrast_rows(fitted: Fitted, informed: dict[str, int], method: str) -> list[Estimate]:
+    """Linear combinations that the specification names."""
+    names = [t.name for t in fitted.terms]
+    check_contrasts(fitted.design, names)
+    rows = []
+    for label, weights in fitted.design.spec.contrasts.items():
         vector = np.zeros(len(names))
         for term, weight in weights.items():
             vector[names.index(term)] = weight * fitted.factors[names.index(term)]
