@@ -76,6 +76,9 @@ def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set
 
 def report_tables(folder: Path, limit: int) -> int:
     """Print the tables again from the record files; returns the number of cells that differ."""
+    if not (folder / "tables").is_dir():
+        print(f"tables not printed again: {folder} has no tables/")
+        return 0
     lacking = lacking_tables(read_plan(folder / "plan.yaml"))
     if lacking:
         print(f"tables not printed again: {lacking}")
