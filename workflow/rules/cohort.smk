@@ -28,7 +28,7 @@ rule cohort:
         codebooks=RUN.codebook_folders,
         contrasts=RUN.cohorts,
         out=lambda wildcards, output: os.path.dirname(output.participants[0]),
-        registry=RUN.registry_text,
+        registry=lambda wildcards: RUN.registry_text,
     message:
         "Stacking the studies, choosing instruments, standardising"
     script:

@@ -27,8 +27,8 @@ rule fit:
         participants=lambda wildcards, input: os.path.splitext(input.participants[0])[0],
         rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
         out=lambda wildcards, output: os.path.dirname(output[0]),
-        registry=RUN.registry_text,
-        aggregate=RUN.aggregate_text,
+        registry=lambda wildcards: RUN.registry_text,
+        aggregate=lambda wildcards: RUN.aggregate_text,
     message:
         "{wildcards.contrast}: fitting the plan's models"
     script:

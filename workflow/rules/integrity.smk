@@ -25,7 +25,7 @@ rule integrity:
         code=digest_code(["integrity"]),
         uploads=lambda wildcards, input: list(map(os.path.dirname, input.uploads)),
         codebooks=RUN.codebook_folders,
-        registry=RUN.registry_text,
+        registry=lambda wildcards: RUN.registry_text,
         stamp=RUN.stamp,
         out=lambda wildcards, input: os.path.dirname(input.plan),
     message:

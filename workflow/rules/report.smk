@@ -39,8 +39,8 @@ rule report:
     threads: workflow.cores
     params:
         code=digest_code(["report"]),
-        registry=RUN.registry_text,
-        aggregate=RUN.aggregate_text,
+        registry=lambda wildcards: RUN.registry_text,
+        aggregate=lambda wildcards: RUN.aggregate_text,
         synthetic=RUN.synthetic,
         versions=RUN.versions,
         folders=RUN.folders,

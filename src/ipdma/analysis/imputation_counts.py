@@ -74,8 +74,8 @@ def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
 def write_medians(ledger: Ledger, ident: Ident, fits: Sequence[Fit]) -> None:
     """The median over the data sets of each variance component that all of them have."""
     for name in fits[0].variance:
-        values = [fit.variance.get(name) for fit in fits]
-        if all(isinstance(value, float) for value in values):
+        values = [v for fit in fits if isinstance(v := fit.variance.get(name), float)]
+        if len(values) == len(fits):
             ledger.count(ident, "variance_median", variable=name, value=float(np.median(values)))
 
 

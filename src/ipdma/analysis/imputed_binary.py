@@ -99,11 +99,12 @@ def derived_events(rows: pd.DataFrame, measure: str, codebook: Codebook) -> pd.S
     events = rows["outcome"].astype(float).copy()
     gap = events.isna()
     keys = rows.loc[gap, ["instrument", "scoring"]].fillna("").astype(str)
-    for (name, scoring_name), at in keys.groupby(["instrument", "scoring"]).groups.items():
-        instrument = codebook.instruments.get(name)
+    for (name, scoring_name), own in keys.groupby(["instrument", "scoring"]):
+        at = own.index
+        instrument = codebook.instruments.get(str(name))
         if instrument is None:
             continue
-        scoring = scoring_of(instrument, scoring_name)
+        scoring = scoring_of(instrument, str(scoring_name))
         if not own_rule(scoring, instrument, measure):
             continue
         before, after = (rows.loc[at, c].astype(float) for c in ("baseline_raw", SCORE))

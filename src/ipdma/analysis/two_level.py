@@ -133,8 +133,9 @@ def code_column(column: pd.Series) -> Coded | None:
     if pd.api.types.is_numeric_dtype(column):
         values = column.astype(float)
         binary = set(values.dropna().unique()) <= {0.0, 1.0}
-        log = not binary and bool(values.min() >= 0 and values.skew() > SKEWED)
-        return Coded((np.log1p(values) if log else values).to_numpy(), binary, log)
+        plain = values.to_numpy(dtype=float)
+        log = not binary and bool(np.nanmin(plain) >= 0) and float(pd.Series(plain).skew()) > SKEWED  # type: ignore[arg-type]
+        return Coded(np.log1p(plain) if log else plain, binary, log)
     text = column.astype(object).where(column.notna(), None)
     levels = tuple(sorted({str(v) for v in text if v is not None}))
     if len(levels) != 2:
