@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.interval import f_upper_p
+from ipdma.model.kenward_roger import moments_to_df
+from ipdma.model.satterthwaite import combine_df
 from ipdma.model.visits.criterion import Evaluation, Problem
 from ipdma.model.visits.derivatives import Derivatives, derivatives_in_gamma
 
@@ -86,22 +88,7 @@ def kenward_roger_test(found: Inference, weights: Array) -> tuple[float, float]:
     traces = np.einsum("irr->i", inner)
     a1 = float(traces @ found.expected_w @ traces)
     a2 = float(np.einsum("ij,irs,jsr->", found.expected_w, inner, inner, optimize=True))
-    return kenward_roger_moments(r, a1, a2)
-
-
-def kenward_roger_moments(r: int, a1: float, a2: float) -> tuple[float, float]:
-    """Match the first two moments of the F statistic; returns df and scale."""
-    if a2 <= 1e-14:
-        return math.inf, 1.0
-    b = (a1 + 6 * a2) / (2 * r)
-    g = ((r + 1) * a1 - (r + 4) * a2) / ((r + 2) * a2)
-    base = 3 * r + 2 * (1 - g)
-    c1, c2, c3 = g / base, (r - g) / base, (r + 2 - g) / base
-    expected = 1 / (1 - a2 / r)
-    variance = (2 / r) * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-    rho = variance / (2 * expected**2)
-    df = 4 + (r + 2) / (r * rho - 1)
-    return df, df / (expected * (df - 2))
+    return (math.inf, 1.0) if a2 <= 1e-14 else moments_to_df(r, a1, a2)
 
 
 def joint_f(
@@ -127,11 +114,4 @@ def fai_cornelius(found: Inference, rows: Array) -> float:
     values, vectors = np.linalg.eigh(rows @ found.covariance @ rows.T)
     keep = values > 1e-10 * values.max()
     dfs = np.array([satterthwaite_df(found, vectors[:, i] @ rows) for i in np.flatnonzero(keep)])
-    if len(dfs) == 1:
-        return float(dfs[0])
-    if np.ptp(dfs) < 1e-8:
-        return float(dfs.mean())
-    if (dfs <= 2).any():
-        return 2.0
-    e = float(np.sum(dfs / (dfs - 2)))
-    return 2 * e / (e - len(dfs))
+    return combine_df(dfs)
