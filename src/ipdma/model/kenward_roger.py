@@ -53,7 +53,8 @@ def products_of_pairs(effects: FixedEffects, w: np.ndarray) -> np.ndarray:
 def single_df(effects: FixedEffects, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Degrees of freedom of single combinations: 2 v^2 / g'W g, shape (rows,)."""
     v, g = effects.variance(rows), effects.each_gradient(rows)
-    return 2 * v**2 / np.maximum(np.einsum("rg,gh,rh->r", g, w, g), 1e-300)
+    with np.errstate(over="ignore"):  # a variance that no parameter moves has infinite df
+        return 2 * v**2 / np.maximum(np.einsum("rg,gh,rh->r", g, w, g), 1e-300)
 
 
 def scaled_f(
