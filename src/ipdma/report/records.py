@@ -9,30 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-NUMBERS = {
-    "estimate",
-    "std_error",
-    "df",
-    "statistic",
-    "p_value",
-    "ci_low",
-    "ci_high",
-    "tau2",
-    "i2",
-    "pi_low",
-    "pi_high",
-    "k",
-    "n",
-    "of",
-    "value",
-    "weight",
-    "n_active",
-    "n_reference",
-    "mean_active",
-    "sd_active",
-    "mean_reference",
-    "sd_reference",
-}
+from ipdma.analysis.records import NUMBERS as FLOATS
+from ipdma.analysis.records import WHOLE
+
+NUMBERS = FLOATS | set(WHOLE)
 KEYS = {
     "estimates": ("term", "level"),
     "study_estimates": ("study", "term", "level"),
