@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.builders.dense_gaussian import Dense
 
 from ipdma.model.design import build_design
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.spec import ModelSpec
-from tests.property.dense_gaussian import Dense
 
 
 def draw_rows(seed: int, k: int, repeated: bool, tau: float) -> pd.DataFrame:

@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.builders.dense_visits import basis_matrices, columns, twin
 
 from ipdma.model.spec import ModelSpec
 from ipdma.model.visits import fit_visits
-
-from .dense_visits import basis_matrices, columns, twin
 
 VISITS = ["0", "4", "8", "26"]
 

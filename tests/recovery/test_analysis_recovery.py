@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-
-from analysis_rows import KEY, as_table, draw_rows, small_plan
+from tests.builders.analysis_rows import KEY, as_table, draw_rows, small_plan
 
 from ipdma.analysis.run import analyse
 

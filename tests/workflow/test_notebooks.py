@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from trials import REPOSITORY
+from tests.builders.trials import REPOSITORY
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 REQUIRED = "IPDMA_REQUIRE_NOTEBOOKS"

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from trials import MAPPING, REPOSITORY, make_consortium, write_plan, write_trial
+from tests.builders.trials import MAPPING, REPOSITORY, make_consortium, write_plan, write_trial
 
 from ipdma.errors import PlanError
 from ipdma.io import write_atomically

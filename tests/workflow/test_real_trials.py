@@ -4,7 +4,7 @@ import csv
 
 import pytest
 import yaml
-from trials import REPOSITORY, snakemake
+from tests.builders.trials import REPOSITORY, snakemake
 
 from ipdma.codebook import load_codebook
 from ipdma.cohort import build_rows, stack

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 import yaml
-from trials import REPOSITORY, make_consortium, planned, snakemake, write_plan
+from tests.builders.trials import REPOSITORY, make_consortium, planned, snakemake, write_plan
 
 RUN_FILES = ["estimates.csv", "study_estimates.csv", "counts.csv", "plan.yaml", "report.html"]
 

@@ -1,0 +1,412 @@
+"""The analyses of a plan on small consortia: what stands in the record files, and what it must equal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.builders.analysis_rows import BINARY_KEY, KEY, as_table, count, draw_rows, pick, small_plan
+
+from ipdma.analysis.records import (
+    COUNT_COLUMNS,
+    ESTIMATE_COLUMNS,
+    STUDY_COLUMNS,
+    Ident,
+    Ledger,
+    tabulate_ledger,
+)
+from ipdma.analysis.run import analyse
+from ipdma.model.fit import fit_model
+from ipdma.model.spec import ModelSpec
+
+INTERFACE_ESTIMATES = [
+    "analysis_id",
+    "contrast",
+    "outcome",
+    "timepoint",
+    "model",
+    "stage",
+    "term",
+    "moderator",
+    "level",
+    "estimate",
+    "std_error",
+    "df",
+    "statistic",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "tau2",
+    "i2",
+    "pi_low",
+    "pi_high",
+    "k",
+    "n",
+    "df_method",
+    "converged",
+    "singular",
+    "source_digest",
+    "data_digest",
+]
+INTERFACE_STUDIES = [
+    "analysis_id",
+    "study",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "weight",
+    "n_active",
+    "n_reference",
+    "mean_active",
+    "sd_active",
+    "mean_reference",
+    "sd_reference",
+    "source",
+]
+INTERFACE_COUNTS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return draw_rows()
+
+
+@pytest.fixture(scope="module")
+def records(rows):
+    return analyse({KEY: as_table(rows)}, small_plan(), source_digest="s" * 8, data_digest="d" * 8)
+
+
+def test_columns_are_those_of_the_interface(records):
+    assert list(records.estimates) == INTERFACE_ESTIMATES == ESTIMATE_COLUMNS
+    assert list(records.study_estimates)[: len(INTERFACE_STUDIES)] == INTERFACE_STUDIES
+    assert list(records.study_estimates) == STUDY_COLUMNS
+    assert list(records.counts) == INTERFACE_COUNTS == COUNT_COLUMNS
+    assert set(records.estimates["source_digest"]) == {"s" * 8}
+    assert set(records.study_estimates["data_digest"]) == {"d" * 8}
+
+
+def test_one_headline_per_model_and_stage(records):
+    e = records.estimates
+    head = e[(e.moderator == "") & (e.term == "treatment") & e.model.isin(["primary", "publication"])]
+    assert sorted(head.analysis_id) == [
+        f"stpp_control.depression.post.{m}.{s}" for m in ("primary", "publication") for s in ("one", "two")
+    ]
+    assert head[head.stage == "one"].i2.isna().all()
+
+
+def test_headline_is_the_model_of_the_plan(records, rows):
+    spec = ModelSpec(outcome="outcome", covariates=("baseline",), residual="by_study")
+    fit = fit_model(rows[["study", "treat", "outcome", "baseline"]], spec)
+    row = pick(records.estimates, analysis_id="stpp_control.depression.post.primary.one")
+    effect = fit.estimate("treatment")
+    assert (row.estimate, row.std_error, row.df) == pytest.approx(
+        (effect.estimate, effect.std_error, effect.df)
+    )
+    assert (row.tau2, row.pi_low) == pytest.approx((fit.variance["treatment"], fit.prediction.low))
+    assert (row.k, row.n, row.df_method) == (6, 304, "kenward_roger")
+
+
+def test_every_model_has_both_stages(records):
+    e = records.estimates
+    for model in ("primary", "publication"):
+        assert set(e[(e.model == model) & (e.moderator == "")].stage) == {"one", "two"}
+    for moderator in ("severity", "chronicity", "antidepressant", "age"):
+        within = e[
+            (e.moderator == moderator) & e.term.str.startswith("treatment:within:") & (e.model == "primary")
+        ]
+        assert set(within.stage) == {"one", "two"}
+
+
+def test_common_effect_has_no_variance_in_one_stage(records):
+    row = pick(records.estimates, analysis_id="stpp_control.depression.post.publication.one")
+    assert np.isnan(row.tau2)
+    assert pick(records.estimates, analysis_id="stpp_control.depression.post.publication.two").tau2 == 0
+
+
+def test_pooled_interval_is_modified_below_ten_studies(records):
+    small = pick(records.estimates, analysis_id="stpp_control.depression.post.primary.two")
+    assert small.df_method == "modified_hksj"
+    many = analyse(
+        {KEY: as_table(draw_rows(sizes=(24,) * 10))}, small_plan(moderators={}), parts=["efficacy"]
+    )
+    large = pick(many.estimates, analysis_id="stpp_control.depression.post.primary.two")
+    assert large.df_method == "hksj"
+    chosen = small_plan(moderators={}, pool={"ci": "wald"})
+    wald = analyse({KEY: as_table(draw_rows())}, chosen, parts=["efficacy"])
+    assert pick(wald.estimates, analysis_id="stpp_control.depression.post.primary.two").df_method == "wald"
+
+
+def test_the_interval_of_i2_is_that_of_tau2(records):
+    name = "stpp_control.depression.post.primary.two"
+    row = pick(records.estimates, analysis_id=name)
+    low, high = [count(records, analysis_id=name, what=f"i2_{end}").value.iloc[0] for end in ("low", "high")]
+    assert 0 <= low <= row.i2 <= high <= 100
+    top = count(records, analysis_id=name, what="tau2_high").value.iloc[0]
+    # the typical variance is what turns tau2 into i2, at the estimate as at the limit
+    assert high / (100 - high) / top == pytest.approx(row.i2 / (100 - row.i2) / row.tau2)
+
+
+def test_study_rows_add_up(records, rows):
+    for stage in ("one", "two"):
+        name = f"stpp_control.depression.post.primary.{stage}"
+        studies = records.study_estimates[records.study_estimates.analysis_id == name]
+        assert list(studies.study) == sorted(rows.study.unique())
+        assert studies.weight.sum() == pytest.approx(100)
+        assert studies.n_active.sum() + studies.n_reference.sum() == len(rows)
+    first = studies.iloc[0]
+    arm = rows[(rows.study == first.study) & (rows.treat == 1)].outcome
+    assert (first.mean_active, first.sd_active) == pytest.approx((arm.mean(), arm.std()))
+
+
+def test_a_moderator_on_a_covariate_enters_once_under_its_own_name(records, rows):
+    frame = rows[["study", "treat", "outcome", "baseline"]].rename(columns={"baseline": "severity"})
+    spec = ModelSpec(outcome="outcome", moderator="severity", residual="by_study")
+    fit = fit_model(frame, spec)
+    name = "stpp_control.depression.post.primary.one.severity"
+    for term in ("treatment", "treatment:within:severity", "treatment:across:severity"):
+        row = pick(records.estimates, analysis_id=name, term=term)
+        assert row.estimate == pytest.approx(fit.estimate(term).estimate)
+        assert row.std_error == pytest.approx(fit.estimate(term).std_error)
+
+
+def test_per_is_the_unit_of_the_interaction(rows):
+    plain = small_plan(moderators={"age": {"column": "age"}})
+    tens = small_plan(moderators={"age": {"column": "age", "per": 10}})
+    a, b = [analyse({KEY: as_table(rows)}, p, parts=["moderators"]).estimates for p in (plain, tens)]
+    one, ten = [pick(e, term="treatment:within:age", stage="one") for e in (a, b)]
+    assert ten.estimate == pytest.approx(10 * one.estimate)
+    assert ten.p_value == pytest.approx(one.p_value)
+
+
+def test_categories_have_levels_and_a_joint_test(records):
+    name = "stpp_control.depression.post.primary.one.chronicity"
+    e = records.estimates[records.estimates.analysis_id == name]
+    levels = e[e.term.str.startswith("treatment:within:chronicity[")]
+    assert list(levels.level) == ["1 to under 2 years", "2 years or more"]
+    joint = pick(e, term="treatment:within:chronicity")
+    assert np.isnan(joint.estimate)
+    assert joint.statistic > 0
+    assert count(records, analysis_id=name, what="df_num", variable=joint.term).value.tolist() == [2]
+    assert count(records, analysis_id=name, what="moderator_reference").level.tolist() == ["under 1 year"]
+
+
+def test_a_level_begins_at_its_cut():
+    rows = draw_rows()
+    rows["episode_duration_months"] = np.resize([11.99, 12.0, 23.9, 24.0], len(rows))
+    got = analyse({KEY: as_table(rows)}, small_plan(), parts=["moderators"])
+    sizes = count(
+        got,
+        what="moderator_level",
+        study="",
+        arm="",
+        analysis_id="stpp_control.depression.post.primary.one.chronicity",
+    )
+    assert sizes.set_index("level").n.tolist() == [76, 152, 76]
+
+
+def test_trials_that_never_measured_a_moderator_are_counted(records):
+    name = "stpp_control.depression.post.primary.one.antidepressant"
+    studies = count(records, analysis_id=name, what="moderator_studies").iloc[0]
+    assert (studies.n, studies.of) == (5, 6)
+    missing = count(records, analysis_id=name, what="moderator_missing", study="").set_index("level")
+    assert (missing.n["systematic"], missing.n["sporadic"]) == (60, 0)
+    assert pick(records.estimates, analysis_id=name, term="treatment:within:antidepressant[yes]").k == 5
+
+
+def test_a_moderator_of_one_trial_is_refused_with_the_reason():
+    rows = draw_rows()
+    rows.loc[rows.study != "S03", "age"] = np.nan
+    got = analyse({KEY: as_table(rows)}, small_plan(), parts=["moderators"])
+    assert not (got.estimates.moderator == "age").any()
+    assert "measured in 1 of 6 studies" in count(got, what="refused").level.iloc[0]
+
+
+def test_effects_at_values_lie_on_the_line(records):
+    name = "stpp_control.depression.post.primary.one.severity"
+    e = records.estimates
+    slope = pick(e, analysis_id=name, term="treatment:within:severity").estimate
+    middle = pick(e, analysis_id=name, term="treatment").estimate
+    mix = count(records, analysis_id=name, what="average_case_mix").value.iloc[0]
+    at = e[e.analysis_id == f"{name}.at"]
+    values = at.level.astype(float).to_numpy()
+    assert at.estimate.to_numpy() == pytest.approx(middle + slope * (values - mix), abs=1e-5)
+    curve = e[e.analysis_id == f"{name}.curve"]
+    assert len(curve) == 25
+    assert curve.level.astype(float).is_monotonic_increasing
+    labels = count(records, analysis_id=f"{name}.at", what="at_value")
+    assert {"p10", "p50", "p90", "mean", "mean-1sd", "mean+1sd"} == set(labels.level)
+
+
+def test_the_effect_at_levels_averages_to_the_effect(records, rows):
+    """Each trial's shares of the levels, averaged, give back the effect in a trial of average case mix."""
+    name = "stpp_control.depression.post.primary.one.antidepressant"
+    at = records.estimates[records.estimates.analysis_id == f"{name}.at"].set_index("level").estimate
+    known = rows[rows.antidepressant_at_baseline.notna()]
+    share = (known.antidepressant_at_baseline == "yes").groupby(known.study).mean().mean()
+    effect = pick(records.estimates, analysis_id=name, term="treatment").estimate
+    assert share * at["yes"] + (1 - share) * at["no"] == pytest.approx(effect)
+
+
+def test_naive_stands_beside_and_never_doubles_a_row(records):
+    e = records.estimates
+    naive = e[e.analysis_id == "stpp_control.depression.post.primary.one.severity.naive"]
+    assert naive.term.tolist() == ["treatment:severity"]
+    assert not e.duplicated(["analysis_id", "term", "level"]).any()
+
+
+def test_holm_over_the_declared_family(records):
+    from ipdma.analysis.multiplicity import holm
+
+    e = records.estimates[(records.estimates.stage == "one") & (records.estimates.model == "primary")]
+    raw = {
+        m: pick(e, moderator=m, term=f"treatment:within:{m}").p_value
+        for m in ("severity", "chronicity", "antidepressant", "age")
+    }
+    got = count(records, what="holm_p")
+    corrected = {v.removeprefix("treatment:within:"): p for v, p in zip(got.variable, got.value, strict=True)}
+    assert corrected == pytest.approx(holm(raw))
+    assert set(got.n) == {4}
+
+
+def test_exploratory_moderators_stay_out_of_the_family(rows):
+    plan = small_plan()
+    plan["moderators"]["age"]["exploratory"] = True
+    got = analyse({KEY: as_table(rows)}, plan, parts=["moderators"])
+    assert set(count(got, what="holm_p").n) == {3}
+    assert count(got, what="exploratory").variable.tolist() == ["treatment:within:age"]
+
+
+def test_matched_stages_agree_within_a_tenth_of_a_standard_error(records):
+    gaps = count(records, what="concordance", level="matched")
+    assert len(gaps) >= 5
+    assert gaps.value.abs().max() < 0.1
+    unmatched = count(records, what="concordance", analysis_id="stpp_control.depression.post.publication.one")
+    assert unmatched.level.iloc[0] == (
+        "unmatched: residual variance common against by study; covariate slopes common against stratified; "
+        "intercept random against stratified"
+    )
+
+
+def test_an_unmatched_primary_model_gets_a_matched_pair(rows):
+    plan = small_plan(models={"plain": {"covariates": ["baseline"]}}, primary_model="plain")
+    got = analyse({KEY: as_table(rows)}, plan, parts=["efficacy", "moderators"])
+    within = count(got, what="concordance", variable="treatment:within:age")
+    assert within.set_index("analysis_id").level.to_dict() == {
+        "stpp_control.depression.post.plain.one.age": "unmatched: residual variance common against by study",
+        "stpp_control.depression.post.matched.one.age": "matched",
+    }
+    matched = count(got, what="concordance", analysis_id="stpp_control.depression.post.matched.one").iloc[0]
+    assert matched.level == "matched"
+    assert abs(matched.value) < 0.1
+
+
+def test_a_difference_is_flagged_until_the_plan_explains_it(rows, monkeypatch):
+    monkeypatch.setattr("ipdma.analysis.concordance.TOLERANCE", 1e-9)
+    name = "stpp_control.depression.post.primary.one"
+    got = analyse({KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    assert count(got, what="concordance_flag", analysis_id=name).level.tolist() == [""]
+    assert count(got, what="warning", analysis_id=name).level.str.contains("record an explanation").any()
+    told = small_plan(moderators={}, explanations=[{"analysis": name, "why": "tiny trials share a variance"}])
+    got = analyse({KEY: as_table(rows)}, told, parts=["efficacy"])
+    assert count(got, what="concordance_flag", analysis_id=name).level.tolist() == [
+        "tiny trials share a variance"
+    ]
+    assert not count(got, what="warning", analysis_id=name).level.str.contains("record an explanation").any()
+
+
+def test_hartung_knapp_inside_one_stage_is_close_to_two_stages(records):
+    one = pick(records.estimates, analysis_id="stpp_control.depression.post.hksj.one")
+    two = pick(records.estimates, analysis_id="stpp_control.depression.post.primary.two")
+    assert one.df == 5
+    assert one.estimate == pytest.approx(two.estimate, abs=0.05 * two.std_error)
+
+
+def test_absolute_effects_scale_the_standardised_one(records):
+    name = "stpp_control.depression.post.primary.one"
+    head = pick(records.estimates, analysis_id=name)
+    points = count(records, analysis_id=name, what="hamd_effect").iloc[0]
+    assert points.value == pytest.approx(5.0 * head.estimate)
+    assert points.n == 150
+    nnt = count(records, analysis_id=name, what="nnt")
+    assert nnt.variable.tolist() == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert nnt.level.str.startswith("NNTB").all()
+
+
+def test_binary_outcomes_drop_what_they_do_not_have():
+    rows = draw_rows(binary=True)
+    got = analyse({BINARY_KEY: as_table(rows)}, small_plan(), parts=["rows", "efficacy"])
+    head = pick(got.estimates, analysis_id="stpp_control.response.post.primary.one")
+    assert head.df_method == "k_minus_1"
+    assert head.estimate > 0
+    assert pick(got.estimates, analysis_id="stpp_control.response.post.primary.two").k == 6
+    ratio = count(got, analysis_id=head.analysis_id, what="odds_ratio").value.iloc[0]
+    assert ratio == pytest.approx(np.exp(head.estimate))
+    events = count(got, what="events", study="", arm="active").iloc[0]
+    assert events.n == rows[rows.treat == 1].outcome.sum()
+
+
+def test_a_study_without_an_estimate_of_its_own_is_named():
+    rows = draw_rows(binary=True)
+    rows.loc[(rows.study == "S03"), "outcome"] = 0.0
+    got = analyse({BINARY_KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    name = "stpp_control.response.post.primary.two"
+    assert count(got, what="not_estimable", analysis_id=name).study.tolist() == ["S03"]
+    assert pick(got.estimates, analysis_id=name).k == 5
+
+
+def test_a_fit_that_cannot_be_made_leaves_a_note_and_the_run_goes_on(rows):
+    plan = small_plan()
+    plan["models"]["impossible"] = {"covariates": ["no_such_column"]}
+    got = analyse({KEY: as_table(rows)}, plan, parts=["efficacy"])
+    assert "primary" in set(got.estimates.model)
+    assert "impossible" not in set(got.estimates.model)
+    notes = got.notes[got.notes.kind == "not_fitted"]
+    assert notes.text.str.contains("'no_such_column' is no column of the rows").any()
+
+
+def test_a_fault_inside_one_fit_stops_no_other(rows, monkeypatch):
+    import ipdma.analysis.fitting as fitting
+
+    whole = fitting.fit_rows
+
+    def faulty(frame, spec, profile=False):
+        if spec.stages == "two":
+            raise IndexError("row 17 holds 42")
+        return whole(frame, spec, profile)
+
+    monkeypatch.setattr(fitting, "fit_rows", faulty)
+    got = analyse({KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    assert set(got.estimates.stage) == {"one"}
+    said = got.notes[got.notes.kind == "not_fitted"].text
+    assert set(said) == {
+        "the fit failed numerically (IndexError)"
+    }  # never another library's words, which quote values
+
+
+def test_no_rows_at_all_is_a_note(rows):
+    got = analyse({KEY: as_table(rows.iloc[:0])}, small_plan())
+    assert got.estimates.empty
+    assert "no study has both sides" in got.notes.text.iloc[0]
+
+
+def test_same_input_same_records(rows):
+    plan = small_plan(moderators={"severity": {"column": "baseline"}})
+    a, b = [analyse({KEY: as_table(rows)}, plan, parts=["rows", "efficacy", "moderators"]) for _ in range(2)]
+    for name in ("estimates", "study_estimates", "counts", "notes"):
+        pd.testing.assert_frame_equal(getattr(a, name), getattr(b, name))
+
+
+def test_a_row_written_twice_is_an_error():
+    ledger = Ledger()
+    row = {**Ident("c", "o", "t", "m", "one").columns, "term": "treatment", "level": ""}
+    ledger.estimates += [row, dict(row)]
+    with pytest.raises(ValueError, match=r"written twice: c\.o\.t\.m\.one"):
+        tabulate_ledger(ledger)
+
+
+def test_analysis_ids():
+    ident = Ident("c", "o", "t", "m", "one", "age", "naive")
+    assert ident.analysis_id == "c.o.t.m.one.age.naive"
+    assert ident.but(moderator="", variant="").analysis_id == "c.o.t.m.one"
+    assert Ident("c", "o", "t").analysis_id == "c.o.t"

@@ -1,0 +1,190 @@
+"""Figures beside forest plots: what is drawn where, the same bytes twice, and how each looks."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from matplotlib import rc_context
+from matplotlib.image import imread
+from tests.builders.report_mock import mock_material
+
+from ipdma.report.curves import draw_curve, draw_rug
+from ipdma.report.exhibit import blank_figure, render_exhibit
+from ipdma.report.figures import list_exhibits
+from ipdma.report.flow import place_boxes
+from ipdma.report.fonts import provide_fonts
+from ipdma.report.ledger import Ledger
+from ipdma.report.plots import draw_funnel, draw_specifications
+from ipdma.report.style import STYLE
+
+
+@pytest.fixture(scope="module")
+def exhibits():
+    """By the first part of their name, the first of each kind."""
+    found = {}
+    for exhibit in list_exhibits(mock_material(11), Ledger()):
+        found.setdefault(exhibit.name.split(".")[0], exhibit)
+    return found
+
+
+def held(exhibit):
+    """The record that an exhibit draws."""
+    return exhibit.draw.args[0]
+
+
+def test_curve_and_naive_line_follow_the_records_and_the_rug_the_trials(exhibits):
+    curve = held(exhibits["effect_by"])
+    with rc_context(STYLE):
+        figure = blank_figure(4, 4)
+        above, below = figure.subplots(2)
+        artists, rug = draw_curve(curve, above), draw_rug(curve, below)
+    x, y = artists["line"][0].get_data()
+    assert list(x) == [p[0] for p in curve.within]
+    assert list(y) == [p[1] for p in curve.within]
+    assert len(artists["naive"]) == 1
+    low, high = above.get_ylim()
+    assert low <= min(p[2] for p in curve.within)
+    assert high >= max(0, *(p[3] for p in curve.within))
+    assert [m.get_xdata()[0] for m in rug["mean"]] == [mean for _, mean, _ in curve.trials]
+    assert list(curve.trials) == sorted(curve.trials, key=lambda t: t[1])
+
+
+def test_funnel_contours_meet_the_critical_values(exhibits):
+    funnel = held(exhibits["funnel"])
+    with rc_context(STYLE):
+        axes = blank_figure(4, 4).subplots()
+        artists = draw_funnel(funnel, axes)
+    assert [z for _, z in funnel.contours] == [1.645, 1.96, 2.576]
+    deepest = axes.get_ylim()[0]
+    widest = max(path.get_extents().x1 for path in artists["contour"][0].get_paths())
+    assert widest == pytest.approx(2.576 * deepest)
+    assert len(artists["ipd"][0].get_xdata()) == 11
+    assert len(artists["aggregate"][0].get_xdata()) == 1
+
+
+def test_specifications_stand_in_order_above_their_choices(exhibits):
+    found = held(exhibits["specifications"])
+    values = [value for value, _, _ in found.estimates]
+    assert values == sorted(values)
+    assert len(values) == 24
+    for row in range(len(values)):
+        assert sum(which[row] for _, _, which in found.choices) == 2  # one choice per dimension
+    with rc_context(STYLE):
+        above, below = blank_figure(4, 4).subplots(2)
+        artists = draw_specifications(found, above, below)
+    strokes = sum(len(line.get_xdata()) for line in artists["choice"])
+    assert strokes == 48 * 3  # two ends and a break each
+
+
+def test_flow_boxes_do_not_overlap_and_hold_their_text(exhibits):
+    placed, width, height = place_boxes(held(exhibits["prisma_ipd_flow"]))
+    for place in placed:
+        assert place.x >= 0
+        assert place.y > 0
+        assert place.x + place.width <= width
+        assert place.y + place.height <= height
+    for i, a in enumerate(placed):
+        for b in placed[i + 1 :]:
+            apart = (
+                a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+            )
+            assert apart
+    text = " ".join(line for place in placed for _, line in place.text)
+    assert "Eligible trials: 13" in text
+    assert "no reply: 1 trial, 86" in text
+
+
+def test_missing_map_tells_never_measured_from_few(exhibits):
+    grid = held(exhibits["missingness"])
+    words = {word for row in grid.cells for word in row}
+    assert {"none", "few", "never", "under a quarter"} <= words
+    age = [row[0] for row in grid.cells]
+    assert "never" not in age
+
+
+def test_consort_strips_hold_arm_sizes(exhibits):
+    strips = held(exhibits["consort"])
+    assert len(strips.strips) == 22
+    assert strips.heads == (
+        "Randomised, all arms", "Contributed", "With baseline score", "No outcome, post-treatment",
+        "Analysed, post-treatment", "No outcome, follow-up", "Analysed, follow-up",
+    )  # fmt: skip
+    assert strips.strips[0].cells == ("90", "46", "43", "3", "40", "3", "40")
+    assert strips.strips[1].cells == ("", "44", "43", "3", "38", "3", "38")
+
+
+@pytest.mark.parametrize("kind", ["forest", "effect_by", "risk_of_bias"])
+def test_two_renderings_are_the_same_bytes_and_carry_no_date(exhibits, kind):
+    first = dict(render_exhibit(exhibits[kind]))
+    second = dict(render_exhibit(exhibits[kind]))
+    assert first == second
+    assert set(first) == {"pdf", "svg", "png", "page"}
+    assert b"CreationDate" not in first["pdf"]
+    assert b"/FontFile2" in first["pdf"]  # TrueType letters inside the file
+    assert b"/Type3" not in first["pdf"]
+    assert not re.search(rb"<dc:date>", first["svg"])
+    assert b"SYNTHETIC" in first["page"]
+    assert not re.search(rb"(?:src|href)=.(?:https?:|file:)", first["page"])
+
+
+# Share of ink in each third of a figure's height and width: coarse, so that letters may differ a little.
+LOOKS = {
+    "forest": [49, 45, 71, 52, 59, 75, 61, 44, 31],
+    "interaction": [72, 61, 49, 54, 67, 53, 43, 53, 28],
+    "moderators": [73, 44, 39, 49, 56, 30, 33, 34, 10],
+    "levels": [79, 53, 58, 30, 70, 34, 50, 49, 19],
+    "effect_by": [81, 79, 31, 30, 49, 65, 30, 44, 16],
+    "funnel": [40, 89, 27, 74, 228, 4, 89, 168, 5],
+    "leave_one_out": [60, 62, 53, 48, 71, 57, 52, 70, 33],
+    "specifications": [40, 42, 31, 32, 37, 26, 36, 39, 24],
+    "one_stage_two_stage": [37, 7, 3, 22, 6, 2, 30, 39, 15],
+    "prisma_ipd_flow": [88, 46, 33, 47, 23, 30, 63, 40, 49],
+    "consort": [56, 70, 62, 52, 80, 76, 49, 60, 56],
+    "trajectories": [54, 17, 6, 26, 64, 46, 40, 35, 19],
+    "tree": [16, 42, 25, 39, 35, 36, 54, 29, 12],
+    "imputation": [58, 75, 28, 38, 53, 37, 52, 26, 16],
+    "tipping_points": [67, 69, 34, 77, 96, 0, 66, 56, 24],
+    "risk_of_bias": [24, 153, 50, 25, 286, 81, 36, 251, 199],
+    "missingness": [20, 15, 0, 82, 65, 4, 92, 43, 3],
+    "balance": [52, 33, 12, 21, 21, 21, 45, 31, 26],
+}
+
+
+def ink(exhibit) -> list[int]:
+    """Share of ink in nine fields, in tenths of a percent."""
+    provide_fonts()
+    with rc_context(STYLE):
+        figure = exhibit.draw()
+        content = io.BytesIO()
+        figure.savefig(content, format="png", dpi=40)
+    content.seek(0)
+    dark = 1 - imread(content)[..., :3].mean(axis=2)
+    return [
+        round(1000 * float(f.mean()))
+        for band in np.array_split(dark, 3, axis=0)
+        for f in np.array_split(band, 3, axis=1)
+    ]
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_each_kind_of_figure_looks_as_it_did(exhibits, kind):
+    found = ink(exhibits[kind])
+    for now, then in zip(found, LOOKS[kind], strict=True):
+        assert abs(now - then) <= 6 + 0.12 * then, (kind, found)
+
+
+def test_every_exhibit_has_a_caption_and_a_text_for_those_who_cannot_see(exhibits):
+    for exhibit in exhibits.values():
+        assert len(exhibit.caption) > 30
+        assert len(exhibit.alt) > 30
+        assert exhibit.caption.rstrip()[-1] == "."
+
+
+def test_real_data_carry_no_stamp():
+    material = mock_material(3, synthetic=False)
+    assert material.stamp == ""
+    exhibit = list_exhibits(material, Ledger())[0]
+    assert b"SYNTHETIC" not in dict(render_exhibit(exhibit))["page"]

@@ -1,0 +1,202 @@
+"""Forest plots: what stands where, and that nothing clips."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from matplotlib import rc_context
+from tests.builders.report_mock import mock_material
+
+from ipdma.report.exhibit import page_axes
+from ipdma.report.fonts import provide_fonts
+from ipdma.report.forest import Forest, Layout, Line, axis_limits, draw_forest, measure_forest
+from ipdma.report.forest_rows import forest_of
+from ipdma.report.interaction_rows import interaction_forest_of, overview_of
+from ipdma.report.ledger import Ledger
+from ipdma.report.style import STYLE, text_width
+
+
+def drawn(forest: Forest):
+    """The layout, the figure and its artists."""
+    provide_fonts()
+    with rc_context(STYLE):
+        layout = measure_forest(forest)
+        figure, axes = page_axes(layout.width, layout.height)
+        artists = draw_forest(forest, layout, axes)
+        figure.canvas.draw()
+    return layout, figure, artists
+
+
+def first_forest(**how) -> Forest:
+    """The forest plot of the first analysis of a mock run."""
+    material = mock_material(**how)
+    forest = forest_of(material, material.analyses[0], Ledger())
+    assert forest is not None
+    return forest
+
+
+@pytest.mark.parametrize(
+    ("studies", "long_names", "huge"), [(3, True, True), (11, False, False), (60, False, True)]
+)
+def test_no_text_leaves_the_page_or_meets_its_neighbour(studies, long_names, huge):
+    layout, figure, artists = drawn(first_forest(studies=studies, long_names=long_names, huge=huge))
+    renderer = figure.canvas.get_renderer()
+    page = figure.bbox
+    boxes = [t.get_window_extent(renderer) for t in artists["text"] if t.get_text()]
+    assert all(b.x0 >= 0 and b.x1 <= page.x1 and b.y0 >= 0 and b.y1 <= page.y1 for b in boxes)
+    rows: dict[int, list] = {}
+    for box in boxes:
+        rows.setdefault(round((box.y0 + box.y1) / 2), []).append(box)
+    for row in rows.values():
+        row.sort(key=lambda b: b.x0)
+        assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(row))
+    assert layout.height == pytest.approx(layout.height)
+    assert figure.get_size_inches()[1] > 0.2 * studies
+
+
+def test_squares_stand_at_the_estimates_and_grow_with_the_weight():
+    forest = first_forest(studies=11)
+    layout, _, artists = drawn(forest)
+    studies = [line for line in forest.lines if line.kind == "study"]
+    assert len(artists["square"]) == len(studies)
+    for line, square in zip(studies, artists["square"], strict=True):
+        middle = square.get_x() + square.get_width() / 2
+        assert middle == pytest.approx(layout.x(line.estimate))
+    by_weight = sorted(zip(studies, artists["square"], strict=True), key=lambda pair: pair[0].weight)
+    widths = [square.get_width() for _, square in by_weight]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[-1]
+
+
+def test_diamond_spans_the_interval_and_zero_is_a_line():
+    forest = first_forest(studies=11)
+    layout, _, artists = drawn(forest)
+    pooled = [line for line in forest.lines if line.kind == "pooled"]
+    assert [line.cells[0] for line in pooled][3:5] == ["Two-stage", "One-stage"]
+    for line, diamond in zip(pooled, artists["diamond"], strict=True):
+        corners = diamond.get_xy()
+        assert corners[:, 0].min() == pytest.approx(layout.x(line.low))
+        assert corners[:, 0].max() == pytest.approx(layout.x(line.high))
+        assert corners[1, 0] == pytest.approx(layout.x(line.estimate))
+    assert artists["zero"][0].get_xdata()[0] == pytest.approx(layout.x(0.0))
+    assert len(artists["interval"]) == 2
+
+
+def test_whiskers_end_in_arrows_where_the_interval_goes_on():
+    forest = first_forest(studies=60, huge=True)
+    layout, _, artists = drawn(forest)
+    wide = [line for line in forest.lines if line.kind == "study" and line.high > 20]
+    assert len(wide) == 1
+    assert layout.limits[0] > -10
+    assert layout.limits[1] < 10
+    beyond = sum(
+        (line.low < layout.limits[0]) + (line.high > layout.limits[1])
+        for line in forest.lines
+        if line.low is not None
+    )
+    assert beyond >= 2
+    assert len(artists["arrow"]) == beyond
+    left, right = layout.plot
+    assert all(
+        left - 1e-9 <= min(w.get_xdata()) and max(w.get_xdata()) <= right + 1e-9 for w in artists["whisker"]
+    )
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0, -40.0, 1e-3])
+def test_limits_always_hold_the_pooled_line(shift):
+    lines = [
+        Line("study", ("a",), shift + d, shift + d - 0.4, shift + d + 0.4, 1.0) for d in (-0.3, 0.1, 0.5)
+    ]
+    lines.append(Line("pooled", ("all",), shift + 0.1, shift - 0.2, shift + 0.4))
+    low, high = axis_limits(lines)
+    assert low < shift - 0.2
+    assert high > shift + 0.4
+    assert math.isfinite(low)
+    assert math.isfinite(high)
+
+
+def test_text_of_a_row_is_what_the_records_say():
+    material = mock_material(11)
+    analysis = material.analyses[0]
+    forest = forest_of(material, analysis, Ledger())
+    row = material.headline(analysis, "one")
+    line = next(n for n in forest.lines if n.cells[0] == "One-stage")
+    minus = "\u2212"
+    wanted = f"{row['estimate']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]".replace("-", minus)
+    assert wanted in line.cells
+    assert "440" in line.cells
+    assert "418" in line.cells
+    assert forest.directions == ("Favours STPP", "Favours control")
+    footer = " ".join(forest.footer)
+    assert "I\u00b2 = 38%" in footer
+    assert "Q = 18.42, df 10, p = .048" in footer
+    assert "Kenward-Roger" in footer
+
+
+def test_binary_outcomes_turn_the_directions_and_the_axis():
+    material = mock_material(11)
+    analysis = next(a for a in material.analyses if a.outcome == "response")
+    forest = forest_of(material, analysis, Ledger())
+    assert forest.odds
+    assert forest.directions == ("Favours control", "Favours STPP")
+    layout = measure_forest(forest)
+    _, _, artists = drawn(forest)
+    one = [t for t in artists["tick"] if t.get_xdata()[0] == pytest.approx(layout.x(0.0))]
+    assert len(one) == 1
+
+
+def test_events_of_few_are_withheld_on_both_sides_and_means_of_small_arms_too():
+    material = mock_material(3)
+    counts = material.counts.copy()
+    chosen = (counts["what"] == "events") & (counts["study"] == "DE-A") & (counts["arm"] == "active")
+    counts.loc[chosen, "n"] = 4
+    rows = material.study_estimates.copy()
+    rows.loc[rows["study"] == "GB-B", "n_active"] = 8
+    changed = type(material)(material.estimates, rows, counts, material.plan, material.registry)
+    response = next(a for a in changed.analyses if a.outcome == "response")
+    line = next(n for n in forest_of(changed, response, Ledger()).lines if n.cells[0] == "Trial DE-A")
+    assert line.cells[2:6] == ("40", "*", "38", "*")
+    line = next(
+        n for n in forest_of(changed, changed.analyses[0], Ledger()).lines if n.cells[0] == "Trial GB-B"
+    )
+    assert line.cells[2:4] == ("8", "\u2014")
+
+
+def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():
+    material = mock_material(11)
+    forest = interaction_forest_of(material, material.analyses[0], "chronicity", Ledger())
+    headings = [n.cells[0] for n in forest.lines if n.kind == "heading"]
+    assert headings == ["1 to under 2 years against under 1 year", "2 years or more against under 1 year"]
+    assert sum(n.kind == "pooled" for n in forest.lines) == 4
+    assert sum(n.kind == "study" for n in forest.lines) == 22
+    drawn(forest)
+    overview = overview_of(material, material.analyses[0], Ledger())
+    assert [n.cells[0] for n in overview.lines if n.cells[0]] == ["Severity", "Duration", "Chronicity"]
+    drawn(overview)
+
+
+def test_a_run_without_study_rows_has_no_forest():
+    material = mock_material(3)
+    empty = type(material)(
+        material.estimates, material.study_estimates.iloc[:0], material.counts, material.plan
+    )
+    assert forest_of(empty, empty.analyses[0], Ledger()) is None
+
+
+def test_width_of_text_is_what_matplotlib_draws():
+    provide_fonts()
+    with rc_context(STYLE):
+        figure, axes = page_axes(5, 1)
+        text = axes.text(0, 0, "Trial GB-B \u22120.55 [\u22120.80, \u22120.30]", fontsize=8)
+        figure.canvas.draw()
+        width = text.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
+    assert text_width("Trial GB-B \u22120.55 [\u22120.80, \u22120.30]") == pytest.approx(width, rel=0.06)
+
+
+def test_layout_places_values_in_proportion():
+    layout = Layout(5, 3, [0.1], [1.0], (1.0, 3.0), 4.0, (-1.0, 1.0), 2.0, [])
+    assert layout.x(0.0) == pytest.approx(2.0)
+    assert layout.x(-5.0) == pytest.approx(1.0)
+    assert layout.x(0.5) == pytest.approx(2.5)

@@ -1,0 +1,212 @@
+"""What leaves the integrity checks: pages for the sites, tables over all trials, counts for the report."""
+
+from html.parser import HTMLParser
+from io import StringIO
+
+import pandas as pd
+import pytest
+from tests.builders.integrity_upload import draw_upload
+
+from ipdma.codebook import load_codebook
+from ipdma.cohort import Upload
+from ipdma.integrity import list_discrepancies
+from ipdma.report.integrity_page import shareable_discrepancies, shareable_table
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+from ipdma.report.tables_integrity import tabulate_integrity
+from ipdma.runs.examine import examine_uploads
+
+PLANTED = "41"  # the data have 40 in the arm
+
+
+def planted_upload(confirmed=()):
+    """A trial with one participant entered twice, one printed n and one printed mean that the data lack."""
+    people, assessments = draw_upload()
+    people = people.assign(participant="key-" + people["participant"])
+    assessments = assessments.assign(participant="key-" + assessments["participant"])
+    copy = people[people["participant"] == "key-p3"].assign(participant="key-p3b")
+    scores = assessments[assessments["participant"] == "key-p3"].assign(participant="key-p3b")
+    arm = copy["arm"].item()
+    people, assessments = pd.concat([people, copy]), pd.concat([assessments, scores])
+    printed = {"n": PLANTED if arm != "stpp" else "40", "hamd17": {"baseline": {"mean": "99.0"}}}
+    study = {
+        "study": {"id": "XX-A"},
+        "arms": {"stpp": {"condition": "stpp"}, "tau": {"condition": "tau"}},
+        "published": {"arms": {"stpp": printed}},
+        "confirmed": list(confirmed),
+    }
+    return Upload(study, people, assessments, pd.DataFrame())
+
+
+REGISTRY = pd.DataFrame(
+    [
+        {"study": "XX-A", "status": "ipd", "rob_d1": "low", "rob_d3": "high", "rob_overall": "high",
+         "inspect_sr": "some concerns", "inspect_sr_d4": "no concerns"},
+        {"study": "YY-B", "status": "ipd", "rob_d1": "some concerns", "rob_d3": "", "rob_overall": "",
+         "inspect_sr": "serious concerns", "inspect_sr_d4": ""},
+    ]
+)  # fmt: skip
+
+
+def examine(upload, registry=REGISTRY):
+    lines = []
+    found = dict(examine_uploads([upload], load_codebook(), registry, "SYNTHETIC data", lines.append))
+    assert any("questions" in line for line in lines)
+    return found
+
+
+@pytest.fixture(scope="module")
+def files():
+    return examine(planted_upload())
+
+
+class Cells(HTMLParser):
+    """Rows of every table of a page, and the open elements at its end."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.open, self.text = [], [], None
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "link", "br"):
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.text = ""
+
+    def handle_data(self, data):
+        if self.text is not None:
+            self.text += data
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+        if tag in ("td", "th"):
+            self.rows[-1].append(self.text)
+            self.text = None
+
+
+def rows_of(page):
+    cells = Cells()
+    cells.feed(page)
+    assert not cells.open
+    return cells.rows
+
+
+def test_the_page_says_what_was_planted(files):
+    rows = rows_of(files["integrity/XX-A.html"])
+    repeated = next(row for row in rows if row[0] == "Repeated participants")
+    assert repeated[2:4] == ["please look", "<5 of 81"]
+    assert any("twice" in cell for cell in repeated)
+    listed = next(row for row in rows if row[:2] == ["hamd17 baseline in stpp", "mean"])
+    assert listed[2] == "99.0"
+    assert 15 < float(listed[3]) < 25
+    assert listed[-1] == "open"
+
+
+def test_every_domain_is_on_the_page_with_its_outcomes(files):
+    rows = rows_of(files["integrity/XX-A.html"])
+    head = next(i for i, row in enumerate(rows) if row[0] == "Domain")
+    assert rows[head][1:] == ["Cannot be right", "Please look", "Passed", "Not checked"]
+    table = pd.read_csv(StringIO(files["integrity/results.csv"]))
+    domains = rows[head + 1 : head + 9]
+    assert [row[0][0] for row in domains] == list("12345678")
+    for number, row in enumerate(domains, 1):
+        own = table[table["domain"] == number]["outcome"].value_counts()
+        assert [int(cell) for cell in row[1:]] == [
+            own.get(word, 0) for word in ("fail", "query", "passed", "not checked")
+        ]
+
+
+def test_judgements_come_from_the_registry(files):
+    rows = rows_of(files["integrity/XX-A.html"])
+    assert ["D1 Randomisation process", "low"] in rows
+    assert ["D2 Deviations from the intended interventions", "not recorded"] in rows
+    assert ["D3 Missing outcome data", "high"] in rows
+    assert ["Overall", "some concerns"] in rows  # INSPECT-SR
+    assert ["D4", "no concerns"] in rows
+    page = examine(planted_upload(), registry=None)["integrity/XX-A.html"]
+    assert "the registry has no column" in page
+
+
+def test_nothing_of_a_participant_leaves(files):
+    for name, text in files.items():
+        assert "key-p" not in text, name
+    for count in ("integrity/results.csv",):
+        table = pd.read_csv(StringIO(files[count]), dtype=str, keep_default_na=False)
+        people = table[table["check"] == "repeated_participants"]
+        assert people["n"].tolist() == ["<5"]
+
+
+def test_a_remainder_that_is_small_is_not_told():
+    columns = {"study": "A", "domain": 3, "outcome": "passed", "subject": "x", "statistic": 0.5,
+               "threshold": 0.2, "text": "", "printed": "", "found": ""}  # fmt: skip
+    rows = [("a", 58, 60), ("a", 3, 60), ("a", 60, 60), ("a", 55, 60), ("randomised_and_contributed", 58, 60)]
+    table = pd.DataFrame([{**columns, "check": c, "n": n, "of": of} for c, n, of in rows])
+    told = shareable_table(table)
+    assert told["n"].tolist() == ["all but <5", "<5", "60", "55", "58"]
+    assert not {"statistic", "threshold", "found"} & set(told)
+
+
+def test_numbers_of_the_fewest_are_withheld():
+    rows = [("A", "age in b", "mean", "41.0", "44.2", 4, "open"), ("A", "age in b", "n", "9", "4", 4, "open"),
+            ("A", "age in c", "mean", "41.0", "44.2", 5, "open")]  # fmt: skip
+    names = ["study", "subject", "statistic", "printed", "found", "n", "disposition"]
+    told = shareable_discrepancies(pd.DataFrame(rows, columns=names))
+    assert told["found"].tolist() == ["withheld", "<5", "44.2"]
+    assert told["n"].tolist() == ["<5", "<5", "5"]
+
+
+def entry(variable="hamd17", n="1", code="IPD-037"):
+    return {"code": code, "variable": variable, "n": n, "why": "typing error in the paper", "by": "dm"}
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "disposition"),
+    [
+        ([], "open"),
+        ([entry()], "confirmed by the site"),
+        ([entry(n="0")], "open"),
+        ([entry(variable="bdi2")], "open"),
+        ([entry(code="IPD-036")], "open"),
+    ],
+)
+def test_the_site_settles_a_discrepancy(confirmed, disposition):
+    files = examine(planted_upload(confirmed))
+    table = pd.read_csv(StringIO(files["integrity/disposition.csv"]), dtype=str)
+    score = table[table["subject"] == "hamd17 baseline in stpp"]
+    assert score["disposition"].tolist() == [disposition]
+    assert "typing error" not in "".join(files.values())
+
+
+def test_a_reproduced_number_needs_no_disposition():
+    assert list_discrepancies(pd.DataFrame({"check": ["published_numbers"], "outcome": ["passed"]}), {}).empty
+
+
+def material(files):
+    counts = pd.read_csv(StringIO(files["parts/trials/integrity/counts.csv"]))
+    empty = {
+        name: pd.read_csv(StringIO(files[f"parts/trials/integrity/{name}.csv"]))
+        for name in ("estimates", "study_estimates")
+    }
+    assert all(len(table) == 0 and len(table.columns) > 10 for table in empty.values())
+    return Material(empty["estimates"], empty["study_estimates"], counts, {"title": "t"}, REGISTRY)
+
+
+def test_the_reports_table_is_drawn_from_the_counts(files):
+    ledger = Ledger()
+    table = tabulate_integrity(material(files), ledger)
+    results = pd.read_csv(StringIO(files["integrity/results.csv"]))
+    (row,) = table.rows
+    ended = results["outcome"].value_counts()
+    assert row[1:6] == (
+        str(len(results)),
+        *(str(ended.get(word, 0)) for word in ("fail", "query", "passed", "not checked")),
+    )
+    assert row[6].split(" of ")[0] == str(len(pd.read_csv(StringIO(files["integrity/disposition.csv"]))))
+    assert "External inconsistencies" in row[7]
+    assert len(ledger.claims) == 7
+
+
+def test_two_examinations_write_the_same_bytes(files):
+    assert examine(planted_upload()) == files
