@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import tempfile
 from collections.abc import Iterable
-from io import StringIO
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,14 @@ import pandas as pd
 
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.cohort import Upload
-from ipdma.errors import DataError, ReadError
+from ipdma.errors import DataError, ReadError, join_faults
+from ipdma.site.formats.text import parse, sniff_separator, take_excel_hint
+from ipdma.site.table import Column, build_table
 from ipdma.yaml_values import parse_yaml
 
 MISSING_TEXT = frozenset({"", "NA", "NaN", "nan"})
 MISSING_NUMBER = MISSING_TEXT | {"N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "None", "."}
+ROW_FAULTS = {"row_too_short": "fewer cells than the header", "row_too_long": "more cells than the header"}
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -94,15 +96,17 @@ def read_text(path: Path | str) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def read_rows_csv(path: Path | str, text: Iterable[str] = ()) -> pd.DataFrame:
-    """Read a table of rows, each cell trimmed.
+def read_rows_csv(path: Path | str, text: Iterable[str] = (), names: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table of rows as strictly as a trial's own file, each cell trimmed.
 
     Parameters
     ----------
     path : Path
-        Comma, semicolon or tab separated (the header shows which), with a header row.
+        Comma, semicolon, tab or bar separated (its lines show which), with a header row.
     text : iterable of str
-        Columns to keep as text (a study named `007` keeps its zeros).
+        Columns to keep as text (a level `01` keeps its zero).
+    names : iterable of str
+        Columns kept as text in which every cell but an empty one is a name: a study may be called `NA`.
 
     Returns
     -------
@@ -112,51 +116,71 @@ def read_rows_csv(path: Path | str, text: Iterable[str] = ()) -> pd.DataFrame:
     Raises
     ------
     ReadError, DataError
-        Where the file cannot be read as a table, or a column's name stands twice.
+        Where the file cannot be read as a table, a row has fewer or more cells than the header, a quotation
+        mark never closes, or a column's name stands twice.
     """
-    content = read_text(path)
-    header = next((line for line in content.splitlines() if line.strip()), "")
-    if not header:
-        raise ReadError(f"{path}: expected a header and rows, got an empty file")
-    separator = max(",;\t", key=header.count)
-    table = parse_table(path, content, separator)
-    repeated = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
+    table = strict_table(path)
+    repeated = sorted({n for n in table.names if table.names.count(n) > 1})
     if repeated:
         raise DataError(f"{path}: the column name stands more than once in the header: {', '.join(repeated)}")
-    keep = set(text)
-    decimal_comma = separator == ";"
+    columns = {c.name: pd.Series([cell.strip() for cell in c.cells], dtype="str") for c in table.columns}
+    keep, whole = set(text), set(names)
+    decimal_comma = table.separator == ";"
     return pd.DataFrame(
         {
-            n: text_cells(table[n]) if n in keep else number_cells(table[n], decimal_comma)
-            for n in table.columns
+            name: named_cells(column)
+            if name in whole
+            else text_cells(column)
+            if name in keep
+            else number_cells(column, decimal_comma)
+            for name, column in columns.items()
         }
     )
 
 
-def parse_table(path: Path | str, content: str, separator: str) -> pd.DataFrame:
-    """Split a file's text into a table of text cells, blank rows dropped."""
-    try:
-        table = pd.read_csv(
-            StringIO(content), sep=separator, dtype=str, header=None, keep_default_na=False, index_col=False
-        )
-    except (pd.errors.ParserError, ValueError):
-        raise ReadError(
-            f"{path}: the rows do not all have as many cells as the header; expected one cell per column"
-        ) from None
-    cells = table.map(lambda cell: cell.strip() if isinstance(cell, str) else "")
-    names = list(cells.iloc[0])
-    body = cells.iloc[1:].reset_index(drop=True)
-    if len(body) and (body.iloc[:, -1] == "").all():
-        check_widths(path, content, separator)
-    body.columns = pd.Index(names)
-    return body
+@dataclass(frozen=True)
+class SeparatedTable:
+    """A text table and the separator that its lines show."""
+
+    columns: list[Column]
+    separator: str
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
 
 
-def check_widths(path: Path | str, content: str, separator: str) -> None:
-    """Refuse a table whose every row is shorter than its header: its cells stand under the wrong names."""
-    header, *rows = [len(row) for row in csv.reader(StringIO(content), delimiter=separator) if any(row)]
-    if rows and max(rows) < header:
-        raise ReadError(f"{path}: the header has {header} cells and every row at most {max(rows)}")
+def strict_table(path: Path | str) -> SeparatedTable:
+    """Read a file with the reader of trials' files; rows whose cells have moved are refused by number."""
+    content, hinted = take_excel_hint(read_text(path))
+    separator = hinted or sniff_separator(content)
+    records = list(enumerate(parse(content, separator, str(path)), start=1))
+    filled = [(number, cells) for number, cells in records if any(cell.strip() for cell in cells)]
+    if not filled:
+        raise ReadError(f"{path}: expected a header and rows, got an empty file")
+    table = build_table(str(path), filled[0][1], filled[1:], [])
+    faults = [
+        f"{path}: {ROW_FAULTS[remark.name]} in {row_list(remark.rows)}; expected {len(table.columns)}, one per "
+        "column, so that no cell stands under another column's name"
+        for remark in table.remarks
+        if remark.name in ROW_FAULTS
+    ]
+    if faults:
+        raise ReadError(join_faults(faults))
+    return SeparatedTable(table.columns, separator)
+
+
+def row_list(rows: list[int], shown: int = 10) -> str:
+    """`row 6`, or the first few of many (the header is row 1)."""
+    listed = ", ".join(map(str, rows[:shown]))
+    more = f" and {len(rows) - shown} more" if len(rows) > shown else ""
+    return f"{'rows' if len(rows) > 1 else 'row'} {listed}{more}"
+
+
+def named_cells(column: pd.Series) -> pd.Series:
+    """A column of names, only an empty cell as NaN."""
+    return column.where(column != "", np.nan)
 
 
 def text_cells(column: pd.Series) -> pd.Series:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Read, pool, write."""
     mapping = read_yaml(options.spec) if options.spec else {}
     spec = PoolSpec.from_mapping(mapping, str(options.spec or "the pooling spec"))
-    table = read_rows_csv(options.effects, text=[spec.study])
+    table = read_rows_csv(options.effects, names=[spec.study])
     record = pool_table(table, spec, str(options.effects)).as_json()
     if options.json:
         write_json(options.json, record)

@@ -84,6 +84,8 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
         raise DataError("the table has no rows; expected one row per participant")
     numeric, faults = read_numeric(rows, spec)
     texts = {name: read_text(rows[name]) for name in text_columns(spec)}
+    if spec.levels and spec.moderator in texts:
+        texts[spec.moderator] = as_declared(texts[spec.moderator], spec.levels)
     level_text = texts.get(spec.moderator or "") if spec.moderator_type == "categorical" else None
     faults += check_levels(level_text, spec)
     if faults:
@@ -286,6 +288,24 @@ def order_by_study(study: TextColumn, keep: np.ndarray) -> tuple[np.ndarray, np.
         by_study = np.argsort(codes, kind="stable")
         kept, codes = kept[by_study], codes[by_study]
     return kept, codes, tuple(name for name, has in zip(study.names, present, strict=True) if has)
+
+
+def as_declared(text: TextColumn, levels: tuple[str, ...]) -> TextColumn:
+    """The texts that a declared level means, by its name: codes match without regard to case, numbers as
+    numbers, as in a trial's own file; a text that is a level already stands for itself."""
+    own = {level_key(level): level for level in reversed(levels)}
+    renamed = [n if n in levels else own.get(level_key(n), n) for n in text.names]
+    names = tuple(sorted(set(renamed)))
+    recode = np.array([*(names.index(name) for name in renamed), -1], dtype=np.int64)
+    return TextColumn(recode[text.codes], names)
+
+
+def level_key(level: str) -> float | str:
+    """What two levels are compared by."""
+    try:
+        return float(level)
+    except ValueError:
+        return level.strip().casefold()
 
 
 def check_levels(text: TextColumn | None, spec: ModelSpec) -> list[str]:

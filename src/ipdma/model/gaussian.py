@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special
 
 from ipdma.errors import FitError, SpecError
-from ipdma.model.design import Design, build_design
+from ipdma.model.design import Design, build_design, varies_by_study
 from ipdma.model.fixed_effects import fixed_effects, log_scale
 from ipdma.model.inference import Inference, contrast_estimates, joint_tests, make_inference, term_estimates
 from ipdma.model.own_estimates import OwnEstimates, own_estimates
@@ -68,7 +68,32 @@ def prepare_design(design: Design) -> Prepared:
     if design.spec.residual == "by_study":
         prepared = group_residuals(prepared)
     check_residual(prepared)
-    return drop_unidentified(prepared)
+    return drop_unidentified(constant_outcomes(prepared))
+
+
+def constant_outcomes(prepared: Prepared) -> Prepared:
+    """Name the trials whose outcome does not vary: no residual variance of their own can be estimated.
+
+    Raises
+    ------
+    FitError
+        Under `residual: by_study`, where such a variance would run to zero and the trial take over.
+    """
+    design, group = prepared.design, prepared.full.group
+    constant = ~varies_by_study(design.outcome, design.study, len(design.studies)) & (design.study_sizes > 1)
+    by_study = design.spec.residual == "by_study"
+    alone = np.array([by_study and constant[group == g].all() for g in group])
+    named = ", ".join(np.array(design.studies)[alone if alone.any() else constant])
+    if alone.any():
+        raise FitError(
+            f"column '{design.spec.outcome}': the outcome is constant in {named}, so that there is no residual "
+            "variance to estimate there; expected an outcome that varies in every study: look at its data, leave "
+            "it out, or use residual: common"
+        )
+    if not constant.any():
+        return prepared
+    note = f"column '{design.spec.outcome}': the outcome is constant in {named}; look at its data"
+    return replace(prepared, warnings=[*prepared.warnings, note])
 
 
 def group_residuals(prepared: Prepared) -> Prepared:

@@ -29,7 +29,11 @@ KEEP_EMPTY = {  # columns whose empty text says "none"; elsewhere it is missing
 
 def read_registry(path: Path | str | None) -> pd.DataFrame | None:
     """Read the registry of trials, or the aggregate results beside it; None where there is none."""
-    return None if path is None else read_rows_csv(path, text=["study", "citation", "registration", "reason"])
+    return (
+        None
+        if path is None
+        else read_rows_csv(path, text=["citation", "registration", "reason"], names=["study"])
+    )
 
 
 def csv_text(table: pd.DataFrame) -> str:

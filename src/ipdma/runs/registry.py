@@ -56,7 +56,7 @@ def aggregate_faults(path: Path, plan: Mapping[str, Any]) -> Iterator[str]:
 def read_table(path: Path, columns: Sequence[str]) -> Generator[str, None, Any]:
     """Yield what is wrong with the table itself; returns it, or None where it cannot be used."""
     try:
-        table = read_rows_csv(path, text=["study", "status", "contrast", "outcome", "timepoint"])
+        table = read_rows_csv(path, text=["status", "contrast", "outcome", "timepoint"], names=["study"])
     except (ReadError, DataError) as error:
         yield str(error)
         return None

@@ -4,7 +4,7 @@ column."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ipdma.site.codes import parse_number
 from ipdma.site.judge import Outcome
@@ -48,6 +48,11 @@ def looks_missing(
     for cell, n in sound.items():
         if (number := written(cell)) is not None:
             counts[number] += n
+    return code_like(counts, suspects)
+
+
+def code_like(counts: Mapping[float, int], suspects: frozenset[float]) -> frozenset[float]:
+    """Which of a column's numbers, each with its count, look like codes (see `looks_missing`)."""
     others = [value for value in counts if value not in suspects]
     if not others:
         return frozenset()

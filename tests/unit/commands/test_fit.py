@@ -164,7 +164,7 @@ def test_a_table_keeps_text_where_it_is_asked_to(here):
     with pytest.raises(DataError, match="more than once in the header: a"):
         read_rows_csv(here / "t.csv")
     (here / "t.csv").write_text("a,b\n1,2,3\n")
-    with pytest.raises(ReadError, match="as many cells"):
+    with pytest.raises(ReadError, match="more cells than the header in row 2"):
         read_rows_csv(here / "t.csv")
     (here / "t.csv").write_bytes(b"PK\x03\x04\x00\x00")
     with pytest.raises(ReadError, match="text file"):
@@ -173,7 +173,7 @@ def test_a_table_keeps_text_where_it_is_asked_to(here):
 
 def test_a_header_longer_than_every_row_is_refused_rather_than_shifted(here):
     (here / "table.csv").write_text("study,,treat,y\na,0,1\na,1,2\n")
-    with pytest.raises(ReadError, match="header has 4 cells and every row at most 3"):
+    with pytest.raises(ReadError, match="fewer cells than the header in rows 2, 3"):
         read_rows_csv(here / "table.csv")
 
 
@@ -192,3 +192,54 @@ def test_a_spec_that_cannot_be_fitted_is_one_sentence(here, capsys, spec, words)
     assert (status, out) == (2, None)
     assert all(word in message for word in words)
     assert len(message.strip().splitlines()) == 1
+
+
+HEADER = "study,treat,base,y,z\n"
+ROWS = "".join(f"S{i % 4},{i // 4 % 2},{i * 7 % 11},{(i * 5 % 13) / 2},1\n" for i in range(48))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"), [("S1,1.5,2.5,1\n", "fewer cells"), ("S1,1,1.5,2.5,1,7\n", "more cells")]
+)
+@pytest.mark.parametrize("before", [0, 5])
+def test_a_row_whose_cells_have_moved_is_refused_by_number(here, capsys, row, words, before):
+    lines = ROWS.splitlines(keepends=True)
+    table = HEADER + "".join(lines[:before]) + row + "".join(lines[before:])
+    assert run(here, "fit", table, "covariates: [base]\n") == (2, None)
+    assert f"{words} than the header in row {before + 2};" in capsys.readouterr().err
+
+
+def test_a_separator_too_many_on_every_row_and_blank_rows_move_no_cell(here):
+    table = HEADER + ROWS.replace("\n", ",\n") + "\n,,,,,\n"
+    assert run(here, "fit", table, "covariates: [base]\n")[1]["n_rows"] == 48
+
+
+@pytest.mark.parametrize("name", ["NA", "None", "nan", "null"])
+def test_a_study_may_have_a_name_that_means_missing_elsewhere(here, name):
+    status, out = run(here, "fit", (HEADER + ROWS).replace("S2", name), "covariates: [base]\n")
+    assert (status, out["n_studies"], out["n_rows"]) == (0, 4, 48)
+    status, out = run(here, "pool", EFFECTS.replace("008", name), "ci: hksj\n")
+    assert name in out["weights"]
+
+
+def test_a_number_that_looks_like_a_missing_code_is_asked_about(here):
+    plain = run(here, "fit", HEADER + ROWS, "covariates: [base]\n")[1]
+    coded = run(here, "fit", HEADER + ROWS + "S1,1,999,2,1\nS1,0,999,2,1\n", "covariates: [base]\n")[1]
+    assert not [w for w in plain["warnings"] if "code for a missing value" in w]
+    (warning,) = [w for w in coded["warnings"] if "code for a missing value" in w]
+    assert "'base': in 2 rows (first at row 50)" in warning
+
+
+def test_levels_are_compared_as_codes_are(here):
+    spec = "moderator: z\nmoderator_type: categorical\nlevels: [no, yes]\n"
+    rows = [line.rsplit(",", 1)[0] for line in ROWS.splitlines()]
+    words = ["No", "YES", "yes", "NO", "no"]
+    table = HEADER + "".join(f"{row},{words[i % 5]}\n" for i, row in enumerate(rows))
+    status, out = run(here, "fit", table, spec)
+    assert status == 0
+    assert "treatment:within:z[yes]" in [e["term"] for e in out["estimates"]]
+
+
+def test_studies_that_differ_by_case_alone_are_asked_about(here):
+    out = run(here, "fit", (HEADER + ROWS).replace("S3", "s2"), "covariates: [base]\n")[1]
+    assert any("S2, s2 differ by case alone" in w for w in out["warnings"])

@@ -230,3 +230,13 @@ def test_a_level_whose_random_interaction_only_one_study_informs() -> None:
     assert said(result, "interaction[c]", "taken as common")
     assert set(result.variance["interaction"]) == {"b"}
     assert np.isfinite(result.estimate("treatment:within:lev[c]").std_error)
+
+
+def test_a_trial_with_a_constant_outcome_is_named() -> None:
+    """Refused where it would need a variance of its own, said where the variance is common."""
+    rows = draw_rows(k=4)
+    name = sorted(rows.study.unique())[2]
+    rows.loc[rows.study == name, "y"] = 7.0
+    with pytest.raises(FitError, match=f"constant in {name}"):
+        fit(rows, covariates=["base"], residual="by_study")
+    assert said(fit(rows, covariates=["base"]), "constant", name)
