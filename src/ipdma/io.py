@@ -161,8 +161,8 @@ def strict_table(path: Path | str) -> SeparatedTable:
         raise ReadError(f"{path}: expected a header and rows, got an empty file")
     table = build_table(str(path), filled[0][1], filled[1:], [])
     faults = [
-        f"{path}: {ROW_FAULTS[remark.name]} in {row_list(remark.rows)}; expected {len(table.columns)}, one per "
-        "column, so that no cell stands under another column's name"
+        f"{path}: {ROW_FAULTS[remark.name]} in {row_list(remark.rows)}; expected {len(table.columns)}, one "
+        "per column, so that no cell stands under another column's name"
         for remark in table.remarks
         if remark.name in ROW_FAULTS
     ]

@@ -81,8 +81,9 @@ def doubtful_values(rows: pd.DataFrame, spec: ModelSpec) -> list[str]:
         at = values.index[values.isin(codes)]
         if len(at):
             said.append(
-                f"column '{name}': in {len(at)} rows (first at row {at[0] + 2}) stands a number that looks like "
-                "a code for a missing value, such as -9 or 999, and is analysed as a number; leave such cells empty"
+                f"column '{name}': in {len(at)} rows (first at data row {at[0] + 1}) stands a number that "
+                "looks like a code for a missing value, such as -9 or 999, and is analysed as a number; "
+                "leave such cells empty"
             )
     names = pd.Series(sorted(rows[spec.study].dropna().unique()))
     alike = names[names.str.casefold().duplicated(keep=False)]

@@ -86,9 +86,9 @@ def constant_outcomes(prepared: Prepared) -> Prepared:
     named = ", ".join(np.array(design.studies)[alone if alone.any() else constant])
     if alone.any():
         raise FitError(
-            f"column '{design.spec.outcome}': the outcome is constant in {named}, so that there is no residual "
-            "variance to estimate there; expected an outcome that varies in every study: look at its data, leave "
-            "it out, or use residual: common"
+            f"column '{design.spec.outcome}': the outcome is constant in {named}, so that there is no "
+            "residual variance to estimate there; expected an outcome that varies in every study: look at "
+            "its data, leave it out, or use residual: common"
         )
     if not constant.any():
         return prepared

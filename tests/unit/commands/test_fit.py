@@ -227,7 +227,7 @@ def test_a_number_that_looks_like_a_missing_code_is_asked_about(here):
     coded = run(here, "fit", HEADER + ROWS + "S1,1,999,2,1\nS1,0,999,2,1\n", "covariates: [base]\n")[1]
     assert not [w for w in plain["warnings"] if "code for a missing value" in w]
     (warning,) = [w for w in coded["warnings"] if "code for a missing value" in w]
-    assert "'base': in 2 rows (first at row 50)" in warning
+    assert "'base': in 2 rows (first at data row 49)" in warning
 
 
 def test_levels_are_compared_as_codes_are(here):
