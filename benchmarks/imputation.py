@@ -25,7 +25,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ipdma.analysis.cell import Cell, cell_of
-from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.imputed_fits import fit_headline, fit_moderator
 from ipdma.analysis.missing_data import imputed_variables, with_helpers
 from ipdma.analysis.missing_plan import read_missing
@@ -58,11 +57,11 @@ def run(job: tuple[Path, str, int]) -> dict[str, Any]:
     )
     clock.append(time.process_time())
     completed, ledger = cell.but(done.rows), Ledger()
-    keys = model_keys(settings, settings.primary_model, cell.family)
-    fits = [fit_headline(ledger, cell.ident("imputed", s), completed, keys, settings) for s in ("one", "two")]
+    spec = settings.primary(cell.family)
+    fits = [fit_headline(ledger, cell.ident("imputed", s), completed, spec) for s in ("one", "two")]
     for moderator in settings.moderators_of(cell.outcome):
         ident = cell.ident("imputed", "one", moderator.name)
-        fits.append(fit_moderator(ledger, ident, completed, moderator, keys, settings))
+        fits.append(fit_moderator(ledger, ident, completed, moderator, spec))
     clock.append(time.process_time())
     return {
         "contrast": contrast,

@@ -11,10 +11,11 @@ LAYERS = [
     {"errors", "provenance", "__init__"},
     {"codebook", "privacy", "yaml_values"},
     {"site", "integrity", "cohort", "model"},
+    {"plan"},
     {"imputation"},
     {"analysis"},
     {"report"},
-    {"synthetic", "io", "plan", "runs", "commands", "cli", "__main__"},
+    {"synthetic", "io", "runs", "commands", "cli", "__main__"},
 ]
 ONLY_IN = {
     "matplotlib": ("report/",),

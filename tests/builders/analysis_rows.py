@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from ipdma.plan import Plan
+
 COMPARATORS = ("waitlist", "tau", "placebo")
 
 
@@ -83,9 +85,10 @@ def as_table(rows: pd.DataFrame) -> SimpleNamespace:
     return SimpleNamespace(rows=rows, exclusions=exclusions, scales=scales)
 
 
-def small_plan(**changes) -> dict:
+def small_plan(**changes) -> Plan:
     """A plan with the interface's example models and moderators."""
     plan = {
+        "studies": "data",
         "contrasts": {"stpp_control": {"active": ["stpp"], "reference": ["waitlist", "tau", "placebo"]}},
         "outcomes": {"depression": {"family": "gaussian"}, "response": {"family": "binomial"}},
         "time_points": {"post": {"timepoint": "post"}},
@@ -111,7 +114,7 @@ def small_plan(**changes) -> dict:
             "age": {"column": "age", "per": 10},
         },
     }
-    return {**plan, **changes}
+    return Plan.from_mapping({**plan, **changes})
 
 
 KEY = ("stpp_control", "depression", "post")

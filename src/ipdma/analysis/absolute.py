@@ -14,18 +14,14 @@ from ipdma.analysis.cell import Cell
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
+from ipdma.plan import is_good_event
 
 NO_DIFFERENCE = 1e-12  # rates nearer than this are the same, up to rounding
-EVENT_RATES = (0.1, 0.2, 0.3, 0.4, 0.5)
-BAD_EVENTS = ("dropout", "deterioration", "relapse")
 
 
 @dataclass(frozen=True)
 class NeededToTreat:
-    """A number needed to treat with its interval; positive is benefit (NNTB), negative harm (NNTH).
-
-    Inf neither.
-    """
+    """A number needed to treat with its interval: positive is benefit (NNTB), negative harm (NNTH)."""
 
     nnt: float
     low: float
@@ -109,22 +105,20 @@ def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping
             continue
         if cell.family == "binomial":
             write_binary(ledger, ident, cell, settings, triple)
-        elif settings.standardise_of(cell.outcome) != "none":
+        elif settings.plan.outcome(cell.outcome)["standardise"] != "none":
             write_standardised(ledger, ident, cell, settings, triple)
 
 
 def write_standardised(
     ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
 ) -> None:
-    """NNT over the plan's event rates, and points on HAM-D17. Lower is better.
-
-    So a negative effect is a benefit.
-    """
+    """NNT over the plan's event rates, and points on HAM-D17; a negative effect is a benefit."""
     benefit, low, high = -effect[0], -effect[2], -effect[1]
-    for rate in settings.absolute.get("event_rates") or EVENT_RATES:
+    keys = settings.plan["absolute"]
+    for rate in keys["event_rates"]:
         write_nnt(ledger, ident, nnt_from_smd(benefit, low, high, float(rate)), f"{float(rate):g}")
-    instrument = str(settings.absolute.get("instrument") or "hamd17")
-    sd, source, n = reference_sd(cell.scales, instrument, settings.absolute.get("sd"))
+    instrument = keys["instrument"]
+    sd, source, n = reference_sd(cell.scales, instrument, keys["sd"])
     if sd is None:
         ledger.count(ident, "not_run", variable="hamd_effect", level=source)
         return
@@ -136,10 +130,7 @@ def write_standardised(
 def reference_sd(
     scales: pd.DataFrame | None, instrument: str, given: float | None
 ) -> tuple[float | None, str, int | None]:
-    """The SD that turns standardised effects into points: the plan's, else the run's own constant.
-
-    With its source.
-    """
+    """The SD that turns standardised effects into points: the plan's, else the run's; its source, its n."""
     if given is not None:
         return float(given), "the plan", None
     if scales is not None and len(scales):
@@ -175,17 +166,11 @@ def write_binary(
         ledger.count(ident, f"risk_ratio{suffix}", value=active / rate)
         ledger.count(ident, f"risk_difference{suffix}", value=active - rate)
     limits = [max(min(v, 700.0), -700.0) for v in effect]
-    needed = nnt_from_odds_ratio(limits[0], limits[1], limits[2], rate, is_favourable(cell.outcome, settings))
+    needed = nnt_from_odds_ratio(
+        limits[0],
+        limits[1],
+        limits[2],
+        rate,
+        is_good_event(settings.plan["outcomes"][cell.outcome]["measure"]),
+    )
     write_nnt(ledger, ident, needed, f"{rate:.6g}")
-
-
-def is_favourable(outcome: str, settings: Settings) -> bool:
-    """Whether the event is a good one: the outcome's key `event` (good or bad).
-
-    Else by its measure's name.
-    """
-    keys = settings.outcomes.get(outcome) or {}
-    if keys.get("event"):
-        return str(keys["event"]) == "good"
-    measure = str(keys.get("measure") or outcome)
-    return not any(word in measure for word in BAD_EVENTS)

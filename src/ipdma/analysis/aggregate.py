@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ import pandas as pd
 from scipy.stats import norm
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import CANNOT, SMALL_K, first_line, model_keys, number, try_fit_design
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.settings import Settings
 from ipdma.model.pool import Pooled, pool_effects
-from ipdma.model.spec import PoolSpec
+from ipdma.model.spec import ModelSpec, PoolSpec
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,20 @@ class StudyEffect:
     n_reference: int | None = None
 
 
-def analyse_aggregate(cell: Cell, settings: Settings, aggregate: pd.DataFrame | None) -> Ledger:
+def analyse_aggregate(cell: Cell, context: Context) -> Ledger:
     """Second stage with aggregate-only trials added (`aggregate`), and over them alone (`not_obtained`)."""
-    ledger = Ledger()
-    extra = aggregate_effects(aggregate, cell)
-    if not extra or not settings.aggregate_trials:
+    ledger, settings = Ledger(), context.settings
+    extra = aggregate_effects(context.aggregate, cell)
+    if not extra or not settings.plan["aggregate_trials"]:
         return ledger
-    both = [*ipd_effects(cell, settings), *extra]
-    write_pooled(ledger, cell.ident("aggregate", "two"), both, settings, cell)
-    write_pooled(ledger, cell.ident("not_obtained", "two"), extra, settings, cell)
+    both = [*ipd_effects(cell, settings.primary(cell.family)), *extra]
+    write_pooled(ledger, cell.ident("aggregate", "two"), both, settings.pool)
+    write_pooled(ledger, cell.ident("not_obtained", "two"), extra, settings.pool)
     return ledger
 
 
 def aggregate_effects(aggregate: pd.DataFrame | None, cell: Cell) -> list[StudyEffect]:
-    """The aggregate estimates of a cell, of studies that gave no participant data.
-
-    None usable is left out.
-    """
+    """The usable aggregate estimates of a cell, of studies that gave no participant data."""
     if aggregate is None or not len(aggregate):
         return []
     here = (aggregate["contrast"] == cell.contrast) & (aggregate["outcome"] == cell.outcome)
@@ -74,13 +71,12 @@ def as_number(value: Any) -> float | None:
     return result if np.isfinite(result) else None
 
 
-def ipd_effects(cell: Cell, settings: Settings, keys: Mapping[str, Any] | None = None) -> list[StudyEffect]:
-    """Each contributed study's own estimate from the first stage of the primary model."""
-    keys = keys or model_keys(settings, settings.primary_model, cell.family)
+def ipd_effects(cell: Cell, spec: ModelSpec) -> list[StudyEffect]:
+    """Each contributed study's own estimate from the first stage of a model."""
     if not cell.studies:
         return []
     silent = Ledger()  # the headline says what could not be fitted
-    found = try_fit_design(silent, cell.ident("aggregate", "two"), cell.analysed, keys, settings, cell.family)
+    found = try_fit_design(silent, cell.ident("aggregate", "two"), cell.analysed, spec)
     if found is None:
         return []
     sizes = found[1].groupby(["study", "treat"]).size()
@@ -98,29 +94,20 @@ def ipd_effects(cell: Cell, settings: Settings, keys: Mapping[str, Any] | None =
     ]
 
 
-def pool_spec(settings: Settings, k: int, tau2: str | None = None) -> PoolSpec:
-    """The plan's second stage for k studies."""
-    keys = {"ci": "modified_hksj" if k < SMALL_K else "hksj", **settings.pool, "level": settings.level}
-    if tau2 is not None:
-        keys["tau2"] = tau2
-    return PoolSpec.from_mapping(keys, "the plan's pool")
-
-
 def write_pooled(
     ledger: Ledger,
     ident: Ident,
     effects: Sequence[StudyEffect],
-    settings: Settings,
-    cell: Cell,
+    pool: PoolSpec,
     tau2: str | None = None,
 ) -> None:
-    """Pool study effects and write the row, its heterogeneity and its studies."""
+    """Pool study effects; write the row, its heterogeneity and its studies. `tau2` wins over the pool's."""
     if not effects:
         ledger.note(ident, "not_fitted", "no study estimate to pool")
         return
     try:
         y, se = [e.estimate for e in effects], [e.std_error for e in effects]
-        spec = pool_spec(settings, len(effects), tau2)
+        spec = replace(pool.for_studies(len(effects)), tau2=tau2 or pool.tau2 or "reml")
         pooled = pool_effects([e.study for e in effects], y, se, spec)
     except CANNOT as error:
         ledger.note(ident, "not_fitted", first_line(error))
@@ -140,10 +127,12 @@ def write_pooled(
         if number(value) is not None:
             ledger.count(ident, what, variable="treatment", value=number(value))
     for effect, weight in zip(effects, pooled.weights.values(), strict=True):
-        ledger.study_estimates.append(study_row(ident, effect, weight, settings.level))
+        ledger.study_estimates.append(study_row(ident, effect, weight, pool.level))
 
 
-def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, Any]:
+def pooled_row(
+    ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str | None
+) -> dict[str, Any]:
     """One row of estimates.csv from a pooling."""
     names = (
         "estimate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,11 @@ class Cell:
     exclusions: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Contrast, outcome and time point."""
+        return self.contrast, self.outcome, self.timepoint
+
     def ident(self, model: str = "", stage: str = "", moderator: str = "", variant: str = "") -> Ident:
         """The name of a fit on this cell."""
         return Ident(self.contrast, self.outcome, self.timepoint, model, stage, moderator, variant)
@@ -58,9 +63,7 @@ class Cell:
 
     def but(self, rows: pd.DataFrame) -> Cell:
         """The same cell with other rows."""
-        return Cell(
-            self.contrast, self.outcome, self.timepoint, self.family, rows, self.exclusions, self.scales
-        )
+        return replace(self, rows=rows)
 
 
 def cell_of(key: tuple[str, str, str], table: Any, family: str) -> Cell:
@@ -114,12 +117,6 @@ def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
         f"{name}[{level}]": (values.astype(object) == level).astype(float).where(values.notna(), np.nan)
         for level in levels[1:]
     }
-
-
-def arm_counts(rows: pd.DataFrame) -> dict[str, int]:
-    """Analysed participants on the active and on the reference side."""
-    active = int((rows["treat"] == 1).sum())
-    return {"n_active": active, "n_reference": len(rows) - active}
 
 
 def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, Any]]:

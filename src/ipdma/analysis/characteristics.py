@@ -36,7 +36,7 @@ def count_participants(
     count_heads(ledger, "cohort", people, "condition")
     describe(ledger, "cohort", people, names, {"": people})
     count_missing(ledger, people, names)
-    for contrast, keys in settings.contrasts.items():
+    for contrast, keys in settings.plan["contrasts"].items():
         chosen = contrast_people(people, keys)
         if chosen.empty or (contrasts is not None and contrast not in contrasts):
             continue

@@ -1,19 +1,16 @@
-"""One stage against two: the same question answered twice.
-
-And what differs where the answers do (Burke 2017).
-"""
+"""One stage against two: the same question answered twice, and why the answers may differ (Burke 2017)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec, PoolSpec
 
 TOLERANCE = 0.1  # of the one-stage standard error; matched pairs alone face it
 MATCHED = {"residual": "by_study", "covariate_slopes": "stratified", "intercept": "stratified"}
-DEFAULTS = {"residual": "common", "covariate_slopes": "stratified", "intercept": "stratified"}
 WORDS = {
     "residual": "residual variance {} against by study",
     "covariate_slopes": "covariate slopes {} against stratified",
@@ -21,47 +18,47 @@ WORDS = {
 }
 
 
-def differences(keys: Mapping[str, Any], family: str, pool: Mapping[str, Any]) -> list[str]:
-    """What keeps the one-stage model of `keys` from being the twin of its two-stage fit.
-
-    Empty when matched.
-    """
+def differences(spec: ModelSpec) -> list[str]:
+    """What keeps a one-stage model from being the twin of its two-stage fit; empty when matched."""
     found = []
     for key, wanted in MATCHED.items():
-        value = keys.get(key, DEFAULTS[key])
-        if key == "residual" and family == "binomial":
+        value = getattr(spec, key)
+        if key == "residual" and spec.family == "binomial":
             continue
-        if key == "covariate_slopes" and not keys.get("covariates"):
+        if key == "covariate_slopes" and not spec.covariates:
             continue
         if value != wanted:
             found.append(WORDS[key].format(value.replace("_", " ")))
-    if keys.get("moderator_slopes", "stratified") != "stratified":
+    if spec.moderator_slopes != "stratified":
         found.append("moderator slopes common against stratified")
-    if len(keys.get("levels") or ()) > 2:
+    if len(spec.levels or ()) > 2:
         found.append("levels pooled one at a time against together")
-    if keys.get("interaction", "within") != "within":
+    if spec.interaction != "within":
         found.append("naive interaction against within-trial")
-    tau2 = {**pool, **(keys.get("pool") or {})}.get("tau2")
-    if tau2 not in (None, "reml") or keys.get("estimator") == "ml":
+    if spec.pool.tau2 not in (None, "reml") or spec.estimator == "ml":
         found.append("estimator of the variance between studies")
-    if family == "binomial":
+    if spec.family == "binomial":
         found.append("binomial likelihood against a normal approximation in each study")
     return found
 
 
-def matched_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a model changed so that its two stages are twins."""
-    changed = {k: v for k, v in keys.items() if k not in ("estimator", "df", "pool", "random_correlation")}
-    return {**changed, **MATCHED, "moderator_slopes": "stratified", "interaction": "within"}
+def matched(spec: ModelSpec, pool: PoolSpec) -> ModelSpec:
+    """A model changed so that its two stages are twins; `pool` is the plan's own second stage."""
+    return spec.replace(
+        **MATCHED,
+        moderator_slopes="stratified",
+        interaction="within",
+        estimator=None,
+        df=None,
+        random_correlation=True,
+        pool=replace(pool, level=spec.level),
+    )
 
 
 def write_concordance(
     ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatched: list[str], explanations: Mapping[str, str]
 ) -> None:
-    """Write (one - two) / SE for every treatment term that both stages have.
-
-    Flagged where the plan must explain.
-    """
+    """Write (one - two) / SE for every treatment term of both stages, flagged where the plan must explain."""
     verdict = "matched" if not unmatched else "unmatched: " + "; ".join(unmatched)
     second = {e.term: e for e in two.estimates}
     for estimate in one.estimates:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.records import Ledger
@@ -33,7 +32,7 @@ def depart(
     earlier : mapping of str to mapping of str to float
         Columns with earlier scores of the same outcome: the weeks at which each study measured them.
     """
-    keys = model_keys(settings, settings.primary_model, cell.family)
+    spec = settings.primary(cell.family)
     missing = missing_outcomes(completed, cell)
     rows = completed.rows
     for active, reference in delta_pairs(plan):
@@ -41,14 +40,14 @@ def depart(
             rows["outcome"].to_numpy(dtype=float), missing, rows["treat"].to_numpy(), active, reference
         )
         ident = cell.ident(f"delta:{active:g}:{reference:g}", "one")
-        fit_headline(ledger, ident, completed.but(rows.assign(outcome=shifted)), keys, settings, False)
+        fit_headline(ledger, ident, completed.but(rows.assign(outcome=shifted)), spec, False)
         ledger.count(ident, "delta", arm="active", value=active)
         ledger.count(ident, "delta", arm="reference", value=reference)
     for method in plan.reference_based:
         ident = cell.ident(method, "one")
         starts = start_columns(rows, earlier or {}) if method == "copy_increments" else {}
         drawn = drawn_from_reference(rows, missing, method, plan.seed, starts)
-        fit_headline(ledger, ident, completed.but(rows.assign(outcome=drawn)), keys, settings, False)
+        fit_headline(ledger, ident, completed.but(rows.assign(outcome=drawn)), spec, False)
         if method == "copy_increments":
             ledger.note(ident, "imputation_note", say_starts(sorted(rows["study"].unique()), starts))
 

@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ipdma.analysis.absolute import write_absolute
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.concordance import differences, matched_keys, write_concordance
-from ipdma.analysis.fitting import estimate_row, model_keys, try_fit_design, write_fit, write_studies
+from ipdma.analysis.concordance import differences, matched, write_concordance
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import estimate_row, try_fit_design, write_fit, write_studies
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
 
 
 def is_headline(term: str) -> bool:
-    """The treatment effect alone: nuisance terms are no finding."""
+    """Whether a term is the treatment effect: a nuisance term is no finding."""
     return term == "treatment"
 
 
-def analyse_efficacy(cell: Cell, settings: Settings) -> Ledger:
+def analyse_efficacy(cell: Cell, context: Context) -> Ledger:
     """Every model of the plan in one and two stages.
 
-    The primary one also with Hartung-Knapp's scale and its matched twin.
+    The primary one also with Hartung-Knapp's scale, and with its matched twin.
     """
-    ledger = Ledger()
+    ledger, settings = Ledger(), context.settings
     if not cell.studies:
         ledger.note(cell.ident(), "not_fitted", "no study has both sides of the contrast with an outcome")
         return ledger
     for model in settings.models_of(cell.outcome):
-        keys = model_keys(settings, model, cell.family)
-        fits = fit_both(ledger, cell, settings, model, keys)
+        spec = settings.plan.model(model, cell.family)
+        fits = fit_both(ledger, cell, settings, model, spec)
         if model == settings.primary_model:
             write_absolute(ledger, cell, settings, fits)
-            add_variants(ledger, cell, settings, keys)
+            add_variants(ledger, cell, settings, spec)
     return ledger
 
 
 def fit_both(
-    ledger: Ledger, cell: Cell, settings: Settings, model: str, keys: Mapping[str, Any], studies: bool = True
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, spec: ModelSpec, studies: bool = True
 ) -> dict[str, Fit]:
     """Fit one model in both stages; write its rows, those of its studies, and how the stages agree."""
     fits = {}
+    profile = model in settings.plan.models
     for stage in ("one", "two"):
-        fit = fit_headline(ledger, cell, settings, model, stage, keys, studies)
+        fit = fit_headline(ledger, cell, model, stage, spec, studies, profile)
         if fit is not None:
             fits[stage] = fit
     if len(fits) == 2:
-        unmatched = differences(keys, cell.family, settings.pool)
-        ident = cell.ident(model, "one")
+        ident, unmatched = cell.ident(model, "one"), differences(spec)
         write_concordance(ledger, ident, fits["one"], fits["two"], unmatched, settings.explanations)
     return fits
 
@@ -56,17 +55,15 @@ def fit_both(
 def fit_headline(
     ledger: Ledger,
     cell: Cell,
-    settings: Settings,
     model: str,
     stage: str,
-    keys: Mapping[str, Any],
+    spec: ModelSpec,
     studies: bool = True,
+    profile: bool = False,
 ) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)
-    found = try_fit_design(
-        ledger, ident, cell.analysed, keys, settings, cell.family, profile=model in settings.models
-    )
+    found = try_fit_design(ledger, ident, cell.analysed, spec, profile)
     if found is None:
         return None
     fit, used = found
@@ -78,15 +75,12 @@ def fit_headline(
     return fit
 
 
-def add_variants(ledger: Ledger, cell: Cell, settings: Settings, keys: Mapping[str, Any]) -> None:
-    """Beside the primary model Hartung-Knapp's scale inside one stage.
-
-    And a matched pair where it is none itself.
-    """
+def add_variants(ledger: Ledger, cell: Cell, settings: Settings, spec: ModelSpec) -> None:
+    """Write the primary model with Hartung-Knapp's scale inside one stage, and its matched pair."""
     if cell.family != "gaussian":
         return
-    if keys.get("df") != "hksj":
-        hksj = {k: v for k, v in keys.items() if k not in ("contrasts", "estimator")}
-        fit_headline(ledger, cell, settings, "hksj", "one", {**hksj, "df": "hksj"})
-    if differences(keys, cell.family, settings.pool):
-        fit_both(ledger, cell, settings, "matched", matched_keys(keys))
+    if spec.df != "hksj":
+        scaled = spec.replace(contrasts={}, estimator=None, df="hksj")
+        fit_headline(ledger, cell, "hksj", "one", scaled)
+    if differences(spec):
+        fit_both(ledger, cell, settings, "matched", matched(spec, settings.pool))

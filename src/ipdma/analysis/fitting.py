@@ -1,4 +1,4 @@
-"""From the plan's model to a ModelSpec, a fit or a reason, and the rows that it leaves in the records."""
+"""From a model of the plan to a fit or a reason, and to the rows that it leaves in the records."""
 
 from __future__ import annotations
 
@@ -10,53 +10,31 @@ import pandas as pd
 
 from ipdma.analysis.cell import design_frame, study_summaries
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.settings import Settings
-from ipdma.errors import IpdmaError
+from ipdma.errors import IpdmaError, SpecError, join_faults
 from ipdma.model.binomial import fit_binomial
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Estimate, Fit, JointTest
-from ipdma.model.spec import ModelSpec
+from ipdma.model.spec import SMALL_K, ModelSpec
 from ipdma.model.tau2 import typical_variance
 
-GAUSSIAN_ONLY = ("residual", "participant", "visit", "baseline_visit", "covariance")
-NOT_BINOMIAL = {"estimator": ("reml",), "df": ("kenward_roger", "satterthwaite", "hksj")}
-SMALL_K = 10
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 
-def model_keys(
-    settings: Settings, model: str, family: str, changed: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """The plan's keys of a model (or `changed` in their place).
+def specify(spec: ModelSpec, stage: str, n_studies: int) -> ModelSpec:
+    """The specification of one stage; `n_studies` decide a pooled interval that the plan leaves open.
 
-    Without those that the family does not have.
+    Raises
+    ------
+    SpecError
+        When the model's keys exclude each other.
     """
-    keys = dict(settings.models[model] if changed is None else changed)
-    keys.setdefault("level", settings.level)
-    if family == "binomial":
-        keys = {k: v for k, v in keys.items() if k not in GAUSSIAN_ONLY}
-        for key, values in NOT_BINOMIAL.items():
-            if keys.get(key) in values:
-                del keys[key]
-    return keys
-
-
-def model_spec(
-    keys: Mapping[str, Any], family: str, stage: str, n_studies: int, pool: Mapping[str, Any]
-) -> ModelSpec:
-    """The specification of one stage; `pool` are the plan's keys for the second stage.
-
-    Below ten studies the pooled interval is modified Hartung-Knapp (Roever 2015), unless the plan or model
-    says otherwise.
-    """
-    full = dict(keys)
-    full.update(outcome="outcome", study="study", treatment="treat", family=family, stages=stage)
-    if stage == "two":
-        full.pop("contrasts", None)
-        ci = "modified_hksj" if n_studies < SMALL_K else "hksj"
-        full["pool"] = {"ci": ci, **pool, **(keys.get("pool") or {})}
-    return ModelSpec.from_mapping(full, "the plan's model")
+    contrasts = spec.contrasts if stage == "one" else {}
+    ready = spec.replace(stages=stage, contrasts=contrasts, pool=spec.pool.for_studies(n_studies))
+    faults = ready.conflicts()
+    if faults:
+        raise SpecError(join_faults(f"the plan's model: {fault}" for fault in faults))
+    return ready
 
 
 def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit:
@@ -92,58 +70,45 @@ def try_fit(
     ledger: Ledger,
     ident: Ident,
     frame: pd.DataFrame,
-    keys: Mapping[str, Any],
-    settings: Settings,
-    family: str,
+    spec: ModelSpec,
     k: int | None = None,
     profile: bool = False,
 ) -> Fit | None:
-    """Build the specification of `ident.stage` and fit it on `frame`.
-
-    `k` studies decide the pooled interval.
-    """
+    """Fit `ident.stage` of a model on `frame`, or write why not; `k` studies decide the pooled interval."""
     n_studies = k or frame.loc[frame["outcome"].notna(), "study"].nunique()
 
     def make() -> Fit:
-        fit = fit_rows(frame, model_spec(keys, family, ident.stage, n_studies, settings.pool), profile)
+        fit = fit_rows(frame, specify(spec, ident.stage, n_studies), profile)
         informing = min((int(e.extra.get("k") or n_studies) for e in fit.estimates), default=n_studies)
         if ident.stage == "one" or (n_studies < SMALL_K) == (informing < SMALL_K):
             return fit  # fewer studies than have rows may inform a term; they decide the interval
-        return fit_rows(frame, model_spec(keys, family, ident.stage, informing, settings.pool), profile)
+        return fit_rows(frame, specify(spec, ident.stage, informing), profile)
 
     return attempt(ledger, ident, make)
 
 
 def try_fit_design(
-    ledger: Ledger,
-    ident: Ident,
-    rows: pd.DataFrame,
-    keys: Mapping[str, Any],
-    settings: Settings,
-    family: str,
-    profile: bool = False,
+    ledger: Ledger, ident: Ident, rows: pd.DataFrame, spec: ModelSpec, profile: bool = False
 ) -> tuple[Fit, pd.DataFrame] | None:
-    """Take outcome, treatment and covariates from `rows`, fit.
+    """Fit a model on the outcome, treatment and covariates of `rows`.
 
-    And return the fit with the rows that it used.
+    Returns
+    -------
+    tuple of Fit and DataFrame, or None
+        The fit and the rows that it used; None, with the reason in the ledger, where there is no fit.
     """
     try:
-        frame, covariates = design_frame(rows, keys.get("covariates") or ())
+        frame, covariates = design_frame(rows, spec.covariates)
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
-    fit = try_fit(
-        ledger, ident, frame, {**keys, "covariates": list(covariates)}, settings, family, profile=profile
-    )
+    fit = try_fit(ledger, ident, frame, spec.replace(covariates=covariates), profile=profile)
     return None if fit is None else (fit, frame.dropna())
 
 
 def number(value: Any) -> float | None:
-    """A finite float, or None."""
-    if value is None:
-        return None
-    value = float(value)
-    return value if np.isfinite(value) else (value if np.isinf(value) else None)
+    """A float, infinite where there is no limit; None for a missing value or one that is no number."""
+    return None if value is None or np.isnan(value) else float(value)
 
 
 def rows_analysed(fit: Fit) -> int | None:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MODEL, NON_RESPONDER, MissingPlan
 from ipdma.analysis.records import Ledger
@@ -40,8 +39,7 @@ def analyse_binary(
     variables : sequence of str
         Columns to complete; the score stands in for `outcome` where that is derived from it.
     """
-    own = settings.outcomes.get(cell.outcome) or {}
-    measure = str(own.get("measure") or cell.outcome)
+    measure = str(settings.plan["outcomes"][cell.outcome]["measure"])
     if plan.binary == NON_RESPONDER and measure in AS_NONE and plan.wants(cell.outcome):
         write_headlines(ledger, cell, cell.but(as_none(cell)), NON_RESPONDER, settings, 1)
     if not plan.imputes(cell.outcome):
@@ -69,9 +67,8 @@ def write_headlines(
     ledger: Ledger, cell: Cell, completed: Cell, model: str, settings: Settings, m: int
 ) -> None:
     """Both stages of the primary model; the events and participants by side."""
-    keys = model_keys(settings, settings.primary_model, cell.family)
     for stage in ("one", "two"):
-        fit_headline(ledger, cell.ident(model, stage), completed, keys, settings)
+        fit_headline(ledger, cell.ident(model, stage), completed, settings.primary(cell.family))
     ident = cell.ident(model, "one")
     if model == MODEL:
         ledger.count(ident, "imputations", n=m)

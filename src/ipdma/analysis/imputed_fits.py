@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame
-from ipdma.analysis.fitting import attempt, fit_rows, model_spec, write_fit, write_studies
+from ipdma.analysis.fitting import attempt, fit_rows, specify, write_fit, write_studies
 from ipdma.analysis.imputation_counts import write_medians, write_pooling
 from ipdma.analysis.moderator_frame import Refused, moderator_frame
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.settings import Moderator, Settings
+from ipdma.analysis.settings import Moderator
 from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
 from ipdma.model.rubin import pool_rubin
@@ -26,15 +25,13 @@ def fit_headline(
     ledger: Ledger,
     ident: Ident,
     completed: Cell,
-    keys: Mapping[str, Any],
-    settings: Settings,
+    spec: ModelSpec,
     studies: bool = True,
 ) -> Fit | None:
     """Fit every completed data set, pool, write; `studies` also the pooled row of each study."""
-    frame, covariates = design_frame(completed.analysed, keys.get("covariates") or ())
+    frame, covariates = design_frame(completed.analysed, spec.covariates)
     frame[SETS] = completed.analysed[SETS]
-    own = {**keys, "covariates": list(covariates)}
-    fit = attempt(ledger, ident, fitter(ledger, ident, frame, own, settings, completed.family))
+    fit = attempt(ledger, ident, fitter(ledger, ident, frame, spec.replace(covariates=covariates)))
     if fit is None:
         return None
     write_fit(ledger, ident, fit, lambda term: term == "treatment")
@@ -67,21 +64,16 @@ def fit_moderator(
     ident: Ident,
     completed: Cell,
     moderator: Moderator,
-    keys: Mapping[str, Any],
-    settings: Settings,
+    spec: ModelSpec,
 ) -> Fit | None:
     """The within-trial interaction on completed data, in the trials whose rows hold the moderator."""
     try:
-        coded = moderator_frame(completed, moderator, keys.get("covariates") or ())
+        coded = moderator_frame(completed, moderator, spec.covariates)
     except Refused as why:
         ledger.note(ident, "refused", str(why))
         return None
     frame = coded.frame.assign(**{SETS: completed.analysed[SETS]})
-    own = {**keys, "covariates": list(coded.covariates), "moderator": moderator.name}
-    own["moderator_type"] = coded.kind
-    if coded.kind == "categorical":
-        own["levels"] = list(coded.levels)
-    fit = attempt(ledger, ident, fitter(ledger, ident, frame, own, settings, completed.family))
+    fit = attempt(ledger, ident, fitter(ledger, ident, frame, coded.join(spec)))
     if fit is not None:
         wanted = (f"treatment:within:{moderator.name}", f"treatment:across:{moderator.name}")
         write_fit(ledger, ident, fit, lambda term: term == "treatment" or term.startswith(wanted))
@@ -89,18 +81,11 @@ def fit_moderator(
     return fit
 
 
-def fitter(
-    ledger: Ledger,
-    ident: Ident,
-    frame: pd.DataFrame,
-    keys: Mapping[str, Any],
-    settings: Settings,
-    family: str,
-) -> Callable[[], Fit]:
+def fitter(ledger: Ledger, ident: Ident, frame: pd.DataFrame, model: ModelSpec) -> Callable[[], Fit]:
     """What fits every completed data set and pools; without profile intervals, which nothing here shows."""
 
     def run() -> Fit:
-        spec = model_spec(keys, family, ident.stage, frame["study"].nunique(), settings.pool)
+        spec = specify(model, ident.stage, frame["study"].nunique())
         if ident.stage == "two":
             return fit_model(frame, spec.replace(imputation=SETS))
         fits = fits_of_sets(frame, spec)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import attempt, estimate_row, joint_row, model_spec, number
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
 
 MODEL, BASELINE = "longitudinal", "baseline"
 
 
-def analyse_longitudinal(cells: Sequence[Cell], settings: Settings) -> Ledger:
-    """Fit the model over visits to the cells of one contrast and outcome, in one and two stages.
+def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
+    """Fit the model over visits to a contrast's cells of the plan's first outcome, in one and two stages.
 
     Parameters
     ----------
-    cells : sequence of Cell
-        One per visit of the plan's `longitudinal.visits`, in that order; studies lacking a visit take part
-        at the others.
+    cell : Cell
+        That of the first visit with rows stands for all; other cells leave the ledger empty. Studies
+        lacking a visit take part at the others.
 
     Returns
     -------
@@ -33,18 +35,27 @@ def analyse_longitudinal(cells: Sequence[Cell], settings: Settings) -> Ledger:
         A row per visit (`model` longitudinal, `term` treatment, `timepoint` the visit's), a joint test over
         visits (`timepoint` visits), and the trajectories by arm in the counts.
     """
-    ledger = Ledger()
-    keys = settings.plan.get("longitudinal") or {}
+    ledger, settings = Ledger(), context.settings
+    cells = visits_of(cell, context)
+    if cell.outcome != settings.plan.first_outcome or len(cells) < 2 or cell is not cells[0]:
+        return ledger
     long = visit_rows(cells)
     if long["visit"].nunique() < 3 or long["study"].nunique() < 1:
-        ledger.note(cells[0].ident(MODEL), "not_run", "fewer than two visits after baseline have scores")
+        ledger.note(cell.ident(MODEL), "not_run", "fewer than two visits after baseline have scores")
         return ledger
     for stage in ("one", "two"):
-        ident = Ident(cells[0].contrast, cells[0].outcome, "visits", MODEL, stage)
-        fit = attempt(ledger, ident, partial(fit_visits_model, long, keys, settings, stage))
+        ident = Ident(cell.contrast, cell.outcome, "visits", MODEL, stage)
+        fit = attempt(ledger, ident, partial(fit_visits_model, long, settings, stage))
         if fit is not None:
             write_visits(ledger, ident, fit, cells, long)
     return ledger
+
+
+def visits_of(cell: Cell, context: Context) -> list[Cell]:
+    """The cells of a contrast and outcome at the visits that the plan models together, in its order."""
+    visits = context.settings.plan["longitudinal"]["visits"]
+    keys = [(cell.contrast, cell.outcome, visit) for visit in visits]
+    return [context.cells[key] for key in keys if key in context.cells]
 
 
 def visit_rows(cells: Sequence[Cell]) -> pd.DataFrame:
@@ -69,24 +80,24 @@ def visit_rows(cells: Sequence[Cell]) -> pd.DataFrame:
     return long.dropna(subset=["outcome"]).reset_index(drop=True)
 
 
-def fit_visits_model(long: pd.DataFrame, keys: Mapping[str, Any], settings: Settings, stage: str) -> Fit:
+def fit_visits_model(long: pd.DataFrame, settings: Settings, stage: str) -> Fit:
     """The model over visits; the baseline is among the outcomes, or a covariate."""
-    spec = {
-        "participant": "person",
-        "visit": "visit",
-        "covariance": keys.get("covariance") or "unstructured",
-        "random_correlation": bool(keys.get("random_correlation", True)),
-        "level": settings.level,
-    }
-    if (keys.get("baseline") or "outcome") == "outcome":
-        rows = long
-        spec["baseline_visit"] = BASELINE
-    else:
-        rows = long[long["visit"] != BASELINE]
-        spec["covariates"] = ["baseline"]
-    if stage == "one":
-        spec["contrasts"] = mean_contrasts(rows)
-    return fit_model(rows, model_spec(spec, "gaussian", stage, rows["study"].nunique(), settings.pool))
+    keys = settings.plan["longitudinal"]
+    among = keys["baseline"] == "outcome"
+    rows = long if among else long[long["visit"] != BASELINE]
+    spec = ModelSpec(
+        outcome="outcome",
+        participant="person",
+        visit="visit",
+        baseline_visit=BASELINE if among else None,
+        covariates=() if among else ("baseline",),
+        covariance=keys["covariance"],
+        random_correlation=keys["random_correlation"],
+        contrasts=mean_contrasts(rows),
+        level=settings.level,
+        pool=settings.pool,
+    )
+    return fit_model(rows, specify(spec, stage, rows["study"].nunique()))
 
 
 def mean_contrasts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:

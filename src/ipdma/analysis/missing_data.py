@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.context import Context
 from ipdma.analysis.departed import depart
-from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.imputation_counts import write_diagnostics, write_missing
 from ipdma.analysis.imputed_binary import analyse_binary
 from ipdma.analysis.imputed_fits import fit_headline, fit_moderator
@@ -17,36 +17,29 @@ from ipdma.analysis.missing_plan import MODEL, MissingPlan, read_missing
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.two_level import analyse_two_level
-from ipdma.codebook import Codebook
 from ipdma.imputation import ImputedRows, impute_rows, needed_imputations
 
 SAME = 0.9999  # correlation within a study from which two scores are one
 HELPER_ROWS = 10  # scores that a helper needs in each arm of a study, else it would only add noise there
 
 
-def analyse_missing(
-    cell: Cell, settings: Settings, others: Sequence[Cell] = (), codebook: Codebook | None = None
-) -> Ledger:
+def analyse_missing(cell: Cell, context: Context) -> Ledger:
     """Tabulate gaps; impute and refit where the plan says so.
 
-    Parameters
-    ----------
-    cell : Cell
-        A score is imputed; a response or remission is derived from its imputed score.
-    others : sequence of Cell
-        Cells of the same contrast whose scores help to impute this one.
-    codebook : Codebook, optional
-        The rules of response and remission; without it they are not derived.
+    A score is imputed, with the help of the contrast's other scores; a response or remission is derived
+    from its imputed score by the codebook's rules, and is not without a codebook.
     """
-    ledger, plan = Ledger(), read_missing(settings)
+    ledger, settings = Ledger(), context.settings
+    plan = read_missing(settings)
     if not cell.studies:
         return ledger
+    others = [other for other in context.cells.values() if other.contrast == cell.contrast]
     variables = imputed_variables(cell, settings, plan)
     if cell.family != "gaussian":
         rows, helpers, _ = with_helpers(cell, others) if plan.imputes(cell.outcome) else (cell.rows, [], {})
-        analyse_binary(ledger, cell, rows, [*variables, *helpers], settings, plan, codebook)
+        analyse_binary(ledger, cell, rows, [*variables, *helpers], settings, plan, context.codebook)
         return ledger
-    if cell.outcome == next(iter(settings.outcomes), ""):
+    if cell.outcome == settings.plan.first_outcome:
         write_missing(ledger, cell, variables)
     if not plan.imputes(cell.outcome):
         return ledger
@@ -64,7 +57,7 @@ def imputed_variables(cell: Cell, settings: Settings, plan: MissingPlan) -> list
     """Baseline, outcome, every moderator's column, covariates and auxiliaries that anyone has."""
     wanted = ["baseline", "outcome", *(m.column for m in settings.moderators_of(cell.outcome))]
     for model in plan.models:
-        wanted += list(settings.models[model].get("covariates") or ())
+        wanted += settings.plan.models[model].covariates
     wanted += list(plan.auxiliary)
     studies = cell.rows[cell.rows["study"].isin(cell.studies)]
     return [
@@ -138,15 +131,14 @@ def fit_completed(
     """Refit the headline and the moderators of the plan's models on the completed data."""
     for model in plan.models:
         name = MODEL if model == settings.primary_model else f"{MODEL}:{model}"
-        keys = model_keys(settings, model, cell.family)
+        spec = settings.plan.model(model, cell.family)
         for stage in ("one", "two"):
-            fit_headline(ledger, cell.ident(name, stage), completed, keys, settings)
+            fit_headline(ledger, cell.ident(name, stage), completed, spec)
         ledger.count(cell.ident(name, "one"), "imputations", n=done.m)
         for text in done.notes:
             ledger.note(cell.ident(name, "one"), "imputation_note", text)
         for moderator in settings.moderators_of(cell.outcome):
             ident = cell.ident(name, "one", moderator.name)
-            fit_moderator(ledger, ident, completed, moderator, keys, settings)
+            fit_moderator(ledger, ident, completed, moderator, spec)
     if plan.systematic == "two_level":
-        keys = model_keys(settings, settings.primary_model, cell.family)
-        analyse_two_level(ledger, completed, cell, settings, keys, plan.seed)
+        analyse_two_level(ledger, completed, cell, settings, plan.seed)

@@ -1,4 +1,4 @@
-"""The plan's `missing`, with its defaults."""
+"""The plan's `missing`, as a record."""
 
 from __future__ import annotations
 
@@ -49,19 +49,18 @@ class MissingPlan:
 
 def read_missing(settings: Settings) -> MissingPlan:
     """Read `missing` from the plan."""
-    keys = settings.plan.get("missing") or {}
-    delta = keys.get("delta") or {}
+    keys = settings.plan["missing"]
     return MissingPlan(
-        str(keys.get("method") or "none"),
-        int(keys.get("m") or 20),
-        int(keys.get("iterations") or 10),
-        tuple(keys.get("outcomes") or ()),
-        tuple(keys.get("models") or (settings.primary_model,)),
-        tuple(keys.get("auxiliary") or ()),
-        str(keys.get("systematic") or "none"),
-        tuple(float(v) for v in delta.get("grid") or ()),
-        str(delta.get("arms") or "active"),
-        tuple(keys.get("reference_based") or ()),
-        str(keys.get("binary") or "observed"),
-        int(settings.plan.get("seed") or 0),
+        keys["method"],
+        keys["m"],
+        keys["iterations"],
+        tuple(keys["outcomes"]),
+        tuple(keys["models"] or (settings.primary_model,)),
+        tuple(keys["auxiliary"]),
+        keys["systematic"],
+        tuple(float(v) for v in keys["delta"]["grid"]),
+        keys["delta"]["arms"],
+        tuple(keys["reference_based"]),
+        keys["binary"],
+        settings.plan["seed"],
     )

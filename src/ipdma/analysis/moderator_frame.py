@@ -11,6 +11,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import RESERVED, YES_NO, Cell, design_frame
 from ipdma.analysis.settings import Moderator
+from ipdma.model.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,18 @@ class ModeratorFrame:
         return sorted(self.complete["study"].unique())
 
     def varying(self) -> list[str]:
-        """Studies in which the moderator varies among the analysed.
-
-        Those that can inform a within-trial term.
-        """
+        """Studies that can inform a within-trial term: the moderator varies among their analysed."""
         spread = self.complete.groupby("study")[self.name].nunique()
         return sorted(spread.index[spread > 1])
+
+    def join(self, spec: ModelSpec) -> ModelSpec:
+        """A model with this moderator, on the columns of `frame`."""
+        return spec.replace(
+            covariates=self.covariates,
+            moderator=self.name,
+            moderator_type=self.kind,
+            levels=self.levels or None,
+        )
 
 
 class Refused(Exception):

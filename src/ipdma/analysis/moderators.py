@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.concordance import differences, matched_keys, write_concordance
-from ipdma.analysis.fitting import model_keys, try_fit, write_fit, write_studies
+from ipdma.analysis.concordance import differences, matched, write_concordance
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import try_fit, write_fit, write_studies
 from ipdma.analysis.iceman import write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
@@ -18,17 +19,42 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.analysis.splines import write_spline
 from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
 
 
-def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
-    """Every moderator of the plan in the primary model (and others that the plan names).
+@dataclass(frozen=True)
+class Question:
+    """One moderator of one cell in one model.
 
-    In one and two stages.
+    Attributes
+    ----------
+    ident : Ident
+        The name of its one-stage fit.
+    data : ModeratorFrame
+        The rows, the moderator coded as the plan says.
+    spec : ModelSpec
+        The model with this moderator.
     """
-    ledger = Ledger()
+
+    cell: Cell
+    settings: Settings
+    ident: Ident
+    moderator: Moderator
+    data: ModeratorFrame
+    spec: ModelSpec
+
+    @property
+    def informing(self) -> int:
+        """Studies that can inform the interaction: in which the moderator varies, else that measured it."""
+        return len(self.data.varying()) or len(self.data.measured())
+
+
+def analyse_moderators(cell: Cell, context: Context) -> Ledger:
+    """Every moderator of the plan in the primary model (and others that the plan names), in both stages."""
+    ledger, settings = Ledger(), context.settings
     if not cell.studies:
         return ledger
-    for model in dict.fromkeys((settings.primary_model, *settings.moderator_models)):
+    for model in settings.moderator_models:
         p_values: dict[str, tuple[Ident, str, float]] = {}
         for moderator in settings.moderators_of(cell.outcome):
             found = analyse_moderator(ledger, cell, settings, model, moderator)
@@ -40,40 +66,49 @@ def analyse_moderators(cell: Cell, settings: Settings) -> Ledger:
 
 
 def add_matched(ledger: Ledger, cell: Cell, settings: Settings) -> None:
-    """The matched pair of each within-trial interaction.
-
-    Where the primary model's own two stages are none.
-    """
-    keys = model_keys(settings, settings.primary_model, cell.family)
-    if cell.family != "gaussian" or not differences(keys, cell.family, settings.pool):
+    """The matched pair of each within-trial interaction, where the primary model's two stages are none."""
+    spec = settings.primary(cell.family)
+    if cell.family != "gaussian" or not differences(spec):
         return
     for moderator in settings.moderators_of(cell.outcome):
-        fit_plain_moderator(ledger, cell, settings, "matched", moderator, matched_keys(keys))
+        fit_plain_moderator(ledger, cell, settings, "matched", moderator, matched(spec, settings.pool))
+
+
+def ask(cell: Cell, settings: Settings, model: str, moderator: Moderator, spec: ModelSpec) -> Question:
+    """Put a moderator's question to a cell.
+
+    Raises
+    ------
+    Refused
+        When the cell cannot answer: the moderator is not there, or too few trials measured it.
+    KeyError
+        Naming a covariate that is no column of the rows.
+    """
+    data = moderator_frame(cell, moderator, spec.covariates)
+    check_enough(data, cell, settings)
+    return Question(
+        cell, settings, cell.ident(model, "one", moderator.name), moderator, data, data.join(spec)
+    )
 
 
 def analyse_moderator(
     ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator
 ) -> tuple[Ident, str, float] | None:
     """One moderator in one model. Returns the one-stage fit's name, the tested term and its p value."""
-    keys = model_keys(settings, model, cell.family)
     ident = cell.ident(model, "one", moderator.name)
     try:
-        data = moderator_frame(cell, moderator, keys.get("covariates") or ())
-        check_enough(data, cell, settings)
+        asked = ask(cell, settings, model, moderator, settings.plan.model(model, cell.family))
     except Refused as error:
         ledger.note(ident, "refused", str(error))
         return None
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
-    for note in data.notes:
+    for note in asked.data.notes:
         ledger.note(ident, "warning", note)
-    fits = {
-        stage: fit_moderator(ledger, cell, settings, ident.but(stage=stage), data, moderator, keys)
-        for stage in ("one", "two")
-    }
-    write_moderator_counts(ledger, ident, cell, data, moderator)
-    add_depth(ledger, cell, settings, ident, data, moderator, keys, fits)
+    fits = {stage: fit_moderator(ledger, asked, stage) for stage in ("one", "two")}
+    write_moderator_counts(ledger, ident, cell, asked.data, moderator)
+    add_depth(ledger, asked, fits)
     return tested_term(fits["one"], ident, moderator.name)
 
 
@@ -87,123 +122,82 @@ def check_enough(data: ModeratorFrame, cell: Cell, settings: Settings) -> None:
         raise Refused(f"varies within {varying} of {of} studies; the plan asks for at least {wanted}")
 
 
-def moderated_keys(keys: Mapping[str, Any], data: ModeratorFrame, **changes: Any) -> dict[str, Any]:
-    """The model's keys with this moderator."""
-    full = {**keys, "covariates": list(data.covariates), "moderator": data.name, "moderator_type": data.kind}
-    if data.kind == "categorical":
-        full["levels"] = list(data.levels)
-    return {**full, **changes}
-
-
-def fit_moderator(
-    ledger: Ledger,
-    cell: Cell,
-    settings: Settings,
-    ident: Ident,
-    data: ModeratorFrame,
-    moderator: Moderator,
-    keys: Mapping[str, Any],
-) -> Fit | None:
+def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
     """Fit one stage; in one stage with the effects at chosen values as contrasts of the same fit."""
-    full = moderated_keys(keys, data)
+    ident, data, spec = asked.ident.but(stage=stage), asked.data, asked.spec
     points = []
-    if ident.stage == "one" and full.get("df") != "hksj":
-        points = effect_points(data, moderator, settings, full.get("interaction", "within"))
-        full["contrasts"] = {point.name: point.weights for point in points}
-    n_studies = len(data.varying()) or len(data.measured())
-    shown = full.get("interaction_effect") == "random"
-    fit = try_fit(ledger, ident, data.frame, full, settings, cell.family, n_studies, profile=shown)
+    if stage == "one" and spec.df != "hksj":
+        points = effect_points(data, asked.moderator, asked.settings, spec.interaction)
+        spec = spec.replace(contrasts={point.name: point.weights for point in points})
+    shown = spec.interaction_effect == "random"
+    fit = try_fit(ledger, ident, data.frame, spec, asked.informing, profile=shown)
     if fit is None:
         return None
     write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
-    write_studies(ledger, ident, fit, data.complete, cell.family == "binomial")
+    write_studies(ledger, ident, fit, data.complete, spec.family == "binomial")
     write_points(ledger, ident, fit, data, points, "at", "curve")
     return fit
 
 
-def add_depth(
-    ledger: Ledger,
-    cell: Cell,
-    settings: Settings,
-    ident: Ident,
-    data: ModeratorFrame,
-    moderator: Moderator,
-    keys: Mapping[str, Any],
-    fits: Mapping[str, Fit | None],
-) -> None:
+def add_depth(ledger: Ledger, asked: Question, fits: Mapping[str, Fit | None]) -> None:
     """What stands beside the headline interaction: its twin, the naive one, a spline, power, credibility."""
-    one, two = fits["one"], fits["two"]
+    one, two, settings = fits["one"], fits["two"], asked.settings
+    ident, data, moderator, spec = asked.ident, asked.data, asked.moderator, asked.spec
     if one is not None and two is not None:
-        unmatched = differences(moderated_keys(keys, data), cell.family, settings.pool)
-        write_concordance(ledger, ident, one, two, unmatched, settings.explanations)
-    if settings.naive and keys.get("interaction", "within") == "within" and one is not None:
-        fit_naive(ledger, cell, settings, ident, data, moderator, keys)
-    if moderator.spline and data.kind == "continuous" and cell.family == "gaussian":
+        write_concordance(ledger, ident, one, two, differences(spec), settings.explanations)
+    if settings.naive and spec.interaction == "within" and one is not None:
+        fit_naive(ledger, asked)
+    if moderator.spline and data.kind == "continuous" and spec.family == "gaussian":
         write_spline(ledger, ident, data, moderator, settings, two)
     if one is not None:
-        write_power(ledger, ident, cell, data, moderator, settings)
+        write_power(ledger, ident, asked.cell, data, moderator, settings)
         tested = tested_term(one, ident, moderator.name)
         if tested is not None:
             write_iceman(ledger, ident, moderator, settings, data, one, two, tested[2])
 
 
-def fit_naive(
-    ledger: Ledger,
-    cell: Cell,
-    settings: Settings,
-    ident: Ident,
-    data: ModeratorFrame,
-    moderator: Moderator,
-    keys: Mapping[str, Any],
-) -> None:
-    """The interaction that mixes within- and across-trial information, as the papers fit it.
-
-    For comparison alone.
-    """
-    naive = ident.but(variant="naive")
-    full = moderated_keys(keys, data, interaction="naive")
-    points = [] if full.get("df") == "hksj" else effect_points(data, moderator, settings, "naive")
-    full["contrasts"] = {point.name: point.weights for point in points}
-    if full.get("df") == "hksj":
-        full = {k: v for k, v in full.items() if k != "df"}
-    n_studies = len(data.measured())
-    fit = try_fit(ledger, naive, data.frame, full, settings, cell.family, n_studies)
+def fit_naive(ledger: Ledger, asked: Question) -> None:
+    """The interaction that mixes within- and across-trial information, for comparison with older papers."""
+    ident, data = asked.ident.but(variant="naive"), asked.data
+    points = []
+    if asked.spec.df != "hksj":
+        points = effect_points(data, asked.moderator, asked.settings, "naive")
+    spec = asked.spec.replace(
+        interaction="naive",
+        df=None if asked.spec.df == "hksj" else asked.spec.df,
+        contrasts={point.name: point.weights for point in points},
+    )
+    fit = try_fit(ledger, ident, data.frame, spec, len(data.measured()))
     if fit is None:
         return
-    write_fit(ledger, naive, fit, lambda term: term.startswith(f"treatment:{moderator.name}"))
-    write_points(ledger, naive, fit, data, points, "naive_at", "naive_curve")
+    write_fit(ledger, ident, fit, lambda term: term.startswith(f"treatment:{asked.moderator.name}"))
+    write_points(ledger, ident, fit, data, points, "naive_at", "naive_curve")
 
 
 def fit_plain_moderator(
-    ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator, keys: Mapping[str, Any]
+    ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator, spec: ModelSpec
 ) -> None:
     """A moderator refitted in both stages under a sensitivity analysis: its treatment terms alone."""
     ident = cell.ident(model, "one", moderator.name)
     try:
-        data = moderator_frame(cell, moderator, keys.get("covariates") or ())
-        check_enough(data, cell, settings)
+        asked = ask(cell, settings, model, moderator, spec)
     except (Refused, KeyError) as error:
         ledger.note(ident, "refused", str(error))
         return
-    k = len(data.varying()) or len(data.measured())
     fits = {}
     for stage in ("one", "two"):
-        full = moderated_keys(keys, data)
         here = ident.but(stage=stage)
-        fit = try_fit(ledger, here, data.frame, full, settings, cell.family, k)
+        fit = try_fit(ledger, here, asked.data.frame, asked.spec, asked.informing)
         if fit is not None:
             fits[stage] = fit
             write_fit(ledger, here, fit, lambda term: term.startswith("treatment"))
     if len(fits) == 2:
-        unmatched = differences(moderated_keys(keys, data), cell.family, settings.pool)
+        unmatched = differences(asked.spec)
         write_concordance(ledger, ident, fits["one"], fits["two"], unmatched, settings.explanations)
 
 
 def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, float] | None:
-    """The term that carries the moderator's test: the joint one of a categorical moderator.
-
-    Else the interaction.
-    """
+    """The term that carries the moderator's test: a categorical one's joint test, else the interaction."""
     if fit is None:
         return None
     for wanted in (f"treatment:within:{name}", f"treatment:{name}"):

@@ -9,31 +9,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ipdma.analysis.aggregate import StudyEffect, ipd_effects
 from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, number
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.sensitivity import changed_cell
 from ipdma.analysis.settings import Settings
 from ipdma.model.design import build_design
 from ipdma.model.gaussian import fit_gaussian, prepare_design
+from ipdma.model.interval import make_estimate
 from ipdma.model.many import leave_one_study_out
 from ipdma.model.pool import pool_effects
+from ipdma.model.records import Estimate
 from ipdma.model.spec import ModelSpec, PoolSpec
+from ipdma.plan.record import REBUILDING, SELECTING
 
 MODEL = "multiverse"
 EXTENDED = ("age", "sex")  # joined to the primary covariates as a third set, where the rows have them
-ROWS_CHANGED = (
-    "rating",
-    "preference",
-    "standardise",
-    "crosswalk",
-    "weeks_after_post",
-    "registry",
-    "participants",
-)
 DF = {"kenward_roger": "kenward_roger", "satterthwaite": "satterthwaite", "normal": "satterthwaite"}
 
 
@@ -55,20 +49,17 @@ class Specification:
     numbers: Mapping[str, Any]
 
 
-def analyse_multiverse(
-    cell: Cell, settings: Settings, variants: Mapping[str, Mapping[tuple, Any]] | None
-) -> Ledger:
+def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
     """All specifications of a cell, one row each, and how they spread.
 
     The cross-products of a design are taken once: leaving studies out, one stage's degrees of freedom and
-    every
-    second stage need no row again.
+    every second stage read no row again.
     """
-    ledger = Ledger()
+    ledger, settings = Ledger(), context.settings
     if not wanted(cell, settings):
         return ledger
     found: list[Specification] = []
-    for rows, part in row_sets(cell, settings, variants):
+    for rows, part in row_sets(cell, context):
         whole = rows == "all"
         for name, covariates in covariate_sets(part, settings).items():
             place = {"rows": rows, "covariates": name}
@@ -80,31 +71,28 @@ def analyse_multiverse(
 
 def wanted(cell: Cell, settings: Settings) -> bool:
     """Whether the plan asks for a multiverse of this cell."""
-    enabled = settings.multiverse.get("enabled")
-    if enabled is None:
-        enabled = bool(settings.sensitivity)
-    outcomes = settings.multiverse.get("outcomes") or [next(iter(settings.outcomes), cell.outcome)]
-    return bool(enabled) and cell.family == "gaussian" and cell.outcome in outcomes and len(cell.studies) > 2
+    keys = settings.plan["multiverse"]
+    enabled = bool(settings.plan["sensitivity"]) if keys["enabled"] is None else keys["enabled"]
+    outcomes = keys["outcomes"] or [settings.plan.first_outcome]
+    return enabled and cell.family == "gaussian" and cell.outcome in outcomes and len(cell.studies) > 2
 
 
-def row_sets(
-    cell: Cell, settings: Settings, variants: Mapping[str, Mapping[tuple, Any]] | None
-) -> Iterator[tuple[str, Cell]]:
+def row_sets(cell: Cell, context: Context) -> Iterator[tuple[str, Cell]]:
     """The cell's rows, and those of each sensitivity analysis that changes rows."""
     yield "all", cell
     silent = Ledger()  # the sensitivity analysis itself says what could not be built
-    for name, keys in settings.sensitivity.items():
-        changes = any(keys.get(key) for key in ROWS_CHANGED)
-        if not changes or not settings.analyses(cell.contrast, cell.outcome, cell.timepoint, keys):
+    plan = context.settings.plan
+    for name in plan["sensitivity"]:
+        if not plan.changes(name, (*REBUILDING, *SELECTING)) or not plan.concerns(name, *cell.key):
             continue
-        part = changed_cell(silent, cell, name, keys, variants)
+        part = changed_cell(silent, cell, name, context)
         if part is not None and len(part.studies) > 2:
             yield name, part
 
 
 def covariate_sets(cell: Cell, settings: Settings) -> dict[str, tuple[str, ...]]:
     """No covariates, those of the primary model, and those with age and sex."""
-    primary = tuple(settings.models[settings.primary_model].get("covariates") or ("baseline",))
+    primary = settings.primary(cell.family).covariates or ("baseline",)
     more = [c for c in EXTENDED if c in cell.analysed and c not in primary and everywhere(cell, c)]
     sets = {"none": (), ", ".join(primary): primary}
     if more:
@@ -120,10 +108,7 @@ def everywhere(cell: Cell, column: str) -> bool:
 def one_stage(
     cell: Cell, covariates: Sequence[str], place: Mapping[str, str], settings: Settings, whole: bool
 ) -> Iterator[Specification]:
-    """One-stage models: intercept, slopes, effect and residual variance.
-
-    Each without each study where `whole`.
-    """
+    """One-stage models: intercept, slopes, effect, residual variance; each without each study if `whole`."""
     frame, names = design_frame(cell.analysed, covariates)
     frame = frame.dropna()
     slopes = ("stratified", "common") if names else ("stratified",)
@@ -152,13 +137,17 @@ def fitted_models(
             fit = fit_gaussian(frame, base.replace(treatment_effect=effect, residual=residual), profile=False)
         except CANNOT:
             continue
-        row = fit.estimate("treatment")
-        names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
-        numbers: dict[str, Any] = {n: number(getattr(row, n)) for n in names}
+        numbers = numbers_of(fit.estimate("treatment"))
         numbers |= {"tau2": number(fit.variance.get("treatment")), "k": fit.n_studies, "n": fit.n_rows}
         numbers |= {"converged": fit.converged, "singular": fit.singular, "df_method": fit.df_method}
         more = {"treatment_effect": effect, "residual": residual, "df": "kenward_roger", "studies": "all"}
         yield Specification("one", {**choices, **more}, numbers)
+
+
+def numbers_of(estimate: Estimate) -> dict[str, Any]:
+    """An estimate's columns of estimates.csv."""
+    names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+    return {name: number(getattr(estimate, name)) for name in names}
 
 
 def without_each(
@@ -176,7 +165,7 @@ def without_each(
         for df, degrees in DF.items():
             error = (fits.kenward_roger_error if df == "kenward_roger" else fits.std_error)[i, at]
             nu = getattr(fits, f"{degrees}_df")[i, at] if df != "normal" else None
-            numbers = interval(float(fits.beta[i, at]), float(error), nu, level)
+            numbers = numbers_of(make_estimate("treatment", float(fits.beta[i, at]), float(error), nu, level))
             numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": df}
             numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
             more = {
@@ -188,27 +177,14 @@ def without_each(
             yield Specification("one", {**choices, **more}, numbers)
 
 
-def interval(estimate: float, error: float, df: float | None, level: float) -> dict[str, Any]:
-    """Statistic, p and interval by t on `df`, or normal."""
-    z = estimate / error
-    reach = ndtri(0.5 + level / 2) if df is None else stdtrit(df, 0.5 + level / 2)
-    p = 2 * (ndtr(-abs(z)) if df is None else stdtr(df, -abs(z)))
-    return {
-        "estimate": estimate,
-        "std_error": error,
-        "df": None if df is None else float(df),
-        "statistic": z,
-        "p_value": float(p),
-        "ci_low": estimate - float(reach) * error,
-        "ci_high": estimate + float(reach) * error,
-    }
-
-
 def two_stage(
     cell: Cell, settings: Settings, covariates: Sequence[str], place: Mapping[str, str], whole: bool
 ) -> Iterator[Specification]:
     """Two stages: the studies' own estimates once, then every pooling, without each study where `whole`."""
-    effects = ipd_effects(cell, settings, {"covariates": list(covariates), "level": settings.level})
+    spec = ModelSpec(
+        outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=settings.pool
+    )
+    effects = ipd_effects(cell, spec)
     pools = [*product(("reml", "dl", "pm", "ml"), ("hksj", "modified_hksj", "wald")), ("common", "wald")]
     if not whole:
         pools = [("reml", "modified_hksj"), ("common", "wald")]
@@ -223,7 +199,7 @@ def two_stage(
 
 
 def pooled_numbers(effects: Sequence[StudyEffect], spec: PoolSpec) -> dict[str, Any] | None:
-    """The columns of a pooling, or None where it cannot be had."""
+    """The columns of a pooling, or None where there is no estimate."""
     try:
         pooled = pool_effects(
             [e.study for e in effects],

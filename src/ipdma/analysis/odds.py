@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ipdma.analysis.records import Ledger
-from ipdma.analysis.settings import Settings
 
 POOLED = ("subgroup", "aggregate", "not_obtained", "leave_out")
 PARTS = {
@@ -20,7 +19,7 @@ PARTS = {
 LARGEST = 700.0  # exp of more overflows
 
 
-def count_odds_ratios(ledger: Ledger, settings: Settings) -> None:
+def count_odds_ratios(ledger: Ledger, primary: str) -> None:
     """Write the exponential of each treatment effect that a forest plot of a 0/1 outcome shows.
 
     Parameters
@@ -28,13 +27,15 @@ def count_odds_ratios(ledger: Ledger, settings: Settings) -> None:
     ledger : Ledger
         Of one cell whose rows are log odds ratios; trials' own estimates are the second stage's of the
         primary model, and the published ones of trials without participant data.
+    primary : str
+        The name of the primary model.
     """
     known = {key_of(row) for row in ledger.counts if str(row["what"]).startswith("odds_ratio")}
-    rows = [row for row in ledger.estimates if is_shown(row, settings.primary_model)]
+    rows = [row for row in ledger.estimates if is_shown(row, primary)]
     rows += [
         row
         for row in ledger.study_estimates
-        if row["stage"] == "two" and row["model"] in (settings.primary_model, "aggregate")
+        if row["stage"] == "two" and row["model"] in (primary, "aggregate")
     ]
     for row in rows:
         for count in odds_of(row):

@@ -1,28 +1,32 @@
-"""Who does well under the therapy, whatever it is compared with: predictors inside its arms.
-
-Never a treatment effect.
-"""
+"""Who does well under the therapy, whatever it is compared with: predictors inside its arms, no effects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell, numeric_columns
-from ipdma.analysis.fitting import SMALL_K, attempt, estimate_row, fit_rows, number, write_heterogeneity
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import (
+    attempt,
+    estimate_row,
+    fit_rows,
+    number,
+    specify,
+    write_heterogeneity,
+)
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
-from ipdma.model.records import Fit
+from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
+from ipdma.plan import PROGNOSIS
 
-CONTRAST = "prognosis"
 
-
-def analyse_prognosis(cell: Cell, settings: Settings) -> Ledger:
+def analyse_prognosis(cell: Cell, context: Context) -> Ledger:
     """Each predictor of the plan's `prognosis` on the rows of the arms that it names.
 
     Parameters
@@ -30,20 +34,21 @@ def analyse_prognosis(cell: Cell, settings: Settings) -> Ledger:
     cell : Cell
         Contrast `prognosis`: rows of the arms alone, trials and cohorts without a control arm included.
     """
-    ledger = Ledger()
-    wanted = settings.prognosis.get("predictors")
+    ledger, settings = Ledger(), context.settings
+    wanted = settings.plan["prognosis"]["predictors"]
     for predictor in settings.moderators:
         if wanted is not None and predictor.name not in wanted:
             continue
         try:
             frame, columns, covariates = predictor_frame(cell, predictor, settings)
         except Refused as error:
-            ledger.note(cell.ident(CONTRAST, "one", predictor.name), "refused", str(error))
+            ledger.note(cell.ident(PROGNOSIS, "one", predictor.name), "refused", str(error))
             continue
-        write_sizes(ledger, cell.ident(CONTRAST, "one", predictor.name), cell, frame)
+        write_sizes(ledger, cell.ident(PROGNOSIS, "one", predictor.name), cell, frame)
         for level, column in columns.items():
             others = [c for c in columns.values() if c != column]
-            fit_predictor(ledger, cell, settings, predictor, frame, level, column, [*covariates, *others])
+            spec = predictor_model(cell.family, settings, column, [*covariates, *others])
+            fit_predictor(ledger, cell, predictor.name, level, frame, spec)
     return ledger
 
 
@@ -88,7 +93,7 @@ def add_covariates(
 ) -> list[str]:
     """Add the plan's covariates, without the predictor's own column."""
     names = []
-    for name in settings.prognosis.get("covariates", ["baseline"]):
+    for name in settings.plan["prognosis"]["covariates"]:
         if name == predictor.column or name not in rows:
             continue
         for column, values in numeric_columns(rows, name).items():
@@ -99,51 +104,35 @@ def add_covariates(
 
 
 def fit_predictor(
-    ledger: Ledger,
-    cell: Cell,
-    settings: Settings,
-    predictor: Moderator,
-    frame: pd.DataFrame,
-    level: str,
-    column: str,
-    covariates: list[str],
+    ledger: Ledger, cell: Cell, name: str, level: str, frame: pd.DataFrame, spec: ModelSpec
 ) -> None:
     """One stage with a random intercept and a random slope of the predictor, and two stages."""
     for stage in ("one", "two"):
-        ident = cell.ident(CONTRAST, stage, predictor.name)
-        keys = predictor_keys(cell, settings, column, covariates, stage, frame["study"].nunique())
-        make = partial(fit_keys, frame, keys)
-        fit = attempt(ledger, ident, make)
+        ident = cell.ident(PROGNOSIS, stage, name)
+        fit = attempt(ledger, ident, partial(fit_stage, frame, spec, stage))
         if fit is not None:
-            write_predictor(ledger, ident, fit, predictor.name, level)
+            write_predictor(ledger, ident, fit, name, level)
 
 
-def fit_keys(frame: pd.DataFrame, keys: Mapping[str, Any]) -> Fit:
-    """Fit the model of `keys`."""
-    return fit_rows(frame, ModelSpec.from_mapping(keys))
+def fit_stage(frame: pd.DataFrame, spec: ModelSpec, stage: str) -> Fit:
+    """Fit one stage of a predictor's model."""
+    return fit_rows(frame, specify(spec, stage, frame["study"].nunique()))
 
 
-def predictor_keys(
-    cell: Cell, settings: Settings, column: str, covariates: list[str], stage: str, k: int
-) -> dict[str, Any]:
-    """The model: outcome on the study-centred predictor and covariates, random intercept.
-
-    The slope varying between studies.
-    """
-    pool: Mapping[str, Any] = {"ci": "modified_hksj" if k < SMALL_K else "hksj", **settings.pool}
-    return {
-        "outcome": "outcome",
-        "treatment": column,
-        "family": cell.family,
-        "covariates": covariates,
-        "covariate_slopes": "common",
-        "intercept": "random",
-        "random_correlation": False,
-        "centre_treatment": False,
-        "level": settings.level,
-        "stages": stage,
-        "pool": dict(pool),
-    }
+def predictor_model(family: str, settings: Settings, column: str, covariates: Sequence[str]) -> ModelSpec:
+    """Outcome on the study-centred predictor and covariates: random intercept, slope varying by study."""
+    return ModelSpec(
+        outcome="outcome",
+        treatment=column,
+        family=family,
+        covariates=tuple(covariates),
+        covariate_slopes="common",
+        intercept="random",
+        random_correlation=False,
+        centre_treatment=False,
+        level=settings.level,
+        pool=settings.pool,
+    )
 
 
 def write_predictor(ledger: Ledger, ident: Ident, fit: Fit, name: str, level: str) -> None:
@@ -156,10 +145,10 @@ def write_predictor(ledger: Ledger, ident: Ident, fit: Fit, name: str, level: st
         row["variable"] = term
     for found in fit.study_estimates:
         if found.term == "treatment":
-            ledger.study_estimates.append(study_row(ident, found, term, level, fit))
+            ledger.study_estimates.append(study_row(ident, found, term, level))
 
 
-def study_row(ident: Ident, found: Any, term: str, level: str, fit: Fit) -> dict[str, Any]:
+def study_row(ident: Ident, found: StudyEstimate, term: str, level: str) -> dict[str, Any]:
     """One study's own coefficient."""
     numbers = ("estimate", "std_error", "ci_low", "ci_high", "weight")
     return {

@@ -228,12 +228,3 @@ def typed_column(column: pd.Series, name: str) -> pd.Series:
     if name in FLAGS:
         return column.astype("boolean")
     return column.astype(object).where(column.notna(), "").astype(str)
-
-
-def join_records(parts: Iterable[Records]) -> Records:
-    """The records of several jobs as one, in the order given."""
-    parts = list(parts)
-    names = ("estimates", "study_estimates", "counts", "notes")
-    tables = {n: pd.concat([getattr(p, n) for p in parts], ignore_index=True) for n in names}
-    tables["counts"] = tables["counts"].drop_duplicates(ignore_index=True)
-    return Records(**tables)

@@ -1,42 +1,37 @@
-"""Risk of bias, one item at a time: as a study-level moderator.
-
-And as a covariate of the random-intercept model.
-"""
+"""Risk of bias, one item at a time: as a study-level moderator, and as a covariate of the model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-
 from ipdma.analysis.aggregate import ipd_effects
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.fitting import model_keys, try_fit, try_fit_design, write_fit
-from ipdma.analysis.moderator_frame import Refused, moderator_frame
-from ipdma.analysis.records import Ledger
+from ipdma.analysis.context import Context
+from ipdma.analysis.fitting import try_fit, try_fit_design, write_fit
+from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
+from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.study_level import is_numeric, ordered_levels, rows_with, study_values
 from ipdma.analysis.study_moderator import fit_study_moderator, regress_studies
+from ipdma.model.spec import ModelSpec
 
 OVERALL = "rob_overall"
 
 
-def analyse_risk_of_bias(cell: Cell, settings: Settings) -> Ledger:
+def analyse_risk_of_bias(cell: Cell, context: Context) -> Ledger:
     """Each item of the plan's `risk_of_bias` that differs between the trials of the cell."""
-    ledger = Ledger()
-    items = {item: study_values(cell, item) for item in settings.risk_of_bias}
+    ledger, settings = Ledger(), context.settings
+    spec = settings.primary(cell.family)
+    items = {item: study_values(cell, item) for item in settings.plan["risk_of_bias"]}
     differing = {item: values for item, values in items.items() if values.nunique() > 1}
-    effects = ipd_effects(cell, settings) if differing else []
+    effects = ipd_effects(cell, spec) if differing else []
     for item, values in differing.items():
         part = cell.but(rows_with(cell, values, item))
         levels = [] if is_numeric(values) else ordered_levels(values)
         if not in_full(cell, settings):
             ident = cell.ident("risk_of_bias", "two", item)
-            regress_studies(ledger, part, settings, ident, item, levels, effects)
+            regress_studies(ledger, part, ident, levels, effects, settings.level)
             continue
-        fit_study_moderator(ledger, part, settings, "risk_of_bias", item, levels, effects)
-        fit_as_covariate(ledger, part, settings, item)
+        fit_study_moderator(ledger, part, spec, "risk_of_bias", item, levels, effects)
+        fit_as_covariate(ledger, part, spec, item)
     return ledger
 
 
@@ -45,68 +40,51 @@ def in_full(cell: Cell, settings: Settings) -> bool:
 
     Elsewhere meta-regression alone says what an item does; a logistic model with every item takes minutes.
     """
-    return cell.family == "gaussian" and cell.outcome == next(iter(settings.outcomes), cell.outcome)
+    return cell.family == "gaussian" and cell.outcome == settings.plan.first_outcome
 
 
-def random_intercept_keys(keys: Mapping[str, Any], item: str) -> dict[str, Any]:
+def with_covariate(spec: ModelSpec, item: str) -> ModelSpec:
     """The model with a random intercept and common slopes, in which a study-level covariate can stand."""
-    changed = {k: v for k, v in keys.items() if k not in ("df", "random_correlation")}
-    covariates = [*(keys.get("covariates") or ()), item]
-    return {
-        **changed,
-        "covariates": covariates,
-        "intercept": "random",
-        "covariate_slopes": "common",
-        "centre_covariates": "none",
-    }
+    return spec.replace(
+        covariates=tuple(dict.fromkeys((*spec.covariates, item))),
+        intercept="random",
+        covariate_slopes="common",
+        centre_covariates="none",
+        df=None,
+        random_correlation=True,
+    )
 
 
-def fit_as_covariate(ledger: Ledger, cell: Cell, settings: Settings, item: str) -> None:
-    """The treatment effect with the item among the covariates; one stage.
-
-    Since no single trial could hold it.
-    """
-    keys = random_intercept_keys(model_keys(settings, settings.primary_model, cell.family), item)
+def fit_as_covariate(ledger: Ledger, cell: Cell, spec: ModelSpec, item: str) -> None:
+    """The treatment effect with the item among the covariates, in one stage: no trial alone could hold it."""
     ident = cell.ident("rob_covariate", "one", item)
-    found = try_fit_design(ledger, ident, cell.analysed, keys, settings, cell.family)
+    found = try_fit_design(ledger, ident, cell.analysed, with_covariate(spec, item))
     if found is not None:
         write_fit(ledger, ident, found[0], lambda term: term == "treatment")
 
 
-def analyse_adjusted_moderators(cell: Cell, settings: Settings) -> Ledger:
+def analyse_adjusted_moderators(cell: Cell, context: Context) -> Ledger:
     """Within-trial interactions in the random-intercept model with the overall judgement as covariate."""
-    ledger = Ledger()
+    ledger, settings = Ledger(), context.settings
     values = study_values(cell, OVERALL)
-    if not in_full(cell, settings) or OVERALL not in settings.risk_of_bias or values.nunique() < 2:
+    if not in_full(cell, settings) or OVERALL not in settings.plan["risk_of_bias"] or values.nunique() < 2:
         return ledger
     part = cell.but(rows_with(cell, values, OVERALL))
-    keys = random_intercept_keys(model_keys(settings, settings.primary_model, cell.family), OVERALL)
+    spec = with_covariate(settings.primary(cell.family), OVERALL)
     for moderator in settings.moderators_of(cell.outcome):
         ident = part.ident("rob_moderator", "one", moderator.name)
         try:
-            data = moderator_frame(part, moderator, keys["covariates"])
+            data = moderator_frame(part, moderator, spec.covariates)
         except (Refused, KeyError):
             continue  # said once, under the primary model
         if len(data.varying()) < min(settings.minimum_studies, len(cell.studies)):
             continue
-        fit_adjusted(ledger, ident, data.frame, keys, data, settings, cell.family)
+        fit_adjusted(ledger, ident, data, spec)
     return ledger
 
 
-def fit_adjusted(
-    ledger: Ledger,
-    ident: Any,
-    frame: pd.DataFrame,
-    keys: Mapping[str, Any],
-    data: Any,
-    settings: Settings,
-    family: str,
-) -> None:
+def fit_adjusted(ledger: Ledger, ident: Ident, data: ModeratorFrame, spec: ModelSpec) -> None:
     """Fit one moderator beside the overall risk of bias and write its within-trial rows."""
-    full = {**keys, "covariates": list(data.covariates), "moderator": data.name, "moderator_type": data.kind}
-    if data.levels:
-        full["levels"] = list(data.levels)
-    k = len(data.varying())
-    fit = try_fit(ledger, ident, frame, full, settings, family, k)
+    fit = try_fit(ledger, ident, data.frame, data.join(spec), len(data.varying()))
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith(f"treatment:within:{data.name}"))

@@ -1,7 +1,4 @@
-"""Who was analysed: participants by study and side, outcomes missing, instruments.
-
-Standardising constants.
-"""
+"""Who was analysed: participants by study and side, missing outcomes, instruments, standardisers."""
 
 from __future__ import annotations
 
@@ -10,13 +7,14 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.context import Context
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 
 SIDES = (("active", 1), ("reference", 0))
 
 
-def count_rows(cell: Cell, settings: Settings) -> Ledger:
+def count_rows(cell: Cell, context: Context) -> Ledger:
     """Every count and mean of the rows of one cell (docs/records.md, `About the rows`)."""
     ledger = Ledger()
     name = cell.ident().analysis_id
@@ -24,7 +22,7 @@ def count_rows(cell: Cell, settings: Settings) -> Ledger:
     for study, part in cell.analysed.groupby("study"):
         count_study(ledger, name, str(study), part, cell.family == "binomial")
     count_exclusions(ledger, name, cell)
-    count_scales(ledger, name, cell, settings)
+    count_scales(ledger, name, cell, context.settings)
     return ledger
 
 
@@ -126,7 +124,7 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
 
 def count_scales(ledger: Ledger, name: str, cell: Cell, settings: Settings) -> None:
     """Write the standardiser's word and each constant."""
-    ledger.count(name, "standardise", variable=settings.standardise_of(cell.outcome))
+    ledger.count(name, "standardise", variable=settings.plan.outcome(cell.outcome)["standardise"])
     if cell.scales is None:
         return
     for row in cell.scales.to_dict("records"):

@@ -9,62 +9,53 @@ import pandas as pd
 
 from ipdma.analysis.aggregate import aggregate_effects, ipd_effects, write_pooled
 from ipdma.analysis.cell import Cell, cell_of
+from ipdma.analysis.context import Context
 from ipdma.analysis.efficacy import fit_both
-from ipdma.analysis.fitting import model_keys
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.records import Ledger
-from ipdma.analysis.settings import Settings, model_entry
+from ipdma.analysis.settings import Settings
+from ipdma.model.spec import ModelSpec
+from ipdma.plan.record import REBUILDING, SELECTING
 
-ROW_KEYS = ("rating", "preference", "standardise", "crosswalk", "weeks_after_post")
 
-
-def analyse_sensitivity(
-    cell: Cell,
-    settings: Settings,
-    aggregate: pd.DataFrame | None,
-    variants: Mapping[str, Mapping[tuple, Any]] | None,
-) -> Ledger:
+def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
     """Every sensitivity analysis of the plan that is meant for this cell."""
-    ledger = Ledger()
-    for name, keys in settings.sensitivity.items():
-        if not settings.analyses(cell.contrast, cell.outcome, cell.timepoint, keys):
+    ledger, settings = Ledger(), context.settings
+    for name, keys in settings.plan["sensitivity"].items():
+        if not settings.plan.concerns(name, *cell.key):
             continue
-        ident = cell.ident(name)
-        part = changed_cell(ledger, cell, name, keys, variants)
+        part = changed_cell(ledger, cell, name, context)
         if part is None:
             continue
         if not part.studies:
-            ledger.note(ident, "not_run", "no study is left under it")
+            ledger.note(cell.ident(name), "not_run", "no study is left under it")
             continue
         write_choices(ledger, cell, name, keys)
+        spec = settings.plan.model_under(name, cell.family)
         if keys.get("leave_one_out"):
-            leave_each_out(ledger, part, settings, keys)
+            leave_each_out(ledger, part, settings, spec)
+        elif keys.get("aggregate"):
+            pool_with_aggregate(ledger, part, context, name, spec)
         else:
-            fit_changed(ledger, part, settings, name, keys, aggregate)
+            fit_changed(ledger, part, settings, name, spec)
     return ledger
 
 
-def changed_cell(
-    ledger: Ledger,
-    cell: Cell,
-    name: str,
-    keys: Mapping[str, Any],
-    variants: Mapping[str, Mapping[tuple, Any]] | None,
-) -> Cell | None:
-    """The cell with the rows that the entry leaves: rebuilt, studies or participants selected; None.
+def changed_cell(ledger: Ledger, cell: Cell, name: str, context: Context) -> Cell | None:
+    """The cell with the rows that a sensitivity analysis rebuilds or keeps.
 
-    And why, where not.
+    None, with the reason in the ledger, where that cannot be done.
     """
-    if any(keys.get(key) for key in ROW_KEYS):
-        tables = (variants or {}).get(name)
-        table = None if tables is None else tables.get((cell.contrast, cell.outcome, cell.timepoint))
+    keys = context.settings.plan["sensitivity"][name]
+    if context.settings.plan.changes(name, REBUILDING):
+        table = context.variants.get(name, {}).get(cell.key)
         if table is None:
             ledger.note(cell.ident(name), "not_run", "no rows could be built for it")
             return None
-        cell = cell_of((cell.contrast, cell.outcome, cell.timepoint), table, cell.family)
+        cell = cell_of(cell.key, table, cell.family)
         write_crosswalks(ledger, cell, name, keys)
-    rows = cell.rows[~cell.rows["study"].isin([str(s) for s in keys.get("exclude_studies") or ()])]
-    for selection in ("registry", "participants"):
+    rows = cell.rows[~cell.rows["study"].isin(keys.get("exclude_studies") or ())]
+    for selection in SELECTING:
         for column, values in (keys.get(selection) or {}).items():
             if column not in rows:
                 ledger.note(cell.ident(name), "not_run", f"the rows have no column '{column}'")
@@ -104,44 +95,29 @@ def write_crosswalks(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, A
         )
 
 
-def changed_keys(settings: Settings, cell: Cell, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The primary model's keys with those that the entry changes."""
-    changed = {**settings.models[settings.primary_model], **model_entry(keys.get("model"))}
-    return model_keys(settings, settings.primary_model, cell.family, changed)
-
-
-def fit_changed(
-    ledger: Ledger,
-    cell: Cell,
-    settings: Settings,
-    name: str,
-    keys: Mapping[str, Any],
-    aggregate: pd.DataFrame | None,
-) -> None:
-    """The changed headline in both stages.
-
-    With aggregate-only trials in the second stage where the entry says so.
-    """
-    model = changed_keys(settings, cell, keys)
-    if keys.get("aggregate"):
-        effects = [*ipd_effects(cell, settings, model), *aggregate_effects(aggregate, cell)]
-        tau2 = "common" if model.get("treatment_effect") == "common" else None
-        write_pooled(ledger, cell.ident(name, "two"), effects, settings, cell, tau2)
-        return
-    fit_both(ledger, cell, settings, name, model)
+def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec: ModelSpec) -> None:
+    """The changed headline, and the moderators that the entry names, in both stages."""
+    fit_both(ledger, cell, settings, name, spec)
+    named = settings.plan["sensitivity"][name].get("moderators") or ()
     for moderator in settings.moderators_of(cell.outcome):
-        if moderator.name in (keys.get("moderators") or ()):
-            fit_plain_moderator(ledger, cell, settings, name, moderator, model)
+        if moderator.name in named:
+            fit_plain_moderator(ledger, cell, settings, name, moderator, spec)
 
 
-def leave_each_out(ledger: Ledger, cell: Cell, settings: Settings, keys: Mapping[str, Any]) -> None:
+def pool_with_aggregate(ledger: Ledger, cell: Cell, context: Context, name: str, spec: ModelSpec) -> None:
+    """The second stage of the changed model with the trials that gave aggregate results alone."""
+    effects = [*ipd_effects(cell, spec), *aggregate_effects(context.aggregate, cell)]
+    tau2 = "common" if spec.treatment_effect == "common" else None
+    write_pooled(ledger, cell.ident(name, "two"), effects, context.settings.pool, tau2)
+
+
+def leave_each_out(ledger: Ledger, cell: Cell, settings: Settings, spec: ModelSpec) -> None:
     """The headline without each study in turn, in both stages."""
     if len(cell.studies) < 3:
         ledger.note(
             cell.ident("leave_one_out"), "not_run", f"{len(cell.studies)} studies: nothing is left to pool"
         )
         return
-    model = changed_keys(settings, cell, keys)
     for study in cell.studies:
         part = cell.but(cell.analysed[cell.analysed["study"] != study])
-        fit_both(ledger, part, settings, f"leave_out:{study}", model, studies=False)
+        fit_both(ledger, part, settings, f"leave_out:{study}", spec, studies=False)

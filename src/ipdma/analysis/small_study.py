@@ -1,7 +1,4 @@
-"""Do small trials show larger effects: Egger's regression with its limits said.
-
-And what a contour funnel needs.
-"""
+"""Do small trials show larger effects: Egger's regression with its limits, and a funnel's contours."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ from scipy.stats import norm
 
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.context import Context
 from ipdma.analysis.meta_regression import meta_regression
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.settings import Settings
 from ipdma.errors import IpdmaError
 
 MINIMUM = 10  # Sterne 2011: below ten studies the test has too little power to tell chance from asymmetry
@@ -27,11 +24,12 @@ LIMITS = (
 )
 
 
-def analyse_small_studies(cell: Cell, settings: Settings, aggregate: object = None) -> Ledger:
+def analyse_small_studies(cell: Cell, context: Context) -> Ledger:
     """Egger-type regression over all trials with an estimate, with or without participant data."""
-    ledger = Ledger()
+    ledger, settings = Ledger(), context.settings
     ident = cell.ident("egger", "two")
-    effects = [*ipd_effects(cell, settings), *aggregate_effects(aggregate, cell)]  # type: ignore[arg-type]
+    own = ipd_effects(cell, settings.primary(cell.family))
+    effects = [*own, *aggregate_effects(context.aggregate, cell)]
     write_contours(ledger, cell.ident(settings.primary_model, "two"))
     usable = [e for e in effects if e.n_active and e.n_reference]
     if len(usable) < MINIMUM:
@@ -53,10 +51,7 @@ def write_contours(ledger: Ledger, ident: Ident) -> None:
 
 
 def write_egger(ledger: Ledger, ident: Ident, effects: Sequence[StudyEffect], level: float) -> None:
-    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies.
-
-    Write slope and intercept.
-    """
+    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies; write the coefficients."""
     y = np.array([e.estimate for e in effects])
     v = np.array([e.std_error**2 for e in effects])
     size = np.array([np.sqrt(1 / (e.n_active or 1) + 1 / (e.n_reference or 1)) for e in effects])

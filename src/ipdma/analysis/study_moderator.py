@@ -8,17 +8,17 @@ import numpy as np
 
 from ipdma.analysis.aggregate import StudyEffect
 from ipdma.analysis.cell import Cell, design_frame
-from ipdma.analysis.fitting import SMALL_K, model_keys, try_fit, write_fit
+from ipdma.analysis.fitting import try_fit, write_fit
 from ipdma.analysis.meta_regression import MetaRegression, meta_regression
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.settings import Settings
 from ipdma.errors import IpdmaError
+from ipdma.model.spec import SMALL_K, ModelSpec
 
 
 def fit_study_moderator(
     ledger: Ledger,
     cell: Cell,
-    settings: Settings,
+    spec: ModelSpec,
     model: str,
     name: str,
     levels: Sequence[str],
@@ -28,48 +28,50 @@ def fit_study_moderator(
 
     Parameters
     ----------
+    spec : ModelSpec
+        The primary model.
     levels : sequence of str
         Levels, the reference first; empty when the column is a number.
     effects : sequence of StudyEffect
         The studies' own estimates from the first stage of the primary model.
     """
-    keys = model_keys(settings, settings.primary_model, cell.family)
     ident = cell.ident(model, "one", name)
-    frame, covariates = design_frame(cell.analysed, [c for c in keys.get("covariates") or () if c != name])
+    frame, covariates = design_frame(cell.analysed, [c for c in spec.covariates if c != name])
     frame[name] = cell.analysed[name]
-    full = {**keys, "covariates": list(covariates), "moderator": name, "interaction": "within"}
-    full["moderator_type"] = "categorical" if levels else "continuous"
-    if levels:
-        full["levels"] = list(levels)
-    if full.get("df") == "hksj":
-        full["df"] = None  # Hartung-Knapp's scale is for within terms; Satterthwaite or Kenward-Roger here
-    k = frame["study"].nunique()
-    fit = try_fit(ledger, ident, frame, full, settings, cell.family, k)
+    moderated = spec.replace(
+        covariates=covariates,
+        moderator=name,
+        interaction="within",
+        moderator_type="categorical" if levels else "continuous",
+        levels=tuple(levels) or None,
+        df=None if spec.df == "hksj" else spec.df,  # Hartung-Knapp's scale is for within terms
+    )
+    fit = try_fit(ledger, ident, frame, moderated, frame["study"].nunique())
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
-    regress_studies(ledger, cell, settings, ident.but(stage="two"), name, levels, effects)
+    regress_studies(ledger, cell, ident.but(stage="two"), levels, effects, spec.level)
 
 
 def regress_studies(
     ledger: Ledger,
     cell: Cell,
-    settings: Settings,
     ident: Ident,
-    name: str,
     levels: Sequence[str],
     effects: Sequence[StudyEffect],
+    level: float,
 ) -> None:
     """The two-stage twin: each study's own effect (`effects`) regressed on its value."""
+    name = ident.moderator
     values = cell.analysed.groupby("study")[name].first()
     studies = [s for s in effects if s.study in values.index]
     if not studies:
         ledger.note(ident, "not_fitted", "no study estimate to regress")
         return
     z = values.loc[[s.study for s in studies]]
-    present = [level for level in levels if (z == level).any()]
-    columns = (
-        {level: (z == level).to_numpy(float) for level in present[1:]} if levels else {"": z.to_numpy(float)}
-    )
+    present = [label for label in levels if (z == label).any()]
+    columns = {label: (z == label).to_numpy(float) for label in present[1:]}
+    if not levels:
+        columns = {"": z.to_numpy(float)}
     X = np.column_stack([np.ones(len(z)), *[c - c.mean() for c in columns.values()]])
     try:
         y = np.array([s.estimate for s in studies])
@@ -77,7 +79,7 @@ def regress_studies(
     except (IpdmaError, np.linalg.LinAlgError) as error:
         ledger.note(ident, "not_fitted", str(error))
         return
-    write_regression(ledger, ident, fit, name, list(columns), len(z), len(cell.analysed), settings.level)
+    write_regression(ledger, ident, fit, name, list(columns), len(z), len(cell.analysed), level)
 
 
 def write_regression(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.context import Context
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.tree import Node, Tree, TreeSettings, grow_tree, split_stability
@@ -16,57 +15,50 @@ CAUTION = (
 )
 
 
-def analyse_tree(cell: Cell, settings: Settings) -> Ledger:
+def analyse_tree(cell: Cell, context: Context) -> Ledger:
     """Grow the tree where the plan asks for one in this cell, and write it."""
-    ledger = Ledger()
-    keys = settings.plan.get("tree") or {}
-    if not wanted(cell, keys):
+    ledger, settings = Ledger(), context.settings
+    if not wanted(cell, settings):
         return ledger
-    ident = cell.ident(MODEL, "one")
-    covariates = list(settings.models[settings.primary_model].get("covariates") or ())
-    names = partitioning_variables(cell, settings, keys)
-    frame, adjusted = design_frame(cell.analysed, covariates)
+    keys, ident = settings.plan["tree"], cell.ident(MODEL, "one")
+    names = partitioning_variables(cell, settings)
+    frame, adjusted = design_frame(cell.analysed, settings.primary(cell.family).covariates)
     for name, column in names.items():
         if name not in frame:
             frame[name] = cell.analysed[column]
-    tree_settings = TreeSettings(
-        float(keys.get("alpha") or 0.05),
-        int(keys.get("minimum_node") or 20),
-        int(keys.get("maximum_depth") or 4),
-        settings.level,
-    )
+    tree_settings = TreeSettings(keys["alpha"], keys["minimum_node"], keys["maximum_depth"], settings.level)
     try:
         tree = grow_tree(frame, list(names), tree_settings, adjusted)
     except ValueError as error:
         ledger.note(ident, "not_fitted", str(error))
         return ledger
     write_tree(ledger, ident, tree, frame["study"].nunique())
-    resamples = int(keys.get("resamples") or 0)
+    resamples, seed = keys["resamples"], settings.plan["seed"]
     if resamples:
-        seed = int(settings.plan.get("seed") or 0)
         counts = split_stability(frame, list(names), tree_settings, adjusted, resamples, seed)
         for name, n in counts.items():
             ledger.count(ident, "tree_stability", variable=name, n=n, of=resamples, value=n / resamples)
     return ledger
 
 
-def wanted(cell: Cell, keys: Any) -> bool:
+def wanted(cell: Cell, settings: Settings) -> bool:
     """Whether the plan asks for a tree of this cell."""
+    keys = settings.plan["tree"]
     return (
-        cell.contrast in (keys.get("contrasts") or ())
-        and cell.outcome == (keys.get("outcome") or "depression")
-        and cell.timepoint == (keys.get("time_point") or "post")
+        cell.contrast in keys["contrasts"]
+        and cell.outcome == keys["outcome"]
+        and cell.timepoint == keys["time_point"]
         and cell.family == "gaussian"
         and bool(cell.studies)
     )
 
 
-def partitioning_variables(cell: Cell, settings: Settings, keys: Any) -> dict[str, str]:
+def partitioning_variables(cell: Cell, settings: Settings) -> dict[str, str]:
     """Plan name and column of each variable that nearly everyone analysed has and that varies.
 
     Listwise deletion would otherwise empty the tree; what is left out is the report's to say.
     """
-    chosen = keys.get("variables")
+    chosen = settings.plan["tree"]["variables"]
     found: dict[str, str] = {}
     for moderator in settings.moderators:
         column = moderator.column

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,7 @@ from ipdma.analysis.imputed_fits import fit_moderator
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.imputation import TrialData, impute_unmeasured, study_seed
+from ipdma.model.spec import ModelSpec
 
 MODEL = "two_level"
 SKEWED = 1.0
@@ -43,14 +42,7 @@ class Coded:
         return np.expm1(np.clip(drawn, 0.0, 50.0)) if self.log else drawn
 
 
-def analyse_two_level(
-    ledger: Ledger,
-    completed: Cell,
-    cell: Cell,
-    settings: Settings,
-    keys: Mapping[str, Any],
-    seed: int,
-) -> None:
+def analyse_two_level(ledger: Ledger, completed: Cell, cell: Cell, settings: Settings, seed: int) -> None:
     """Impute each moderator where a trial never measured it, and refit it on all trials."""
     rows = completed.rows
     m = int(rows["imputation"].max())
@@ -64,7 +56,7 @@ def analyse_two_level(
         ident = cell.ident(MODEL, "one", moderator.name)
         if column not in filled:
             filled[column] = fill_column(ledger, ident, rows, observed, column, m, seed)
-        refit(ledger, ident, completed, moderator, filled[column], keys, settings)
+        refit(ledger, ident, completed, moderator, filled[column], settings.primary(cell.family))
 
 
 def refit(
@@ -73,8 +65,7 @@ def refit(
     completed: Cell,
     moderator: Moderator,
     filled: pd.Series | str,
-    keys: Mapping[str, Any],
-    settings: Settings,
+    spec: ModelSpec,
 ) -> None:
     """Fit the moderator on the filled column, or say why it could not be filled."""
     if isinstance(filled, str):
@@ -83,7 +74,7 @@ def refit(
     for text in filled.attrs["notes"]:
         ledger.note(ident, "warning", text)
     part = completed.but(completed.rows.assign(**{moderator.column: filled}))
-    fit_moderator(ledger, ident, part, moderator, keys, settings)
+    fit_moderator(ledger, ident, part, moderator, spec)
 
 
 def original_columns(cell: Cell, first: pd.DataFrame) -> pd.DataFrame:

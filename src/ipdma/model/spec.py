@@ -31,7 +31,7 @@ CHOICES = {
     "stages": ("one", "two"),
 }
 COLUMNS = ("outcome", "study", "treatment")
-OPTIONAL_COLUMNS = ("moderator", "participant", "visit", "imputation")
+SMALL_K = 10
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class PoolSpec:
         Columns of the table of study estimates; `std_error` wins over `variance` when given.
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
-    ci : str
-        `hksj`, `modified_hksj` or `wald`.
+    ci : str or None
+        `hksj`, `modified_hksj` or `wald`; None in a plan that leaves it to the number of studies.
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     level : float
@@ -57,7 +57,7 @@ class PoolSpec:
     std_error: str | None = None
     variance: str | None = "vi"
     tau2: str | None = "reml"
-    ci: str = "hksj"
+    ci: str | None = "hksj"
     prediction_df: str = "k_minus_2"
     prediction_se: str = "wald"
     level: float = 0.95
@@ -70,6 +70,10 @@ class PoolSpec:
         if faults:
             raise SpecError(join_faults(faults))
         return cls(**values)
+
+    def for_studies(self, k: int) -> PoolSpec:
+        """Decide an interval left open: modified Hartung-Knapp below ten studies (Roever 2015)."""
+        return self if self.ci else replace(self, ci="modified_hksj" if k < SMALL_K else "hksj")
 
 
 @dataclass(frozen=True)

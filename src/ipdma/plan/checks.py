@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ipdma.errors import SpecError, nearest
-from ipdma.model.spec import ModelSpec
+from ipdma.plan.models import read_model
 
 
 def check_names(plan: Mapping[str, Any]) -> list[str]:
@@ -79,14 +79,13 @@ def check_models(plan: Mapping[str, Any]) -> Iterator[str]:
     if plan["primary_model"] not in plan["models"]:
         yield unknown_name("primary_model", plan["primary_model"], plan["models"], "model")
     for name, model in plan["models"].items():
-        yield from model_faults(f"models.{name}", model)
+        yield from model_faults(f"models.{name}", model, plan)
 
 
-def model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
+def model_faults(where: str, model: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
     """What the model specification itself holds against a plan's model."""
-    keys = {key: value for key, value in model.items() if key != "label"}
     try:
-        ModelSpec.from_mapping(keys, where)
+        read_model(model, plan, where)
     except SpecError as error:
         yield from str(error).splitlines()
 
@@ -153,4 +152,4 @@ def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: a model has that name too; rows of the two could not be told apart"
         for key, kind in kinds.items():
             yield from each_unknown(f"{where}.{key}", own.get(key), plan[key], kind)
-        yield from model_faults(f"{where}.model", {**base, **own.get("model", {})})
+        yield from model_faults(f"{where}.model", {**base, **own.get("model", {})}, plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,16 @@ import yaml
 
 from ipdma.codebook import load_codebook
 from ipdma.errors import PlanError, ReadError, join_faults
+from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.plan.checks import check_names
+from ipdma.plan.models import for_family, read_model
 from ipdma.plan.schema import fill_defaults, find_faults
 from ipdma.yaml_values import parse_yaml
 
+PROGNOSIS = "prognosis"  # the contrast under which predictors of outcome inside arms are filed
 OUTCOME_KEYS = ("rating", "standardise", "crosswalk")
-ROW_KEYS = (*OUTCOME_KEYS, "preference", "weeks_after_post")
+REBUILDING = (*OUTCOME_KEYS, "preference", "weeks_after_post")  # a sensitivity analysis with rows of its own
+SELECTING = ("registry", "participants")  # one that keeps some of the rows
 MEASURES = (
     "score",
     "response",
@@ -26,6 +30,7 @@ MEASURES = (
     "reliable_deterioration",
     "dropout",
 )
+BAD_EVENTS = ("reliable_deterioration", "dropout")
 
 
 class Plan(Mapping[str, Any]):
@@ -34,10 +39,21 @@ class Plan(Mapping[str, Any]):
     Every key of the schema is there, since defaults are filled in. `outcomes[...]["family"]` and
     `outcomes[...]["measure"]` are decided; `instruments`, `rating` and `standardise` of an outcome may be
     None, which means the plan's own: `outcome(name)` gives them resolved.
+
+    Attributes
+    ----------
+    models : dict of str to ModelSpec
+        The plan's models for a Gaussian outcome; `model(name, family)` gives one for another family.
+    pool : PoolSpec
+        The second stage where a model names none; `ci` is None where the number of studies decides it.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = deepcopy(dict(values))
+        self.models: dict[str, ModelSpec] = {
+            name: read_model(keys, self, f"models.{name}") for name, keys in self._values["models"].items()
+        }
+        self.pool: PoolSpec = read_model({}, self, "pool").pool
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -103,7 +119,40 @@ class Plan(Mapping[str, Any]):
 
     def row_variants(self) -> list[str]:
         """Sensitivity analyses that need rows of their own."""
-        return [name for name, change in self._values["sensitivity"].items() if set(change) & set(ROW_KEYS)]
+        return [name for name in self._values["sensitivity"] if self.changes(name, REBUILDING)]
+
+    def changes(self, sensitivity: str, keys: Iterable[str]) -> bool:
+        """Whether a sensitivity analysis changes any of these keys."""
+        return any(self._values["sensitivity"][sensitivity].get(key) for key in keys)
+
+    def concerns(self, sensitivity: str, contrast: str, outcome: str, timepoint: str) -> bool:
+        """Whether a sensitivity analysis is meant for a cell; without `outcomes` it is for the first one."""
+        entry = self._values["sensitivity"][sensitivity]
+        outcomes = entry.get("outcomes") or [self.first_outcome]
+        return (
+            outcome in outcomes
+            and named(entry.get("contrasts"), contrast)
+            and named(entry.get("time_points"), timepoint)
+        )
+
+    @property
+    def first_outcome(self) -> str:
+        """The outcome that the further analyses are about."""
+        return next(iter(self._values["outcomes"]))
+
+    def model(self, name: str, family: str) -> ModelSpec:
+        """One of the plan's models, for an outcome of a family."""
+        return for_family(self.models[name], family)
+
+    def primary(self, family: str) -> ModelSpec:
+        """The primary model, for an outcome of a family."""
+        return self.model(self._values["primary_model"], family)
+
+    def model_under(self, sensitivity: str, family: str) -> ModelSpec:
+        """The primary model as a sensitivity analysis changes it."""
+        base = self._values["models"][self._values["primary_model"]]
+        change = self._values["sensitivity"][sensitivity].get("model", {})
+        return for_family(read_model({**base, **change}, self, f"sensitivity.{sensitivity}.model"), family)
 
     def cells(self, contrast: str) -> list[tuple[str, str]]:
         """(outcome, time point) pairs that a contrast is analysed at, in the plan's order."""
@@ -118,6 +167,11 @@ class Plan(Mapping[str, Any]):
 def named(names: list[str] | None, name: str) -> bool:
     """Whether a list of names, or null for all, holds a name."""
     return names is None or name in names
+
+
+def is_good_event(measure: str) -> bool:
+    """Whether an event of a binary measure is one to wish for."""
+    return measure not in BAD_EVENTS
 
 
 def decide(values: dict[str, Any]) -> dict[str, Any]:

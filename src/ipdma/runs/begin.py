@@ -9,7 +9,7 @@ from typing import Any
 
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
-from ipdma.plan import Plan, read_plan
+from ipdma.plan import PROGNOSIS, Plan, read_plan
 from ipdma.provenance import digest_code, digest_text, find_versions
 from ipdma.report.material import STAMP
 from ipdma.runs.leftovers import claim
@@ -17,7 +17,6 @@ from ipdma.runs.registry import aggregate_faults, registry_faults
 from ipdma.runs.studies import StudyFolder, find_studies
 
 DEFAULT_PLAN = "config/config.yaml"
-PROGNOSIS = "prognosis"
 TRUE_WORDS = ("true", "yes", "1")
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ipdma.cohort import AnalysisRows, Cohort, build_arm_rows, build_rows
-from ipdma.plan import Plan
+from ipdma.plan import PROGNOSIS, Plan
 
 Key = tuple[str, str, str]
-PROGNOSIS = "prognosis"
 
 
 def build_tables(cohort: Cohort, plan: Plan, contrast: str) -> dict[Key, AnalysisRows]:
@@ -29,7 +27,7 @@ def build_tables(cohort: Cohort, plan: Plan, contrast: str) -> dict[Key, Analysi
     for name in plan.row_variants():
         changed = plan.variant(name)
         for outcome, timepoint in plan.cells(contrast):
-            if concerns(plan, plan["sensitivity"][name], contrast, outcome, timepoint):
+            if plan.concerns(name, contrast, outcome, timepoint):
                 rows = build_rows(cohort, changed, contrast, outcome, timepoint)
                 tables[(outcome, timepoint, name)] = rows
     return tables
@@ -43,16 +41,6 @@ def prognosis_tables(cohort: Cohort, plan: Plan) -> dict[Key, AnalysisRows]:
         for outcome in own["outcomes"]
         for timepoint in plan["time_points"]
     }
-
-
-def concerns(plan: Plan, entry: Mapping[str, Any], contrast: str, outcome: str, timepoint: str) -> bool:
-    """Whether a sensitivity analysis is meant for a cell; without outcomes it is for the plan's first."""
-    wanted = {
-        "contrasts": (contrast, list(plan["contrasts"])),
-        "outcomes": (outcome, [next(iter(plan["outcomes"]))]),
-        "time_points": (timepoint, list(plan["time_points"])),
-    }
-    return all(name in (entry.get(key) or default) for key, (name, default) in wanted.items())
 
 
 def describe(contrast: str, tables: Mapping[Key, AnalysisRows], say: Callable[[str], None]) -> None:

@@ -103,13 +103,10 @@ def test_selections_keep_the_rows_that_they_name(rows, entry, keep):
 
 
 def test_a_changed_model_key(rows):
-    plan = small_plan(
-        **PLAIN, sensitivity={"unadjusted": {"model": {"covariates": []}, "moderators": ["age"]}}
-    )
-    plan["moderators"] = {"age": {"column": "age"}}
-    got = run(rows, ["sensitivity"], plan)
-    bare = small_plan(**PLAIN)
-    bare["models"]["primary"] = {"residual": "by_study"}
+    entry = {"model": {"covariates": []}, "moderators": ["age"]}
+    keys = {**PLAIN, "moderators": {"age": {"column": "age"}}, "sensitivity": {"unadjusted": entry}}
+    got = run(rows, ["sensitivity"], small_plan(**keys))
+    bare = small_plan(**PLAIN | {"models": {"primary": {"residual": "by_study"}}})
     other = pick(run(rows, ["efficacy"], bare).estimates, model="primary", stage="one")
     assert pick(got.estimates, model="unadjusted", stage="one", moderator="").estimate == pytest.approx(
         other.estimate
@@ -131,14 +128,12 @@ def test_rebuilt_rows_come_from_the_variants(rows):
 
 
 def test_sensitivities_are_for_the_first_outcome_unless_they_say_so(rows):
-    plan = small_plan(**PLAIN, sensitivity={"u": {"model": {"covariates": []}}})
-    key = ("stpp_control", "other", "post")
-    plan["outcomes"] = {"depression": {"family": "gaussian"}, "other": {"family": "gaussian"}}
+    outcomes = {"depression": {"family": "gaussian"}, "other": {"family": "gaussian"}}
+    key, changed = ("stpp_control", "other", "post"), {"model": {"covariates": []}}
     tables = {KEY: as_table(rows), key: as_table(rows)}
-    got = analyse(tables, plan, parts=["sensitivity"])
-    assert set(got.estimates.outcome) == {"depression"}
-    plan["sensitivity"]["u"]["outcomes"] = ["other"]
-    assert set(analyse(tables, plan, parts=["sensitivity"]).estimates.outcome) == {"other"}
+    for entry, concerned in ((changed, "depression"), ({**changed, "outcomes": ["other"]}, "other")):
+        plan = small_plan(**PLAIN | {"outcomes": outcomes}, sensitivity={"u": entry})
+        assert set(analyse(tables, plan, parts=["sensitivity"]).estimates.outcome) == {concerned}
 
 
 def test_aggregate_trials_join_the_second_stage(rows):

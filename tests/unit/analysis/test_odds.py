@@ -10,12 +10,6 @@ from ipdma.analysis.odds import count_odds_ratios
 from ipdma.analysis.records import Ledger
 
 
-class Plan:
-    """As much of the settings as is read."""
-
-    primary_model = "primary"
-
-
 def row(model="primary", stage="two", **more):
     """A record of a binary outcome."""
     held = {"analysis_id": f"c.o.post.{model}.{stage}", "model": model, "stage": stage, "term": "treatment"}
@@ -37,7 +31,7 @@ def test_headline_trials_and_subgroups_get_their_odds_ratio():
         row(moderator="age", term="treatment:within:age"),
     ]
     ledger.study_estimates = [row(study="NL-A", estimate=0.7), row(stage="one", study="NL-A")]
-    count_odds_ratios(ledger, Plan())
+    count_odds_ratios(ledger, "primary")
     found = counted(ledger)
     assert found["", "", "odds_ratio"] == pytest.approx(math.exp(-0.5))
     assert found["", "", "odds_ratio_pi_high"] == pytest.approx(math.e)
@@ -50,6 +44,6 @@ def test_what_is_there_is_not_written_twice_and_huge_ones_do_not_overflow():
     ledger = Ledger()
     ledger.estimates = [row(ci_high=9000.0)]
     ledger.count("c.o.post.primary.two", "odds_ratio", variable="treatment", value=0.6)
-    count_odds_ratios(ledger, Plan())
+    count_odds_ratios(ledger, "primary")
     assert [c["what"] for c in ledger.counts] == ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
     assert math.isfinite(ledger.counts[-1]["value"])

@@ -356,8 +356,8 @@ def test_a_study_without_an_estimate_of_its_own_is_named():
 
 
 def test_a_fit_that_cannot_be_made_leaves_a_note_and_the_run_goes_on(rows):
-    plan = small_plan()
-    plan["models"]["impossible"] = {"covariates": ["no_such_column"]}
+    impossible = {"covariates": ["no_such_column"]}
+    plan = small_plan(models={**small_plan()["models"], "impossible": impossible})
     got = analyse({KEY: as_table(rows)}, plan, parts=["efficacy"])
     assert "primary" in set(got.estimates.model)
     assert "impossible" not in set(got.estimates.model)

@@ -18,7 +18,6 @@ from tests.builders.analysis_rows import (
 )
 
 from ipdma.analysis.run import analyse
-from ipdma.analysis.settings import read_settings
 
 NAME = "stpp_control.depression.post"
 
@@ -180,10 +179,8 @@ def test_contrasts_of_a_model_are_rows_under_their_names(rows):
 
 
 def test_outcomes_choose_models_and_moderators(rows):
-    plan = small_plan()
-    plan["outcomes"] = {
-        "depression": {"family": "gaussian", "models": ["publication"], "moderators": ["age"]}
-    }
+    chosen = {"family": "gaussian", "models": ["publication"], "moderators": ["age"]}
+    plan = small_plan(outcomes={"depression": chosen})
     got = run(rows, plan, ["efficacy", "moderators"])
     assert set(got.estimates[got.estimates.moderator == ""].model) == {"publication"}
     assert set(got.estimates.moderator) == {"", "age"}
@@ -237,8 +234,8 @@ def test_raw_points_are_not_scaled_again(rows):
 def test_dropout_is_no_good_event():
     rows = draw_rows(binary=True)
     key = ("stpp_control", "dropout", "post")
-    plan = small_plan(moderators={})
-    plan["outcomes"]["dropout"] = {"family": "binomial"}
+    binary = {"family": "binomial"}
+    plan = small_plan(moderators={}, outcomes={"response": binary, "dropout": binary})
     good = count(run(rows, plan, ["efficacy"], BINARY_KEY), what="nnt").iloc[0].value
     bad = count(run(rows, plan, ["efficacy"], key), what="nnt").iloc[0].value
     assert good == pytest.approx(-bad)
@@ -298,29 +295,3 @@ def test_credibility_is_asked_where_an_interaction_shows():
     assert answers["4"].startswith("author")
     cut = run(strong, small_plan(moderators={"severity": {"column": "baseline", "cuts": [0]}}))
     assert count(cut, what="iceman", variable="8").level.iloc[0].startswith("probably no or unclear")
-
-
-def test_absent_keys_have_the_defaults_of_the_schema():
-    from ipdma.plan import Plan
-
-    written = small_plan()
-    complete = Plan.from_mapping({**written, "studies": "data"})
-    bare, full = read_settings(written), read_settings(complete)
-    for name in (
-        "family",
-        "correction",
-        "minimum_studies",
-        "quantiles",
-        "knots",
-        "naive",
-        "power_interaction",
-        "subgroups",
-        "risk_of_bias",
-        "engines",
-        "level",
-        "primary_model",
-        "aggregate_trials",
-        "models",
-    ):
-        assert getattr(bare, name) == getattr(full, name), name
-    assert [m.type for m in bare.moderators] == [m.type for m in full.moderators]
