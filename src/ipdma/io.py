@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from ipdma.cohort import Upload
 from ipdma.errors import DataError, ReadError, join_faults
 from ipdma.site.formats.text import parse, sniff_separator, take_excel_hint
 from ipdma.site.table import Column, build_table
+from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
 
 MISSING_TEXT = frozenset({"", "NA", "NaN", "nan"})
@@ -25,51 +24,9 @@ MISSING_NUMBER = MISSING_TEXT | {"N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "
 ROW_FAULTS = {"row_too_short": "fewer cells than the header", "row_too_long": "more cells than the header"}
 
 
-def write_atomically(path: Path | str, content: bytes | str) -> None:
-    """Write a whole file or nothing: a temporary file in the same folder, then a rename.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made when it is missing.
-    content : bytes or str
-        Text is written as UTF-8 with line feeds as they stand.
-
-    Raises
-    ------
-    ReadError
-        Where the folder cannot be written to.
-    """
-    path = Path(path)
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(scratch, 0o666 & ~current_umask())
-        os.replace(scratch, path)
-    except OSError as error:
-        Path(scratch).unlink(missing_ok=True)
-        raise ReadError(f"{path}: cannot be written ({error.strerror})") from None
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
-
-
-def current_umask() -> int:
-    """The process's umask, which a temporary file ignores."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def write_json(path: Path | str, record: Any) -> None:
     """Write a record as JSON, whole or not at all; a number that is not finite is a fault of the caller."""
-    write_atomically(path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_file(path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_text(path: Path | str) -> str:

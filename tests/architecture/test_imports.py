@@ -8,8 +8,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"errors", "provenance", "__init__"},
-    {"codebook", "privacy", "yaml_values"},
+    {"errors", "provenance", "exchange", "processes", "__init__"},
+    {"codebook", "privacy", "yaml_values", "writing"},
     {"site", "integrity", "cohort", "model"},
     {"plan"},
     {"imputation"},
@@ -24,7 +24,7 @@ ONLY_IN = {
     "rpy2": ("model/engines",),
     "snakemake": (),
 }
-STANDARD_LIBRARY_ROOMS = ("codebook", "privacy", "site")
+STANDARD_LIBRARY_ROOMS = ("codebook", "privacy", "site", "writing", "exchange", "processes")
 
 
 def modules():

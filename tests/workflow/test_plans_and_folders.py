@@ -8,9 +8,9 @@ import pytest
 from tests.builders.trials import MAPPING, REPOSITORY, make_consortium, write_plan, write_trial
 
 from ipdma.errors import PlanError
-from ipdma.io import write_atomically
 from ipdma.runs.begin import begin
 from ipdma.runs.leftovers import compare_plans
+from ipdma.writing import write_file
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_words_that_the_codebook_does_not_know(folder):
 
 def test_a_study_may_bring_an_instrument_of_its_own(folder):
     own = "instrument: wellbeing\nlabel: Well-being\nrating: self\nrange: [10, 50]\n"
-    write_atomically(folder / "trials" / "A" / "codebook" / "instruments" / "wellbeing.yaml", own)
+    write_file(folder / "trials" / "A" / "codebook" / "instruments" / "wellbeing.yaml", own)
     write_plan(folder / "plan.yaml", instruments={"preference": ["wellbeing", "hamd17"]})
     run = start()
     assert [Path(path).name for path in run.files_of("A")] == ["study.yaml", "wellbeing.yaml", "scores.csv"]
@@ -157,10 +157,10 @@ def test_a_folder_without_studies(folder):
 
 def test_another_plans_results_are_refused_by_the_keys_that_differ(folder):
     out = folder / "out"
-    write_atomically(out / "plan.yaml", start().plan.as_yaml())
-    write_atomically(out / "estimates.csv", "earlier")
-    write_atomically(out / "private" / "rows.csv", "earlier")
-    write_atomically(out / "mine.txt", "the user's own")
+    write_file(out / "plan.yaml", start().plan.as_yaml())
+    write_file(out / "estimates.csv", "earlier")
+    write_file(out / "private" / "rows.csv", "earlier")
+    write_file(out / "mine.txt", "the user's own")
     assert start(dry_run=False).notice is None
     write_plan(folder / "plan.yaml", seed=3, instruments={"preference": ["bdi2"]})
     refused("another plan", "instruments.preference, seed", "overwrite=true")
@@ -173,7 +173,7 @@ def test_another_plans_results_are_refused_by_the_keys_that_differ(folder):
 
 
 def test_results_without_a_plan_are_refused_too(folder):
-    write_atomically(folder / "out" / "counts.csv", "whose?")
+    write_file(folder / "out" / "counts.csv", "whose?")
     refused("counts.csv but no plan.yaml")
 
 
@@ -188,11 +188,11 @@ def test_where_the_results_lie_is_no_difference():
 
 
 def test_aggregate_results_are_found_beside_the_registry(folder):
-    write_atomically(folder / "meta" / "studies.tsv", "study\tstatus\nA\tipd\n")
+    write_file(folder / "meta" / "studies.tsv", "study\tstatus\nA\tipd\n")
     write_plan(folder / "plan.yaml", registry="meta/studies.tsv")
     assert start().aggregate is None
     head = "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\n"
-    write_atomically(folder / "meta" / "aggregate.tsv", head + "X\tmain\tdepression\tpost\t-0.4\t0.2\n")
+    write_file(folder / "meta" / "aggregate.tsv", head + "X\tmain\tdepression\tpost\t-0.4\t0.2\n")
     assert start().tables == ["meta/studies.tsv", "meta/aggregate.tsv"]
 
 
@@ -218,10 +218,10 @@ def test_the_plans_of_the_repository_can_start(monkeypatch):
 
 def test_everything_wrong_with_the_registry_and_the_aggregate_results(folder):
     registry = "study\tstatus\nA\tnot_obtained\nB\tidp\nX\taggregate\nX\taggregate\n"
-    write_atomically(folder / "meta" / "studies.tsv", registry)
+    write_file(folder / "meta" / "studies.tsv", registry)
     head = "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\n"
     rows = "X\tmane\tdepression\tpost\t-0.4\t0.2\nY\tmain\tdepression\tpost\t-0.4\t0\n"
-    write_atomically(folder / "meta" / "aggregate.tsv", head + rows)
+    write_file(folder / "meta" / "aggregate.tsv", head + rows)
     write_plan(folder / "plan.yaml", registry="meta/studies.tsv")
     refused(
         "study 'A' was contributed, but its status is 'not_obtained'",
@@ -230,5 +230,5 @@ def test_everything_wrong_with_the_registry_and_the_aggregate_results(folder):
         "the plan has no contrast 'mane'; did you mean 'main'?",
         "study 'Y': expected a number as estimate and a positive one as std_error",
     )
-    write_atomically(folder / "meta" / "studies.tsv", "study\tname\nA\tb\n")
+    write_file(folder / "meta" / "studies.tsv", "study\tname\nA\tb\n")
     refused("column 'status' is missing")

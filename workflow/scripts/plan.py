@@ -1,7 +1,7 @@
 """Write the plan as it runs."""
 
-from ipdma.io import write_atomically
 from ipdma.runs.jobs import job
+from ipdma.writing import write_file
 
 with job(snakemake.log[0], "plan"):
-    write_atomically(snakemake.output[0], snakemake.params.text)
+    write_file(snakemake.output[0], snakemake.params.text)

@@ -9,8 +9,8 @@ from typing import TextIO
 
 from ipdma.site.catalogue import LANGUAGES
 from ipdma.site.check import CheckResult, check_study
-from ipdma.site.harmonise import write_all
 from ipdma.site.reports import local_json, report_html, report_text, shareable_json
+from ipdma.writing import write_file
 
 DESCRIPTION = "Read STUDY_DIR/study.yaml and what it names, and report everything wrong at once."
 EXAMPLES = """\
@@ -55,15 +55,12 @@ def show(text: str, stream: TextIO) -> None:
 
 
 def write_reports(result: CheckResult, options: argparse.Namespace) -> None:
-    """Write the reports that were asked for."""
-    wanted: list[tuple[Path | None, str]] = [(options.json, local_json(result))]
+    """Write the reports that were asked for; those with rows and values are their owner's alone."""
+    if options.json:
+        write_file(options.json, local_json(result), private=True)
     if options.html:
-        wanted.append((options.html, report_html(result, shareable=False)))
+        write_file(options.html, report_html(result, shareable=False), private=True)
     if options.shareable:
         as_json = options.shareable.suffix.lower() == ".json"
-        wanted.append(
-            (options.shareable, shareable_json(result) if as_json else report_html(result, shareable=True))
-        )
-    for path, text in wanted:
-        if path is not None:
-            write_all(path.parent, {path.name: text.encode()})
+        text = shareable_json(result) if as_json else report_html(result, shareable=True)
+        write_file(options.shareable, text)

@@ -10,7 +10,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.exports import TEXT_EXPORTS
 from ipdma.codebook.exports.rows import codebook_sheets
 from ipdma.errors import ReadError, nearest
-from ipdma.site.harmonise import write_all
+from ipdma.writing import write_file, write_files
 
 DESCRIPTION = (
     "Write the codebook: target variables, instruments and how they are scored, severity bands, crosswalks."
@@ -63,10 +63,10 @@ def run(options: argparse.Namespace) -> int:
     if options.out is None:
         return to_screen(first)
     if len(formats) == 1 and options.out.suffix and not options.out.is_dir():
-        write_all(options.out.parent, {options.out.name: first[formats[0]]})
+        write_file(options.out, first[formats[0]])
         print(f"wrote {options.out}")
         return 0
-    write_all(options.out, files)
+    write_files(options.out, files)
     print(f"wrote {len(files)} file{'s' if len(files) > 1 else ''} to {options.out}")
     return 0
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ipdma.errors import ReadError
 from ipdma.site.formats import ReadOptions
-from ipdma.site.harmonise import write_all
 from ipdma.site.scan import scan_file
+from ipdma.writing import write_file
 
 DESCRIPTION = (
     "Draft a study.yaml from the column names and labels of a trial's file. "
@@ -54,6 +54,6 @@ def run(options: argparse.Namespace) -> int:
     if out is None:
         sys.stdout.write(text)
         return 0
-    write_all(out.parent, {out.name: text.encode()})
+    write_file(out, text)
     print(f"wrote {out}; read it, then run: ipdma check {out.parent}")
     return 0

@@ -10,9 +10,9 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import IpdmaError, ReadError
 from ipdma.site.formats import READERS, ReadOptions, read_table
-from ipdma.site.harmonise import write_all
 from ipdma.site.template import from_sheets, to_sheets
 from ipdma.site.yaml_text import write_yaml
+from ipdma.writing import write_file, write_files
 
 DESCRIPTION = (
     "Write a study's mapping as an Excel workbook with drop-down lists, or a workbook back as study.yaml."
@@ -55,9 +55,7 @@ def to_workbook(options: argparse.Namespace) -> int:
     path = folder / "study.yaml"
     content = read_mapping(path) if path.exists() else {}
     rows = to_sheets(content, codebook)
-    write_all(
-        options.out.parent, {options.out.name: write_template(rows, codebook, columns_of(folder, content))}
-    )
+    write_file(options.out, write_template(rows, codebook, columns_of(folder, content)))
     print(f"wrote {options.out}; fill it in, then run: ipdma template {folder} --from {options.out}")
     return 0
 
@@ -108,9 +106,10 @@ def from_workbook(options: argparse.Namespace) -> int:
     if out.is_dir():
         out = out / "study.yaml"
     text = write_yaml(from_sheets(read_template(options.workbook)))
-    files = {out.name: text.encode()}
-    if out.exists() and out.read_bytes() != text.encode():
-        files[f"{out.name}.old"] = out.read_bytes()
-    write_all(out.parent, files)
+    if out.is_file() and out.read_bytes() != text.encode():
+        files = {f"{out.name}.old": out.read_bytes(), out.name: text.encode()}
+        write_files(out.parent, files)  # the copy first: at no moment is the older mapping gone
+    else:
+        write_file(out, text)
     print(f"wrote {out}; now run: ipdma check {out.parent}")
     return 0

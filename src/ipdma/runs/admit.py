@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ipdma.errors import DataError
-from ipdma.io import write_atomically
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import harmonise_study
 from ipdma.site.reports import local_json, report_html, shareable_data
+from ipdma.writing import write_file
 
 SHOWN = 12  # findings that a message repeats; the report has all
 
@@ -47,11 +47,11 @@ def admit_study(
     for path in (Path(f"{to_fix}.html"), Path(f"{to_fix}.json")):
         path.unlink(missing_ok=True)
     if not result.ready:
-        write_atomically(f"{to_fix}.html", report_html(result, shareable=False))
-        write_atomically(f"{to_fix}.json", local_json(result))
+        write_file(f"{to_fix}.html", report_html(result, shareable=False), private=True)
+        write_file(f"{to_fix}.json", local_json(result), private=True)
         raise DataError("\n".join(refusal(result, folder, f"{to_fix}.html")))
-    write_atomically(local, report_html(result, shareable=False))
-    write_atomically(shareable, report_html(result, shareable=True))
+    write_file(local, report_html(result, shareable=False), private=True)
+    write_file(shareable, report_html(result, shareable=True))
     counts = result.counts()
     say(
         f"ready: {result.rows['kept']} of {result.rows['read']} rows kept, "

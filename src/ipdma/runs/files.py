@@ -12,7 +12,8 @@ import pandas as pd
 
 from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
-from ipdma.io import read_rows_csv, read_text, read_text_table, write_atomically
+from ipdma.io import read_rows_csv, read_text, read_text_table
+from ipdma.writing import write_file
 
 Key = tuple[str, str, str]
 CELL_KEYS = ("of_outcome", "of_timepoint", "of_variant")
@@ -57,10 +58,10 @@ def write_analysis_rows(folder: Path | str, tables: Mapping[Key, AnalysisRows]) 
         ]
         whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CELL_KEYS))
         rest = [column for column in whole.columns if column not in CELL_KEYS]
-        write_atomically(folder / f"{part}.csv", csv_text(whole[[*CELL_KEYS, *rest]]))
+        write_file(folder / f"{part}.csv", csv_text(whole[[*CELL_KEYS, *rest]]))
     types = {part: column_types([getattr(t, part) for t in tables.values()]) for part in PARTS}
     keys = [list(key) for key in tables]
-    write_atomically(folder / TYPES_FILE, json.dumps({"cells": keys, "types": types}, indent=1) + "\n")
+    write_file(folder / TYPES_FILE, json.dumps({"cells": keys, "types": types}, indent=1) + "\n")
 
 
 def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
@@ -110,7 +111,7 @@ def cell_of(table: pd.DataFrame, key: Key) -> pd.DataFrame:
 def write_tables(folder: Path | str, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write tables as `NAME.csv`."""
     for name, table in tables.items():
-        write_atomically(Path(folder) / f"{name}.csv", csv_text(table))
+        write_file(Path(folder) / f"{name}.csv", csv_text(table))
 
 
 def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
@@ -129,8 +130,8 @@ def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
 
 def write_typed(path: Path | str, table: pd.DataFrame) -> None:
     """Write a table as `PATH.csv` with its column types as `PATH.json`."""
-    write_atomically(f"{path}.csv", csv_text(table))
-    write_atomically(f"{path}.json", json.dumps(column_types([table]), indent=1) + "\n")
+    write_file(f"{path}.csv", csv_text(table))
+    write_file(f"{path}.json", json.dumps(column_types([table]), indent=1) + "\n")
 
 
 def read_typed(path: Path | str) -> pd.DataFrame:
@@ -179,4 +180,4 @@ def read_optional(path: Path | str | None) -> pd.DataFrame | None:
 def write_files(folder: Path | str, files: Iterable[tuple[str, bytes | str]]) -> None:
     """Write files by name into a folder."""
     for name, content in files:
-        write_atomically(Path(folder) / name, content)
+        write_file(Path(folder) / name, content)

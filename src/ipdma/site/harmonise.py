@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from ipdma.site.harmonised import (
 from ipdma.site.harmonised_scores import COLUMNS
 from ipdma.site.read_assessments import TIMES
 from ipdma.site.study_file import StudyFile
+from ipdma.writing import replace_folder
 
 KEY = "IPDMA_PSEUDONYM_KEY"
 
@@ -66,10 +66,15 @@ def harmonise_study(
     try:
         refuse_to_overwrite(target)
         content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
-        write_all(target, content | own_codebook(source))
+        replace_folder(target, content | own_codebook(source), is_of_upload, seal="study.yaml", private=True)
     except ReadError as error:
         result.error = str(error)
     return result
+
+
+def is_of_upload(name: str) -> bool:
+    """Whether a file of the folder belongs to an upload, by its name; any other is the site's own."""
+    return name in {*TABLES, "study.yaml", ACCOUNT} or name.startswith("codebook/")
 
 
 def refuse_to_overwrite(target: Path) -> None:
@@ -208,30 +213,3 @@ def own_codebook(source: Path) -> dict[str, bytes]:
         return {}
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in (".yaml", ".yml"))
     return {path.relative_to(source).as_posix(): path.read_bytes() for path in paths}
-
-
-def write_all(target: Path, content: dict[str, bytes]) -> None:
-    """Write every file beside its place first, then rename all of them.
-
-    Raises
-    ------
-    ReadError
-        Where the folder cannot be written to.
-    """
-    staged: list[tuple[Path, Path]] = []
-    try:
-        for name, data in content.items():
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            staged.append((Path(scratch), path))
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.chmod(scratch, 0o644)
-        for scratch_path, path in staged:
-            os.replace(scratch_path, path)
-    except OSError as error:
-        raise ReadError(f"{target.name}: cannot be written to ({error.strerror})") from None
-    finally:
-        for scratch_path, _ in staged:
-            scratch_path.unlink(missing_ok=True)

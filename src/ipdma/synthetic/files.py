@@ -5,10 +5,9 @@ The writers of the binary formats stamp the time of writing; those bytes are set
 
 from __future__ import annotations
 
-import io
-import os
-import re
 import tempfile
+import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -23,15 +22,6 @@ FIXED_DATE = (2026, 1, 1, 0, 0, 0)
 SAV_STAMP = slice(92, 109)  # creation date (9 bytes) and time (8 bytes) of an SPSS header
 DTA_STAMP = re.compile(rb"(<timestamp>.)\d\d \w{3} \d{4} \d\d:\d\d")
 NOTE = "SYNTHETIC data: no person stands behind any row"
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none: first beside it, then under its name."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as out:
-        out.write(content)
-    os.chmod(name, 0o644)
-    os.replace(name, path)
 
 
 def number_text(value: float, decimal: str) -> str:

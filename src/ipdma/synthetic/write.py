@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ipdma.synthetic.files import file_bytes, write_bytes
+from ipdma.synthetic.files import file_bytes
 from ipdma.synthetic.harmonised import participant_variables, upload_texts
 from ipdma.synthetic.present import present_trial
 from ipdma.synthetic.registry import aggregate_table, registry_table, tsv_text
 from ipdma.synthetic.study_yaml import study_yaml
 from ipdma.synthetic.trial import Trial, draw_trial, trial_rng
 from ipdma.synthetic.truth import StudyTruth, Truth
+from ipdma.writing import write_file
 
 README = """\
 SYNTHETIC: {name}
@@ -71,7 +72,7 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, content in files.items():
-        write_bytes(fresh / name, content)
+        write_file(fresh / name, content)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
@@ -79,5 +80,5 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 def write_registry(truth: Truth, folder: Path) -> None:
     """Write `studies.tsv` and `aggregate.tsv` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / "studies.tsv", tsv_text(registry_table(truth)).encode())
-    write_bytes(folder / "aggregate.tsv", tsv_text(aggregate_table(truth)).encode())
+    write_file(folder / "studies.tsv", tsv_text(registry_table(truth)).encode())
+    write_file(folder / "aggregate.tsv", tsv_text(aggregate_table(truth)).encode())

@@ -11,7 +11,8 @@ from tests.builders.logistic_rows import draw_trials
 
 from ipdma.cli import main
 from ipdma.errors import DataError, ReadError
-from ipdma.io import read_rows_csv, write_atomically, write_json
+from ipdma.io import read_rows_csv, write_json
+from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
 
 EFFECTS = "study,yi,vi\n007,0.5,0.04\n008,0.1,0.05\n010,0.9,0.05\n"
@@ -142,10 +143,10 @@ def test_yaml_words_keep_their_meaning():
 
 def test_a_file_is_written_whole_or_not_at_all(here, monkeypatch):
     target = here / "folder" / "file.txt"
-    write_atomically(target, "first")
+    write_file(target, "first")
     monkeypatch.setattr(os, "replace", lambda *names: (_ for _ in ()).throw(OSError(28, "no space")))
     with pytest.raises(ReadError, match="cannot be written"):
-        write_atomically(target, "second")
+        write_file(target, "second")
     assert target.read_text() == "first"
     assert [p.name for p in target.parent.iterdir()] == ["file.txt"]
     with pytest.raises(ValueError):
