@@ -32,7 +32,9 @@ def two_versions(tmp_path):
     write_trial(tmp_path / "after", "A", seed=2, n=30)
     for name in ("before", "after"):
         own = "instrument: wellbeing\nlabel: Well-being\nrating: self\nrange: [10, 50]\n"
-        write_file(tmp_path / name / "codebook" / "instruments" / f"{name}.yaml", own.replace("wellbeing", name))
+        write_file(
+            tmp_path / name / "codebook" / "instruments" / f"{name}.yaml", own.replace("wellbeing", name)
+        )
         assert harmonise_study(tmp_path / name, tmp_path / f"upload-{name}").ready
     return tmp_path
 
@@ -62,7 +64,9 @@ def test_an_upload_is_the_old_one_or_the_new_one(two_versions):
 def test_a_first_upload_is_there_whole_or_not_at_all(two_versions):
     top, place = two_versions, two_versions / "sent" / "upload"
     new = content_of(top / "upload-after")
-    for act in kills(lambda: harmonise_study(top / "after", place), lambda: shutil.rmtree(top / "sent", True)):
+    for act in kills(
+        lambda: harmonise_study(top / "after", place), lambda: shutil.rmtree(top / "sent", True)
+    ):
         assert not place.exists() or content_of(place) == new, act
 
 
