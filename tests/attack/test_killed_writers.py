@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from tests.builders.killed import kills
+from tests.builders.trials import write_trial
 
 from ipdma.cli import main
 from ipdma.site.harmonise import harmonise_study
 from ipdma.writing import replace_folder, write_file, write_files
-from tests.builders.killed import kills
-from tests.builders.trials import write_trial
 
 
 def content_of(folder):

@@ -5,9 +5,9 @@ The writers of the binary formats stamp the time of writing; those bytes are set
 
 from __future__ import annotations
 
-import tempfile
 import io
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 
