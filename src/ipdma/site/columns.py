@@ -109,6 +109,14 @@ class Columns:
         named = set(self.used) | self.mentioned(mentions)
         return [column for column in self.table.columns if column.name not in named]
 
+    def wanted(self, mentions: Iterable[str]) -> set[str]:
+        """The names that these mentions write out, of a range `a..b` both ends."""
+        names: set[str] = set()
+        for part in self.singly(mentions):
+            ends = [part] if part in self.places else part.split("..")
+            names |= {" ".join(word.split()) for word in ends if word.strip()}
+        return names
+
     def mentioned(self, mentions: Iterable[str]) -> set[str]:
         """The names that these mentions stand for, with every `a..b` unfolded."""
         named: set[str] = set()

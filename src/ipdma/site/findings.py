@@ -83,6 +83,13 @@ CODES: dict[str, tuple[str, str]] = {
     "replaced_letters": ("IPD-067", NOTE),
     "dropout_with_score": ("IPD-068", NOTE),
     "declared_missing": ("IPD-069", NOTE),
+    # workbooks
+    "wrong_sheet": ("IPD-100", MUST_FIX),
+    "several_sheets": ("IPD-101", PLEASE_CONFIRM),
+    "hidden_rows": ("IPD-102", PLEASE_CONFIRM),
+    "merged_rows": ("IPD-103", PLEASE_CONFIRM),
+    "two_header_rows": ("IPD-104", PLEASE_CONFIRM),
+    "title_rows": ("IPD-105", NOTE),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError
 from ipdma.site.checks.identifying import check_columns
+from ipdma.site.checks.sheets import check_sheet
 from ipdma.site.columns import Columns
 from ipdma.site.facts import Facts
 from ipdma.site.findings import Findings
@@ -15,8 +16,10 @@ from ipdma.site.reading import Reading, find_decimal
 from ipdma.site.rows import find_persons, find_visits, kept_rows
 from ipdma.site.scores import make_scores
 from ipdma.site.study_file import StudyFile
-from ipdma.site.table import Table
 from ipdma.site.variables import make_variables
+
+OF_CELLS = ("valueless_formula", "merged_rows")
+OF_KEPT = ("hidden_rows", "merged_rows")
 
 
 def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findings) -> Facts:
@@ -33,6 +36,8 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     table = read_table(folder / file.source.file, options, Path(file.source.file).name)
     facts = Facts(table.file, table.file)
     columns = Columns(table, findings)
+    if not check_sheet(file, table, columns, findings):
+        return facts
     kept = kept_rows(file, table, columns, facts)
     if not kept:
         findings.add("no_rows", table.file, None, file.source.keep.column if file.source.keep else None)
@@ -45,7 +50,7 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     visits = find_visits(reading, owners, facts)
     make_variables(reading, owners, facts)
     make_scores(reading, owners, visits, facts)
-    report_remarks(table, columns, findings)
+    report_remarks(reading, columns, findings)
     check_columns(file, columns, findings)
     return facts
 
@@ -63,12 +68,19 @@ def coded_columns(file: StudyFile, codebook: Codebook) -> set[str]:
     return names
 
 
-def report_remarks(table: Table, columns: Columns, findings: Findings) -> None:
-    """What the reader noticed; a formula without a value matters in a column that is used."""
+def report_remarks(reading: Reading, columns: Columns, findings: Findings) -> None:
+    """What the reader noticed; of what stands in single cells only columns that are used matter."""
+    table = reading.table
+    kept = {table.rows[position] for position in reading.kept}
     for remark in table.remarks:
-        variable = columns.used.get(remark.column) if remark.column else None
-        if remark.name == "valueless_formula" and remark.column not in columns.used:
+        if remark.name in OF_CELLS and remark.column not in columns.used:
             continue
         cells = remark.values or [""] * len(remark.rows)
         places = list(zip(remark.rows, cells, strict=True))
-        findings.add(remark.name, table.file, variable, remark.column, places, of=len(table.rows))
+        if remark.name in OF_KEPT:
+            places = [place for place in places if place[0] in kept]
+        if remark.rows and not places:
+            continue
+        variable = columns.used.get(remark.column) if remark.column else None
+        of = len(table.rows)
+        findings.add(remark.name, table.file, variable, remark.column, places, of=of, said=remark.said)

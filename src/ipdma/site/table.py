@@ -63,16 +63,36 @@ class Remark:
     column: str | None = None
     rows: list[int] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OtherSheet:
+    """A sheet of the workbook that is not read, with the names of its columns."""
+
+    name: str
+    hidden: bool
+    names: list[str]
 
 
 @dataclass
 class Table:
-    """A file's data rows; `rows` holds their spreadsheet row numbers (header is row 1)."""
+    """A file's data rows.
+
+    Attributes
+    ----------
+    rows : list of int
+        Their spreadsheet row numbers (header is row 1).
+    sheet : str or None
+        The sheet that was read, of a workbook.
+    """
 
     file: str
     columns: list[Column]
     rows: list[int]
     remarks: list[Remark] = field(default_factory=list)
+    sheet: str | None = None
+    other_sheets: list[OtherSheet] = field(default_factory=list)
 
     def find(self, name: str) -> list[int]:
         """Positions of the columns of this name."""
@@ -92,7 +112,11 @@ class Table:
 
 
 def build_table(
-    file: str, header: list[str], records: list[tuple[int, list[str]]], remarks: list[Remark]
+    file: str,
+    header: list[str],
+    records: list[tuple[int, list[str]]],
+    remarks: list[Remark],
+    always: frozenset[int] = frozenset(),
 ) -> Table:
     """Put text records under their header; rows without any content are left out.
 
@@ -102,10 +126,14 @@ def build_table(
         Names as they stand; trailing ones without a name and without a cell are dropped.
     records : list of (int, list of str)
         Spreadsheet row number and cells; shorter or longer than the header where the file is so.
+    always : frozenset of int
+        Row numbers that stay though they show nothing (formulas that were never calculated).
     """
     names = [" ".join(name.split()) for name in header]
     kept = [
-        (number, cells) for number, cells in records if any(cell and not cell.isspace() for cell in cells)
+        (number, cells)
+        for number, cells in records
+        if number in always or any(cell and not cell.isspace() for cell in cells)
     ]
     width = len(names)
     wider = [(number, cells[width:]) for number, cells in kept if len(cells) > width]

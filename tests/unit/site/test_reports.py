@@ -270,17 +270,15 @@ def test_the_checker_in_one_file_runs_with_bare_python(small, tmp_path):
     small.put(4, "age", "33").write()
     assert run("harmonise", folder, "--out", "up").returncode == 0
     assert run("check", "up").returncode == 0
-    small.map["source"]["file"] = "f.xlsx"
-    import openpyxl
-
-    openpyxl.Workbook().save(small.folder / "f.xlsx")
+    small.map["source"]["file"] = "f.sav"
+    (small.folder / "f.sav").write_bytes(b"$FL2@(#) SPSS DATA FILE")
     from tests.builders.upload_builder import write_yaml
 
     write_yaml(small.folder, small.map)
     told = run(folder)
     assert told.returncode == 2
     assert "Save the file as CSV" in told.stderr
-    assert "pip install python-calamine" in told.stderr
+    assert "pip install pyreadstat" in told.stderr
 
 
 @pytest.mark.parametrize("command", [["check"], ["harmonise", "--out", "up"]])

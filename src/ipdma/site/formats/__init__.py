@@ -21,7 +21,7 @@ READERS = {
     ".dta": "statistics",
     ".sas7bdat": "statistics",
 }
-NEEDS = {"workbook": "python-calamine", "statistics": "pyreadstat"}
+NEEDS = {"statistics": "pyreadstat"}
 SIGNATURES = (
     (b"PK\x03\x04", ".xlsx", "an Excel workbook (.xlsx) or another zip file"),
     (

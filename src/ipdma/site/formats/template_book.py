@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from python_calamine import CalamineWorkbook
-
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError, nearest
-from ipdma.site.formats.workbook import cell_text, check_unpacked
+from ipdma.site.formats.package import Damaged, damaged, open_package
+from ipdma.site.formats.sheet import Grid, read_grid
 from ipdma.site.formats.workbook_writer import SheetPlan, write_workbook
 from ipdma.site.study_file import RATINGS, VERBS
 from ipdma.site.template import HEADERS
+
+MOST_ROWS = 50_000
+FURTHEST = 60
 
 CHOICES = {
     "arms": {"condition": "conditions"},
@@ -70,27 +72,27 @@ def read_template(path: Path) -> dict[str, list[list[str]]]:
     """
     if not path.is_file():
         raise ReadError(f"{path.name}: there is no such file")
-    check_unpacked(path, path.name)
+    package = open_package(path, path.name)
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        tables = {
-            n: book.get_sheet_by_name(n).to_python(skip_empty_area=False)
-            for n in book.sheet_names
-            if n in HEADERS
-        }
-    except BaseException as error:
-        if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
-            raise
-        raise ReadError(
-            f"{path.name}: cannot be read as a workbook; open it in Excel and save it as .xlsx"
-        ) from None
-    if not {"variables", "study"} <= set(tables):
+        grids = {sheet.name: read_grid(package, sheet) for sheet in package.sheets if sheet.name in HEADERS}
+    except Damaged:
+        raise damaged(path.name) from None
+    finally:
+        package.archive.close()
+    if not {"variables", "study"} <= set(grids):
         raise ReadError(
             f"{path.name}: has no sheets `study` and `variables`; `ipdma template` makes one that has"
         )
-    return {
-        name: in_order(name, [[cell_text(c) for c in row] for row in table]) for name, table in tables.items()
-    }
+    return {name: in_order(name, lay_out(grid, name)) for name, grid in grids.items()}
+
+
+def lay_out(grid: Grid, name: str) -> list[list[str]]:
+    """A sheet's rows from the first on, blank ones too, so that their numbers stay."""
+    wide = 1 + max((at for cells in grid.cells.values() for at in cells if at < FURTHEST), default=0)
+    last = max(grid.cells, default=0)
+    if last > MOST_ROWS:
+        raise ReadError(f"sheet {name}: has a cell on row {last}; a mapping has at most {MOST_ROWS} rows")
+    return [[grid.cells.get(row, {}).get(at, "") for at in range(wide)] for row in range(1, last + 1)]
 
 
 def in_order(sheet: str, table: list[list[str]]) -> list[list[str]]:
