@@ -10,9 +10,9 @@ from scipy.stats import norm
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
-from ipdma.analysis.meta_regression import meta_regression
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
+from ipdma.model.meta_regression import meta_regression
 
 MINIMUM = 10  # Sterne 2011: below ten studies the test has too little power to tell chance from asymmetry
 LEVELS = (0.1, 0.05, 0.01)

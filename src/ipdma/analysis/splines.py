@@ -1,133 +1,18 @@
-"""A curve instead of a line: restricted cubic spline interactions, the same knots in all trials.
-
-Pooled in two stages.
-"""
+"""A curve instead of a line: a moderator's spline interaction, as rows of the record files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.stats import chi2, norm
 
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import GRID, to_column_unit
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.interval import make_estimate
 from ipdma.model.records import Fit
-
-Array = np.ndarray
-
-
-def spline_basis(x: Array, knots: Sequence[float] | Array) -> Array:
-    """Harrell's restricted cubic spline: x, then one column for each knot but the last two.
-
-    Parameters
-    ----------
-    x : array of shape (n,)
-    knots : sequence of k rising numbers, k >= 3
-
-    Returns
-    -------
-    array of shape (n, k - 1)
-        Nonlinear columns are divided by (last knot - first knot)^2 (Harrell, Regression Modeling
-        Strategies, 2.4.5).
-    """
-    t = np.asarray(knots, float)
-    x = np.asarray(x, float)
-    cube = lambda v: np.maximum(v, 0.0) ** 3  # noqa: E731
-    last, before = t[-1], t[-2]
-    columns = [x]
-    for knot in t[:-2]:
-        bend = cube(x - knot) - cube(x - before) * (last - knot) / (last - before)
-        bend += cube(x - last) * (before - knot) / (last - before)
-        columns.append(bend / (last - t[0]) ** 2)
-    return np.column_stack(columns)
-
-
-@dataclass(frozen=True)
-class SplineFit:
-    """Pooled spline interaction: coefficients (the first linear), covariance, knots.
-
-    Study means of the basis.
-    """
-
-    gamma: Array
-    covariance: Array
-    knots: tuple[float, ...]
-    centre: Array
-    studies: tuple[str, ...]
-    n: int
-
-    def wald(self, positions: Sequence[int]) -> tuple[float, int, float]:
-        """Wald chi-square that these coefficients are zero: statistic, degrees of freedom, p."""
-        at = list(positions)
-        g = self.gamma[at]
-        statistic = float(g @ np.linalg.solve(self.covariance[np.ix_(at, at)], g))
-        return statistic, len(at), float(chi2.sf(statistic, len(at)))
-
-
-def fit_spline(
-    rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float] | Array
-) -> SplineFit:
-    """Each study's own ANCOVA with the spline, its main effect and its interaction; common interactions
-    pooled.
-
-    Study k tells J_k, the information about the interaction coefficients once arm, main effect and
-    covariates are swept
-    out, divided by its own residual variance; gamma = (sum J_k)^-1 sum J_k gamma_k. A study whose moderator
-    does not reach
-    over all knots adds what it has, since J_k may be singular.
-
-    Raises
-    ------
-    ArithmeticError
-        When the studies together cannot tell the coefficients apart.
-    """
-    q = len(knots) - 1
-    information, score = np.zeros((q, q)), np.zeros(q)
-    means, used, n = [], [], 0
-    for study, part in rows.groupby("study"):
-        basis = spline_basis(part[moderator].to_numpy(float), knots)
-        means.append(basis.mean(axis=0))
-        found = study_information(part, basis - basis.mean(axis=0), covariates)
-        if found is not None:
-            information += found[0]
-            score += found[1]
-            used.append(str(study))
-            n += len(part)
-    if not used or np.linalg.matrix_rank(information) < q:
-        raise ArithmeticError("the studies together do not inform every coefficient of the spline")
-    covariance = np.linalg.inv(information)
-    return SplineFit(
-        covariance @ score, covariance, tuple(map(float, knots)), np.mean(means, axis=0), tuple(used), n
-    )
-
-
-def study_information(
-    part: pd.DataFrame, basis: Array, covariates: Sequence[str]
-) -> tuple[Array, Array] | None:
-    """A study's information about its interaction coefficients and its score.
-
-    Or None where nothing is left over.
-    """
-    t = part["treat"].to_numpy(float)
-    nuisance = np.column_stack([np.ones(len(t)), t, basis, part[list(covariates)].to_numpy(float)])
-    y = part["outcome"].to_numpy(float)
-    inter = basis * t[:, None]
-    sweep = lambda a: a - nuisance @ np.linalg.lstsq(nuisance, a, rcond=None)[0]  # noqa: E731
-    Z, r = sweep(inter), sweep(y)
-    full = np.column_stack([nuisance, inter])
-    free = len(y) - np.linalg.matrix_rank(full)
-    if free < 1 or len(np.unique(t)) < 2:
-        return None
-    residual = r - Z @ np.linalg.lstsq(Z, r, rcond=None)[0]
-    sigma2 = float(residual @ residual) / free
-    if sigma2 <= 0:
-        return None
-    return Z.T @ Z / sigma2, Z.T @ r / sigma2
+from ipdma.model.spline import SplineFit, fit_spline, spline_basis
 
 
 def write_spline(
@@ -185,20 +70,15 @@ def write_coefficients(ledger: Ledger, name: Ident, moderator: str, fit: SplineF
         ledger.count(name, "wald_chi2", variable=term, level=label, value=statistic)
 
 
-def normal_row(name: Ident, term: str, estimate: float, se: float, level: float) -> dict:
+def normal_row(name: Ident, term: str, estimate: float, se: float, level: float) -> dict[str, Any]:
     """A row of estimates.csv with a normal reference."""
-    z = norm.ppf(0.5 + level / 2)
-    statistic = estimate / se
+    found = make_estimate(term, estimate, se, None, level)
     return {
         **name.columns,
-        "term": term,
+        **{n: getattr(found, n) for n in ("term", "estimate", "std_error", "statistic", "p_value")},
         "level": "",
-        "estimate": estimate,
-        "std_error": se,
-        "statistic": statistic,
-        "p_value": float(2 * norm.sf(abs(statistic))),
-        "ci_low": estimate - z * se,
-        "ci_high": estimate + z * se,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "df_method": "normal",
         "converged": True,
         "singular": False,
@@ -217,8 +97,7 @@ def write_curve(
     """Write the effect over a grid: the pooled effect at average case mix plus the spline around it.
 
     The two parts are taken as independent: the basis is centred in each study, so their covariance comes
-    from chance
-    imbalance alone.
+    from chance imbalance alone.
     """
     if two is None:
         return

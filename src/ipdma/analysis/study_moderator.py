@@ -9,9 +9,9 @@ import numpy as np
 from ipdma.analysis.aggregate import StudyEffect
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import try_fit, write_fit
-from ipdma.analysis.meta_regression import MetaRegression, meta_regression
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
+from ipdma.model.meta_regression import MetaRegression, meta_regression
 from ipdma.model.spec import SMALL_K, ModelSpec
 
 

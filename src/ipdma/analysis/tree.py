@@ -15,13 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from ipdma.analysis.fluctuation import (
+from ipdma.model.fluctuation import (
     Instability,
     categorical_instability,
     decorrelated_scores,
     numeric_instability,
 )
-from ipdma.analysis.random_intercept import RandomIntercept, fit_random_intercept
+from ipdma.model.random_intercept import RandomIntercept, fit_random_intercept
 
 Array = NDArray[Any]
 ROUNDS = 100

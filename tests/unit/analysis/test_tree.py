@@ -5,13 +5,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ipdma.analysis.fluctuation import (
-    categorical_instability,
-    decorrelated_scores,
-    numeric_instability,
-    sup_lm_p,
-)
-from ipdma.analysis.random_intercept import fit_random_intercept
 from ipdma.analysis.tree import TreeSettings, grow_tree, split_stability
 
 VARIABLES = ["age", "anxiety", "duration"]
@@ -101,39 +94,3 @@ def test_stability_counts_the_resamples_that_split():
     assert counts["duration"] >= 8
     assert counts["age"] < counts["duration"]
     assert counts == split_stability(draw_rows(0), VARIABLES, TreeSettings(), [], 10, 1)
-
-
-@pytest.mark.parametrize(("p", "trim", "critical"), [(1, 0.15, 8.68), (2, 0.15, 11.72), (1, 0.05, 9.71)])
-def test_sup_lm_meets_andrews_critical_values(p, trim, critical):
-    # Andrews (2003), table 1, corrected: 5 % critical values
-    assert sup_lm_p(critical, p, trim, 1 - trim) == pytest.approx(0.05, abs=0.006)
-
-
-def test_instability_tests_keep_their_level():
-    rng = np.random.default_rng(7)
-    x = np.column_stack([np.ones(200), rng.integers(0, 2, 200)])
-    rejected = np.zeros(2)
-    for _ in range(400):
-        y = rng.normal(size=200)
-        scores = decorrelated_scores(x, y - x @ np.linalg.lstsq(x, y, rcond=None)[0])
-        rejected += (
-            numeric_instability(scores, rng.normal(size=200))[1] < 0.05,
-            categorical_instability(scores, rng.integers(0, 3, 200))[1] < 0.05,
-        )
-    assert (rejected <= stats.binom.ppf(0.999, 400, 0.06)).all()
-
-
-def test_random_intercept_is_the_dense_reml():
-    rng = np.random.default_rng(2)
-    study = np.repeat(np.arange(8), [5, 9, 12, 7, 20, 6, 11, 10])
-    x = np.column_stack([np.ones(len(study)), rng.normal(size=len(study))])
-    y = x @ [1.0, 2.0] + rng.normal(0, 1.0, 8)[study] + rng.normal(size=len(study))
-    fit = fit_random_intercept(x, y, study)
-    z = np.eye(8)[study]
-    v = fit.tau2 * z @ z.T + fit.sigma2 * np.eye(len(y))
-    inverse = np.linalg.inv(v)
-    covariance = np.linalg.inv(x.T @ inverse @ x)
-    beta = covariance @ x.T @ inverse @ y
-    assert fit.beta == pytest.approx(beta, rel=1e-8)
-    assert fit.covariance == pytest.approx(covariance, rel=1e-8)
-    assert fit.intercepts == pytest.approx(fit.tau2 * z.T @ inverse @ (y - x @ beta), rel=1e-7)

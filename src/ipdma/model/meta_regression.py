@@ -22,7 +22,6 @@ class MetaRegression:
     beta : array of shape (p,)
     covariance : array of shape (p, p)
         Knapp and Hartung (2003): the Wald covariance times the weighted residual mean square.
-    wald_covariance : array of shape (p, p)
     tau2 : float
         Residual variance between studies (REML, not below 0).
     q, q_p : float
@@ -31,7 +30,6 @@ class MetaRegression:
 
     beta: Array
     covariance: Array
-    wald_covariance: Array
     tau2: float
     q: float
     q_p: float
@@ -82,7 +80,7 @@ def meta_regression(y: Array, v: Array, X: Array, modified: bool = False) -> Met
     common, _ = weighted_fit(y, v, X)
     q = float(np.sum((y - X @ common) ** 2 / v))
     factor = max(1.0, scale) if modified else scale
-    return MetaRegression(beta, factor * cov, cov, tau2, q, float(chi2.sf(q, K - p)), K - p)
+    return MetaRegression(beta, factor * cov, tau2, q, float(chi2.sf(q, K - p)), K - p)
 
 
 def weighted_fit(y: Array, variance: Array, X: Array) -> tuple[Array, Array]:
