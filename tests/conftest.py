@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.small_study import Small
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
@@ -34,3 +36,9 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("no shared folder beside the repository")
     return SHARED
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A study of twelve participants, to be altered and written."""
+    return Small(tmp_path / "S")

@@ -110,3 +110,19 @@ def is_inert(node):
 def test_importing_a_module_does_nothing(path):
     body = ast.parse((SOURCE / path).read_text(encoding="utf-8")).body
     assert all(is_inert(node) for node in body), f"{path} acts when imported"
+
+
+def test_tests_mirror_the_rooms():
+    """`tests/unit/<room>/test_<file>.py` stands beside a file or folder of that name, and none lies flat."""
+    unit = Path(__file__).parents[1] / "unit"
+    for test in unit.rglob("test_*.py"):
+        source = SOURCE / test.relative_to(unit).with_name(test.stem.removeprefix("test_"))
+        assert source.is_dir() or source.with_suffix(".py").exists(), test.relative_to(unit)
+
+
+def test_no_test_imports_another():
+    """What two tests share stands in a module that is no test."""
+    for test in Path(__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+                assert not node.module.rsplit(".", 1)[-1].startswith("test_"), test.name

@@ -11,7 +11,7 @@ from tests.builders.upload_builder import found_cells
 from ipdma.site.check import check_study
 from ipdma.site.harmonise import harmonise_study
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "real"
 TRIALS = {"btheb": "btheb.csv", "gregoire1996": "gregoire.csv", "jobs2": "jobs2.csv"}
 pytestmark = pytest.mark.skipif(

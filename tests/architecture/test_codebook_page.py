@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipdma.codebook import load_codebook
 
-PAGE = Path(__file__).parents[3] / "docs" / "codebook.md"
+PAGE = Path(__file__).parents[2] / "docs" / "codebook.md"
 
 
 def test_the_examples_make_a_codebook(tmp_path):

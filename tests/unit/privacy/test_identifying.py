@@ -1,46 +1,10 @@
-"""Pseudonyms, small counts, columns that identify people, files that may not leave."""
+"""Columns that identify people."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 import pytest
 
-from ipdma.errors import DataError
-from ipdma.privacy import content_kind, name_kind, needs_hiding, pseudonymise, row_level_reason, say_count
-
-
-def test_pseudonym_is_the_stated_keyed_hash():
-    expected = hmac.new(b"secret", "MUC2008\nÄ-007".encode(), hashlib.sha256).hexdigest()[:16]
-    assert pseudonymise("MUC2008", "Ä-007", "secret") == expected
-    assert pseudonymise("MUC2009", "Ä-007", "secret") != expected
-
-
-def test_pseudonym_of_a_published_test_vector():
-    """RFC 4231, test case 2; our message always holds a newline, so the vector checks the key's side."""
-    whole = hmac.new(b"Jefe", b"what do ya want for nothing?", hashlib.sha256).hexdigest()
-    assert whole.startswith("5bdcc146bf60754e6a042426089575c7")
-    assert pseudonymise("what do ya want", "for nothing?", "Jefe") != whole[:16]
-
-
-def test_pseudonym_needs_a_key():
-    with pytest.raises(DataError, match="IPDMA_PSEUDONYM_KEY"):
-        pseudonymise("A", "1", "")
-
-
-@pytest.mark.parametrize(("count", "said"), [(0, "0"), (1, "<5"), (4, "<5"), (5, "5"), (120, "120")])
-def test_few_are_said_as_few(count, said):
-    assert say_count(count) == said
-
-
-def test_a_count_is_small_when_its_rest_is():
-    assert needs_hiding(58, of=60)
-    assert needs_hiding(3)
-    assert not needs_hiding(30, of=60)
-    assert not needs_hiding(0, of=60)
-    assert not needs_hiding(60, of=60)
-
+from ipdma.privacy import content_kind, name_kind
 
 IDENTIFYING = {
     "name": [
@@ -130,10 +94,3 @@ def test_identifying_contents(kind, values):
 )
 def test_plain_contents_are_left_alone(values):
     assert content_kind(values) is None
-
-
-def test_a_file_of_rows_may_not_leave_and_a_table_may():
-    assert "participant" in row_level_reason("study,participant,age\nA,1,40\n")
-    assert "pseudonyms" in row_level_reason("study,who\nA,0123456789abcdef\nA,fedcba9876543210\n")
-    assert row_level_reason("study,arm,n,mean\nA,stpp,40,12.5\nA,tau,41,15.0\n") is None
-    assert "fedcba" not in row_level_reason("study\twho\nA\t0123456789abcdef\nA\tfedcba9876543210\n")

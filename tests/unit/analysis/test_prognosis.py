@@ -1,0 +1,41 @@
+"""Prognosis inside arms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.builders.analysis_rows import as_table, draw_rows, small_plan
+
+from ipdma.analysis.run import analyse
+from ipdma.model.pool import pool_effects
+from ipdma.model.spec import PoolSpec
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return draw_rows()
+
+
+def test_prognosis_takes_arms_without_a_control(rows):
+    arms = rows[rows.treat == 1].copy()
+    cohort = arms[arms.study == "S03"].assign(study="COHORT")
+    arms = pd.concat([arms, cohort], ignore_index=True)
+    plan = small_plan(prognosis={"conditions": ["stpp"], "covariates": ["baseline"]})
+    got = analyse({("prognosis", "depression", "post"): as_table(arms)}, plan)
+    e = got.estimates
+    assert set(e.contrast) == {"prognosis"}
+    assert e.term.str.startswith("prognosis:").all()
+    severity = e[e.moderator == "severity"].set_index("stage")
+    assert severity.k.tolist() == [7, 7]
+    assert severity.estimate["one"] == pytest.approx(severity.estimate["two"], abs=severity.std_error["one"])
+    slopes, errors = [], []
+    for _, part in arms.groupby("study"):
+        x, y = part.baseline - part.baseline.mean(), part.outcome
+        beta = (x * y).sum() / (x**2).sum()
+        residual = y - y.mean() - beta * x
+        slopes.append(beta)
+        errors.append(np.sqrt((residual**2).sum() / (len(y) - 2) / (x**2).sum()))
+    expected = pool_effects([str(i) for i in range(7)], slopes, errors, PoolSpec(ci="modified_hksj"))
+    assert severity.estimate["two"] == pytest.approx(expected.estimate, rel=1e-6)
+    assert set(e[e.moderator == "chronicity"].level) == {"1 to under 2 years", "2 years or more"}

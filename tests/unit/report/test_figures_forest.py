@@ -1,0 +1,24 @@
+"""Which forests a large plan draws."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from tests.builders.report_mock import mock_material
+
+
+@pytest.fixture(scope="module")
+def material():
+    return mock_material(11)
+
+
+def test_a_large_plan_draws_forests_of_its_main_outcomes_alone(material):
+    assert material.forested == material.analyses
+    outcomes = {f"extra_{i}": {"family": "gaussian"} for i in range(9)}
+    outcomes |= {"self_rated": {"family": "gaussian", "rating": "self"}}
+    plan = {**material.plan, "outcomes": {**material.plan["outcomes"], **outcomes}}
+    rows = material.estimates[material.estimates["outcome"] == "depression"]
+    more = [material.estimates, *[rows.assign(outcome=name) for name in outcomes]]
+    large = type(material)(pd.concat(more), material.study_estimates, material.counts, plan)
+    assert len(large.analyses) == 24
+    assert {a.outcome for a in large.forested} == {"depression", "response", "self_rated"}

@@ -1,0 +1,36 @@
+"""Credibility, power and the comparison with the registry."""
+
+from __future__ import annotations
+
+import pytest
+from tests.builders.report_mock import mock_material
+
+from ipdma.report.ledger import Ledger
+from ipdma.report.table import Section
+from ipdma.report.tables import tabulate_all
+
+
+@pytest.fixture(scope="module")
+def material():
+    return mock_material(11)
+
+
+@pytest.fixture(scope="module")
+def tables(material):
+    return {table.name: table for table in tabulate_all(material, Ledger())}
+
+
+def cells_of(table):
+    """Rows without headings."""
+    return [row for row in table.rows if not isinstance(row, Section)]
+
+
+def test_credibility_power_and_registry_comparison(tables):
+    answers = [row[1] for row in cells_of(tables["credibility"])]
+    assert len(answers) == 8
+    assert "for the author" in answers
+    head = [column.label for column in tables["moderators"].columns].index("Planned power")
+    assert cells_of(tables["moderators"])[0][head] == "82%"
+    rows = {row[0]: row[1:] for row in cells_of(tables["with_and_without_ipd"])}
+    assert rows["Year, mean (trials)"] == ("2010 (11)", "2005 (2)")
+    assert rows["    high"] == ("5 of 11 (45%)", "1 of 2 (50%)")
