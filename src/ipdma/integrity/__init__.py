@@ -6,7 +6,7 @@ from ipdma.integrity.allocation import check_allocation
 from ipdma.integrity.baseline import check_baseline
 from ipdma.integrity.disposition import list_discrepancies
 from ipdma.integrity.external import check_external
-from ipdma.integrity.finding import DOMAINS, IntegrityResult, tabulate_results
+from ipdma.integrity.finding import DOMAINS, Check, IntegrityResult, tabulate_results
 from ipdma.integrity.patterns import check_patterns
 from ipdma.integrity.plausibility import check_plausibility
 from ipdma.integrity.relations import check_relations
@@ -39,18 +39,6 @@ def check_integrity(trial: TrialTables) -> list[IntegrityResult]:
         try:
             results += check(trial)
         except (ArithmeticError, ValueError, KeyError, TypeError, IndexError) as error:
-            results.append(
-                IntegrityResult(
-                    trial.study,
-                    "tool",
-                    number,
-                    "not checked",
-                    DOMAINS[number],
-                    None,
-                    None,
-                    None,
-                    None,
-                    f"Not checked: a fault of the tool ({type(error).__name__}), not of the data.",
-                )
-            )
+            why = f"a fault of the tool ({type(error).__name__}), not of the data"
+            results.append(Check("tool", number).skipped(trial.study, why, DOMAINS[number]))
     return results

@@ -8,12 +8,15 @@ import math
 import numpy as np
 
 from ipdma.integrity.closed_forms import allocation_p, runs_test
-from ipdma.integrity.finding import IntegrityResult
-from ipdma.integrity.patterns import not_checked
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
 LEVEL = 0.001
+FAR = 4.0  # z of the runs test
 SIMPLE_RATIOS = (1.0, 1.5, 2.0, 3.0)
+DECLARED = Check("randomised_and_contributed", 5)
+RATIO = Check("allocation_ratio", 5)
+RUNS = Check("runs", 5)
 
 
 def check_allocation(trial: TrialTables) -> list[IntegrityResult]:
@@ -31,24 +34,19 @@ def check_declared(trial: TrialTables) -> list[IntegrityResult]:
             continue
         n, of = int(counts.get(str(name), 0)), int(float(str(randomised)))
         results.append(
-            IntegrityResult(
+            DECLARED.judged(
                 trial.study,
-                "randomised_and_contributed",
-                5,
-                "query" if n != of else "passed",
-                str(name),
-                float(n - of),
-                0.0,
-                n,
-                of,
-                "The number of participants is not the number randomised; please account for the others."
-                if n != of
-                else "Every randomised participant is in the data.",
+                n != of,
+                "The number of participants is not the number randomised; please account for the others.",
+                "Every randomised participant is in the data.",
+                subject=str(name),
+                statistic=float(n - of),
+                threshold=0.0,
+                n=n,
+                of=of,
             )
         )
-    return results or [
-        not_checked(trial, "randomised_and_contributed", "no arm says how many were randomised", 5)
-    ]
+    return results or [DECLARED.skipped(trial.study, "no arm says how many were randomised")]
 
 
 def check_ratios(trial: TrialTables) -> list[IntegrityResult]:
@@ -60,22 +58,19 @@ def check_ratios(trial: TrialTables) -> list[IntegrityResult]:
         ratio = min((r for x in SIMPLE_RATIOS for r in (x, 1 / x)), key=lambda r: abs(math.log(a / b / r)))
         p = allocation_p(a, b, ratio)
         results.append(
-            IntegrityResult(
+            RATIO.judged(
                 trial.study,
-                "allocation_ratio",
-                5,
-                "query" if p < LEVEL else "passed",
-                f"{first} and {second}",
-                p,
-                LEVEL,
-                a,
-                a + b,
-                "Arm sizes fit no simple ratio; please say how participants were allocated."
-                if p < LEVEL
-                else f"Arm sizes fit an allocation of {max(ratio, 1 / ratio):g} to 1.",
+                p < LEVEL,
+                "Arm sizes fit no simple ratio; please say how participants were allocated.",
+                f"Arm sizes fit an allocation of {max(ratio, 1 / ratio):g} to 1.",
+                subject=f"{first} and {second}",
+                statistic=p,
+                threshold=LEVEL,
+                n=a,
+                of=a + b,
             )
         )
-    return results or [not_checked(trial, "allocation_ratio", "one arm only", 5)]
+    return results or [RATIO.skipped(trial.study, "one arm only")]
 
 
 def check_runs(trial: TrialTables) -> IntegrityResult:
@@ -83,23 +78,19 @@ def check_runs(trial: TrialTables) -> IntegrityResult:
     arm = trial.participants["arm"].astype(str).to_numpy()
     labels, counts = np.unique(arm, return_counts=True)
     if len(labels) < 2 or len(arm) < 20:
-        return not_checked(trial, "runs", "fewer than twenty participants or one arm", 5)
+        return RUNS.skipped(trial.study, "fewer than twenty participants or one arm")
     runs, z = runs_test(arm == labels[np.argmax(counts)])
     if runs <= len(labels):
-        return not_checked(trial, "runs", "the file is sorted by arm", 5)
-    off = abs(z) > 4
-    return IntegrityResult(
+        return RUNS.skipped(trial.study, "the file is sorted by arm")
+    return RUNS.judged(
         trial.study,
-        "runs",
-        5,
-        "query" if off else "passed",
-        "order of the file",
-        z,
-        4.0,
-        runs,
-        len(arm),
+        abs(z) > FAR,
         "The sequence of arms in the file is too regular, or too clustered, for chance; please say how "
-        "the file is ordered and how participants were allocated."
-        if off
-        else "The sequence of arms is as chance would have it.",
+        "the file is ordered and how participants were allocated.",
+        "The sequence of arms is as chance would have it.",
+        subject="order of the file",
+        statistic=z,
+        threshold=FAR,
+        n=runs,
+        of=len(arm),
     )

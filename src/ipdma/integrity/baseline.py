@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ipdma.integrity.closed_forms import stouffer, uniform_distance
-from ipdma.integrity.finding import IntegrityResult
-from ipdma.integrity.patterns import not_checked
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
 SINGLE = 0.001
 COMBINED = 0.005
 FEWEST_VALUES = 5  # of a variable with fewer, equal SDs are common
+BALANCE = Check("baseline_balance", 2)
+IMBALANCE = Check("excess_imbalance", 2)
+VARIABILITY = Check("differential_variability", 2)
+COMBINED_BALANCE = Check("combined_balance", 2)
+IDENTICAL = Check("identical_spread", 2)
 
 
 def check_baseline(trial: TrialTables) -> list[IntegrityResult]:
@@ -23,7 +26,7 @@ def check_baseline(trial: TrialTables) -> list[IntegrityResult]:
     arms = [a for a, n in trial.participants["arm"].value_counts(sort=False).items() if n >= 3]
     pairs = list(itertools.combinations(sorted(map(str, arms)), 2))
     if not pairs:
-        return [not_checked(trial, "baseline_balance", "fewer than two arms with three participants", 2)]
+        return [BALANCE.skipped(trial.study, "fewer than two arms with three participants")]
     return [result for pair in pairs for result in pair_results(trial, pair)]
 
 
@@ -35,8 +38,8 @@ def pair_results(trial: TrialTables, pair: tuple[str, str]) -> list[IntegrityRes
     spreads = {c: spread_p(trial.baseline[c], arm, pair) for c in trial.baseline.columns}
     label = " and ".join(pair)
     return [
-        *extremes(trial, "excess_imbalance", label, {**means, **shares}, "differ at baseline"),
-        *extremes(trial, "differential_variability", label, spreads, "differ in spread at baseline"),
+        *extremes(trial, IMBALANCE, label, {**means, **shares}, "differ at baseline"),
+        *extremes(trial, VARIABILITY, label, spreads, "differ in spread at baseline"),
         combined(trial, label, [p for p in (*means.values(), *shares.values()) if p is not None]),
         identical_sd(trial, label, arm, pair),
     ]
@@ -49,7 +52,7 @@ def two_groups(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> list
 
 
 def mean_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | None:
-    """Welch t-test p; None where it cannot be had."""
+    """Welch t-test p; None where there are too few values, or all are the same."""
     a, b = two_groups(values, arm, pair)
     if min(len(a), len(b)) < 3 or np.ptp(np.concatenate([a, b])) == 0:
         return None
@@ -82,33 +85,31 @@ def finite(p: float) -> float | None:
 
 
 def extremes(
-    trial: TrialTables, check: str, label: str, p_values: dict[str, float | None], words: str
+    trial: TrialTables, check: Check, label: str, p_values: dict[str, float | None], words: str
 ) -> list[IntegrityResult]:
     """One result per variable beyond the threshold, or one that says none is."""
     known = {name: p for name, p in p_values.items() if p is not None}
     if not known:
-        return [not_checked(trial, check, f"no variable can be compared between {label}", 2)]
+        return [check.skipped(trial.study, f"no variable can be compared between {label}")]
     threshold = SINGLE / len(known)
     far = {name: p for name, p in known.items() if p < threshold}
     if not far:
         text = f"No variable is seen to {words} between {label} more than chance allows."
+        least = min(known.values())
         return [
-            IntegrityResult(
-                trial.study, check, 2, "passed", label, min(known.values()), threshold, 0, len(known), text
+            check.passed(
+                trial.study, text, subject=label, statistic=least, threshold=threshold, n=0, of=len(known)
             )
         ]
     return [
-        IntegrityResult(
+        check.query(
             trial.study,
-            check,
-            2,
-            "query",
-            name,
-            p,
-            threshold,
-            1,
-            len(known),
             f"{label} {words} in {name} more than by chance; please say how participants were allocated.",
+            subject=name,
+            statistic=p,
+            threshold=threshold,
+            n=1,
+            of=len(known),
         )
         for name, p in far.items()
     ]
@@ -117,30 +118,23 @@ def extremes(
 def combined(trial: TrialTables, label: str, p_values: list[float]) -> IntegrityResult:
     """All p-values together: too similar (near 1) or too different (near 0) arms."""
     if len(p_values) < 5:
-        return not_checked(
-            trial, "combined_balance", f"fewer than five variables to compare between {label}", 2
-        )
-    z, upper = stouffer(p_values)
-    _, distance_p = uniform_distance(p_values)
-    off = min(upper, 1 - upper) < COMBINED / 2 and distance_p < 0.05
-    text = "Baseline p-values together are as chance would have them."
-    if off:
-        text = (
-            "Arms are more alike at baseline than chance would have them."
-            if z < 0
-            else ("Arms differ more at baseline, over all variables, than chance would have them.")
-        )
-    return IntegrityResult(
+        why = f"fewer than five variables to compare between {label}"
+        return COMBINED_BALANCE.skipped(trial.study, why)
+    z, upper = stats.combine_pvalues(np.clip(p_values, 1e-12, 1 - 1e-12), method="stouffer")
+    distance_p = stats.kstest(p_values, "uniform").pvalue
+    off = bool(min(upper, 1 - upper) < COMBINED / 2 and distance_p < 0.05)
+    alike = "Arms are more alike at baseline than chance would have them."
+    apart = "Arms differ more at baseline, over all variables, than chance would have them."
+    return COMBINED_BALANCE.judged(
         trial.study,
-        "combined_balance",
-        2,
-        "query" if off else "passed",
-        label,
-        z,
-        COMBINED,
-        len(p_values),
-        len(p_values),
-        text,
+        off,
+        alike if z < 0 else apart,
+        "Baseline p-values together are as chance would have them.",
+        subject=label,
+        statistic=float(z),
+        threshold=COMBINED,
+        n=len(p_values),
+        of=len(p_values),
     )
 
 
@@ -153,20 +147,16 @@ def identical_sd(trial: TrialTables, label: str, arm: pd.Series, pair: tuple[str
             looked += 1
             same += bool(abs(np.std(a, ddof=1) / max(np.std(b, ddof=1), 1e-12) - 1) < 1e-4)
     if not looked:
-        return not_checked(
-            trial, "identical_spread", f"no variable of five values or more has eight in each of {label}", 2
-        )
-    return IntegrityResult(
+        why = f"no variable of five values or more has eight in each of {label}"
+        return IDENTICAL.skipped(trial.study, why)
+    return IDENTICAL.judged(
         trial.study,
-        "identical_spread",
-        2,
-        "query" if same else "passed",
-        label,
-        float(same),
-        0.0,
-        same,
-        looked,
-        "A baseline variable has the same SD in both arms; please look whether values were copied."
-        if same
-        else "Standard deviations differ between arms as expected.",
+        same > 0,
+        "A baseline variable has the same SD in both arms; please look whether values were copied.",
+        "Standard deviations differ between arms as expected.",
+        subject=label,
+        statistic=float(same),
+        threshold=0.0,
+        n=same,
+        of=looked,
     )

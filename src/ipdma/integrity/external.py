@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from ipdma.integrity.closed_forms import grim_consistent
-from ipdma.integrity.finding import IntegrityResult
-from ipdma.integrity.patterns import not_checked
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
-STATISTICS = ("n", "mean", "sd", "percent")
+PUBLISHED = Check("published_numbers", 7)
+GRIM = Check("grim", 7)
 
 
 def check_external(trial: TrialTables) -> list[IntegrityResult]:
@@ -23,7 +23,7 @@ def check_external(trial: TrialTables) -> list[IntegrityResult]:
         for subject, values, printed in printed_numbers(trial, str(arm), entries or {}):
             results += compare(trial, f"{subject} in {arm}", values, printed)
             results += grim(trial, f"{subject} in {arm}", subject, printed, len(values))
-    return results or [not_checked(trial, "published_numbers", "the upload repeats no published numbers", 7)]
+    return results or [PUBLISHED.skipped(trial.study, "the upload repeats no published numbers")]
 
 
 def printed_numbers(
@@ -66,23 +66,19 @@ def compare(
         gap = abs(float(found[statistic]) - float(text))
         digits = len(text.partition(".")[2])
         allowed = 0.5 * 10**-digits if statistic != "n" else 0.0
-        off = gap > allowed + 1e-9
         results.append(
-            IntegrityResult(
+            PUBLISHED.judged(
                 trial.study,
-                "published_numbers",
-                7,
-                "query" if off else "passed",
-                f"{subject}, {statistic}",
-                gap,
-                allowed,
-                int(found["n"]),
-                len(values),
-                f"The printed {statistic} is not reproduced; please give the reason for the record."
-                if off
-                else f"The printed {statistic} is reproduced.",
-                text,
-                f"{float(found[statistic]):.{digits if statistic != 'n' else 0}f}",
+                gap > allowed + 1e-9,
+                f"The printed {statistic} is not reproduced; please give the reason for the record.",
+                f"The printed {statistic} is reproduced.",
+                subject=f"{subject}, {statistic}",
+                statistic=gap,
+                threshold=allowed,
+                n=int(found["n"]),
+                of=len(values),
+                printed=text,
+                found=f"{float(found[statistic]):.{digits if statistic != 'n' else 0}f}",
             )
         )
     return results
@@ -97,21 +93,15 @@ def grim(
     n = int(float(str(printed.get("n", n_rows))))
     if n < 1 or n > 10 ** len(str(printed["mean"]).partition(".")[2]):
         return []
-    fine = grim_consistent(str(printed["mean"]), n)
     return [
-        IntegrityResult(
+        GRIM.judged(
             trial.study,
-            "grim",
-            7,
-            "passed" if fine else "query",
-            subject,
-            None,
-            None,
-            n,
-            n,
-            "The printed mean is possible for whole scores."
-            if fine
-            else "No whole scores of so many participants have the printed mean; please check the paper.",
+            not grim_consistent(str(printed["mean"]), n),
+            "No whole scores of so many participants have the printed mean; please check the paper.",
+            "The printed mean is possible for whole scores.",
+            subject=subject,
+            n=n,
+            of=n,
         )
     ]
 

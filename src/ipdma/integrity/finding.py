@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -46,14 +47,43 @@ class IntegrityResult:
     check: str
     domain: int
     outcome: str
-    subject: str
-    statistic: float | None
-    threshold: float | None
-    n: int | None
-    of: int | None
-    text: str
+    subject: str = ""
+    statistic: float | None = None
+    threshold: float | None = None
+    n: int | None = None
+    of: int | None = None
+    text: str = ""
     printed: str = ""
     found: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by its stable name and its domain (1 to 8); it makes its own results.
+
+    The `columns` of each method are those of IntegrityResult: subject, statistic, threshold, n, of, printed,
+    found.
+    """
+
+    name: str
+    domain: int
+
+    def passed(self, study: str, text: str, **columns: Any) -> IntegrityResult:
+        """Nothing to ask."""
+        return IntegrityResult(study, self.name, self.domain, "passed", text=text, **columns)
+
+    def query(self, study: str, text: str, **columns: Any) -> IntegrityResult:
+        """A question to the site."""
+        return IntegrityResult(study, self.name, self.domain, "query", text=text, **columns)
+
+    def judged(self, study: str, off: bool, ask: str, fine: str, **columns: Any) -> IntegrityResult:
+        """The question `ask` where something is off, else the sentence `fine`."""
+        return self.query(study, ask, **columns) if off else self.passed(study, fine, **columns)
+
+    def skipped(self, study: str, why: str, subject: str = "") -> IntegrityResult:
+        """These data do not allow the check."""
+        text = f"Not checked: {why}."
+        return IntegrityResult(study, self.name, self.domain, "not checked", subject, text=text)
 
 
 def tabulate_results(results: list[IntegrityResult]) -> pd.DataFrame:

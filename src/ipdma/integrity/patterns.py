@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from ipdma.integrity.closed_forms import terminal_digits
-from ipdma.integrity.finding import IntegrityResult
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
 FEWEST_FOR_DIGITS = 50
 DIGIT_LEVEL = 1e-4
 ENOUGH_VARIABLES = 4
 LONGEST_BLOCK = 4
+REPEATS = Check("repeated_participants", 1)
+BLOCKS = Check("repeated_blocks", 1)
+DIGITS = Check("terminal_digits", 1)
 
 
 def check_patterns(trial: TrialTables) -> list[IntegrityResult]:
@@ -26,24 +29,19 @@ def check_repeats(trial: TrialTables) -> IntegrityResult:
     rich = data[data.notna().sum(axis=1) >= ENOUGH_VARIABLES]
     spread = float(rich.nunique().clip(lower=1).apply(np.log).sum()) if len(rich) else 0.0
     if spread < np.log(max(len(rich), 2) ** 2 * 20):
-        return not_checked(
-            trial, "repeated_participants", "too few baseline variables to tell participants apart"
-        )
+        return REPEATS.skipped(trial.study, "too few baseline variables to tell participants apart")
     repeated = int(rich.round(6).duplicated(keep=False).sum())
-    return IntegrityResult(
+    return REPEATS.judged(
         trial.study,
-        "repeated_participants",
-        1,
-        "query" if repeated else "passed",
-        "baseline variables",
-        float(repeated),
-        0.0,
-        repeated,
-        len(rich),
+        repeated > 0,
         "Some participants share all their baseline values with another; please look whether someone was "
-        "entered twice."
-        if repeated
-        else "No two participants share all their baseline values.",
+        "entered twice.",
+        "No two participants share all their baseline values.",
+        subject="baseline variables",
+        statistic=float(repeated),
+        threshold=0.0,
+        n=repeated,
+        of=len(rich),
     )
 
 
@@ -59,21 +57,18 @@ def check_blocks(trial: TrialTables) -> IntegrityResult:
         pieces = np.lib.stride_tricks.sliding_window_view(values, LONGEST_BLOCK + 1)
         found += int(pd.DataFrame(pieces).duplicated().sum() > 0)
     if not looked:
-        return not_checked(trial, "repeated_blocks", "no score has thirty values or more")
-    return IntegrityResult(
+        return BLOCKS.skipped(trial.study, "no score has thirty values or more")
+    return BLOCKS.judged(
         trial.study,
-        "repeated_blocks",
-        1,
-        "query" if found else "passed",
-        "scores",
-        float(found),
-        0.0,
-        found,
-        looked,
+        found > 0,
         "A run of five consecutive scores appears twice in the order of the file; please look whether rows "
-        "were copied."
-        if found
-        else "No run of five consecutive scores appears twice.",
+        "were copied.",
+        "No run of five consecutive scores appears twice.",
+        subject="scores",
+        statistic=float(found),
+        threshold=0.0,
+        n=found,
+        of=looked,
     )
 
 
@@ -87,30 +82,18 @@ def check_digits(trial: TrialTables) -> list[IntegrityResult]:
         if len(whole) < FEWEST_FOR_DIGITS or np.ptp(whole) < 20 or len(whole) < len(inner):
             continue
         counts = np.bincount(whole.abs() % 10, minlength=10)
-        statistic, _, p = terminal_digits(counts.tolist())
+        statistic, p = stats.chisquare(counts)
         results.append(
-            IntegrityResult(
+            DIGITS.judged(
                 trial.study,
-                "terminal_digits",
-                1,
-                "query" if p < DIGIT_LEVEL else "passed",
-                column,
-                statistic,
-                DIGIT_LEVEL,
-                int(counts.max()),
-                len(whole),
-                "Some last digits are far more frequent than others; please say how the score was recorded."
-                if p < DIGIT_LEVEL
-                else "Last digits are about equally frequent.",
+                bool(p < DIGIT_LEVEL),
+                "Some last digits are far more frequent than others; please say how the score was recorded.",
+                "Last digits are about equally frequent.",
+                subject=column,
+                statistic=float(statistic),
+                threshold=DIGIT_LEVEL,
+                n=int(counts.max()),
+                of=len(whole),
             )
         )
-    return results or [
-        not_checked(trial, "terminal_digits", "no score with fifty whole values over a wide range")
-    ]
-
-
-def not_checked(trial: TrialTables, check: str, why: str, domain: int = 1) -> IntegrityResult:
-    """A check that these data do not allow."""
-    return IntegrityResult(
-        trial.study, check, domain, "not checked", "", None, None, None, None, f"Not checked: {why}."
-    )
+    return results or [DIGITS.skipped(trial.study, "no score with fifty whole values over a wide range")]

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from ipdma.integrity.finding import IntegrityResult
-from ipdma.integrity.patterns import not_checked
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
 OUTLIER_LEVEL = 1e-5
 MISSING_LEVEL = 0.001
+OUTLIERS = Check("outliers", 8)
+NO_MISSING = Check("no_missing_outcome", 8)
+BY_ARM = Check("missing_by_arm", 8)
 
 
 def check_plausibility(trial: TrialTables) -> list[IntegrityResult]:
@@ -24,7 +26,7 @@ def check_outliers(trial: TrialTables) -> IntegrityResult:
     data = trial.baseline.dropna(axis=1, thresh=int(0.8 * len(trial.baseline)) + 1).dropna()
     data = data.loc[:, data.nunique() > 2]
     if data.shape[1] < 2 or len(data) < 10 * data.shape[1]:
-        return not_checked(trial, "outliers", "too few complete baseline values", 8)
+        return OUTLIERS.skipped(trial.study, "too few complete baseline values")
     logged = data.apply(lambda c: np.log1p(c) if (c >= 0).all() and c.skew() > 1 else c)
     centred = logged - logged.median()
     scale = (centred.abs().median() * 1.4826).replace(0, np.nan).fillna(centred.std()).replace(0, 1)
@@ -32,19 +34,16 @@ def check_outliers(trial: TrialTables) -> IntegrityResult:
     inverse = np.linalg.pinv(np.corrcoef(z.T))
     distance = np.einsum("ij,jk,ik->i", z, inverse, z)
     far = int((special.chdtrc(data.shape[1], distance) < OUTLIER_LEVEL).sum())
-    return IntegrityResult(
+    return OUTLIERS.judged(
         trial.study,
-        "outliers",
-        8,
-        "query" if far else "passed",
-        "baseline variables",
-        float(far),
-        OUTLIER_LEVEL,
-        far,
-        len(data),
-        "Some participants have a combination of baseline values unlike all others; please look at them."
-        if far
-        else "No participant's combination of baseline values stands apart.",
+        far > 0,
+        "Some participants have a combination of baseline values unlike all others; please look at them.",
+        "No participant's combination of baseline values stands apart.",
+        subject="baseline variables",
+        statistic=float(far),
+        threshold=OUTLIER_LEVEL,
+        n=far,
+        of=len(data),
     )
 
 
@@ -52,22 +51,18 @@ def check_no_missing(trial: TrialTables) -> IntegrityResult:
     """No missing outcome at all is rare in a trial of psychotherapy."""
     post = trial.scores[[c for c in trial.scores.columns if " post" in c]]
     if post.empty or len(trial.participants) < 30:
-        return not_checked(trial, "no_missing_outcome", "fewer than thirty participants or no post score", 8)
-    seen = int(post.notna().any(axis=1).sum())
-    full = seen == len(trial.participants)
-    return IntegrityResult(
+        return NO_MISSING.skipped(trial.study, "fewer than thirty participants or no post score")
+    seen, of = int(post.notna().any(axis=1).sum()), len(trial.participants)
+    return NO_MISSING.judged(
         trial.study,
-        "no_missing_outcome",
-        8,
-        "query" if full else "passed",
-        "post scores",
-        seen / len(trial.participants),
-        1.0,
-        seen,
-        len(trial.participants),
-        "Nobody lacks a post score, which is rare; please say whether missing scores were filled in."
-        if full
-        else "Some post scores are missing, as in most trials.",
+        seen == of,
+        "Nobody lacks a post score, which is rare; please say whether missing scores were filled in.",
+        "Some post scores are missing, as in most trials.",
+        subject="post scores",
+        statistic=seen / of,
+        threshold=1.0,
+        n=seen,
+        of=of,
     )
 
 
@@ -88,22 +83,18 @@ def check_missing_by_arm(trial: TrialTables) -> list[IntegrityResult]:
             if table.shape == (2, 2)
             else stats.chi2_contingency(table)[1]
         )
-        off = p < MISSING_LEVEL
         results.append(
-            IntegrityResult(
+            BY_ARM.judged(
                 trial.study,
-                "missing_by_arm",
-                8,
-                "query" if off else "passed",
-                column,
-                p,
-                MISSING_LEVEL,
-                int(lacks.sum()),
-                len(lacks),
+                p < MISSING_LEVEL,
                 "Missing scores differ between arms by more than chance allows; please say why "
-                "participants were not assessed."
-                if off
-                else "Missing scores are about as frequent in every arm.",
+                "participants were not assessed.",
+                "Missing scores are about as frequent in every arm.",
+                subject=column,
+                statistic=p,
+                threshold=MISSING_LEVEL,
+                n=int(lacks.sum()),
+                of=len(lacks),
             )
         )
     return results

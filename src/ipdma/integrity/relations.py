@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ipdma.integrity.finding import IntegrityResult
-from ipdma.integrity.patterns import not_checked
+from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
 
 FEWEST = 15
 OVER_TIME = (0.0, 0.95)  # a later score on the same scale: some relation, never near identity
 BETWEEN_SCALES = (0.2, 0.995)
+CORRELATIONS = Check("expected_correlations", 3)
+DATES = Check("date_violations", 4)
+CONTRADICTIONS = Check("contradictions", 6)
+DROPOUTS = Check("dropouts_with_scores", 6)
 
 
 def check_relations(trial: TrialTables) -> list[IntegrityResult]:
@@ -30,9 +33,7 @@ def check_correlations(trial: TrialTables) -> list[IntegrityResult]:
             if bounds is None or len(both) < FEWEST or (both.nunique() < 2).any():
                 continue
             results.append(correlation_result(trial, first, second, both, bounds))
-    return results or [
-        not_checked(trial, "expected_correlations", "no two scores with fifteen participants", 3)
-    ]
+    return results or [CORRELATIONS.skipped(trial.study, "no two scores with fifteen participants")]
 
 
 def expected_bounds(first: str, second: str) -> tuple[float, float] | None:
@@ -53,31 +54,23 @@ def correlation_result(
     width = 2 / np.sqrt(max(len(both) - 3, 1))
     z = np.arctanh(np.clip(r, -0.999999, 0.999999))
     low, high = np.tanh(z - width), np.tanh(z + width)
-    off = high < bounds[0] or low > bounds[1]
-    return IntegrityResult(
+    return CORRELATIONS.judged(
         trial.study,
-        "expected_correlations",
-        3,
-        "query" if off else "passed",
-        f"{first} with {second}",
-        r,
-        bounds[0] if r < bounds[0] else bounds[1],
-        len(both),
-        len(trial.participants),
-        "These scores are related less, or more closely, than usual; please check how they were joined."
-        if off
-        else "These scores are related as expected.",
+        bool(high < bounds[0] or low > bounds[1]),
+        "These scores are related less, or more closely, than usual; please check how they were joined.",
+        "These scores are related as expected.",
+        subject=f"{first} with {second}",
+        statistic=r,
+        threshold=bounds[0] if r < bounds[0] else bounds[1],
+        n=len(both),
+        of=len(trial.participants),
     )
 
 
 def check_dates(trial: TrialTables) -> IntegrityResult:
     """Uploads hold weeks, not dates: what can be checked is left to the site's own check."""
-    return not_checked(
-        trial,
-        "date_violations",
-        "uploads hold weeks from randomisation, no dates; the site's check read the dates",
-        4,
-    )
+    why = "uploads hold weeks from randomisation, no dates; the site's check read the dates"
+    return DATES.skipped(trial.study, why)
 
 
 def check_contradictions(trial: TrialTables) -> list[IntegrityResult]:
@@ -108,16 +101,21 @@ def check_contradictions(trial: TrialTables) -> list[IntegrityResult]:
                 contradiction(trial, check, words, int(wrong(both[first], both[second]).sum()), len(both))
             )
     results += [dropouts_with_scores(trial, people)] if "dropout" in people else []
-    return results or [not_checked(trial, "contradictions", "no pair of variables that could contradict", 6)]
+    return results or [CONTRADICTIONS.skipped(trial.study, "no pair of variables that could contradict")]
 
 
 def contradiction(trial: TrialTables, check: str, words: str, n: int, of: int) -> IntegrityResult:
     """Count the participants for whom two statements disagree."""
-    text = (
-        f"For some participants {words}; please look at both values." if n else f"For no participant {words}."
-    )
-    return IntegrityResult(
-        trial.study, check, 6, "query" if n else "passed", "participants", float(n), 0.0, n, of, text
+    return Check(check, 6).judged(
+        trial.study,
+        n > 0,
+        f"For some participants {words}; please look at both values.",
+        f"For no participant {words}.",
+        subject="participants",
+        statistic=float(n),
+        threshold=0.0,
+        n=n,
+        of=of,
     )
 
 
@@ -126,20 +124,16 @@ def dropouts_with_scores(trial: TrialTables, people: pd.DataFrame) -> IntegrityR
     post = trial.scores[[c for c in trial.scores.columns if " post" in c]].notna().any(axis=1)
     left = people.index[people["dropout"] == "yes"]
     if len(left) < 5 or post.empty:
-        return not_checked(trial, "dropouts_with_scores", "fewer than five participants dropped out", 6)
+        return DROPOUTS.skipped(trial.study, "fewer than five participants dropped out")
     scored = int(post.reindex(left, fill_value=False).sum())
-    off = scored == len(left)
-    return IntegrityResult(
+    return DROPOUTS.judged(
         trial.study,
-        "dropouts_with_scores",
-        6,
-        "query" if off else "passed",
-        "dropout",
-        scored / len(left),
-        1.0,
-        scored,
-        len(left),
-        "Everyone who dropped out has a post score; please say what dropout means in this trial."
-        if off
-        else "Dropout and post scores go together as expected.",
+        scored == len(left),
+        "Everyone who dropped out has a post score; please say what dropout means in this trial.",
+        "Dropout and post scores go together as expected.",
+        subject="dropout",
+        statistic=scored / len(left),
+        threshold=1.0,
+        n=scored,
+        of=len(left),
     )
