@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import itertools
 import re
+from typing import Any
 
-import numpy as np
 import pytest
 from matplotlib import rc_context
-from matplotlib.image import imread
+from matplotlib.text import Text
 from tests.builders.report_mock import mock_material
 
 from ipdma.report.curves import draw_curve, draw_rug
@@ -19,6 +19,12 @@ from ipdma.report.fonts import provide_fonts
 from ipdma.report.ledger import Ledger
 from ipdma.report.plots import draw_funnel, draw_specifications
 from ipdma.report.style import STYLE
+
+KINDS = (
+    "forest", "interaction", "moderators", "levels", "effect_by", "funnel", "leave_one_out", "specifications",
+    "one_stage_two_stage", "prisma_ipd_flow", "consort", "trajectories", "tree", "imputation",
+    "tipping_points", "risk_of_bias", "missingness", "balance",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -130,50 +136,32 @@ def test_two_renderings_are_the_same_bytes_and_carry_no_date(exhibits, kind):
     assert not re.search(rb"(?:src|href)=.(?:https?:|file:)", first["page"])
 
 
-# Share of ink in each third of a figure's height and width: coarse, so that letters may differ a little.
-LOOKS = {
-    "forest": [49, 45, 71, 52, 59, 75, 61, 44, 31],
-    "interaction": [72, 61, 49, 54, 67, 53, 43, 53, 28],
-    "moderators": [73, 44, 39, 49, 56, 30, 33, 34, 10],
-    "levels": [79, 53, 58, 30, 70, 34, 50, 49, 19],
-    "effect_by": [81, 79, 31, 30, 49, 65, 30, 44, 16],
-    "funnel": [40, 89, 27, 74, 228, 4, 89, 168, 5],
-    "leave_one_out": [60, 62, 53, 48, 71, 57, 52, 70, 33],
-    "specifications": [40, 42, 31, 32, 37, 26, 36, 39, 24],
-    "one_stage_two_stage": [37, 7, 3, 22, 6, 2, 30, 39, 15],
-    "prisma_ipd_flow": [88, 46, 33, 47, 23, 30, 63, 40, 49],
-    "consort": [56, 70, 62, 52, 80, 76, 49, 60, 56],
-    "trajectories": [54, 17, 6, 26, 64, 46, 40, 35, 19],
-    "tree": [16, 42, 25, 39, 35, 36, 54, 29, 12],
-    "imputation": [58, 75, 28, 38, 53, 37, 52, 26, 16],
-    "tipping_points": [67, 69, 34, 77, 96, 0, 66, 56, 24],
-    "risk_of_bias": [24, 153, 50, 25, 286, 81, 36, 251, 199],
-    "missingness": [20, 15, 0, 82, 65, 4, 92, 43, 3],
-    "balance": [52, 33, 12, 21, 21, 21, 45, 31, 26],
-}
-
-
-def ink(exhibit) -> list[int]:
-    """Share of ink in nine fields, in tenths of a percent."""
+def boxes(exhibit) -> tuple[Any, list[tuple[str, Any]]]:
+    """The page's box, and each text that is drawn level with its own."""
+    drawn: list[Text] = []
+    draw = Text.draw
     provide_fonts()
-    with rc_context(STYLE):
+    with rc_context(STYLE), pytest.MonkeyPatch.context() as patch:
         figure = exhibit.draw()
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=40)
-    content.seek(0)
-    dark = 1 - imread(content)[..., :3].mean(axis=2)
-    return [
-        round(1000 * float(f.mean()))
-        for band in np.array_split(dark, 3, axis=0)
-        for f in np.array_split(band, 3, axis=1)
-    ]
+        patch.setattr(Text, "draw", lambda text, renderer: (drawn.append(text), draw(text, renderer))[1])
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+    level = [t for t in drawn if t.get_visible() and t.get_text().strip() and t.get_rotation() == 0]
+    return figure.bbox, [(t.get_text(), t.get_window_extent(renderer)) for t in level]
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_each_kind_of_figure_looks_as_it_did(exhibits, kind):
-    found = ink(exhibits[kind])
-    for now, then in zip(found, LOOKS[kind], strict=True):
-        assert abs(now - then) <= 6 + 0.12 * then, (kind, found)
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_of_each_kind_of_figure_stay_on_the_page_and_apart(exhibits, kind):
+    page, found = boxes(exhibits[kind])
+    assert found
+    for words, box in found:
+        assert min(box.x0, box.y0) >= -1, words
+        assert max(box.x1 - page.x1, box.y1 - page.y1) <= 1, words
+    for (one, a), (other, b) in itertools.combinations(found, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        up = min(a.y1, b.y1) - max(a.y0, b.y0)
+        least = min(a.width * a.height, b.width * b.height)
+        assert across <= 0 or up <= 0 or across * up < 0.15 * least, (one, other)
 
 
 def test_every_exhibit_has_a_caption_and_a_text_for_those_who_cannot_see(exhibits):

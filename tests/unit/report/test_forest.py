@@ -52,7 +52,7 @@ def test_no_text_leaves_the_page_or_meets_its_neighbour(studies, long_names, hug
     for row in rows.values():
         row.sort(key=lambda b: b.x0)
         assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(row))
-    assert layout.height == pytest.approx(layout.height)
+    assert tuple(figure.get_size_inches()) == pytest.approx((layout.width, layout.height))
     assert figure.get_size_inches()[1] > 0.2 * studies
 
 
