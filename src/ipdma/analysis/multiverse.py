@@ -18,6 +18,7 @@ from ipdma.analysis.records import Ledger
 from ipdma.analysis.sensitivity import changed_cell
 from ipdma.analysis.settings import Settings
 from ipdma.model.design import build_design
+from ipdma.model.df import df_method
 from ipdma.model.gaussian import fit_gaussian, prepare_design
 from ipdma.model.interval import make_estimate
 from ipdma.model.many import leave_one_study_out
@@ -28,7 +29,7 @@ from ipdma.plan.record import REBUILDING, SELECTING
 
 MODEL = "multiverse"
 EXTENDED = ("age", "sex")  # joined to the primary covariates as a third set, where the rows have them
-DF = {"kenward_roger": "kenward_roger", "satterthwaite": "satterthwaite", "normal": "satterthwaite"}
+DF = ("kenward_roger", "satterthwaite", "normal")
 
 
 @dataclass(frozen=True)
@@ -162,10 +163,12 @@ def without_each(
     sizes = frame.groupby("study").size()
     at = prepared.shared_terms.index("treatment")
     for i, study in enumerate(prepared.design.studies):
-        for df, degrees in DF.items():
-            error = (fits.kenward_roger_error if df == "kenward_roger" else fits.std_error)[i, at]
-            nu = getattr(fits, f"{degrees}_df")[i, at] if df != "normal" else None
-            numbers = numbers_of(make_estimate("treatment", float(fits.beta[i, at]), float(error), nu, level))
+        for df in DF:
+            errors, dfs = df_method(df).batch(fits)
+            nu = None if dfs is None else float(dfs[i, at])
+            numbers = numbers_of(
+                make_estimate("treatment", float(fits.beta[i, at]), float(errors[i, at]), nu, level)
+            )
             numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": df}
             numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
             more = {

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ipdma.errors import FitError, SpecError, join_faults, nearest
+from ipdma.errors import FitError, SpecError, join_faults
 from ipdma.model.binomial_problem import BinomialProblem, build_problem
 from ipdma.model.design import Design, build_design
+from ipdma.model.df import Inference, OwnEstimates, df_method
 from ipdma.model.glmm import factors
 from ipdma.model.glmm_profile import variance_intervals
 from ipdma.model.glmm_search import Maximum, maximise
-from ipdma.model.interval import f_upper_p, make_estimate, quantile
-from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
+from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
+from ipdma.model.interval import quantile
+from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import fit_studies
 
@@ -68,23 +71,24 @@ def check_quadrature(design: Design) -> None:
 
 def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: bool) -> Fit:
     """The record of a fit."""
-    spec, P = design.spec, len(problem.terms)
-    beta = problem.to_data @ maximum.psi[:P]
-    covariance = problem.to_data @ fixed_covariance(maximum, P) @ problem.to_data.T
-    D = between(problem, maximum)
-    warnings = [*design.warnings, *problem.warnings]
-    df = degrees_of_freedom(problem, spec, warnings)
-    estimates = coefficient_rows(problem, beta, covariance, df, spec.level)
-    variance = variance_components(design, D)
+    spec, method = design.spec, df_method(design.spec.df)
+    variance = variance_components(design, between(problem, maximum))
+    own = own_estimates(design, variance)
+    inference = infer(problem, maximum, own)
+    estimates = term_estimates(inference, method)
+    treatment = next(e for e in estimates if e.term == "treatment")
+    prediction, note = method.predict(inference, treatment, variance["treatment"])
+    warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(problem.informed))]
+    warnings += [note] if note else []
     ends = variance_intervals(problem.data, problem.layout, maximum, spec.level) if profile else []
     intervals = dict(zip(design.random_terms, ends, strict=False))
     singular = is_singular(problem, maximum)
     warnings += fit_warnings(spec, maximum, singular)
     return Fit(
-        estimates=estimates,
-        tests=joint_tests(design, problem, beta, covariance, df),
-        contrasts=contrast_rows(problem, beta, covariance, df, spec),
-        prediction=prediction(estimates, problem, variance, spec, warnings),
+        estimates=tuple(estimates),
+        tests=tuple(joint_tests(inference, method, design.joint)),
+        contrasts=tuple(contrast_estimates(inference, method, spec.contrasts)),
+        prediction=prediction,
         variance=variance,
         variance_ci=intervals,
         criterion=maximum.deviance,
@@ -92,13 +96,13 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
         n_studies=len(design.studies),
         n_rows=design.n_rows,
         n_rows_excluded=design.n_excluded,
-        df_method=spec.df or "k_minus_1",
+        df_method=method.name,
         converged=maximum.converged,
         singular=singular,
         warnings=tuple(warnings),
         studies_by_term=dict(problem.informed),
-        study_estimates=study_rows(design, variance),
-        covariance=covariance,
+        study_estimates=study_rows(design, own),
+        covariance=reported_covariance(inference, method, estimates),
     )
 
 
@@ -128,81 +132,22 @@ def between(problem: BinomialProblem, maximum: Maximum) -> Array:
     return L @ L.T
 
 
-def degrees_of_freedom(
-    problem: BinomialProblem, spec: ModelSpec, warnings: list[str]
-) -> dict[str, float | None]:
-    """Each term's reference: K - 1 for shared terms, residual for a study's own, None for normal."""
-    residual = float(len(problem.data.y) - len(problem.terms))
-    if residual < 1:
-        raise FitError(
-            f"{len(problem.data.y)} informative rows are too few for {len(problem.terms)} coefficients"
-        )
-    if spec.df == "normal":
-        return dict.fromkeys(problem.terms)
-    if spec.df == "residual":
-        return dict.fromkeys(problem.terms, residual)
-    alone = [term for term, k in problem.informed.items() if k < 2]
-    if alone:
-        warnings.append(
-            f"one study informs {', '.join(alone)}: k - 1 would be zero, so its df are the residual ones"
-        )
-    return {
-        term: float(k - 1) if (k := problem.informed.get(term, 0)) > 1 else residual for term in problem.terms
-    }
-
-
-def coefficient_rows(
-    problem: BinomialProblem, beta: Array, covariance: Array, df: dict[str, float | None], level: float
-) -> tuple[Estimate, ...]:
-    """Every coefficient with its interval."""
-    variances = np.diag(covariance)
-    bad = [t for t, v in zip(problem.terms, variances, strict=True) if not (np.isfinite(v) and v > 0)]
-    if bad:
-        raise FitError(f"the standard error is not positive for {', '.join(bad)}; use fewer columns")
-    return tuple(
-        make_estimate(term, float(b), math.sqrt(v), df[term], level)
-        for term, b, v in zip(problem.terms, beta, variances, strict=True)
+def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[str, OwnEstimates]) -> Inference:
+    """What the df methods ask of this fit. Raises FitError where no residual df are left."""
+    terms, n = problem.terms, len(problem.data.y)
+    if n <= len(terms):
+        raise FitError(f"{n} informative rows are too few for {len(terms)} coefficients")
+    return Inference(
+        terms=terms,
+        beta=problem.to_data @ maximum.psi[: len(terms)],
+        to_data=problem.to_data,
+        covariance=fixed_covariance(maximum, len(terms)),
+        uncertainty=None,
+        informs=problem.informed,
+        residual_df=float(n - len(terms)),
+        find_own=lambda: own,
+        level=problem.design.spec.level,
     )
-
-
-def contrast_rows(
-    problem: BinomialProblem, beta: Array, covariance: Array, df: dict[str, float | None], spec: ModelSpec
-) -> tuple[Estimate, ...]:
-    """Linear combinations of terms; their df are the fewest of their terms'."""
-    rows = []
-    for name, weights in spec.contrasts.items():
-        unknown = [term for term in weights if term not in problem.terms]
-        if unknown:
-            hint = nearest(unknown[0], problem.terms) or f"; terms: {', '.join(problem.terms)}"
-            raise SpecError(f"contrast '{name}': unknown term '{unknown[0]}'{hint}")
-        l = np.array([weights.get(term, 0.0) for term in problem.terms])
-        v = float(l @ covariance @ l)
-        if not v > 0:
-            raise FitError(
-                f"contrast '{name}': its standard error is not positive; expected a nonzero weight"
-            )
-        own = [df[term] for term, weight in weights.items() if weight]
-        fewest = None if any(d is None for d in own) else min(d for d in own if d is not None)
-        rows.append(make_estimate(name, float(l @ beta), math.sqrt(v), fewest, spec.level))
-    return tuple(rows)
-
-
-def joint_tests(
-    design: Design, problem: BinomialProblem, beta: Array, covariance: Array, df: dict[str, float | None]
-) -> tuple[JointTest, ...]:
-    """Wald tests that several terms are zero, referred to F on the fewest df of their terms."""
-    tests = []
-    for name, group in design.joint.items():
-        terms = tuple(term for term in group if term in problem.terms)
-        if not terms:
-            continue
-        at = [problem.terms.index(term) for term in terms]
-        q = len(at)
-        f = float(beta[at] @ np.linalg.solve(covariance[np.ix_(at, at)], beta[at])) / q
-        own = [df[term] for term in terms]
-        fewest = None if any(d is None for d in own) else min(d for d in own if d is not None)
-        tests.append(JointTest(name, terms, f, float(q), fewest, f_upper_p(f, q, fewest)))
-    return tuple(tests)
 
 
 def variance_components(design: Design, D: Array) -> dict[str, Any]:
@@ -246,46 +191,34 @@ def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]
     return said
 
 
-def prediction(
-    estimates: tuple[Estimate, ...],
-    problem: BinomialProblem,
-    variance: dict[str, Any],
-    spec: ModelSpec,
-    warnings: list[str],
-) -> Prediction | None:
-    """The treatment effect in a new study: t on K - 2, with the row's standard error and tau2."""
-    tau2 = variance["treatment"]
-    if tau2 is None:
-        return None
-    k = problem.informed.get("treatment", 0)
-    if k < 3:
-        warnings.append(f"no prediction interval: it needs at least 3 studies, got {k}")
-        return None
-    row = estimates[problem.terms.index("treatment")]
-    half = quantile(k - 2, spec.level) * math.sqrt(tau2 + row.std_error**2)
-    return Prediction("treatment", row.estimate - half, row.estimate + half, float(k - 2))
-
-
-def study_rows(design: Design, variance: dict[str, Any]) -> tuple[StudyEstimate, ...]:
-    """Each study's own logistic estimate of the treatment terms, weighted by 1 / (v + tau2)."""
-    kinds = dict(zip(design.shared_terms, design.shared_kinds, strict=True))
-    fits, made = fit_studies(design), []
-    for term, kind in kinds.items():
+def own_estimates(design: Design, variance: Mapping[str, Any]) -> dict[str, OwnEstimates]:
+    """Each study's own logistic estimate of the treatment terms; NaN where it has none."""
+    fits, found = fit_studies(design), {}
+    for term, kind in zip(design.shared_terms, design.shared_kinds, strict=True):
         if kind not in ("treatment", "within", "naive"):
             continue
-        have = [fit for fit in fits if term in fit.terms]
-        values = [(f.study, f.estimate[f.terms.index(term)], f.covariance[f.terms.index(term)]) for f in have]
-        v = np.array([row[f.terms.index(term)] for f, (_, _, row) in zip(have, values, strict=True)])
-        w = 1 / (v + between_of(term, kind, variance))
-        half = quantile(None, design.spec.level) * np.sqrt(v)
-        for (study, y, _), error, h, weight in zip(values, np.sqrt(v), half, 100 * w / w.sum(), strict=True):
-            made.append(
-                StudyEstimate(study, term, float(y), float(error), float(y - h), float(y + h), float(weight))
-            )
+        estimate, error2 = np.full(len(fits), np.nan), np.full(len(fits), np.nan)
+        for k, fit in enumerate(fits):
+            if term in fit.terms:
+                i = fit.terms.index(term)
+                estimate[k], error2[k] = fit.estimate[i], fit.covariance[i, i]
+        found[term] = OwnEstimates(term, estimate, error2, between_of(term, kind, variance))
+    return found
+
+
+def study_rows(design: Design, own: Mapping[str, OwnEstimates]) -> tuple[StudyEstimate, ...]:
+    """Each study's own estimate of the treatment terms, weighted by 1 / (v + tau2)."""
+    made, z = [], quantile(None, design.spec.level)
+    for term, one in own.items():
+        share = 100 * one.weight / max(one.weight.sum(), 1e-300)
+        for k in np.flatnonzero(one.informed):
+            y, error = float(one.estimate[k]), math.sqrt(one.variance[k])
+            study, reach = design.studies[k], z * error
+            made.append(StudyEstimate(study, term, y, error, y - reach, y + reach, float(share[k])))
     return tuple(made)
 
 
-def between_of(term: str, kind: str, variance: dict[str, Any]) -> float:
+def between_of(term: str, kind: str, variance: Mapping[str, Any]) -> float:
     """The between-study variance of a treatment term, 0 for a common effect."""
     component = variance["treatment" if kind == "treatment" else "interaction"]
     if isinstance(component, dict):

@@ -19,6 +19,7 @@ import pandas as pd
 from ipdma.errors import IpdmaError
 from ipdma.model.binomial_problem import build_problem, fixed_columns
 from ipdma.model.design import Design, build_design
+from ipdma.model.df import df_label, df_method
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.interval import make_estimate
@@ -297,7 +298,7 @@ def lme4_record(data: EngineData, model: Any) -> Fit:
     robjects = importlib.import_module("rpy2.robjects")
     gaussian = data.design.spec.family == "gaussian"
     method = lme4_df_method(data.design.spec)
-    ddf = {"kenward_roger": "Kenward-Roger", "satterthwaite": "Satterthwaite"}.get(method, "lme4")
+    ddf = "lme4" if method == "normal" else df_label(method)
     ask = f"function(m) coef(summary(m{f', ddf={ddf!r}' if gaussian else ''}))"
     table = np.asarray(robjects.r(ask)(model.model_obj))
     estimates = lme4_estimates(data, table, method)
@@ -317,10 +318,8 @@ def lme4_record(data: EngineData, model: Any) -> Fit:
 
 
 def lme4_df_method(spec: ModelSpec) -> str:
-    """The df method: the spec's where lme4's companions have it, else Satterthwaite; normal for logistic."""
-    if spec.family == "binomial" or spec.df == "normal":
-        return "normal"
-    return "kenward_roger" if spec.df == "kenward_roger" else "satterthwaite"
+    """The df method: the spec's where lme4's companions have it, else its stand-in; normal for logistic."""
+    return "normal" if spec.family == "binomial" else df_method(spec.df).beside
 
 
 def lme4_estimates(data: EngineData, table: Array, method: str) -> list[Estimate]:

@@ -47,14 +47,6 @@ class FixedEffects:
     double: np.ndarray
     to_global: np.ndarray
 
-    def rows(self, weights: np.ndarray) -> np.ndarray:
-        """Linear combinations of coefficients on the scale of the data, in those of the scaled problem."""
-        return weights @ self.to_data
-
-    def variance(self, rows: np.ndarray) -> np.ndarray:
-        """l'C l for each row l, shape (number of rows,)."""
-        return np.einsum("ra,ab,rb->r", rows, self.covariance, rows, optimize=True)
-
     def variance_gradients(self, rows: np.ndarray) -> np.ndarray:
         """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
         local = self.local(rows @ self.covariance)

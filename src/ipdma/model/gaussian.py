@@ -10,17 +10,18 @@ from scipy import special
 
 from ipdma.errors import FitError, SpecError
 from ipdma.model.design import Design, build_design, varies_by_study
-from ipdma.model.fixed_effects import fixed_effects, log_scale
-from ipdma.model.inference import Inference, contrast_estimates, joint_tests, make_inference, term_estimates
-from ipdma.model.own_estimates import OwnEstimates, own_estimates
-from ipdma.model.prediction import predict_new_study
+from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
+from ipdma.model.fixed_effects import FixedEffects, fixed_effects, log_scale
+from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
+from ipdma.model.own_estimates import own_estimates
 from ipdma.model.problem import Prepared, prepare
 from ipdma.model.profile import variance_intervals
 from ipdma.model.rank import drop_aliased, drop_unidentified, informing, nuisance_notes
-from ipdma.model.records import Estimate, Fit, StudyEstimate
+from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import Optimum, minimise
 from ipdma.model.spec import ModelSpec
+from ipdma.model.uncertainty import GaussianUncertainty
 
 BOUNDARY = 1e-8  # of the residual variance: a variance below it is zero, and written so
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
@@ -135,17 +136,17 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
     variance = variances(prepared, optimum)
     effects = fixed_effects(prepared, optimum.point)
     own = own_estimates(prepared, optimum.point, term_tau2(prepared, variance))
-    inference = make_inference(prepared, optimum, effects, own)
-    estimates = term_estimates(inference)
+    inference = infer(prepared, optimum, effects, own)
+    method = df_method(spec.df)
+    estimates = term_estimates(inference, method)
     treatment = next(e for e in estimates if e.term == "treatment")
-    tau2 = variance["treatment"]
-    prediction, note = predict_new_study(treatment, tau2, inference.informs["treatment"], spec.level)
+    prediction, note = method.predict(inference, treatment, variance["treatment"])
     warnings = [*design.warnings, *prepared.warnings, *([note] if note else [])]
-    warnings += fit_warnings(prepared, optimum, inference)
+    warnings += fit_warnings(prepared, optimum, inference, method)
     return Fit(
         estimates=tuple(estimates),
-        tests=tuple(joint_tests(inference, design.joint)),
-        contrasts=tuple(contrast_estimates(inference, dict(spec.contrasts))),
+        tests=tuple(joint_tests(inference, method, design.joint)),
+        contrasts=tuple(contrast_estimates(inference, method, spec.contrasts)),
         prediction=prediction,
         variance=variance,
         variance_ci=variance_intervals(prepared, optimum) if profile else {},
@@ -154,14 +155,36 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
         n_studies=len(design.studies),
         n_rows=design.n_rows,
         n_rows_excluded=design.n_excluded,
-        df_method=str(spec.df),
+        df_method=method.name,
         converged=optimum.converged,
         singular=optimum.singular,
         warnings=tuple(warnings),
-        studies_by_term=inference.informs,
+        studies_by_term=dict(inference.informs),
         study_estimates=tuple(study_records(prepared, own, inference)),
-        covariance=reported_covariance(inference, estimates),
+        covariance=reported_covariance(inference, method, estimates),
     )
+
+
+def infer(prepared: Prepared, optimum: Optimum, effects: FixedEffects, own: list[OwnEstimates]) -> Inference:
+    """What the df methods ask of this fit."""
+    return Inference(
+        terms=effects.terms,
+        beta=effects.beta,
+        to_data=effects.to_data,
+        covariance=effects.covariance,
+        uncertainty=GaussianUncertainty(prepared, optimum, effects),
+        informs=count_informing(prepared, effects),
+        residual_df=float(prepared.full.raw_n.sum()) - len(effects.terms),
+        find_own=lambda: {o.term: o for o in own},
+        level=prepared.design.spec.level,
+    )
+
+
+def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[str, int]:
+    """Studies that inform each term; one for a nuisance term of one study."""
+    shared = informing(prepared.full).sum(axis=0)
+    counts = dict(zip(prepared.shared_terms, (int(n) for n in shared), strict=True))
+    return {term: counts.get(term, 1) for term in effects.terms}
 
 
 def variances(prepared: Prepared, optimum: Optimum) -> dict:
@@ -202,14 +225,6 @@ def term_tau2(prepared: Prepared, variance: dict) -> dict[str, float]:
     return found
 
 
-def reported_covariance(inference: Inference, estimates: list[Estimate]) -> np.ndarray:
-    """Covariance of the estimates, with the standard errors that they report."""
-    to_data = inference.effects.to_data
-    covariance = to_data @ inference.covariance @ to_data.T
-    ratio = np.array([e.std_error for e in estimates]) / np.sqrt(np.diag(covariance))
-    return covariance * np.outer(ratio, ratio)
-
-
 def study_records(prepared: Prepared, own: list[OwnEstimates], inference: Inference) -> list[StudyEstimate]:
     """Each study's own estimate with its share of the pooled answer in percent."""
     found = []
@@ -238,37 +253,23 @@ def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
     return np.maximum(per_group[full.group], 1.0)
 
 
-def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference) -> list[str]:
+def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, method: DfMethod) -> list[str]:
     """What a reader must know about this optimum and its df method."""
     spec, found = prepared.design.spec, []
     if not optimum.converged:
         found.append("the search did not converge; do not report these numbers")
     if optimum.singular:
-        found.append(singular_note(prepared, optimum, str(spec.df)))
+        found.append(singular_note(prepared, optimum, method))
     biased = spec.estimator == "ml" and spec.intercept == "stratified" and not spec.centre_treatment
     if biased and "treatment" in prepared.design.random_terms:
         found.append(
             "estimator: ml with stratified intercepts and an uncentred treatment: the variance of the "
             "treatment effect is biased towards zero; use reml, or centre_treatment: true"
         )
-    if spec.df == "hksj":
-        rest = [t for t in inference.effects.terms if not hksj_applies(inference, t)]
-        shown = ", ".join(t for t in rest if t in prepared.shared_terms) or "the nuisance terms"
-        found.append(f"df: hksj: {shown} carry Satterthwaite's standard errors and degrees of freedom")
-    if spec.df == "k_minus_1":
-        alone = [t for t in prepared.shared_terms if inference.informs[t] < 2]
-        if alone:
-            found.append(f"df: k_minus_1: one study informs {', '.join(alone)}, which carry residual df")
-    return found
+    return [*found, *method.notes(inference, prepared.shared_terms)]
 
 
-def hksj_applies(inference: Inference, term: str) -> bool:
-    """Whether a term's row carries Hartung-Knapp's scale."""
-    own = inference.own.get(term)
-    return own is not None and int(own.informed.sum()) >= 2
-
-
-def singular_note(prepared: Prepared, optimum: Optimum, df: str) -> str:
+def singular_note(prepared: Prepared, optimum: Optimum, method: DfMethod) -> str:
     """What is zero at the boundary, and what that does to the df method."""
     zero = [
         n
@@ -282,15 +283,4 @@ def singular_note(prepared: Prepared, optimum: Optimum, df: str) -> str:
         if zero
         else "the random effects are perfectly correlated"
     )
-    reliability = {
-        "kenward_roger": "Kenward-Roger still counts the component, so its interval stays wide and is "
-        "conservative",
-        "satterthwaite": "Satterthwaite's df are unreliable here: the component drops out, so they are near "
-        "the residual ones and the interval may be too narrow; kenward_roger or k_minus_1 is safer",
-        "hksj": "Hartung-Knapp's scale is unreliable here with few studies: when study estimates agree by "
-        "chance its interval can be narrower than that of a common effect",
-        "residual": "residual df are unreliable here: they ignore that the effect may vary between studies",
-        "normal": "the normal interval is unreliable here: it ignores that the variances are estimated",
-        "k_minus_1": "t on K - 1 stays usable, but its standard error takes the variance to be exactly zero",
-    }
-    return f"singular fit: {what}; {reliability[df]}"
+    return f"singular fit: {what}; {method.singular}"

@@ -17,6 +17,7 @@ from scipy import special
 from ipdma.errors import SpecError
 from ipdma.model.batch import BatchFit, fit_batch
 from ipdma.model.batch_kernel import BatchProblem
+from ipdma.model.df import df_method
 from ipdma.model.problem import Prepared, gather_columns, own_nuisance_of, sweep_columns
 from ipdma.model.search import minimise
 
@@ -44,9 +45,9 @@ class ManyFits:
     def as_table(self, df: str = "kenward_roger", level: float = 0.95) -> pd.DataFrame:
         """A row per model and term: estimate, std_error, df, statistic, p_value, ci_low, ci_high."""
         b, p = self.fits.beta.shape
-        adjusted = df == "kenward_roger"
-        error = self.fits.kenward_roger_error if adjusted else self.fits.std_error
-        degrees = self.fits.kenward_roger_df if adjusted else self.fits.satterthwaite_df
+        error, degrees = df_method(df).batch(self.fits)
+        if degrees is None:
+            degrees = np.full_like(error, np.inf)
         statistic = self.fits.beta / error
         reach = special.stdtrit(degrees, (1 + level) / 2) * error
         return pd.DataFrame(

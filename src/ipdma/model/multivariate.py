@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ipdma.errors import FitError
+from ipdma.model.df import second_stage
 from ipdma.model.interval import f_upper_p
 
 Array = np.ndarray
@@ -178,7 +179,7 @@ def wald_test(fit: MultivariateFit, ci: str) -> tuple[float, float | None, float
     """
     q = len(fit.mu)
     f = float(fit.mu @ np.linalg.solve(fit.covariance, fit.mu)) / q
-    if ci == "wald" or fit.df < 1:
+    scale = second_stage(ci).scale(fit.scale)
+    if scale is None or fit.df < 1:
         return f, None, f_upper_p(f, q, None)
-    scale = max(1.0, fit.scale) if ci == "modified_hksj" else fit.scale
     return f / scale, float(fit.df), f_upper_p(f / scale, q, fit.df)

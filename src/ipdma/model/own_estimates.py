@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ipdma.model.criterion import Point, stratum_variances
+from ipdma.model.df.own import OwnEstimates
 from ipdma.model.problem import Prepared
 from ipdma.model.rank import ALIASED
 
 FIRST = ("intercept", "covariate", "moderator", "treatment", "within", "naive")
-
-
-@dataclass(frozen=True)
-class OwnEstimates:
-    """Per study, for one term, on the scale of the data; NaN where a study cannot inform it.
-
-    Attributes
-    ----------
-    estimate, variance : ndarray of shape (K,)
-        `variance` is the sampling variance at the model's residual variances.
-    tau2 : float
-        The term's variance between studies in the one-stage fit.
-    """
-
-    term: str
-    estimate: np.ndarray
-    variance: np.ndarray
-    tau2: float
-
-    @property
-    def informed(self) -> np.ndarray:
-        """Whether each study has an estimate of its own."""
-        return np.isfinite(self.variance)
-
-    @property
-    def weight(self) -> np.ndarray:
-        """1 / (v_k + tau2), zero where a study has no estimate."""
-        return np.where(self.informed, 1 / (np.where(self.informed, self.variance, 1.0) + self.tau2), 0.0)
 
 
 def own_terms(prepared: Prepared) -> list[int]:

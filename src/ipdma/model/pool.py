@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ipdma.errors import DataError, FitError, join_faults
-from ipdma.model.interval import make_estimate, quantile
+from ipdma.errors import DataError, join_faults
+from ipdma.model.df import WALD, OwnEstimates, second_stage
+from ipdma.model.interval import quantile
 from ipdma.model.records import as_plain
 from ipdma.model.spec import PoolSpec
 from ipdma.model.tau2 import estimate_tau2, generalised_q, q_profile, typical_variance, weighted_mean
@@ -108,13 +109,15 @@ def pool_effects(
     tau2 = estimate_tau2(y, v, tau2_method)
     w, mu = weighted_mean(y, v, tau2)
     warnings = repeated_names(study)
-    wald = make_estimate("", mu, 1 / math.sqrt(w.sum()), None, spec.level)
-    chosen = wald
+    own = OwnEstimates("", y, v, tau2)
+    chosen, said = WALD.estimate(own, mu, spec.level)
+    wald_error = chosen.std_error
     if len(y) == 1:
         warnings.append(f"one study ({names[0]}): its own estimate with a Wald interval; nothing was pooled")
-    elif tau2_method != "common" and spec.ci != "wald":
-        chosen = hartung_knapp(y, w, mu, spec, warnings)
-    pi = prediction_interval(mu, tau2, wald.std_error, chosen.std_error, len(y), tau2_method, spec, warnings)
+    elif tau2_method != "common":
+        chosen, said = second_stage(spec.ci).estimate(own, mu, spec.level)
+    warnings += said
+    pi = prediction_interval(mu, tau2, wald_error, chosen.std_error, len(y), tau2_method, spec, warnings)
     interval = (None, None) if tau2_method == "common" else q_profile(y, v, spec.level)
     return Pooled(
         **{key: getattr(chosen, key) for key in ("estimate", "std_error", "df", "statistic", "p_value")},
@@ -174,29 +177,6 @@ def check_effects(names: list[str], y: np.ndarray, se: np.ndarray) -> None:
     ]
     if faults:
         raise DataError(join_faults(faults))
-
-
-def hartung_knapp(y: np.ndarray, w: np.ndarray, mu: float, spec: PoolSpec, warnings: list[str]):
-    """t on K - 1 with SE^2 = q / sum(w), q = sum w (y - mu)^2 / (K - 1); the modified form has q at least 1.
-
-    Hartung and Knapp (2001); Roever, Knapp and Friede (2015) for the modified form.
-    """
-    df = len(y) - 1
-    q = float(w @ (y - mu) ** 2 / df)
-    factor = max(1.0, q) if spec.ci == "modified_hksj" else q
-    if factor <= 1e-20:
-        raise FitError(
-            "the Hartung-Knapp standard error is zero because all study estimates are equal; "
-            "use ci: modified_hksj or ci: wald"
-        )
-    wald = make_estimate("", mu, 1 / math.sqrt(w.sum()), None, spec.level)
-    result = make_estimate("", mu, math.sqrt(factor / w.sum()), df, spec.level)
-    if spec.ci == "hksj" and result.ci_high - result.ci_low < wald.ci_high - wald.ci_low:
-        warnings.append(
-            f"the Hartung-Knapp interval [{result.ci_low:.6g}, {result.ci_high:.6g}] is narrower than the "
-            f"Wald interval [{wald.ci_low:.6g}, {wald.ci_high:.6g}]; ci: modified_hksj is never narrower"
-        )
-    return result
 
 
 def prediction_interval(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ipdma.errors import SpecError, join_faults, unknown_key
+from ipdma.model.df import METHODS, POOLED, df_method, methods_of
 
 POOL_CHOICES = {
     "tau2": ("reml", "dl", "pm", "ml", "common"),
-    "ci": ("hksj", "modified_hksj", "wald"),
+    "ci": tuple(POOLED),
 }
 PREDICTION_CHOICES = {"df": ("k_minus_2", "k_minus_1", "normal"), "se": ("wald", "ci")}
 CHOICES = {
@@ -27,11 +28,14 @@ CHOICES = {
     "covariance": ("intercept", "unstructured", "unstructured_by_study"),
     "residual": ("common", "by_study"),
     "estimator": ("reml", "ml", None),
-    "df": ("kenward_roger", "satterthwaite", "hksj", "k_minus_1", "residual", "normal", None),
+    "df": (*METHODS, None),
     "stages": ("one", "two"),
 }
 COLUMNS = ("outcome", "study", "treatment")
+<<<<<<< HEAD
 SMALL_K = 10
+=======
+>>>>>>> f3f48da (A df method is a file and a line in one table; three engines share one inference)
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,13 @@ class PoolSpec:
         Columns of the table of study estimates; `std_error` wins over `variance` when given.
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
+<<<<<<< HEAD
     ci : str or None
         `hksj`, `modified_hksj` or `wald`; None in a plan that leaves it to the number of studies.
+=======
+    ci : str
+        An interval of `ipdma.model.df.POOLED`.
+>>>>>>> f3f48da (A df method is a file and a line in one table; three engines share one inference)
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     level : float
@@ -151,7 +160,7 @@ class ModelSpec:
         spec = self.resolved()
         if spec.stages == "two":
             return two_stage_conflicts(spec)
-        return [*family_conflicts(spec), *hksj_conflicts(spec), *visit_conflicts(spec)]
+        return [*family_conflicts(spec), *df_conflicts(spec), *visit_conflicts(spec)]
 
     def used_columns(self) -> tuple[str, ...]:
         """Columns of the rows that this model reads, without repeats, in a stable order."""
@@ -161,44 +170,28 @@ class ModelSpec:
 
 
 def family_conflicts(spec: ModelSpec) -> list[str]:
-    """Estimator, df and residual choices that a family does not have."""
+    """Estimator and residual choices that a family does not have."""
     faults = []
     if spec.family == "binomial":
         if spec.estimator == "reml":
             faults.append("estimator: reml is not defined for family: binomial; use ml")
-        if spec.df in ("kenward_roger", "satterthwaite", "hksj"):
-            faults.append(
-                f"df: {spec.df} needs family: gaussian, got binomial; use k_minus_1, residual or normal"
-            )
         if spec.residual == "by_study":
             faults.append(
                 "residual: by_study needs family: gaussian; a binomial outcome has no residual variance"
             )
         if spec.visit or spec.participant:
             faults.append("participant and visit need family: gaussian, got binomial")
-    elif spec.df == "kenward_roger" and spec.estimator == "ml":
-        faults.append(
-            "df: kenward_roger needs estimator: reml, got ml; use reml, or df: satterthwaite or k_minus_1"
-        )
     return faults
 
 
-def hksj_conflicts(spec: ModelSpec) -> list[str]:
-    """What Hartung-Knapp's scale inside one stage cannot go with."""
-    if spec.df != "hksj" or spec.family != "gaussian":
-        return []
-    faults = []
-    if spec.intercept != "stratified":
-        faults.append(f"df: hksj needs intercept: stratified, got {spec.intercept}")
-    if spec.covariates and spec.covariate_slopes != "stratified":
-        faults.append("df: hksj needs covariate_slopes: stratified, got common")
-    if spec.moderator and spec.moderator_slopes != "stratified":
-        faults.append("df: hksj needs moderator_slopes: stratified, got common")
-    if spec.contrasts:
-        faults.append("df: hksj cannot be combined with contrasts; use kenward_roger or satterthwaite")
-    if spec.visit and spec.covariance != "intercept":
-        faults.append(f"df: hksj cannot be combined with covariance: {spec.covariance}")
-    return faults
+def df_conflicts(spec: ModelSpec) -> list[str]:
+    """What the df method cannot go with."""
+    method = df_method(spec.df)
+    if spec.family in method.families:
+        return method.conflicts(spec)
+    *rest, last = methods_of(spec.family)
+    allowed = f"{', '.join(rest)} or {last}"
+    return [f"df: {method.name} needs family: {method.families[0]}, got {spec.family}; use {allowed}"]
 
 
 def visit_conflicts(spec: ModelSpec) -> list[str]:

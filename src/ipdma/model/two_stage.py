@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError
-from ipdma.model.interval import make_estimate, quantile
+from ipdma.model.interval import quantile
 from ipdma.model.multivariate import MultivariateFit, StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
@@ -117,7 +117,8 @@ def term_estimate(
 ) -> Estimate:
     """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
-    return make_estimate(term, result.estimate, result.std_error, result.df, spec.level, extra)
+    numbers = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+    return Estimate(term, **{name: getattr(result, name) for name in numbers}, extra=extra)
 
 
 def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, float]:

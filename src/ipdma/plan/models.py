@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ipdma.model.df import methods_of
 from ipdma.model.spec import ModelSpec
-
-GAUSSIAN_DF = ("kenward_roger", "satterthwaite", "hksj")
 
 
 def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> ModelSpec:
@@ -48,5 +47,5 @@ def for_family(spec: ModelSpec, family: str) -> ModelSpec:
         family=family,
         residual="common",
         estimator=None if spec.estimator == "reml" else spec.estimator,
-        df=None if spec.df in GAUSSIAN_DF else spec.df,
+        df=spec.df if spec.df in methods_of(family) else None,
     )

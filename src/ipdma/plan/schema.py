@@ -13,15 +13,20 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ipdma.errors import nearest, unknown_key
+from ipdma.model.df import METHODS, POOLED
 
 ROOT = "top level"
 
 
 @cache
 def load_schema() -> dict[str, Any]:
-    """The schema of a plan, as package data keep it."""
+    """The schema of a plan: package data, with the df methods that there are."""
     text = files("ipdma.plan").joinpath("plan.schema.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    schema = yaml.safe_load(text)
+    model, pool = (schema["$defs"][name]["properties"] for name in ("model", "pool"))
+    model["df"]["enum"] = [*METHODS, None]
+    pool["ci"]["enum"] = list(POOLED)
+    return schema
 
 
 def find_faults(values: Mapping[str, Any]) -> list[str]:

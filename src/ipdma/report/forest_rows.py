@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ipdma.model.df import df_label
 from ipdma.privacy import needs_hiding
 from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, condition
+from ipdma.report.material import STANDARDISE, Analysis, Material, condition
 from ipdma.report.records import Row, first, select
 
 SIDES = ("active", "reference")
@@ -347,7 +348,7 @@ def model_line(material: Material, analysis: Analysis) -> str:
         row = material.headline(analysis, stage)
         if row is not None:
             method = row.text("df_method")
-            parts.append(f"{name}: {DF_METHODS.get(method, method)} intervals")
+            parts.append(f"{name}: {df_label(method)} intervals")
     sd = ""
     if not material.is_binary(analysis.outcome):
         sd = f" Outcomes divided by {STANDARDISE.get(material.standardise(analysis.outcome), 'a constant')}."

@@ -41,16 +41,6 @@ STANDARDISE = {
     "external": "external SDs named in the plan",
     "none": "nothing: raw points of the instrument",
 }
-DF_METHODS = {
-    "kenward_roger": "Kenward-Roger",
-    "satterthwaite": "Satterthwaite",
-    "hksj": "Hartung-Knapp-Sidik-Jonkman",
-    "modified_hksj": "modified Hartung-Knapp-Sidik-Jonkman",
-    "k_minus_1": "t on K - 1",
-    "residual": "residual",
-    "normal": "normal",
-    "wald": "normal (Wald)",
-}
 
 FEW_QUESTIONS = 18
 UNIT = re.compile(r"per (\S+) of (log )?(\w+)")

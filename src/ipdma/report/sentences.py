@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import DF_METHODS, STANDARDISE, Analysis, Material, in_sentence
+from ipdma.report.material import STANDARDISE, Analysis, Material, in_sentence
 from ipdma.report.records import Row, distinct, first
 
 WITHIN = "Within trials, "
@@ -240,8 +241,7 @@ def model_methods(material: Material) -> str:
     )
     row = next((r for a in material.analyses if (r := material.headline(a, "one")) is not None), None)
     method = (
-        f" Intervals and tests used {DF_METHODS.get(row.text('df_method'), row.text('df_method'))} degrees "
-        "of freedom."
+        f" Intervals and tests used {df_label(row.text('df_method'))} degrees of freedom."
         if row is not None
         else ""
     )

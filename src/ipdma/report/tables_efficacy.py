@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import DF_METHODS, Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material, in_sentence
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 
@@ -178,7 +179,7 @@ def df_line(material: Material) -> str:
             and not row.text("moderator")
             and row.text("model") in material.plan.get("models", {})
         ):
-            seen[(row.text("stage"), DF_METHODS.get(row.text("df_method"), row.text("df_method")))] = None
+            seen[(row.text("stage"), df_label(row.text("df_method")))] = None
     parts = [
         f"{STAGES[stage]}: {wording.several([m for s, m in seen if s == stage])}"
         for stage in STAGES

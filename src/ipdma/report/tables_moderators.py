@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipdma.model.df import df_label
 from ipdma.report import cells, wording
 from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import DF_METHODS, Analysis, Material
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import section_title, sign_line
@@ -234,7 +235,7 @@ def notes_of(material: Material) -> list[str]:
         for r in material.records.estimates
         if r.text("term").startswith("treatment:within:")
     }
-    words = wording.several(sorted(DF_METHODS.get(m, m) for m in methods if m))
+    words = wording.several(sorted(df_label(m) for m in methods if m))
     least = material.least
     stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]
     power = "; ".join(dict.fromkeys(f"{text}" for text in stated if text))

@@ -151,7 +151,7 @@ def test_two_studies_have_t_on_one_and_no_prediction():
     fitted = fit(draw_trials(2, 80))
     assert fitted.estimate("treatment").df == 1
     assert fitted.prediction is None
-    assert any("at least 3 studies" in w for w in fitted.warnings)
+    assert any("needs three studies" in w for w in fitted.warnings)
 
 
 def test_a_study_without_events_adds_nothing_but_a_warning():

@@ -1,0 +1,266 @@
+"""What a df method is given, and what it gives back.
+
+A method turns a fit's `Inference` and some `Combinations` of its coefficients into estimates, each with its
+standard error, df, statistic, p value and interval. It never asks which engine made the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipdma.errors import FitError
+from ipdma.model.df.own import OwnEstimates
+from ipdma.model.interval import make_estimate
+from ipdma.model.prediction import predict_new_study
+from ipdma.model.records import Estimate, Prediction
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+class Keys(Protocol):
+    """The keys of a resolved `ModelSpec` that a method may ask before anything is fitted."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def estimator(self) -> str | None: ...
+    @property
+    def intercept(self) -> str: ...
+    @property
+    def treatment_effect(self) -> str: ...
+    @property
+    def covariates(self) -> tuple[str, ...]: ...
+    @property
+    def covariate_slopes(self) -> str: ...
+    @property
+    def moderator(self) -> str | None: ...
+    @property
+    def moderator_slopes(self) -> str: ...
+    @property
+    def contrasts(self) -> Mapping[str, Mapping[str, float]]: ...
+    @property
+    def visit(self) -> str | None: ...
+    @property
+    def covariance(self) -> str: ...
+
+
+class Uncertainty(Protocol):
+    """How the covariance of the coefficients hangs on G variance parameters that are estimated themselves.
+
+    Attributes
+    ----------
+    expected : ndarray of shape (G, G)
+        Twice the expected information of the variance parameters gamma, in which V is linear.
+    """
+
+    @property
+    def expected(self) -> Array: ...
+
+    def observed(self) -> tuple[Array, Array]:
+        """The Hessian of the deviance in the search parameters theta, and d gamma / d theta."""
+
+    def each_gradient(self, rows: Array) -> Array:
+        """d (l'C l) / d gamma of each row l, shape (rows, G)."""
+
+    def variance_gradients(self, rows: Array) -> Array:
+        """d (l_a'C l_b) / d gamma for each pair of rows, shape (G, rows, rows)."""
+
+    def second_order(self, w: Array) -> Array:
+        """sum_ij W_ij (Q_ij - P_i C P_j) of Kenward and Roger, shape (P, P)."""
+
+
+class Batch(Protocol):
+    """What many fits at once leave of their coefficients, arrays of shape (models, coefficients)."""
+
+    @property
+    def std_error(self) -> Array: ...
+    @property
+    def satterthwaite_df(self) -> Array: ...
+    @property
+    def kenward_roger_df(self) -> Array: ...
+    @property
+    def kenward_roger_error(self) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a fit knows of its P coefficients: all that a df method may ask.
+
+    Attributes
+    ----------
+    terms : tuple of str, length P
+    beta : ndarray of shape (P,)
+        Estimates on the scale of the data.
+    to_data : ndarray of shape (P, P)
+        A row per term: the combination of the fit's own (scaled) coefficients that it is.
+    covariance : ndarray of shape (P, P)
+        C = (F'V^-1 F)^-1 of the scaled coefficients.
+    uncertainty : Uncertainty or None
+        None where the family has no such method (logistic models).
+    informs : mapping of str to int
+        Studies that inform each term; 1 where a term is absent (a nuisance term of one study).
+    residual_df : float
+    find_own : callable
+        Gives `own`, each study's own estimate of the treatment or of the within-trial interactions by term.
+    level : float
+    memory : dict
+        What `once` has computed.
+    """
+
+    terms: tuple[str, ...]
+    beta: Array
+    to_data: Array
+    covariance: Array
+    uncertainty: Uncertainty | None
+    informs: Mapping[str, int]
+    residual_df: float
+    find_own: Callable[[], Mapping[str, OwnEstimates]]
+    level: float
+    memory: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, make: Callable[[Inference], T]) -> T:
+        """`make(self)`, computed the first time only."""
+        if make not in self.memory:
+            self.memory[make] = make(self)
+        return cast(T, self.memory[make])
+
+    @cached_property
+    def own(self) -> Mapping[str, OwnEstimates]:
+        """Each study's own estimates by term, found when first asked for."""
+        return self.find_own()
+
+    @property
+    def known(self) -> Uncertainty:
+        """The uncertainty of the variance parameters. Raises FitError where the fit has none."""
+        if self.uncertainty is None:
+            raise FitError("this model has no information on its variance parameters; use df: k_minus_1")
+        return self.uncertainty
+
+    def of_terms(self, terms: Sequence[str]) -> Combinations:
+        """The combinations that are the terms themselves."""
+        at = [self.terms.index(term) for term in terms]
+        return Combinations(tuple(terms), self.to_data[at], self.beta[at], tuple((t,) for t in terms))
+
+
+@dataclass(frozen=True)
+class Combinations:
+    """Linear combinations of coefficients whose inference is wanted.
+
+    Attributes
+    ----------
+    names : tuple of str, length r
+        Of the estimates; a term's own name where the combination is a term.
+    rows : ndarray of shape (r, P)
+        In the fit's scaled coefficients.
+    values : ndarray of shape (r,)
+        On the scale of the data.
+    terms : tuple of tuple of str
+        The terms with a weight other than zero.
+    """
+
+    names: tuple[str, ...]
+    rows: Array
+    values: Array
+    terms: tuple[tuple[str, ...], ...]
+
+
+class DfMethod:
+    """One df method; a subclass says in `df` how it counts, and overrides what else is its own.
+
+    Attributes
+    ----------
+    name : str
+        Its word in a spec.
+    label : str
+        Its name in tables and sentences.
+    families : tuple of str
+    singular : str
+        What a variance of zero does to it, the end of a sentence.
+    beside : str
+        The method of its rows in engines and batches that do not have it.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    singular: ClassVar[str]
+    families: ClassVar[tuple[str, ...]] = ("gaussian", "binomial")
+    beside: ClassVar[str] = "satterthwaite"
+
+    def conflicts(self, spec: Keys) -> list[str]:
+        """What this method cannot go with, a sentence each."""
+        return []
+
+    def covariance(self, inference: Inference) -> Array:
+        """Covariance of the scaled coefficients as this method reports it, shape (P, P)."""
+        return inference.covariance
+
+    def df(self, inference: Inference, asked: Combinations) -> Sequence[float | None]:
+        """Degrees of freedom of each combination; None is the normal reference."""
+        raise NotImplementedError
+
+    def std_errors(self, inference: Inference, asked: Combinations) -> Array:
+        """Standard errors, shape (r,). Raises FitError where one is not positive."""
+        covariance = self.covariance(inference)
+        variance = np.einsum("ra,ab,rb->r", asked.rows, covariance, asked.rows, optimize=True)
+        bad = ~(np.isfinite(variance) & (variance > 0))
+        if bad.any():
+            names = ", ".join(name for name, is_bad in zip(asked.names, bad, strict=True) if is_bad)
+            raise not_positive(names, self.name)
+        return np.sqrt(variance)
+
+    def estimates(self, inference: Inference, asked: Combinations) -> list[Estimate]:
+        """Each combination with its standard error, df, statistic, p value and interval."""
+        errors, dfs = self.std_errors(inference, asked), self.df(inference, asked)
+        return [
+            self.estimate(name, float(value), float(error), df, inference.level)
+            for name, value, error, df in zip(asked.names, asked.values, errors, dfs, strict=True)
+        ]
+
+    def estimate(self, name: str, value: float, error: float, df: float | None, level: float) -> Estimate:
+        """One estimate by t, or the normal reference where df is None."""
+        if not error > 0:
+            raise not_positive(name, self.name)
+        return make_estimate(name, value, error, df, level)
+
+    def joint(self, inference: Inference, asked: Combinations) -> tuple[float, float | None]:
+        """F of the test that all combinations are zero, and its denominator df: the fewest of theirs."""
+        rows, values = asked.rows, asked.values
+        covariance = rows @ self.covariance(inference) @ rows.T
+        f = float(values @ np.linalg.solve(covariance, values)) / len(rows)
+        return f, fewest(self.df(inference, asked))
+
+    def predict(
+        self, inference: Inference, estimate: Estimate, tau2: float | None
+    ) -> tuple[Prediction | None, str | None]:
+        """The interval for the effect in a new study, or the sentence that says why there is none."""
+        studies = inference.informs.get(estimate.term, 1)
+        return predict_new_study(estimate, tau2, studies, inference.level)
+
+    def notes(self, inference: Inference, terms: Sequence[str]) -> list[str]:
+        """What a reader must know of the rows of `terms` (the shared ones) under this method."""
+        return []
+
+    def batch(self, fits: Batch) -> tuple[Array, Array | None]:
+        """Standard errors and df of many fits; df None is the normal reference."""
+        raise FitError(f"df: {self.name} is not made for many fits at once; use kenward_roger")
+
+
+def not_positive(names: str, method: str) -> FitError:
+    """The error of a standard error that is not positive."""
+    return FitError(
+        f"the standard error of {names} under df: {method} is not positive; the data cannot carry this "
+        "model: take fewer columns or another df method"
+    )
+
+
+def fewest(dfs: Sequence[float | None]) -> float | None:
+    """The smallest of several df; None (normal) where one has none."""
+    finite = [df for df in dfs if df is not None]
+    return min(finite) if len(finite) == len(dfs) else None
