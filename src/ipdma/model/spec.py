@@ -32,10 +32,7 @@ CHOICES = {
     "stages": ("one", "two"),
 }
 COLUMNS = ("outcome", "study", "treatment")
-<<<<<<< HEAD
 SMALL_K = 10
-=======
->>>>>>> f3f48da (A df method is a file and a line in one table; three engines share one inference)
 
 
 @dataclass(frozen=True)
@@ -48,13 +45,10 @@ class PoolSpec:
         Columns of the table of study estimates; `std_error` wins over `variance` when given.
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
-<<<<<<< HEAD
     ci : str or None
         `hksj`, `modified_hksj` or `wald`; None in a plan that leaves it to the number of studies.
-=======
     ci : str
         An interval of `ipdma.model.df.POOLED`.
->>>>>>> f3f48da (A df method is a file and a line in one table; three engines share one inference)
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     level : float
