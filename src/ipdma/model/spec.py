@@ -46,9 +46,7 @@ class PoolSpec:
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
     ci : str or None
-        `hksj`, `modified_hksj` or `wald`; None in a plan that leaves it to the number of studies.
-    ci : str
-        An interval of `ipdma.model.df.POOLED`.
+        An interval of `ipdma.model.df.POOLED`; None in a plan that leaves it to the number of studies.
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     level : float

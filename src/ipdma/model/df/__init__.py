@@ -59,10 +59,12 @@ def df_method(name: str | None) -> DfMethod:
     return METHODS[name]
 
 
-def second_stage(name: str) -> SecondStage:
+def second_stage(name: str | None) -> SecondStage:
     """The interval of a second stage's `ci`. Raises SpecError for a name that is not in the table."""
     if name not in POOLED:
-        raise SpecError(f"ci: expected one of {', '.join(POOLED)}, got '{name}'{nearest(name, list(POOLED))}")
+        raise SpecError(
+            f"ci: expected one of {', '.join(POOLED)}, got '{name}'{nearest(str(name), list(POOLED))}"
+        )
     return POOLED[name]
 
 

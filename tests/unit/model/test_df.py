@@ -15,7 +15,7 @@ from ipdma.model.df import METHODS, POOLED, df_label, df_method, second_stage
 from ipdma.model.fit import fit_model
 from ipdma.model.spec import ModelSpec
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "ipdma"
 DOCS = ROOT / "docs" / "choosing-a-df-method.md"
 
