@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ipdma.codebook import Codebook
 from ipdma.errors import nearest
 from ipdma.site.findings import Findings
+from ipdma.site.item_order import is_ordered, order_matters, same_form
 from ipdma.site.read_assessments import measured
 from ipdma.site.study_file import AssessmentMap
 from ipdma.site.table import Column, Table
@@ -92,17 +93,38 @@ class Columns:
         columns = self.find_all(names, entry.instrument) if names is not None else None
         if columns is None:
             return None
-        wanted = measured(entry, codebook).scoring(entry.scoring).items
+        scoring = measured(entry, codebook).scoring(entry.scoring)
+        wanted = scoring.items
+        mixed = self.out_of_order(entry)
+        if len(columns) == wanted and mixed and order_matters(scoring):
+            said = {"where": entry.place, "range": mixed[0], "list": ", ".join(mixed[1])}
+            self.findings.add(
+                "items_out_of_order", "study.yaml", entry.instrument, ", ".join(entry.items), said=said
+            )
+            return None
         if len(columns) != wanted:
+            order = " (in the file these columns do not stand in number order)"
             said = {
                 "where": entry.place,
-                "found": len(columns),
-                "wanted": wanted,
+                "found": str(len(columns)),
+                "wanted": str(wanted),
                 "instrument": entry.instrument,
+                "hint": order if mixed else "",
             }
             self.findings.add("item_count", "study.yaml", entry.instrument, ", ".join(entry.items), said=said)
             return None
         return columns
+
+    def out_of_order(self, entry: AssessmentMap) -> tuple[str, list[str]] | None:
+        """The first range of items that does not stand in number order, with its names in that order."""
+        for part in self.singly(entry.items):
+            first, dots, last = (" ".join(word.split()) for word in part.partition(".."))
+            if not dots or part in self.places or first not in self.places or last not in self.places:
+                continue
+            names = self.table.names[self.places[first][0] : self.places[last][0] + 1]
+            if not is_ordered(names):
+                return part, same_form(first, self.table.names)
+        return None
 
     def unused(self, mentions: Iterable[str]) -> list[Column]:
         """Columns that no part of the mapping names, understood or not."""

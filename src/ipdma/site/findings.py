@@ -90,6 +90,13 @@ CODES: dict[str, tuple[str, str]] = {
     "merged_rows": ("IPD-103", PLEASE_CONFIRM),
     "two_header_rows": ("IPD-104", PLEASE_CONFIRM),
     "title_rows": ("IPD-105", NOTE),
+    # items and labels
+    "items_out_of_order": ("IPD-106", MUST_FIX),
+    "items_shifted": ("IPD-107", PLEASE_CONFIRM),
+    "label_score": ("IPD-108", PLEASE_CONFIRM),
+    "many_lowest": ("IPD-109", PLEASE_CONFIRM),
+    "labelled_missing": ("IPD-110", PLEASE_CONFIRM),
+    "label_contradicts": ("IPD-111", PLEASE_CONFIRM),
 }
 
 

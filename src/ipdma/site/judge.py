@@ -148,11 +148,12 @@ class Judge:
                 return self.of_word(self.values[""])
             return Outcome(kind=self.own_missing.get("", NOT_GIVEN))
         keys = self.keys_of(cell, stored)
-        if (kind := first_hit(self.own_missing, keys)) is not None:
+        # a missing code is a code: another value's label that reads like it is none
+        if (kind := first_hit(self.own_missing, keys[:1])) is not None:
             return Outcome(kind=kind)
         if self.values is not None and (word := first_hit(self.values, keys)) is not None:
             return self.of_word(word)
-        if (kind := first_hit(self.source_missing, keys)) is not None:
+        if (kind := first_hit(self.source_missing, keys[:1])) is not None:
             return Outcome(kind=kind)
         if self.use_declared and self.column.missing.covers(cell):
             return Outcome(kind=NOT_GIVEN, declared=True)
@@ -175,7 +176,8 @@ class Judge:
         keys = [key]
         if self.column.labels:
             label = self.column.label_of(cell)
-            keys += [code_key(label)] if label else []
+            # a label that is itself a code of the column would stand for another value
+            keys += [code_key(label)] if label and not self.column.label_of(label) else []
             keys += [self.label_codes[key]] if key in self.label_codes else []
         return keys
 

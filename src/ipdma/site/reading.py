@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipdma.codebook import Codebook
+from ipdma.site.checks.labels import missing_labels
+from ipdma.site.codes import code_key
 from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, Outcome
@@ -55,8 +57,18 @@ class Reading:
         cells = [column.cells[position] for position in positions]
         outcomes = [judge(cell) for cell in cells]
         rows = [self.table.rows[position] for position in positions]
+        labelled = missing_labels(column) if judge.values is None else frozenset()
         report_column(
-            self.findings, self.table.file, column, variable, allowed, rows, cells, outcomes, suspicious
+            self.findings,
+            self.table.file,
+            column,
+            variable,
+            allowed,
+            rows,
+            cells,
+            outcomes,
+            suspicious,
+            labelled,
         )
         return outcomes
 
@@ -71,8 +83,9 @@ def report_column(
     cells: Sequence[str],
     outcomes: Sequence[Outcome],
     suspicious: frozenset[float] = frozenset(),
+    labelled: frozenset[object] = frozenset(),
 ) -> None:
-    """One finding per cause that occurs in this column."""
+    """One finding per cause that occurs in this column; `labelled` are codes that the file calls unknown."""
     places: dict[str, list[tuple[int, str]]] = {}
     suspects = looks_missing(cells, outcomes, suspicious) if suspicious else frozenset()
     for row, cell, outcome in zip(rows, cells, outcomes, strict=True):
@@ -80,6 +93,8 @@ def report_column(
             continue
         suspect = bool(suspects) and written(cell) in suspects
         name = outcome.fault or ("looks_missing" if suspect else outcome.doubt)
+        if labelled and outcome.fault is None and code_key(cell) in labelled:
+            name = "labelled_missing"
         if outcome.declared:
             name = "declared_missing"
         if name:

@@ -38,7 +38,7 @@ def is_kept(column: Column, cell: str, keep: KeepRows, decimal: str | None) -> b
     wanted = {code_key(code) for code in keep.codes}
     keys = {code_key(cell, decimal or "."), code_key(cell)}
     label = column.label_of(cell)
-    if label:
+    if label and not column.label_of(label):
         keys.add(code_key(label))
     keys |= {code_key(code) for code, own in column.labels.items() if code_key(own) in keys}
     return bool(keys & wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -275,19 +276,25 @@ def unit_of(look: Look) -> str | None:
     return next((unit for unit, known in UNITS.items() if set(known.split()) & set(words)), None)
 
 
-def draft_assessments(scores: list[Found], long: bool, draft: Draft) -> list[dict[str, str]]:
+def item_names(items: Sequence[str], names: list[str]) -> str | list[str]:
+    """A range where the items stand side by side in their order, else all of them."""
+    at = names.index(items[0])
+    return f"{items[0]}..{items[-1]}" if names[at : at + len(items)] == list(items) else list(items)
+
+
+def draft_assessments(scores: list[Found], long: bool, draft: Draft) -> list[dict[str, Any]]:
     """One entry per score; in a long file each column once."""
     entries = []
     for instrument in dict.fromkeys(found.instrument for found in scores):
         mine = [found for found in scores if found.instrument == instrument]
         placed = place([found.moment for found in mine])
         for found in mine:
-            entry = {"instrument": instrument}
+            entry: dict[str, Any] = {"instrument": instrument}
             entry |= {} if long else when(placed[found.moment])
             if found.total:
                 entry["total"] = found.total
             else:
-                entry["items"] = f"{found.items[0]}..{found.items[-1]}"
+                entry["items"] = item_names(found.items, draft.table.names)
             entries.append(entry)
         if not all(found.sure for found in mine):
             draft.remarks.append(

@@ -19,6 +19,7 @@ UNIT_WORDS = {
     **dict.fromkeys(UNITS["months"].split(), WEEKS_PER_MONTH),
 }
 POST_FROM = 8.0
+FEWEST_ITEMS = 5
 LATEST_BASELINE = 2.0
 NOT_TOTALS = {"date", "datum", "data", "fecha", "rater", "complete", "version", "language", "done"}
 
@@ -50,7 +51,7 @@ def find_scores(looks: list[Look], codebook: Codebook) -> list[Found]:
     taken: set[str] = set()
     for columns in item_sets(usable):
         made = as_items(columns, codebook)
-        if made:
+        if made and not taken & set(made.items):
             found.append(made)
             taken.update(made.items)
     for look in usable:
@@ -70,7 +71,25 @@ def item_sets(looks: list[Look]) -> list[list[Look]]:
         runs.append(current)
         current = [look] if any(number == 1 for number in numbers_in(look.name)) else []
     runs.append(current)
-    return [run for run in runs if len(run) >= 5]
+    long = [run for run in runs if len(run) >= FEWEST_ITEMS]
+    taken = {look.name for run in long for look in run}
+    return long + scattered_sets([look for look in looks if look.name not in taken])
+
+
+def scattered_sets(looks: list[Look]) -> list[list[Look]]:
+    """Columns that count from 1 up in one number of their name, wherever they stand (sorted as text, say)."""
+    groups: dict[tuple[str, ...], dict[int, Look]] = {}
+    for look in looks:
+        parts = re.split(r"(\d+)", look.name)
+        for at in range(1, len(parts), 2):
+            key = (*parts[:at], "#", *parts[at + 1 :])
+            groups.setdefault(key, {}).setdefault(int(parts[at]), look)
+    sets = []
+    for group in groups.values():
+        count = next(n for n in range(len(group) + 1) if n + 1 not in group)
+        if count >= FEWEST_ITEMS:
+            sets.append([group[n] for n in range(1, count + 1)])
+    return sets
 
 
 def numbers_in(name: str) -> list[int]:

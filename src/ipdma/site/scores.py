@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ipdma.codebook import Scoring
+from ipdma.site.checks.items import report_heap, report_items
 from ipdma.site.facts import Facts, Score
 from ipdma.site.judge import Judge, NumberTarget, Outcome
 from ipdma.site.missing_codes import OF_SCORES
@@ -160,6 +161,7 @@ def read_total(reading: Reading, entry: AssessmentMap, positions: list[int]) -> 
     outcomes = reading.read_column(
         column, judge, entry.instrument, target.allowed(), positions, suspicious=OF_SCORES
     )
+    report_heap(reading, entry, column, target.range, outcomes, positions)
     values = [number_of(outcome) for outcome in outcomes]
     faulty = [outcome.fault is not None for outcome in outcomes]
     return Found(positions, values, [column.cells[position] for position in positions], column.name, faulty)
@@ -179,6 +181,7 @@ def read_items(
         return None
     scoring = measured(entry, reading.codebook).scoring(entry.scoring)
     outcomes = [read_item(reading, entry, column, scoring, i, positions) for i, column in enumerate(columns)]
+    report_items(reading, entry, columns, scoring, outcomes, positions)
     faulty = [any(outcome.fault for outcome in row) for row in zip(*outcomes, strict=True)]
     rows = [tuple(map(number_of, row)) for row in zip(*outcomes, strict=True)]
     values = [None if bad else score_items(row, scoring) for row, bad in zip(rows, faulty, strict=True)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipdma.codebook import Variable
+from ipdma.site.checks.labels import contradictions
+from ipdma.site.codes import code_key
 from ipdma.site.date_columns import read_spans
 from ipdma.site.facts import Cell, Facts
 from ipdma.site.judge import EMPTY, NOT_GIVEN, Judge, NumberTarget, Outcome, Target, WordTarget, text_target
@@ -64,11 +66,39 @@ def read_source(
     measured = variable.type == "number" and made.values is None
     suspicious: frozenset[float] = OF_VARIABLES if measured else frozenset()
     outcomes = reading.read_column(column, judge, variable.name, allowed, suspicious=suspicious)
+    if made.values is not None:
+        report_contradictions(reading, variable, made.values, column)
     if variable.name == "arm":
         report_empty_arms(reading, column, owners, facts)
     facts.faulty_values[variable.name] += sum(outcome.fault is not None for outcome in outcomes)
     sound = [outcome if outcome.fault is None else EMPTY for outcome in outcomes]
     return agree(reading, variable.name, column, sound, owners, facts)
+
+
+def report_contradictions(
+    reading: Reading, variable: Variable, values: dict[str, str], column: Column
+) -> None:
+    """Codes that the mapping takes for something else than the file's own labels say."""
+    found = contradictions(variable, values, column, reading.file.arms)
+    keys = {code_key(code): code for code in found}
+    places = [
+        (reading.table.rows[i], column.cells[i])
+        for i in reading.kept
+        if column.cells[i].strip() and code_key(column.cells[i]) in keys
+    ]
+    if places:
+        pairs = ", ".join(
+            f"'{code}' is {values[code]} and labelled '{label}'" for code, label in found.items()
+        )
+        reading.findings.add(
+            "label_contradicts",
+            reading.table.file,
+            variable.name,
+            column.name,
+            places,
+            of=len(reading.kept),
+            private={"pairs": pairs},
+        )
 
 
 def make_judge(reading: Reading, variable: Variable, made: VariableMap, column: Column) -> Judge:
