@@ -1,4 +1,4 @@
-"""Answers and totals that are possible one by one and hardly so together: shifted codes, heaps at the lowest."""
+"""Answers and totals that are possible one by one, hardly so together: shifted codes, heaps at the lowest."""
 
 from __future__ import annotations
 

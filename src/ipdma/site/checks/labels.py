@@ -25,22 +25,21 @@ from ipdma.site.table import Column
 MISSING = frozenset(
     phrase.strip()
     for phrase in """
-    missing, missing value, missing data, unknown, not known, unk, not available, not applicable, does not apply,
-    not asked, not answered, no answer, not recorded, not done, not reported, not specified, no information,
-    no response, non response, refused, refusal, refuses, refused to answer, declined, dont know, don t know,
-    do not know, cannot say, na, n a, nk, dk, system missing, user missing, invalid, prefer not to say,
-    onbekend, niet bekend, niet ingevuld, niet gevraagd, niet van toepassing, nvt, n v t, geen antwoord, geen opgave,
-    geen gegevens, ontbreekt, ontbrekend, geweigerd, weigert, weigering, wil niet zeggen, weet niet, weet ik niet,
-    niet afgenomen, niet beantwoord, missend,
-    unbekannt, nicht bekannt, keine angabe, keine angaben, k a, ka, weiss nicht, weiss ich nicht, fehlend, fehlt,
-    fehlender wert, verweigert, antwort verweigert, nicht erhoben, nicht beantwortet, nicht zutreffend,
-    trifft nicht zu, nicht gefragt, entfallt,
-    sconosciuto, non noto, non so, non sa, non risponde, non risposto, rifiuta, rifiuto, mancante, non applicabile,
-    non disponibile, non rilevato, dato mancante,
-    desconocido, no sabe, no contesta, no sabe no contesta, ns nc, ns, nc, rehusa, rechaza, no aplica, perdido,
-    sin datos, sin respuesta, no consta,
-    inconnu, inconnue, ne sait pas, nsp, refus, sans reponse, non repondu, non applicable, manquant,
-    donnee manquante, non renseigne, pas de reponse
+    missing, missing value, missing data, unknown, not known, unk, not available, not applicable, does
+    not apply, not asked, not answered, no answer, not recorded, not done, not reported, not specified,
+    no information, no response, non response, refused, refusal, refuses, refused to answer, declined,
+    dont know, don t know, do not know, cannot say, na, n a, nk, dk, system missing, user missing,
+    invalid, prefer not to say, onbekend, niet bekend, niet ingevuld, niet gevraagd, niet van
+    toepassing, nvt, n v t, geen antwoord, geen opgave, geen gegevens, ontbreekt, ontbrekend, geweigerd,
+    weigert, weigering, wil niet zeggen, weet niet, weet ik niet, niet afgenomen, niet beantwoord,
+    missend, unbekannt, nicht bekannt, keine angabe, keine angaben, k a, ka, weiss nicht, weiss ich
+    nicht, fehlend, fehlt, fehlender wert, verweigert, antwort verweigert, nicht erhoben, nicht
+    beantwortet, nicht zutreffend, trifft nicht zu, nicht gefragt, entfallt, sconosciuto, non noto, non
+    so, non sa, non risponde, non risposto, rifiuta, rifiuto, mancante, non applicabile, non
+    disponibile, non rilevato, dato mancante, desconocido, no sabe, no contesta, no sabe no contesta, ns
+    nc, ns, nc, rehusa, rechaza, no aplica, perdido, sin datos, sin respuesta, no consta, inconnu,
+    inconnue, ne sait pas, nsp, refus, sans reponse, non repondu, non applicable, manquant, donnee
+    manquante, non renseigne, pas de reponse
     """.replace("\n", " ").split(",")
 )
 STARTS_WITH = re.compile(
@@ -136,11 +135,8 @@ def level_fits(variable: Variable, said: str, word: str, column: Column) -> bool
     """Whether a label may stand for this level of a coded variable."""
     words = words_of(said)
     if variable.levels and "_".join(words) in variable.levels:
-        return (
-            "_".join(words) == word
-            or set(variable.levels) == set(POLES)
-            and not is_straight(variable, column)
-        )
+        turned = set(variable.levels) == set(POLES) and not is_straight(variable, column)
+        return turned or "_".join(words) == word
     if variable.name == "sex":
         return one_of(words, LEVELS["sex"], word)
     if set(variable.levels) == set(POLES) and is_straight(variable, column):
