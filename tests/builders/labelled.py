@@ -23,7 +23,10 @@ def write_labelled(
     for name in small.header:
         if name not in texts:
             frame[name] = pd.to_numeric(frame[name])
-    extra = {"variable_value_labels": labels, "column_labels": [(names or {}).get(n, "") for n in small.header]}
+    extra = {
+        "variable_value_labels": labels,
+        "column_labels": [(names or {}).get(n, "") for n in small.header],
+    }
     write = pyreadstat.write_dta if ending == ".dta" else pyreadstat.write_sav
     if ending == ".dta":
         extra["variable_value_labels"] = {k: {int(c): t for c, t in v.items()} for k, v in labels.items()}

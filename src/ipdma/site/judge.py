@@ -178,7 +178,7 @@ class Judge:
             label = self.column.label_of(cell)
             # a label that is itself a code of the column would stand for another value
             keys += [code_key(label)] if label and not self.column.label_of(label) else []
-            keys += [self.label_codes[key]] if key in self.label_codes else []
+            keys += [self.label_codes[key]] if key in self.label_codes and not label else []
         return keys
 
 

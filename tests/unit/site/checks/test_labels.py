@@ -42,7 +42,8 @@ def test_a_score_labelled_as_no_answer_is_asked_about(small):
 
 
 @pytest.mark.parametrize(
-    "label", ["none", "no episodes", "nine or more", "known", "first episode", "keine", "unknown number, 9 or more"]
+    "label",
+    ["none", "no episodes", "nine or more", "known", "first episode", "keine", "unknown number, 9 or more"],
 )
 def test_other_labels_of_numbers_are_no_doubt(small, label):
     small.column("ep", ["0", "9", "2", "3"] * 3).variable("previous_episodes", **{"from": "ep"})
@@ -50,14 +51,18 @@ def test_other_labels_of_numbers_are_no_doubt(small, label):
 
 
 def test_a_listed_missing_code_is_no_doubt(small):
-    small.column("ep", ["0", "9", "2", "3"] * 3).variable("previous_episodes", **{"from": "ep", "missing": ["9"]})
+    small.column("ep", ["0", "9", "2", "3"] * 3).variable(
+        "previous_episodes", **{"from": "ep", "missing": ["9"]}
+    )
     result = check_study(write_labelled(small, {"ep": {9.0: "unknown"}}))
     assert names(result) == []
     assert values(result, "previous_episodes")[1] is None
 
 
 def test_missing_codes_are_codes_never_labels(small):
-    small.column("ep", ["0", "1", "2", "3"] * 3).variable("previous_episodes", **{"from": "ep", "missing": ["9"]})
+    small.column("ep", ["0", "1", "2", "3"] * 3).variable(
+        "previous_episodes", **{"from": "ep", "missing": ["9"]}
+    )
     result = check_study(write_labelled(small, {"ep": {1.0: "9", 2.0: "2"}}))
     assert values(result, "previous_episodes")[:4] == [0.0, 1.0, 2.0, 3.0]
 
@@ -189,7 +194,15 @@ def test_labels_stay_at_the_site(small):
 
 @pytest.mark.parametrize(
     ("label", "number"),
-    [("0 = never", 0), ("(2) often", 2), ("3", 3), ("1-2 times", None), ("2 days", None), ("a 3", None), ("1. x", 1)],
+    [
+        ("0 = never", 0),
+        ("(2) often", 2),
+        ("3", 3),
+        ("1-2 times", None),
+        ("2 days", None),
+        ("a 3", None),
+        ("1. x", 1),
+    ],
 )
 def test_numbers_at_the_start_of_labels(label, number):
     assert label_number(label) == number
