@@ -23,7 +23,7 @@ examples:
     estimate: logor
     std_error: se          # wins over variance
     tau2: reml             # reml | dl | pm | ml | common
-    ci: modified_hksj      # hksj | modified_hksj | wald
+    ci: nst                # hksj | modified_hksj | nst | wald
     prediction: {df: k_minus_2, se: wald}
     level: 0.95
 """

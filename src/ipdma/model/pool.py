@@ -13,7 +13,8 @@ from scipy import special
 from ipdma.errors import DataError, join_faults
 from ipdma.model.df import WALD, OwnEstimates, second_stage
 from ipdma.model.interval import quantile
-from ipdma.model.records import as_plain
+from ipdma.model.pivot import pivot_interval
+from ipdma.model.records import Estimate, as_plain
 from ipdma.model.spec import PoolSpec
 from ipdma.model.tau2 import estimate_tau2, generalised_q, q_profile, typical_variance, weighted_mean
 
@@ -25,9 +26,11 @@ class Pooled:
     Attributes
     ----------
     estimate, std_error, df, statistic, p_value, ci_low, ci_high : float
-        The pooled effect by `ci`; `df` is None for Wald.
+        The pooled effect by `ci`; `df` is None for Wald. Under `nst` the standard error is the weighted
+        estimate's own, `statistic` is T(0) and the interval need not be symmetric.
     tau2, tau2_ci_low, tau2_ci_high : float
-        The between-study variance, and its Q-profile interval (None where no random effect is possible).
+        The between-study variance, and its Q-profile interval (None where no random effect is possible, or
+        the interval is empty).
     i2, i2_q : float
         Percent of variation between studies, from tau2 and from Q; `h2` = 1 / (1 - i2), from tau2.
     q, q_df, q_p : float
@@ -98,27 +101,26 @@ def pool_effects(
     DataError
         For no study at all, a number that is not finite, or a standard error that is not positive.
     FitError
-        Where the Hartung-Knapp standard error is zero because all estimates are equal.
+        Where an interval has no width because all estimates are equal.
     """
     spec = spec or PoolSpec()
     y, se = np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float)
     names = distinct_names([str(name) for name in study])
     check_effects(names, y, se)
-    v = se**2
-    tau2_method = "common" if len(y) == 1 else (spec.tau2 or "reml")
-    tau2 = estimate_tau2(y, v, tau2_method)
+    v, warnings = se**2, repeated_names(study)
+    method = "common" if len(y) == 1 else (spec.tau2 or "reml")
+    tau2 = estimate_tau2(y, v, method)
     w, mu = weighted_mean(y, v, tau2)
-    warnings = repeated_names(study)
     own = OwnEstimates("", y, v, tau2)
-    chosen, said = WALD.estimate(own, mu, spec.level)
-    wald_error = chosen.std_error
+    wald, said = WALD.estimate(own, mu, spec.level)
+    chosen = wald
     if len(y) == 1:
         warnings.append(f"one study ({names[0]}): its own estimate with a Wald interval; nothing was pooled")
-    elif tau2_method != "common":
+    elif method != "common":
         chosen, said = second_stage(spec.ci).estimate(own, mu, spec.level)
     warnings += said
-    pi = prediction_interval(mu, tau2, wald_error, chosen.std_error, len(y), tau2_method, spec, warnings)
-    interval = (None, None) if tau2_method == "common" else q_profile(y, v, spec.level)
+    pi = prediction_interval(y, v, tau2, wald, chosen, method, spec, warnings)
+    interval = (None, None) if method == "common" else tau2_interval(y, v, spec.level, warnings)
     return Pooled(
         **{key: getattr(chosen, key) for key in ("estimate", "std_error", "df", "statistic", "p_value")},
         ci_low=chosen.ci_low,
@@ -133,6 +135,20 @@ def pool_effects(
         weights={name: float(weight) for name, weight in zip(names, 100 * w / w.sum(), strict=True)},
         warnings=tuple(warnings),
     )
+
+
+def tau2_interval(
+    y: np.ndarray, v: np.ndarray, level: float, warnings: list[str]
+) -> tuple[float | None, float | None]:
+    """The Q-profile interval of tau2, or nothing with the reason."""
+    interval = q_profile(y, v, level)
+    if interval is not None:
+        return interval
+    warnings.append(
+        "no interval of tau2: its Q-profile set is empty, since the studies agree more closely than their "
+        "own errors would lead one to expect"
+    )
+    return None, None
 
 
 def repeated_names(study: Sequence[str]) -> list[str]:
@@ -180,24 +196,32 @@ def check_effects(names: list[str], y: np.ndarray, se: np.ndarray) -> None:
 
 
 def prediction_interval(
-    mu: float,
+    y: np.ndarray,
+    v: np.ndarray,
     tau2: float,
-    wald_se: float,
-    ci_se: float,
-    k: int,
+    wald: Estimate,
+    chosen: Estimate,
     tau2_method: str,
     spec: PoolSpec,
     warnings: list[str],
 ) -> tuple[float | None, float | None]:
-    """mu -+ t sqrt(tau2 + SE^2), on k - 2 (Higgins, Thompson and Spiegelhalter 2009), k - 1 or normal."""
+    """The interval of a new study's effect.
+
+    By the generalised pivot, never narrower than the pooled interval; or mu -+ t sqrt(tau2 + SE^2), on k - 2
+    (Higgins, Thompson and Spiegelhalter 2009), k - 1 or normal.
+    """
+    k = len(y)
     if tau2_method == "common" or k < 3:
         why = "tau2 is common to all studies" if k >= 3 else f"it needs at least 3 studies, got {k}"
         warnings.append(f"no prediction interval: {why}")
         return None, None
-    se = ci_se if spec.prediction_se == "ci" else wald_se
+    if spec.by_pivot:
+        low, high = pivot_interval(y, v, spec.level)
+        return min(low, chosen.ci_low), max(high, chosen.ci_high)
+    se = chosen.std_error if spec.prediction_se == "ci" else wald.std_error
     df = {"k_minus_2": k - 2, "k_minus_1": k - 1, "normal": None}[spec.prediction_df]
     half = quantile(df, spec.level) * math.sqrt(tau2 + se**2)
-    return mu - half, mu + half
+    return wald.estimate - half, wald.estimate + half
 
 
 def heterogeneity(y: np.ndarray, v: np.ndarray, tau2: float) -> dict[str, Any]:

@@ -14,7 +14,11 @@ POOL_CHOICES = {
     "tau2": ("reml", "dl", "pm", "ml", "common"),
     "ci": tuple(POOLED),
 }
-PREDICTION_CHOICES = {"df": ("k_minus_2", "k_minus_1", "normal"), "se": ("wald", "ci")}
+PREDICTION_CHOICES = {
+    "df": ("k_minus_2", "k_minus_1", "normal"),
+    "se": ("wald", "ci"),
+    "method": ("pivot",),
+}
 CHOICES = {
     "family": ("gaussian", "binomial"),
     "covariate_slopes": ("stratified", "common"),
@@ -49,6 +53,8 @@ class PoolSpec:
         An interval of `ipdma.model.df.POOLED`; None in a plan that leaves it to the number of studies.
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
+    prediction_method : str or None
+        `pivot`, or `t` where `df` or `se` is given; None: `pivot` with `ci: nst`, else `t`.
     level : float
         Confidence level, between 0 and 1.
     """
@@ -61,7 +67,13 @@ class PoolSpec:
     ci: str | None = "hksj"
     prediction_df: str = "k_minus_2"
     prediction_se: str = "wald"
+    prediction_method: str | None = None
     level: float = 0.95
+
+    @property
+    def by_pivot(self) -> bool:
+        """Whether the prediction interval is that of the generalised pivot."""
+        return (self.prediction_method or ("pivot" if self.ci == "nst" else "t")) == "pivot"
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any] | None, where: str = "the pooling spec") -> PoolSpec:
@@ -393,7 +405,10 @@ def read_pool_key(key: str, value: Any, where: str, values: dict[str, Any]) -> s
 def read_prediction(value: Any, where: str, values: dict[str, Any]) -> str | None:
     """Store the two keys of a prediction interval."""
     if not isinstance(value, Mapping):
-        return f"{where}: expected {{df: ..., se: ...}}, got {value!r}"
+        return f"{where}: expected {{df: ..., se: ...}} or {{method: pivot}}, got {value!r}"
+    if "method" in value and len(value) > 1:
+        return f"{where}: method: pivot has no df and no se of its own; give either"
+    values["prediction_method"] = "t" if value else None
     for key, choice in value.items():
         if key not in PREDICTION_CHOICES:
             return unknown_key(where, str(key), PREDICTION_CHOICES)

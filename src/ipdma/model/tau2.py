@@ -106,9 +106,14 @@ def estimate_tau2(y: Array, v: Array, method: str) -> float:
     return {"dl": tau2_dersimonian_laird, "pm": tau2_paule_mandel}[method](y, v)
 
 
-def q_profile(y: Array, v: Array, level: float) -> tuple[float, float]:
-    """Viechtbauer's (2007) interval of tau2: where Q(tau2) meets the chi-squared quantiles on K - 1."""
+def q_profile(y: Array, v: Array, level: float) -> tuple[float, float] | None:
+    """Viechtbauer's (2007) interval of tau2: where Q(tau2) meets the chi-squared quantiles on K - 1.
+
+    None where it is empty: Q(0) is below the lower quantile, as no tau2 makes it larger.
+    """
     df = len(y) - 1
     tail = (1 - level) / 2
     upper, lower = (float(special.chdtri(df, p)) for p in (tail, 1 - tail))
+    if generalised_q(y, v, 0.0) < lower:
+        return None
     return solve_q(y, v, upper), solve_q(y, v, lower)

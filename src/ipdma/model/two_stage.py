@@ -19,6 +19,8 @@ from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import StudyFit
 from ipdma.model.stages import TREATMENT_KINDS, StageOne, imputed_stage, stage_one
 
+INTERVAL = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+
 
 def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """Fit each study by itself, then pool each term as INTERFACE section 3 does.
@@ -117,8 +119,8 @@ def term_estimate(
 ) -> Estimate:
     """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
-    numbers = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
-    return Estimate(term, **{name: getattr(result, name) for name in numbers}, extra=extra)
+    own = {name: getattr(result, name) for name in INTERVAL}
+    return Estimate(term=term, **own, extra=extra)
 
 
 def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, float]:
@@ -191,7 +193,8 @@ def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
     """The treatment effect in a new study."""
     if result is None or result.pi_low is None or result.pi_high is None:
         return None
-    df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
+    t_df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
+    df = None if spec.by_pivot else t_df
     return Prediction("treatment", result.pi_low, result.pi_high, df)
 
 
@@ -238,7 +241,7 @@ def multivariate_keys(together: Sequence[TermGroup]) -> dict[str, dict[str, floa
 
 
 def joint_test(group: TermGroup, spec: ModelSpec) -> JointTest:
-    """The test that all terms of a group are zero."""
+    """The test that all terms of a group are zero; `ci: nst` has none, so the modified scale's."""
     f, df_den, p_value = wald_test(group.fit, "wald" if group.common else spec.pool.ci)
     return JointTest(group.name, group.terms, f, float(len(group.terms)), df_den, p_value)
 

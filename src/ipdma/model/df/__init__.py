@@ -18,7 +18,7 @@ from ipdma.model.df.normal import Normal
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.residual import Residual
 from ipdma.model.df.satterthwaite import Satterthwaite
-from ipdma.model.df.second_stage import HKSJ, MODIFIED_HKSJ, WALD, SecondStage
+from ipdma.model.df.second_stage import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage
 
 __all__ = [
     "METHODS",
@@ -47,7 +47,7 @@ METHODS: dict[str, DfMethod] = {
         Normal(),
     )
 }
-POOLED: dict[str, SecondStage] = {method.name: method for method in (HKSJ, MODIFIED_HKSJ, WALD)}
+POOLED: dict[str, SecondStage] = {method.name: method for method in (HKSJ, MODIFIED_HKSJ, NST, WALD)}
 
 
 def df_method(name: str | None) -> DfMethod:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ipdma.errors import FitError
 from ipdma.model.df.hksj import spread
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.interval import make_estimate
+from ipdma.model.nst import NullStandardised, nst_notes, null_standardised
 from ipdma.model.records import Estimate
+
+ADVICE = "; ci: modified_hksj is never narrower than a Wald interval"
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,56 @@ class SecondStage:
                 "use ci: modified_hksj or ci: wald"
             )
         found = make_estimate(own.term, pooled, math.sqrt(scale / total), own.studies - 1, level)
-        return found, self.warnings(found, wald)
+        return found, [] if self.floor else narrower(self.label, own, found, level, ADVICE)
 
-    def warnings(self, found: Estimate, wald: Estimate) -> list[str]:
-        """Say where the scale makes an interval narrower than that without it."""
-        if self.floor or found.ci_high - found.ci_low >= wald.ci_high - wald.ci_low:
-            return []
-        return [
-            f"the Hartung-Knapp interval [{found.ci_low:.6g}, {found.ci_high:.6g}] is narrower than the "
-            f"Wald interval [{wald.ci_low:.6g}, {wald.ci_high:.6g}]; ci: modified_hksj is never narrower"
-        ]
+
+class NullStandardisedStage(SecondStage):
+    """The null-standardised t interval beside the weighted estimate and its own standard error.
+
+    There is no such test of several terms together: their joint test has the modified scale.
+    """
+
+    def estimate(self, own: OwnEstimates, pooled: float, level: float) -> tuple[Estimate, list[str]]:
+        """The pooled estimate, with T(0) as its statistic and an interval that need not be symmetric.
+
+        Raises
+        ------
+        FitError
+            Where the interval has no width because all estimates are equal.
+        """
+        at = own.informed
+        found = null_standardised(own.estimate[at], own.variance[at], level)
+        wald = make_estimate(own.term, pooled, 1 / math.sqrt(float(own.weight.sum())), None, level)
+        estimate = with_interval(wald, found)
+        return estimate, [*nst_notes(found), *narrower(self.label, own, estimate, level)]
+
+
+def with_interval(estimate: Estimate, found: NullStandardised) -> Estimate:
+    """An estimate and its standard error with the null-standardised test and interval."""
+    return replace(
+        estimate,
+        df=float(found.df),
+        statistic=found.statistic,
+        p_value=found.p_value,
+        ci_low=found.low,
+        ci_high=found.high,
+    )
+
+
+def narrower(label: str, own: OwnEstimates, found: Estimate, level: float, advice: str = "") -> list[str]:
+    """Say when an interval for varying effects is narrower than that of a common one, with both."""
+    at = own.informed
+    w = 1 / own.variance[at]
+    common = make_estimate(own.term, float(w @ own.estimate[at] / w.sum()), w.sum() ** -0.5, None, level)
+    if found.ci_high - found.ci_low >= common.ci_high - common.ci_low:
+        return []
+    return [
+        f"the {label} interval [{found.ci_low:.6g}, {found.ci_high:.6g}] is narrower than that of a common "
+        f"effect [{common.ci_low:.6g}, {common.ci_high:.6g}]{advice}"
+    ]
 
 
 HKSJ = SecondStage("hksj", "Hartung-Knapp-Sidik-Jonkman", 0.0)
 MODIFIED_HKSJ = SecondStage("modified_hksj", "modified Hartung-Knapp-Sidik-Jonkman", 1.0)
+NST = NullStandardisedStage("nst", "null-standardised t", 1.0)
 WALD = SecondStage("wald", "normal (Wald)", None)

@@ -1,0 +1,99 @@
+"""The null-standardised t interval: closed forms, edges, agreement of p, interval and prediction."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ipdma.errors import FitError, SpecError
+from ipdma.model.nst import null_standardised, null_variance
+from ipdma.model.pivot import pivot_interval
+from ipdma.model.pool import pool_effects
+from ipdma.model.spec import PoolSpec
+from ipdma.model.tau2 import weighted_mean
+
+Y = np.array([-0.257, -0.193, -0.287, 0.11, -0.62])
+V = np.array([0.164, 0.07, 0.194, 0.04, 0.096])
+
+
+def pool(y, v, **keys):
+    return pool_effects([f"S{i}" for i in range(len(y))], y, np.sqrt(v), PoolSpec(ci="nst", **keys))
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_equal_variances_give_the_ordinary_t_interval(level):
+    found = null_standardised(Y, np.full(5, 0.07), level)
+    expected = stats.ttest_1samp(Y, 0)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(level)), rel=1e-9)
+    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_lambda_makes_the_squares_sum_to_the_number_of_trials():
+    deviation = Y[None] - np.array([-3.0, -0.2, 0.0, 4.0])[:, None]
+    lam = null_variance(deviation, V)
+    total = (deviation**2 / (V + lam[:, None])).sum(axis=1)
+    assert total[lam > 0] == pytest.approx(5)
+    assert (total[lam == 0] <= 5).all()
+    assert (lam == 0).any()
+
+
+@given(
+    st.integers(2, 12),
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.2, 0.7]),
+    st.sampled_from([1.0, 30.0, 1000.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_p_interval_estimate_and_prediction_agree(k, seed, tau, spread):
+    random = np.random.default_rng(seed)
+    v = random.uniform(1, spread, k) / spread
+    y = random.normal(0.4, np.sqrt(v + tau**2))
+    found = pool(y, v)
+    assert (found.p_value < 0.05) == (not found.ci_low <= 0 <= found.ci_high)
+    moved = pool(y + 7, v)
+    assert (moved.ci_low - 7, moved.ci_high - 7) == pytest.approx((found.ci_low, found.ci_high), abs=1e-8)
+    assert found.std_error == pytest.approx(1 / np.sqrt(weighted_mean(y, v, found.tau2)[0].sum()))
+    if k > 2:
+        assert found.pi_low <= found.ci_low < found.ci_high <= found.pi_high
+    else:
+        assert found.pi_low is None
+        assert any("two studies" in w for w in found.warnings)
+
+
+def test_an_interval_narrower_than_a_common_effect_gives_both():
+    v = np.array([0.05, 0.04, 0.06, 0.05, 0.04, 0.06])
+    found = pool(np.array([0.1, 0.13, 0.12, 0.15, 0.11, 0.14]), v)
+    (warning,) = [w for w in found.warnings if "narrower than that of a common effect" in w]
+    common = pool(np.array([0.1, 0.13, 0.12, 0.15, 0.11, 0.14]), v, tau2="common")
+    for end in (found.ci_low, found.ci_high, common.ci_low, common.ci_high):
+        assert f"{end:.6g}" in warning
+    assert (found.tau2_ci_low, found.tau2_ci_high) == (None, None)
+    assert any("Q-profile set is empty" in w for w in found.warnings)
+
+
+def test_one_study_keeps_its_own_interval_and_a_common_effect_its_wald_interval():
+    assert pool(Y[:1], V[:1]).df is None
+    assert any("one study" in w for w in pool(Y[:1], V[:1]).warnings)
+    assert pool(Y, V, tau2="common").df is None
+
+
+def test_equal_estimates_have_no_null_standardised_interval():
+    with pytest.raises(FitError, match="all study estimates are equal"):
+        pool(np.full(3, 0.4), np.full(3, 0.1))
+
+
+def test_the_prediction_keys_are_either_the_pivot_or_a_t_interval():
+    read = PoolSpec.from_mapping
+    assert read({"ci": "nst"}).by_pivot
+    assert not read({"ci": "nst", "prediction": {"df": "k_minus_1"}}).by_pivot
+    assert read({"ci": "hksj", "prediction": {"method": "pivot"}}).by_pivot
+    with pytest.raises(SpecError, match="give either"):
+        read({"prediction": {"method": "pivot", "df": "k_minus_1"}})
+
+
+def test_the_pivots_far_end_grows_with_the_spread_and_does_not_fail_at_none():
+    narrow, wide = pivot_interval(Y, V, 0.95), pivot_interval(3 * Y, V, 0.95)
+    assert wide[1] - wide[0] > narrow[1] - narrow[0]
+    low, high = pivot_interval(np.full(4, 0.2), V[:4], 0.95)
+    assert low == pytest.approx(high) == pytest.approx(0.2)
