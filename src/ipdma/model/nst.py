@@ -184,17 +184,7 @@ def near_misses(y: Array, v: Array, grid: Array, share: Array, critical: float) 
     """Local minima of |share| that the grid's own points reject."""
     size = np.abs(share)
     inner = np.flatnonzero((size[1:-1] < size[:-2]) & (size[1:-1] <= size[2:]) & (size[1:-1] > critical)) + 1
-    return [
-        float(
-            minimize_scalar(
-                lambda theta: abs(float(signed_share(y, v, theta))),
-                bounds=(grid[i - 1], grid[i + 1]),
-                method="bounded",
-                options={"xatol": 1e-10 * (grid[i + 1] - grid[i - 1])},
-            ).x
-        )
-        for i in inner
-    ]
+    return [nearest_to_zero(y, v, grid[i - 1], grid[i + 1]) for i in inner]
 
 
 def crossing(y: Array, v: Array, critical: float, grid: Array, at: int, side: int) -> float:
@@ -211,14 +201,23 @@ def largest_p_beyond(y: Array, v: Array, grid: Array, share: Array, centre: floa
     """The largest p(theta) from 0 outward, away from the centre."""
     beyond = grid <= 0 if centre > 0 else grid >= 0
     at = np.flatnonzero(beyond)[np.argmin(np.abs(share[beyond]))]
-    near = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-    found = minimize_scalar(
-        lambda theta: abs(float(signed_share(y, v, theta))),
-        bounds=(min(near[0], 0.0), near[1]) if centre > 0 else (max(near[0], 0.0), near[1]),
-        method="bounded",
-    )
-    theta = min((float(grid[at]), float(found.x)), key=lambda point: abs(float(signed_share(y, v, point))))
+    around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+    ends = (around[0], min(around[1], 0.0)) if centre > 0 else (max(around[0], 0.0), around[1])
+    found = nearest_to_zero(y, v, *ends)
+    theta = min((float(grid[at]), found), key=lambda point: abs(float(signed_share(y, v, point))))
     return two_sided_p(t_statistic(y, v, theta), len(y) - 1)
+
+
+def nearest_to_zero(y: Array, v: Array, low: float, high: float) -> float:
+    """Where |T| is least between two points, with one minimum between them."""
+    return float(
+        minimize_scalar(
+            lambda theta: abs(float(signed_share(y, v, theta))),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-10 * (high - low)},
+        ).x
+    )
 
 
 def nst_notes(found: NullStandardised) -> list[str]:
