@@ -97,6 +97,7 @@ CODES: dict[str, tuple[str, str]] = {
     "many_lowest": ("IPD-109", PLEASE_CONFIRM),
     "labelled_missing": ("IPD-110", PLEASE_CONFIRM),
     "label_contradicts": ("IPD-111", PLEASE_CONFIRM),
+    "visits_collide": ("IPD-112", MUST_FIX),
 }
 
 

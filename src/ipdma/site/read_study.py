@@ -164,21 +164,6 @@ def read_visits(value: Any, source: Source, codebook: Codebook, entries: Entries
             continue
         timepoint, weeks = read_time(where, entry, codebook, entries)
         source.visits[code] = Visit(timepoint, weeks)
-    twice_at_a_time(source.visits, entries)
-
-
-def twice_at_a_time(visits: dict[str, Visit], entries: Entries) -> None:
-    """Two visit codes cannot be the same time point at the same weeks."""
-    seen: dict[tuple[str, float | None], str] = {}
-    for code, visit in visits.items():
-        if visit.timepoint is None:
-            continue
-        key = (visit.timepoint, visit.weeks)
-        if key in seen:
-            entries.fault(
-                f"source.visit.values.{code}", f"is the same time point and weeks as visit '{seen[key]}'"
-            )
-        seen.setdefault(key, code)
 
 
 def read_arms(value: Any, codebook: Codebook, entries: Entries) -> dict[str, Arm]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ipdma.site.checks.visits import report_repeated_visits
 from ipdma.site.codes import code_key
 from ipdma.site.columns import Columns
 from ipdma.site.facts import Facts, Person
@@ -158,27 +159,5 @@ def find_visits(reading: Reading, owners: Sequence[int | None], facts: Facts) ->
             "unlisted_visit", reading.table.file, "visit", column.name, bad, of=len(rows), private=private
         )
     found = [visits[str(o.value)] if o.value is not None else None for o in outcomes]
-    report_repeated_visits(reading, owners, found, rows, facts)
+    report_repeated_visits(reading, column.name, owners, found, facts)
     return found
-
-
-def report_repeated_visits(
-    reading: Reading,
-    owners: Sequence[int | None],
-    visits: Sequence[Visit | None],
-    rows: Sequence[int],
-    facts: Facts,
-) -> None:
-    """A participant has each visit once."""
-    seen: dict[tuple[int, str | None, float | None], list[int]] = {}
-    for owner, visit, row in zip(owners, visits, rows, strict=True):
-        if owner is not None and visit is not None and visit.timepoint is not None:
-            seen.setdefault((owner, visit.timepoint, visit.weeks), []).append(row)
-    places = [
-        (row, facts.persons[key[0]].id) for key, group in seen.items() if len(group) > 1 for row in group
-    ]
-    if places:
-        column = facts.columns.get("participant")
-        reading.findings.add(
-            "participant_repeated", reading.table.file, "participant", column, places, of=len(rows)
-        )

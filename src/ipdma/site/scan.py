@@ -42,6 +42,8 @@ from ipdma.site.table import Table
 from ipdma.site.yaml_text import write_yaml
 
 TO_DO = "to do"
+REDCAP_ARM = re.compile(r"[ _]?\(?arm[ _]\d+(?:: [^)]*)?\)?\Z", re.IGNORECASE)
+REPEATING = ("redcap_repeat_instrument",)
 UNPRINTABLE = re.compile("[^ -~\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 
 
@@ -121,6 +123,7 @@ def draft_content(draft: Draft, file: str, stem: str, options: ReadOptions) -> d
     source["layout"] = "long" if visit else "wide"
     if visit:
         source["visit"] = visit_entry(visit, draft)
+        source |= {"keep_rows": keep} if (keep := keep_entry(draft, scored)) else {}
     arms, codes = draft_arms(draft)
     return {
         "ipdma_study": "1",
@@ -185,8 +188,11 @@ def visit_entry(visit: Look, draft: Draft) -> dict[str, Any]:
     if weeks_in([*visit.words, "1"]) not in (None, 1.0):
         per_week = weeks_in([*visit.words, "1"])
     moments = {}
-    for code, label in visit.answers.items():
-        known = visit.declared or says_nothing_else(label, TIME_WORDS, UNITS)
+    for code, text in visit.answers.items():
+        # REDCap writes each event once for every arm, as one visit
+        label = REDCAP_ARM.sub("", text)
+        spaced = re.sub(r"(\d+)", r" \1 ", label)
+        known = visit.declared or any(says_nothing_else(t, TIME_WORDS, UNITS) for t in (label, spaced))
         moment = moment_of(words_of(label)) if label and known else Moment()
         number = parse(code)
         if moment == Moment() and number is not None:
@@ -197,6 +203,22 @@ def visit_entry(visit: Look, draft: Draft) -> dict[str, Any]:
     placed = place(list(moments.values()))
     draft.remarks.append(f"visits of {visit.name}: time points are guesses; weeks count from randomisation")
     return {"column": visit.name, "values": {code: when(placed[m]) for code, m in moments.items()}}
+
+
+def keep_entry(draft: Draft, scored: set[str]) -> dict[str, str]:
+    """Rows of REDCap's repeating forms left out, where they hold none of the scores."""
+    for name in REPEATING:
+        if name not in draft.table.names:
+            continue
+        form = draft.table.column(name).cells
+        scores = [draft.table.column(score).cells for score in scored]
+        scores_there = any(
+            cells[i].strip() for cells in scores for i, cell in enumerate(form) if cell.strip()
+        )
+        if any(map(str.strip, form)) and not scores_there:
+            draft.remarks.append(f"{name}: rows of repeating forms are left out; they hold no score")
+            return {"column": name, "equals": "", "why": "rows of repeating forms"}
+    return {}
 
 
 def when(moment: Moment) -> dict[str, str]:

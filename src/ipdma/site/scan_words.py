@@ -54,7 +54,7 @@ VARIABLES: dict[str, str] = {
 VISITS = (
     "visit* week* weeks time timepoint* wave* occasion* moment meting* meetmoment* messzeitpunkt* zeitpunkt* "
     "mzp woche* month* maand* monat* tempo momento temps medicion* misurazion* mesure* visita* "
-    "visite* assessment"
+    "visite* assessment event+name* eventname*"
 )
 
 UNITS = {
