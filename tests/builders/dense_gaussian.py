@@ -36,14 +36,14 @@ def variance_directions(design: Design, fit: Fit) -> tuple[list[np.ndarray], np.
 
     for i, name in enumerate(names):
         parts.append(outer(i, i))
-        gamma.append(fit.variance[name])
+        gamma.append(fit.variance.of(name))
         kinds.append(("random", i, i))
         if i == 0 and design.correlated and names[:2] == ["intercept", "treatment"]:
             parts.append(outer(0, 1) + outer(1, 0))
-            gamma.append(fit.variance["intercept_treatment_cov"])
+            gamma.append(fit.variance.intercept_treatment_cov)
             kinds.append(("random", 1, 0))
-    if fit.variance["residual_by_study"]:
-        values = fit.variance["residual_by_study"]
+    if fit.variance.residual_by_study:
+        values = fit.variance.residual_by_study
         for value in dict.fromkeys(values.values()):
             members = [design.studies.index(s) for s, v in values.items() if v == value]
             parts.append(np.diag(np.isin(design.study, members).astype(float)))
@@ -51,11 +51,11 @@ def variance_directions(design: Design, fit: Fit) -> tuple[list[np.ndarray], np.
             kinds.append(("residual",))
     else:
         parts.append(np.eye(design.n_rows))
-        gamma.append(fit.variance["residual"])
+        gamma.append(fit.variance.residual)
         kinds.append(("residual",))
     if design.participant is not None:
         parts.append((design.participant[:, None] == design.participant[None]).astype(float))
-        gamma.append(fit.variance["participant"])
+        gamma.append(fit.variance.participant)
         kinds.append(("participant",))
     return parts, np.array(gamma), kinds
 

@@ -42,7 +42,7 @@ def test_shift_and_scale_of_the_outcome() -> None:
     ).estimate == pytest.approx(1e4)
     factor = np.array([37, 37, 1, 1])
     np.testing.assert_allclose(numbers(scaled), numbers(plain) * factor, rtol=1e-7)
-    assert scaled.variance["treatment"] == pytest.approx(plain.variance["treatment"] * 37**2, rel=1e-6)
+    assert scaled.variance.treatment == pytest.approx(plain.variance.treatment * 37**2, rel=1e-6)
 
 
 def test_swapped_arms_change_the_sign() -> None:
@@ -61,7 +61,7 @@ def test_reml_does_not_depend_on_the_coding_of_treatment(shift: float) -> None:
     np.testing.assert_allclose(numbers(centred), numbers(fit(rows)), rtol=1e-6)
     ml = fit(rows, estimator="ml", df="normal")
     ml_centred = fit(rows, estimator="ml", df="normal", centre_treatment=True)
-    assert ml.variance["treatment"] < ml_centred.variance["treatment"]
+    assert ml.variance.treatment < ml_centred.variance.treatment
     assert any("biased towards zero" in w for w in ml.warnings)
     assert not any("biased towards zero" in w for w in ml_centred.warnings)
 
@@ -109,7 +109,7 @@ def test_every_study_twice() -> None:
     plain, doubled = fit(rows), fit(twice)
     ratio = doubled.estimate("treatment").std_error / plain.estimate("treatment").std_error
     assert 0.55 < ratio < 0.8
-    assert doubled.variance["treatment"] == pytest.approx(plain.variance["treatment"], rel=0.4)
+    assert doubled.variance.treatment == pytest.approx(plain.variance.treatment, rel=0.4)
 
 
 def test_common_effect_is_the_inverse_variance_mean_of_studies() -> None:

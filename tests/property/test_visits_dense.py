@@ -48,9 +48,9 @@ def spec_of(covariance, correlated, baseline, covariates, **more):
 
 def gamma_of(fit, covariance, correlated):
     """Linear parameters in the twin's order, from the record."""
-    visits = fit.variance["visits"]
+    visits = fit.variance.visits
     if covariance == "intercept":
-        gamma = [fit.variance["participant"], fit.variance["residual"]]
+        gamma = [fit.variance.participant, fit.variance.residual]
     else:
         within = np.array(visits["within"])
         gamma = [within[a, b] for a in range(len(within)) for b in range(a + 1)]
@@ -157,7 +157,7 @@ def test_by_study_covariances_with_a_common_effect_are_separate_fits():
             "unstructured_by_study", True, "0", [], treatment_effect="common", estimator="ml", df="normal"
         ),
     )
-    within = whole.variance["visits"]["within"]
+    within = whole.variance.visits["within"]
     assert set(within) == {"S0", "S1", "S2"}
     sizes = np.array([np.array(within[s]).shape for s in within])
     assert (sizes == 3).all()

@@ -98,8 +98,6 @@ def test_variances_are_glmers(case):
     fit, pin = fitted(case), PINS[case]
     for name, value in pin["variance"].items():
         if name == "(Intercept)t":
-            assert fit.variance["intercept_treatment_cov"] == pytest.approx(
-                value, abs=1e-3 * abs(value) + 1e-5
-            )
+            assert fit.variance.intercept_treatment_cov == pytest.approx(value, abs=1e-3 * abs(value) + 1e-5)
         else:
-            assert fit.variance[VARIANCES[name]] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+            assert fit.variance.numbers[VARIANCES[name]] == pytest.approx(value, rel=1e-3, abs=1e-5), name

@@ -46,8 +46,8 @@ def test_estimates_standard_errors_and_df(name: str, model: str) -> None:
     kr = fit_gaussian(rows_of(name), spec_of(model), profile=False)
     satterthwaite = fit_gaussian(rows_of(name), spec_of(model, df="satterthwaite"), profile=False)
     assert kr.criterion == pytest.approx(answer["criterion"], abs=2e-7)
-    assert kr.variance["residual"] == pytest.approx(answer["sigma2"], rel=1e-5)
-    assert kr.variance["treatment"] == pytest.approx(answer["tau2"], rel=1e-3, abs=1e-6)
+    assert kr.variance.residual == pytest.approx(answer["sigma2"], rel=1e-5)
+    assert kr.variance.treatment == pytest.approx(answer["tau2"], rel=1e-3, abs=1e-6)
     assert answer["terms"]
     for key, expected in answer["terms"].items():
         first, second = kr.estimate(NAMES[key]), satterthwaite.estimate(NAMES[key])
@@ -65,7 +65,7 @@ def test_the_boundary_is_reached_and_said() -> None:
     fit = fit_gaussian(rows_of("tau2_zero"), spec_of("stratified"), profile=False)
     assert fit.singular
     assert fit.converged
-    assert fit.variance["treatment"] == 0
+    assert fit.variance.treatment == 0
     assert answer["tau2"] < 1e-8
     assert any("singular" in w and "Kenward-Roger" in w for w in fit.warnings)
     expected = answer["terms"]["treatment"]

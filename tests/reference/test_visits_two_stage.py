@@ -33,7 +33,7 @@ def test_multivariate_pooling_is_metafor_rma_mv(effect):
 
 
 def test_the_covariance_between_trials_is_that_of_metafor():
-    visits = fitted("random").variance["visits"]
+    visits = fitted("random").variance.visits
     expected = np.array(PINS["random"]["psi"]).reshape(3, 3)
     assert visits["between_visits"] == ["w8", "w16", "w40"]
     assert np.array(visits["between"]) == pytest.approx(expected, rel=1e-3)

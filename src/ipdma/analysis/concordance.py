@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec, PoolSpec
+from ipdma.model.term import OWN_EFFECTS, TREATMENT
 
 TOLERANCE = 0.1  # of the one-stage standard error; matched pairs alone face it
 MATCHED = {"residual": "by_study", "covariate_slopes": "stratified", "intercept": "stratified"}
@@ -63,11 +64,9 @@ def write_concordance(
     second = {e.term: e for e in two.estimates}
     for estimate in one.estimates:
         twin = second.get(estimate.term)
-        if twin is None or not estimate.term.startswith("treatment") or ":across:" in estimate.term:
+        if twin is None or estimate.term.kind not in OWN_EFFECTS:
             continue
-        if estimate.term == "treatment" and any(
-            e.term.startswith("treatment:within:") for e in one.estimates
-        ):
+        if estimate.term == TREATMENT and any(e.term.kind == "within" for e in one.estimates):
             continue  # with a moderator the two stages mean different averages by `treatment`
         gap = (estimate.estimate - twin.estimate) / estimate.std_error
         ledger.count(ident, "concordance", variable=estimate.term, level=verdict, value=float(gap))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Estimate, Fit, JointTest
 from ipdma.model.spec import SMALL_K, ModelSpec
 from ipdma.model.tau2 import typical_variance
+from ipdma.model.term import Term
 
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
@@ -117,16 +118,6 @@ def rows_analysed(fit: Fit) -> int | None:
     return max(n) if isinstance(n, list) else n
 
 
-def term_tau2(fit: Fit, term: str) -> float | None:
-    """The variance between studies that belongs to a term, None where the model has none."""
-    if term == "treatment":
-        return number(fit.variance.get("treatment"))
-    if term.startswith(("treatment:within:", "treatment:")) and not term.startswith("treatment:across:"):
-        value = fit.variance.get("interaction")
-        return number(value.get(term)) if isinstance(value, Mapping) else number(value)
-    return None
-
-
 def estimate_row(
     ident: Ident, fit: Fit, estimate: Estimate, term: str | None = None, level: str = ""
 ) -> dict[str, Any]:
@@ -145,7 +136,7 @@ def estimate_row(
         "p_value": number(estimate.p_value),
         "ci_low": number(estimate.ci_low),
         "ci_high": number(estimate.ci_high),
-        "tau2": number(extra.get("tau2")) if two else term_tau2(fit, estimate.term),
+        "tau2": number(extra.get("tau2")) if two else number(fit.variance.of(estimate.term)),
         "i2": number(extra.get("i2")) if two else None,
         "pi_low": number(extra.get("pi_low")) if two else prediction and number(prediction.low),
         "pi_high": number(extra.get("pi_high")) if two else prediction and number(prediction.high),
@@ -182,16 +173,11 @@ def joint_row(
     }
 
 
-def level_of(term: str) -> str:
-    """The level inside square brackets at the end of a term, or nothing."""
-    return term[term.index("[") + 1 : -1] if term.endswith("]") and "[" in term else ""
-
-
-def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[str], bool]) -> None:
+def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[Term], bool]) -> None:
     """Write the estimates and joint tests that `keep` names, and what belongs to the fit."""
     for estimate in fit.estimates:
         if keep(estimate.term):
-            ledger.estimates.append(estimate_row(ident, fit, estimate, level=level_of(estimate.term)))
+            ledger.estimates.append(estimate_row(ident, fit, estimate, level=estimate.term.level))
             write_heterogeneity(ledger, ident, fit, estimate)
     for test in fit.tests:
         if keep(test.name):
@@ -227,9 +213,8 @@ def write_heterogeneity(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estima
                 ledger.count(ident, what, variable=estimate.term, value=value)
         write_i2_interval(ledger, ident, fit, estimate)
         return
-    name = "treatment" if estimate.term == "treatment" else "interaction"
-    pair = fit.variance_ci.get(name)
-    if pair is not None and term_tau2(fit, estimate.term) is not None:
+    pair = fit.tau2_interval(estimate.term)
+    if pair is not None:
         ledger.count(ident, "tau2_low", variable=estimate.term, value=number(pair[0]))
         ledger.count(ident, "tau2_high", variable=estimate.term, value=number(pair[1]))
 
@@ -249,11 +234,10 @@ def write_i2_interval(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estimate
 
 def write_variances(ledger: Ledger, ident: Ident, fit: Fit) -> None:
     """Variance components, the criterion, and rows left out for a missing value."""
-    for name, value in fit.variance.items():
-        if isinstance(value, (int, float, np.floating)):
-            ledger.count(ident, "variance", variable=name, value=number(value))
-    by_study = fit.variance.get("residual_by_study")
-    for study, value in (by_study or {}).items():
+    for name, component in fit.variance.numbers.items():
+        if component is not None:
+            ledger.count(ident, "variance", variable=name, value=number(component))
+    for study, value in (fit.variance.residual_by_study or {}).items():
         ledger.count(ident, "variance", variable="residual", study=study, value=number(value))
     if fit.criterion is not None:
         ledger.count(ident, "criterion", level=fit.criterion_name, value=number(fit.criterion))
@@ -281,6 +265,6 @@ def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: pd.DataFrame, bi
                 **summaries.get(str(found.study), {}),
                 "source": "ipd",
                 "term": found.term,
-                "level": level_of(found.term),
+                "level": found.term.level,
             }
         )

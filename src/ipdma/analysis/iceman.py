@@ -46,7 +46,7 @@ def answers(
     yield 4, "author", "whether the direction was stated beforehand is not in the data"
     yield 5, *chance(p_value)
     yield 6, *number_tested(moderator, settings)
-    random = one.variance.get("treatment") is not None
+    random = one.variance.treatment is not None
     answer = "definitely yes" if random else "definitely no"
     yield 7, answer, f"the treatment effect is {'random' if random else 'common'} between trials"
     yield 8, *cut_points(moderator)
@@ -54,11 +54,10 @@ def answers(
 
 def similar_between_trials(data: ModeratorFrame, two: Fit | None) -> tuple[str, str]:
     """Is the interaction alike from trial to trial: Cochran's Q of the study interactions."""
-    prefix = f"treatment:within:{data.name}"
     found = [
         e
         for e in (two.estimates if two else ())
-        if e.term.startswith(prefix) and e.extra.get("q_p") is not None
+        if e.term.is_effect("within", data.name) and e.extra.get("q_p") is not None
     ]
     if not found or len(data.varying()) < 2:
         return "probably no or unclear", "too few trials inform the interaction to compare them"

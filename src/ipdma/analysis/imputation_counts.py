@@ -52,7 +52,7 @@ def write_whole(ledger: Ledger, cell: Cell, variable: str, table: pd.DataFrame) 
 def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
     """Missing information, Monte-Carlo error, tau2 over the data sets; ask for more sets where needed."""
     for estimate in fit.estimates:
-        if not estimate.term.startswith("treatment"):
+        if not estimate.term.is_treatment:
             continue
         for what in ("fmi", "riv", "mc_error"):
             value = estimate.extra.get(what)
@@ -73,8 +73,8 @@ def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
 
 def write_medians(ledger: Ledger, ident: Ident, fits: Sequence[Fit]) -> None:
     """The median over the data sets of each variance component that all of them have."""
-    for name in fits[0].variance:
-        values = [v for fit in fits if isinstance(v := fit.variance.get(name), float)]
+    for name in fits[0].variance.numbers:
+        values = [v for fit in fits if (v := fit.variance.numbers.get(name)) is not None]
         if len(values) == len(fits):
             ledger.count(ident, "variance_median", variable=name, value=float(np.median(values)))
 

@@ -75,8 +75,7 @@ def fit_moderator(
     frame = coded.frame.assign(**{SETS: completed.analysed[SETS]})
     fit = attempt(ledger, ident, fitter(ledger, ident, frame, coded.join(spec)))
     if fit is not None:
-        wanted = (f"treatment:within:{moderator.name}", f"treatment:across:{moderator.name}")
-        write_fit(ledger, ident, fit, lambda term: term == "treatment" or term.startswith(wanted))
+        write_fit(ledger, ident, fit, lambda term: term.kind in ("treatment", "within", "across"))
         write_pooling(ledger, ident, fit)
     return fit
 

@@ -16,6 +16,7 @@ from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import INTERCEPT, TREATMENT
 
 MODEL, BASELINE = "longitudinal", "baseline"
 
@@ -105,9 +106,11 @@ def mean_contrasts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     contrasts: dict[str, dict[str, float]] = {}
     for visit, part in rows.groupby("visit", sort=False):
         sizes = part["study"].value_counts().sort_index()
-        means = {f"intercept[{visit}][{study}]": n / len(part) for study, n in sizes.items()}
+        means: dict[str, float] = {
+            INTERCEPT.but(visit=str(visit), study=str(study)): n / len(part) for study, n in sizes.items()
+        }
         contrasts[f"reference|{visit}"] = means
-        effect = {} if visit == BASELINE else {f"treatment[{visit}]": 1.0}
+        effect: dict[str, float] = {} if visit == BASELINE else {TREATMENT.but(visit=str(visit)): 1.0}
         contrasts[f"active|{visit}"] = {**means, **effect}
     return contrasts
 
@@ -117,7 +120,7 @@ def write_visits(ledger: Ledger, ident: Ident, fit: Fit, cells: Sequence[Cell], 
     for cell in cells:
         own = ident.but(timepoint=cell.timepoint)
         for estimate in fit.estimates:
-            if estimate.term == f"treatment[{cell.timepoint}]":
+            if estimate.term == TREATMENT.but(visit=cell.timepoint):
                 row = estimate_row(own, fit, estimate, "treatment")
                 row["tau2"] = number(estimate.extra.get("tau2"))
                 row["pi_low"], row["pi_high"] = (number(estimate.extra.get(k)) for k in ("pi_low", "pi_high"))

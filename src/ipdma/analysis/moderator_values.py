@@ -13,6 +13,7 @@ from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit
+from ipdma.model.term import TREATMENT, Term
 
 GRID = 25
 
@@ -73,13 +74,13 @@ def level_points(data: ModeratorFrame, interaction: str) -> list[EffectPoint]:
     rows = data.complete
     points = []
     for level in data.levels:
-        weights = {"treatment": 1.0}
+        weights: dict[str, float] = {TREATMENT: 1.0}
         for other in data.levels[1:]:
             at = float(other == level) - (mix[other] if interaction == "within" else 0.0)
             if interaction == "naive":
-                weights[f"treatment:{data.name}[{other}]"] = at
+                weights[Term("naive", data.name, other)] = at
             elif (rows[data.name] == other).groupby(rows["study"]).nunique().max() > 1:
-                weights[f"treatment:within:{data.name}[{other}]"] = at
+                weights[Term("within", data.name, other)] = at
         points.append(EffectPoint(f"at:{level}", level, ("level",), False, weights))
     return points
 
@@ -100,11 +101,11 @@ def value_points(
     low, high = np.quantile(values, [0.02, 0.98]) if len(values) > 100 else (values.min(), values.max())
     grid = {float(v) for v in np.linspace(low, high, GRID)}
     mix = case_mix(data) if interaction == "within" else 0.0
-    term = f"treatment:within:{data.name}" if interaction == "within" else f"treatment:{data.name}"
+    term = Term(interaction, data.name)
     points = []
     for at in sorted({*named, *grid}):
         text = f"{to_column_unit(at, moderator):.6g}"
-        weights = {"treatment": 1.0, term: at - mix}
+        weights: dict[str, float] = {TREATMENT: 1.0, term: at - mix}
         points.append(EffectPoint(f"at:{at!r}", text, tuple(named.get(at, ())), at in grid, weights))
     return points
 
@@ -132,13 +133,9 @@ def write_points(
     curve: str,
 ) -> None:
     """Write the effects at named values under variant `at` and those of the grid under variant `curve`."""
-    found = {c.term: c for c in fit.contrasts}
-    term = f"treatment:at:{data.name}"
-    within = [
-        t
-        for t in fit.studies_by_term
-        if t.startswith((f"treatment:within:{data.name}", f"treatment:{data.name}"))
-    ]
+    found = {str(c.term): c for c in fit.contrasts}
+    term = Term("at", data.name)
+    within = [t for t in fit.studies_by_term if t.kind in ("within", "naive")]
     k = max((fit.studies_by_term[t] for t in within), default=fit.n_studies)
     seen: set[tuple[str, str]] = set()
     for point in points:

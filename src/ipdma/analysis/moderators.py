@@ -20,6 +20,7 @@ from ipdma.analysis.settings import Moderator, Settings
 from ipdma.analysis.splines import write_spline
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import Term
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
     fit = try_fit(ledger, ident, data.frame, spec, asked.informing, profile=shown)
     if fit is None:
         return None
-    write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
+    write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     write_studies(ledger, ident, fit, data.complete, spec.family == "binomial")
     write_points(ledger, ident, fit, data, points, "at", "curve")
     return fit
@@ -170,7 +171,7 @@ def fit_naive(ledger: Ledger, asked: Question) -> None:
     fit = try_fit(ledger, ident, data.frame, spec, len(data.measured()))
     if fit is None:
         return
-    write_fit(ledger, ident, fit, lambda term: term.startswith(f"treatment:{asked.moderator.name}"))
+    write_fit(ledger, ident, fit, lambda term: term.is_effect("naive", asked.moderator.name))
     write_points(ledger, ident, fit, data, points, "naive_at", "naive_curve")
 
 
@@ -190,7 +191,7 @@ def fit_plain_moderator(
         fit = try_fit(ledger, here, asked.data.frame, asked.spec, asked.informing)
         if fit is not None:
             fits[stage] = fit
-            write_fit(ledger, here, fit, lambda term: term.startswith("treatment"))
+            write_fit(ledger, here, fit, lambda term: term.is_treatment)
     if len(fits) == 2:
         unmatched = differences(asked.spec)
         write_concordance(ledger, ident, fits["one"], fits["two"], unmatched, settings.explanations)
@@ -200,7 +201,7 @@ def tested_term(fit: Fit | None, ident: Ident, name: str) -> tuple[Ident, str, f
     """The term that carries the moderator's test: a categorical one's joint test, else the interaction."""
     if fit is None:
         return None
-    for wanted in (f"treatment:within:{name}", f"treatment:{name}"):
+    for wanted in (Term("within", name), Term("naive", name)):
         for test in fit.tests:
             if test.name == wanted:
                 return ident, wanted, float(test.p_value)

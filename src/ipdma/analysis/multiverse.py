@@ -139,7 +139,7 @@ def fitted_models(
         except CANNOT:
             continue
         numbers = numbers_of(fit.estimate("treatment"))
-        numbers |= {"tau2": number(fit.variance.get("treatment")), "k": fit.n_studies, "n": fit.n_rows}
+        numbers |= {"tau2": number(fit.variance.treatment), "k": fit.n_studies, "n": fit.n_rows}
         numbers |= {"converged": fit.converged, "singular": fit.singular, "df_method": fit.df_method}
         more = {"treatment_effect": effect, "residual": residual, "df": "kenward_roger", "studies": "all"}
         yield Specification("one", {**choices, **more}, numbers)

@@ -13,6 +13,7 @@ from ipdma.analysis.cell import Cell
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.term import Term
 
 
 def planned_variance(n: float, share: float, residual: float, spread: float) -> float:
@@ -79,7 +80,7 @@ def write_power(
     rows = data.complete
     for level in data.levels[1:] or ("",):
         values = rows[data.name].astype(float) if not level else (rows[data.name] == level).astype(float)
-        term = f"treatment:within:{data.name}" + (f"[{level}]" if level else "")
+        term = Term("within", data.name, level)
         variances = study_variances(data, values, binomial)
         stated, words = stated_interaction(moderator, settings, values, rows["study"], bool(level))
         se, power = planned_power(variances, stated, settings.level)

@@ -23,6 +23,7 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT, Term
 from ipdma.plan import PROGNOSIS
 
 
@@ -137,18 +138,18 @@ def predictor_model(family: str, settings: Settings, column: str, covariates: Se
 
 def write_predictor(ledger: Ledger, ident: Ident, fit: Fit, name: str, level: str) -> None:
     """Write the predictor's coefficient as `prognosis:M` or `prognosis:M[L]`."""
-    term = f"prognosis:{name}" + (f"[{level}]" if level else "")
-    ledger.estimates.append(estimate_row(ident, fit, fit.estimate("treatment"), term, level))
+    term = Term("prognosis", name, level)
+    ledger.estimates.append(estimate_row(ident, fit, fit.estimate(TREATMENT), term, level))
     before = len(ledger.counts)
-    write_heterogeneity(ledger, ident, fit, fit.estimate("treatment"))
+    write_heterogeneity(ledger, ident, fit, fit.estimate(TREATMENT))
     for row in ledger.counts[before:]:
         row["variable"] = term
     for found in fit.study_estimates:
-        if found.term == "treatment":
+        if found.term == TREATMENT:
             ledger.study_estimates.append(study_row(ident, found, term, level))
 
 
-def study_row(ident: Ident, found: StudyEstimate, term: str, level: str) -> dict[str, Any]:
+def study_row(ident: Ident, found: StudyEstimate, term: Term, level: str) -> dict[str, Any]:
     """One study's own coefficient."""
     numbers = ("estimate", "std_error", "ci_low", "ci_high", "weight")
     return {

@@ -87,4 +87,4 @@ def fit_adjusted(ledger: Ledger, ident: Ident, data: ModeratorFrame, spec: Model
     """Fit one moderator beside the overall risk of bias and write its within-trial rows."""
     fit = try_fit(ledger, ident, data.frame, data.join(spec), len(data.varying()))
     if fit is not None:
-        write_fit(ledger, ident, fit, lambda term: term.startswith(f"treatment:within:{data.name}"))
+        write_fit(ledger, ident, fit, lambda term: term.is_effect("within", data.name))

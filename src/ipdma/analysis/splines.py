@@ -13,6 +13,7 @@ from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.interval import make_estimate
 from ipdma.model.records import Fit
 from ipdma.model.spline import SplineFit, fit_spline, spline_basis
+from ipdma.model.term import Term
 
 
 def write_spline(
@@ -51,11 +52,11 @@ def write_coefficients(ledger: Ledger, name: Ident, moderator: str, fit: SplineF
     """Write each coefficient and both Wald tests as rows."""
     q = len(fit.gamma)
     for j, (value, se) in enumerate(zip(fit.gamma, np.sqrt(np.diag(fit.covariance)), strict=True), 1):
-        row = normal_row(name, f"treatment:within:{moderator}_s{j}", float(value), float(se), level)
+        row = normal_row(name, Term("within", f"{moderator}_s{j}"), float(value), float(se), level)
         ledger.estimates.append({**row, "k": len(fit.studies), "n": fit.n})
     for label, positions in (("overall", range(q)), ("nonlinear", range(1, q))):
         statistic, df, p = fit.wald(positions)
-        term = f"treatment:spline:{moderator}"
+        term = Term("spline", moderator)
         test = {
             "term": term,
             "level": label,
@@ -109,6 +110,6 @@ def write_curve(
     effect = head.estimate + B @ fit.gamma
     se = np.sqrt(head.std_error**2 + np.einsum("ij,jk,ik->i", B, fit.covariance, B))
     for at, value, error in zip(grid, effect, se, strict=True):
-        row = normal_row(name, f"treatment:at:{data.name}", float(value), float(error), level)
+        row = normal_row(name, Term("at", data.name), float(value), float(error), level)
         text = f"{to_column_unit(float(at), moderator):.6g}"
         ledger.estimates.append({**row, "level": text, "k": len(fit.studies), "n": fit.n})

@@ -13,6 +13,7 @@ from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
 from ipdma.model.meta_regression import MetaRegression, meta_regression
 from ipdma.model.spec import SMALL_K, ModelSpec
+from ipdma.model.term import TREATMENT, Term
 
 
 def fit_study_moderator(
@@ -48,7 +49,7 @@ def fit_study_moderator(
     )
     fit = try_fit(ledger, ident, frame, moderated, frame["study"].nunique())
     if fit is not None:
-        write_fit(ledger, ident, fit, lambda term: term.startswith("treatment"))
+        write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     regress_studies(ledger, cell, ident.but(stage="two"), levels, effects, spec.level)
 
 
@@ -94,7 +95,7 @@ def write_regression(
 ) -> None:
     """Write the effect at average case mix, each association, and the joint test."""
     shared = {"k": k, "n": n, "df": fit.df, "df_method": "k_minus_p", "converged": True, "singular": False}
-    terms = ["treatment", *[f"treatment:across:{name}" + (f"[{label}]" if label else "") for label in labels]]
+    terms = [TREATMENT, *(Term("across", name, label) for label in labels)]
     for j, (term, label) in enumerate(zip(terms, ["", *labels], strict=True)):
         se = float(np.sqrt(fit.covariance[j, j]))
         low, high = fit.interval(j, level)
@@ -105,7 +106,7 @@ def write_regression(
             {**ident.columns, "term": term, "level": label, **numbers, "tau2": tau2, **shared}
         )
     if labels and labels[0]:
-        term = f"treatment:across:{name}"
+        term = Term("across", name)
         value, p = fit.joint(list(range(1, len(terms))))
         ledger.estimates.append({**ident.columns, "term": term, "statistic": value, "p_value": p, **shared})
         ledger.count(ident, "df_num", variable=term, value=len(labels))

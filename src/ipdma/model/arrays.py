@@ -9,6 +9,7 @@ from ipdma.model.design import Design
 from ipdma.model.gaussian import fit_design
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import Term
 
 
 def fit_arrays(
@@ -53,19 +54,18 @@ def fit_arrays(
         order = np.argsort(study, kind="stable")
         outcome, design_matrix, study = outcome[order], design_matrix[order], study[order]
     n, at = len(outcome), [terms.index(name) for name in random]
-    names = {"intercept": "intercept", "treatment": "treatment"}
+    named = tuple(Term.parse(t) for t in terms)
     design = Design(
         spec=spec.replace(intercept="random" if "intercept" in random else "common"),
         outcome=outcome,
         study=study,
         studies=tuple(str(i) for i in range(int(study[-1]) + 1)),
         shared=design_matrix,
-        shared_terms=terms,
-        shared_kinds=tuple(names.get(t, "covariate") for t in terms),
+        shared_terms=named,
         nuisance=np.empty((n, 0)),
         nuisance_terms=(),
         random=design_matrix[:, : max(at) + 1] if at == list(range(len(at))) else design_matrix[:, at],
-        random_terms=random,
+        random_terms=tuple(named[i] for i in at),
         correlated=spec.random_correlation,
         participant=None,
         joint={},

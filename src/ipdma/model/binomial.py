@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,8 @@ from ipdma.model.interval import quantile
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import fit_studies
+from ipdma.model.term import INTERCEPT, OWN_EFFECTS, TREATMENT, Term
+from ipdma.model.variance import VarianceComponents, component_names, effects_of
 
 Array = np.ndarray
 
@@ -65,7 +66,7 @@ def check_quadrature(design: Design) -> None:
     if design.spec.quadrature > 1 and n > 1:
         raise SpecError(
             f"quadrature: {design.spec.quadrature} needs one random effect, got {n} "
-            f"({', '.join(design.random_terms)}); use quadrature: 1 (Laplace)"
+            f"({', '.join(component_names(design.random_terms))}); use quadrature: 1 (Laplace)"
         )
 
 
@@ -76,12 +77,12 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
     own = own_estimates(design, variance)
     inference = infer(problem, maximum, own)
     estimates = term_estimates(inference, method)
-    treatment = next(e for e in estimates if e.term == "treatment")
-    prediction, note = method.predict(inference, treatment, variance["treatment"])
+    treatment = next(e for e in estimates if e.term == TREATMENT)
+    prediction, note = method.predict(inference, treatment, variance.treatment)
     warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(problem.informed))]
     warnings += [note] if note else []
     ends = variance_intervals(problem.data, problem.layout, maximum, spec.level) if profile else []
-    intervals = dict(zip(design.random_terms, ends, strict=False))
+    intervals = dict(zip(component_names(design.random_terms), ends, strict=False))
     singular = is_singular(problem, maximum)
     warnings += fit_warnings(spec, maximum, singular)
     return Fit(
@@ -132,7 +133,7 @@ def between(problem: BinomialProblem, maximum: Maximum) -> Array:
     return L @ L.T
 
 
-def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[str, OwnEstimates]) -> Inference:
+def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[Term, OwnEstimates]) -> Inference:
     """What the df methods ask of this fit. Raises FitError where no residual df are left."""
     terms, n = problem.terms, len(problem.data.y)
     if n <= len(terms):
@@ -150,18 +151,13 @@ def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[str, OwnEstim
     )
 
 
-def variance_components(design: Design, D: Array) -> dict[str, Any]:
-    """The components of section 2; None for those that the model does not have."""
-    variance: dict[str, Any] = dict.fromkeys(
-        ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
+def variance_components(design: Design, D: Array) -> VarianceComponents:
+    """The variances between studies at the maximum."""
+    correlated = design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT)
+    return VarianceComponents(
+        effects=effects_of(design.random_terms, D),
+        intercept_treatment_cov=float(D[1, 0]) if correlated else None,
     )
-    own = {name: float(D[i, i]) for i, name in enumerate(design.random_terms)}
-    levels = {name[len("interaction[") : -1]: v for name, v in own.items() if name.startswith("interaction[")}
-    variance.update({name: own.get(name) for name in ("intercept", "treatment")})
-    variance["interaction"] = levels or own.get("interaction")
-    if design.random_terms[:2] == ("intercept", "treatment") and design.correlated:
-        variance["intercept_treatment_cov"] = float(D[1, 0])
-    return {**variance, "residual_by_study": None}
 
 
 def is_singular(problem: BinomialProblem, maximum: Maximum) -> bool:
@@ -191,22 +187,22 @@ def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]
     return said
 
 
-def own_estimates(design: Design, variance: Mapping[str, Any]) -> dict[str, OwnEstimates]:
+def own_estimates(design: Design, variance: VarianceComponents) -> dict[Term, OwnEstimates]:
     """Each study's own logistic estimate of the treatment terms; NaN where it has none."""
     fits, found = fit_studies(design), {}
-    for term, kind in zip(design.shared_terms, design.shared_kinds, strict=True):
-        if kind not in ("treatment", "within", "naive"):
+    for term in design.shared_terms:
+        if term.kind not in OWN_EFFECTS:
             continue
         estimate, error2 = np.full(len(fits), np.nan), np.full(len(fits), np.nan)
         for k, fit in enumerate(fits):
             if term in fit.terms:
                 i = fit.terms.index(term)
                 estimate[k], error2[k] = fit.estimate[i], fit.covariance[i, i]
-        found[term] = OwnEstimates(term, estimate, error2, between_of(term, kind, variance))
+        found[term] = OwnEstimates(term, estimate, error2, variance.of(term) or 0.0)
     return found
 
 
-def study_rows(design: Design, own: Mapping[str, OwnEstimates]) -> tuple[StudyEstimate, ...]:
+def study_rows(design: Design, own: Mapping[Term, OwnEstimates]) -> tuple[StudyEstimate, ...]:
     """Each study's own estimate of the treatment terms, weighted by 1 / (v + tau2)."""
     made, z = [], quantile(None, design.spec.level)
     for term, one in own.items():
@@ -216,11 +212,3 @@ def study_rows(design: Design, own: Mapping[str, OwnEstimates]) -> tuple[StudyEs
             study, reach = design.studies[k], z * error
             made.append(StudyEstimate(study, term, y, error, y - reach, y + reach, float(share[k])))
     return tuple(made)
-
-
-def between_of(term: str, kind: str, variance: Mapping[str, Any]) -> float:
-    """The between-study variance of a treatment term, 0 for a common effect."""
-    component = variance["treatment" if kind == "treatment" else "interaction"]
-    if isinstance(component, dict):
-        component = component.get(term[term.rfind("[") + 1 : -1])
-    return component or 0.0

@@ -14,6 +14,7 @@ from ipdma.model.glmm_search import Layout, descend
 from ipdma.model.problem import Prepared, prepare
 from ipdma.model.rank import drop_aliased, informing, nuisance_notes
 from ipdma.model.separation import SATURATED, separated_rows
+from ipdma.model.term import INTERCEPT, TREATMENT, Term
 
 Array = np.ndarray
 
@@ -30,9 +31,9 @@ class BinomialProblem:
         Fixed-effect estimates without random effects, theta zero.
     to_data : ndarray of shape (P, P)
         Coefficients on the scale of the data = to_data @ fixed part of the parameters.
-    terms, kinds : tuple of str
-        Of the P coefficients; a nuisance coefficient's kind is `nuisance`.
-    informed : dict of str to int
+    terms : tuple of Term
+        Of the P coefficients.
+    informed : dict of Term to int
         Studies that inform each shared term.
     """
 
@@ -41,9 +42,8 @@ class BinomialProblem:
     layout: Layout
     start: Array
     to_data: Array
-    terms: tuple[str, ...]
-    kinds: tuple[str, ...]
-    informed: dict[str, int]
+    terms: tuple[Term, ...]
+    informed: dict[Term, int]
     warnings: tuple[str, ...]
 
 
@@ -149,7 +149,7 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     left = on_rows(prepared, ~separated, prepared.shared_terms)
     informed = informing(left.full).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
-    left_out = [t for t in lost if is_across(prepared, t)]
+    left_out = [t for t in lost if t.kind == "across"]  # a fit can do without it
     if len(left_out) < len(lost):
         raise FitError(separation_fault(design, [t for t in lost if t not in left_out]))
     left = on_rows(prepared, ~separated, [t for t in left.shared_terms if t not in left_out])
@@ -167,12 +167,7 @@ def on_rows(prepared: Prepared, keep: Array, terms: Sequence[str]) -> Prepared:
     return prepare(rest, shared, np.zeros(len(rest.studies), dtype=int))
 
 
-def is_across(prepared: Prepared, term: str) -> bool:
-    """Whether a shared term is an across-trial one, which a fit can do without."""
-    return prepared.shared_kinds[prepared.shared_terms.index(term)] == "across"
-
-
-def across_separation_note(design: Design, separated: Array, terms: list[str]) -> str:
+def across_separation_note(design: Design, separated: Array, terms: Sequence[Term]) -> str:
     """Say which across-trial terms have no finite estimate, and what the other terms then are."""
     studies = [design.studies[i] for i in np.unique(design.study[separated])]
     return (
@@ -182,7 +177,7 @@ def across_separation_note(design: Design, separated: Array, terms: list[str]) -
     )
 
 
-def separation_fault(design: Design, terms: list[str]) -> str:
+def separation_fault(design: Design, terms: Sequence[Term]) -> str:
     """Say that a shared term has no finite estimate."""
     return (
         f"separation: the outcome '{design.spec.outcome}' is predicted without error by a combination of "
@@ -210,7 +205,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
     own = np.column_stack([np.ones((len(design.studies), len(shared)), dtype=bool), keep])
     A = np.where(own[design.study], (raw - shift[design.study]) / scale, 0.0)
     pairs = random_pairs(design)
-    index, terms, kinds = parameter_index(prepared, keep, len(pairs))
+    index, terms = parameter_index(prepared, keep, len(pairs))
     P = len(terms)
     data = GlmmData(
         y=design.outcome,
@@ -229,7 +224,6 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         np.concatenate([start_of(data, layout, P), np.zeros(len(pairs))]),
         map_to_data(index[:, : raw.shape[1]], shift, scale, intercept_at(prepared), P),
         terms,
-        kinds,
         dict(zip(prepared.shared_terms, informing(prepared.full).sum(axis=0).tolist(), strict=True)),
         tuple([*notes, *prepared.warnings]),
     )
@@ -238,7 +232,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
 def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
     """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
     pairs = [(i, i) for i in range(design.random.shape[1])]
-    if design.correlated and design.random_terms[:2] == ("intercept", "treatment"):
+    if design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT):
         pairs.insert(1, (1, 0))
     return tuple(pairs)
 
@@ -277,22 +271,19 @@ def centring(design: Design, prepared: Prepared, raw: Array) -> tuple[Array, Arr
     return shift, np.where(size > 0, size, 1.0)
 
 
-def parameter_index(
-    prepared: Prepared, keep: Array, m: int
-) -> tuple[Array, tuple[str, ...], tuple[str, ...]]:
-    """Positions of each study's coefficients and theta, and the coefficients' terms and kinds."""
+def parameter_index(prepared: Prepared, keep: Array, m: int) -> tuple[Array, tuple[Term, ...]]:
+    """Positions of each study's coefficients and theta, and the coefficients' terms."""
     design, p = prepared.design, len(prepared.shared_terms)
     k, q = keep.shape
     index = np.full((k, p + q + m), -1)
     index[:, :p] = np.arange(p)
-    terms, kinds = list(prepared.shared_terms), list(prepared.shared_kinds)
+    terms = list(prepared.shared_terms)
     for h, name in enumerate(design.nuisance_terms):
         for i in np.flatnonzero(keep[:, h]):
             index[i, p + h] = len(terms)
-            terms.append(f"{name}[{design.studies[i]}]")
-            kinds.append("nuisance")
+            terms.append(name.but(study=design.studies[i]))
     index[:, p + q :] = len(terms) + np.arange(m)
-    return index, tuple(terms), tuple(kinds)
+    return index, tuple(terms)
 
 
 def map_to_data(index: Array, shift: Array, scale: Array, at: int | None, P: int) -> Array:

@@ -16,6 +16,7 @@ import pandas as pd
 from ipdma.errors import FitError
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
 
 VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
 
@@ -33,14 +34,12 @@ class Design:
         Position in `studies`, never decreasing.
     studies : tuple of str
     shared : ndarray of shape (n, p)
-        Columns with one coefficient for all studies; `shared_terms` names them as estimates do and
-        `shared_kinds` says what each is: treatment, within, across, naive, covariate, moderator,
-        study_mean, intercept.
+        Columns with one coefficient for all studies; `shared_terms` says what each is.
     nuisance : ndarray of shape (n, q)
-        Columns with a coefficient per study; `nuisance_terms` names them (`intercept`, `base`).
+        Columns with a coefficient per study; `nuisance_terms` says what each is, without its study.
     random : ndarray of shape (n, r)
-        Columns with a random effect per study; `random_terms` names them (`intercept`, `treatment`,
-        `interaction` or `interaction[level]`), and `correlated` says whether the first two are.
+        Columns with a random effect per study; `random_terms` says whose effect varies, and `correlated`
+        whether those of intercept and treatment (the first two) are correlated.
     participant : ndarray of int or None
         Each row's participant, when participants have a random intercept.
     joint : mapping of str to tuple of str
@@ -51,8 +50,8 @@ class Design:
         Rows left out because a used column is missing there.
     moderator_levels : tuple of str
         Levels of a categorical moderator, the reference first.
-    study_means : mapping of str to ndarray of shape (K,)
-        Study means of the moderator (or of each of its dummies), over the analysed rows.
+    study_means : mapping of Term to ndarray of shape (K,)
+        Study means of the moderator's own column (or of each of its dummies), over the analysed rows.
     """
 
     spec: ModelSpec
@@ -60,19 +59,18 @@ class Design:
     study: np.ndarray
     studies: tuple[str, ...]
     shared: np.ndarray
-    shared_terms: tuple[str, ...]
-    shared_kinds: tuple[str, ...]
+    shared_terms: tuple[Term, ...]
     nuisance: np.ndarray
-    nuisance_terms: tuple[str, ...]
+    nuisance_terms: tuple[Term, ...]
     random: np.ndarray
-    random_terms: tuple[str, ...]
+    random_terms: tuple[Term, ...]
     correlated: bool
     participant: np.ndarray | None
-    joint: dict[str, tuple[str, ...]]
+    joint: dict[Term, tuple[Term, ...]]
     row_index: np.ndarray
     n_excluded: int
     moderator_levels: tuple[str, ...] = ()
-    study_means: dict[str, np.ndarray] = field(default_factory=dict)
+    study_means: dict[Term, np.ndarray] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -87,18 +85,18 @@ class Design:
 
     def shared_index(self, *kinds: str) -> list[int]:
         """Positions of the shared columns of these kinds."""
-        return [j for j, kind in enumerate(self.shared_kinds) if kind in kinds]
+        return [j for j, term in enumerate(self.shared_terms) if term.kind in kinds]
 
 
 @dataclass
 class Parts:
     """Columns while they are gathered."""
 
-    shared: list[tuple[str, str, np.ndarray]] = field(default_factory=list)
-    nuisance: list[tuple[str, np.ndarray]] = field(default_factory=list)
-    random: list[tuple[str, np.ndarray]] = field(default_factory=list)
-    joint: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    study_means: dict[str, np.ndarray] = field(default_factory=dict)
+    shared: list[tuple[Term, np.ndarray]] = field(default_factory=list)
+    nuisance: list[tuple[Term, np.ndarray]] = field(default_factory=list)
+    random: list[tuple[Term, np.ndarray]] = field(default_factory=list)
+    joint: dict[Term, tuple[Term, ...]] = field(default_factory=dict)
+    study_means: dict[Term, np.ndarray] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -139,13 +137,12 @@ def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
         outcome=columns.numeric[spec.outcome],
         study=columns.study,
         studies=columns.studies,
-        shared=stack([c for _, _, c in parts.shared], n),
-        shared_terms=tuple(name for name, _, _ in parts.shared),
-        shared_kinds=tuple(kind for _, kind, _ in parts.shared),
+        shared=stack([c for _, c in parts.shared], n),
+        shared_terms=tuple(term for term, _ in parts.shared),
         nuisance=stack([c for _, c in parts.nuisance], n),
-        nuisance_terms=tuple(name for name, _ in parts.nuisance),
+        nuisance_terms=tuple(term for term, _ in parts.nuisance),
         random=stack([c for _, c in parts.random], n),
-        random_terms=tuple(name for name, _ in parts.random),
+        random_terms=tuple(term for term, _ in parts.random),
         correlated=spec.random_correlation,
         participant=participant,
         joint=parts.joint,
@@ -217,10 +214,10 @@ def add_treatment(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
         raise FitError(
             f"column '{spec.treatment}': the treatment does not vary {where}; its effect cannot be estimated"
         )
-    parts.shared.append(("treatment", "treatment", t))
+    parts.shared.append((TREATMENT, t))
     if spec.treatment_effect == "random":
         centred = centre_by_study(t, columns.study, k) if spec.centre_treatment else t
-        parts.random.append(("treatment", centred))
+        parts.random.append((TREATMENT, centred))
     if not varies.all():
         one_arm = [columns.studies[i] for i in np.flatnonzero(~varies)]
         parts.warnings.append(
@@ -232,101 +229,85 @@ def add_moderator(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
     """The interaction of treatment and moderator, and the moderator's own columns."""
     if spec.moderator is None:
         return
-    made: dict[str, list[str]] = {}
-    for label, z in moderator_columns(columns, spec):
-        name = f"{spec.moderator}{label}"
+    for level, z in moderator_columns(columns, spec):
+        main = Term("main", str(spec.moderator), level)
         if spec.interaction == "within":
-            add_within(parts, columns, spec, name, label, z, made)
+            add_within(parts, columns, spec, main, z)
         else:
-            add_naive(parts, columns, spec, name, label, z, made)
-    add_joint(parts, spec, made)
-    if spec.interaction_effect == "random" and not any(n.startswith("interaction") for n, _ in parts.random):
+            add_interaction(parts, spec, main.but(kind="naive"), columns.numeric[spec.treatment] * z)
+            add_own_column(parts, spec, main, z)
+    add_joint(parts, spec)
+    varies = any(term.kind in INTERACTIONS for term, _ in parts.random)
+    if spec.interaction_effect == "random" and not varies:
         parts.warnings.append(
             f"moderator '{spec.moderator}' does not vary within any study: no random interaction is fitted"
         )
 
 
 def moderator_columns(columns: ModelColumns, spec: ModelSpec) -> list[tuple[str, np.ndarray]]:
-    """The moderator as it stands, or a dummy for each level but the reference; with the label of its term."""
+    """The moderator as it stands, or a dummy for each level but the reference; with its level."""
     if columns.level_codes is None:
         return [("", columns.numeric[str(spec.moderator)])]
     codes = columns.level_codes
-    return [(f"[{level}]", (codes == i).astype(float)) for i, level in enumerate(columns.levels) if i]
+    return [(level, (codes == i).astype(float)) for i, level in enumerate(columns.levels) if i]
 
 
-def add_within(
-    parts: Parts, columns: ModelColumns, spec: ModelSpec, name: str, label: str, z: np.ndarray, made: dict
-) -> None:
+def add_within(parts: Parts, columns: ModelColumns, spec: ModelSpec, main: Term, z: np.ndarray) -> None:
     """Treatment by the study-centred moderator, treatment by the centred study mean, own columns."""
     t, study, k = columns.numeric[spec.treatment], columns.study, len(columns.studies)
     means = mean_by_study(z, study, k)
-    parts.study_means[name] = means
+    parts.study_means[main] = means
     centred = centre_by_study(z, study, k)
     if centred.any():
-        add_interaction(parts, spec, f"treatment:within:{name}", "within", label, t * centred, made)
-        add_own_column(parts, spec, name, centred)
+        add_interaction(parts, spec, main.but(kind="within"), t * centred)
+        add_own_column(parts, spec, main, centred)
     else:
         parts.warnings.append(
-            f"moderator '{name}' is constant within every study: "
+            f"moderator '{main}' is constant within every study: "
             "only its across-trial association is estimated"
         )
     spread = means - means.mean()
     if np.ptp(means) > VARIES * max(1e-300, float(np.abs(means).max())):
-        made.setdefault("across", []).append(f"treatment:across:{name}")
-        parts.shared.append((f"treatment:across:{name}", "across", t * spread[study]))
+        parts.shared.append((main.but(kind="across"), t * spread[study]))
         if spec.intercept != "stratified":
-            parts.shared.append((f"{name}:study_mean", "study_mean", means[study]))
+            parts.shared.append((main.but(kind="study_mean"), means[study]))
     else:
         parts.warnings.append(
-            f"moderator '{name}': its mean is the same in every study, so there is no across-trial term"
+            f"moderator '{main}': its mean is the same in every study, so there is no across-trial term"
         )
 
 
-def add_naive(
-    parts: Parts, columns: ModelColumns, spec: ModelSpec, name: str, label: str, z: np.ndarray, made: dict
-) -> None:
-    """Treatment by the moderator as it stands, within- and across-trial information mixed."""
-    t = columns.numeric[spec.treatment]
-    add_interaction(parts, spec, f"treatment:{name}", "naive", label, t * z, made)
-    add_own_column(parts, spec, name, z)
-
-
-def add_interaction(
-    parts: Parts, spec: ModelSpec, term: str, kind: str, label: str, column: np.ndarray, made: dict
-) -> None:
+def add_interaction(parts: Parts, spec: ModelSpec, term: Term, column: np.ndarray) -> None:
     """One interaction column, and its random effect."""
-    made.setdefault(kind, []).append(term)
-    parts.shared.append((term, kind, column))
+    parts.shared.append((term, column))
     if spec.interaction_effect == "random":
-        parts.random.append((f"interaction{label}", column))
+        parts.random.append((term, column))
 
 
-def add_own_column(parts: Parts, spec: ModelSpec, name: str, column: np.ndarray) -> None:
+def add_own_column(parts: Parts, spec: ModelSpec, main: Term, column: np.ndarray) -> None:
     """The moderator's own prognostic slope."""
-    if spec.moderator_slopes == "stratified":
-        parts.nuisance.append((name, column))
-    else:
-        parts.shared.append((name, "moderator", column))
+    (parts.nuisance if spec.moderator_slopes == "stratified" else parts.shared).append((main, column))
 
 
-def add_joint(parts: Parts, spec: ModelSpec, made: dict[str, list[str]]) -> None:
+def add_joint(parts: Parts, spec: ModelSpec) -> None:
     """Joint tests of the dummies of a categorical moderator."""
     if spec.moderator_type != "categorical":
         return
-    for kind, terms in made.items():
-        prefix = "treatment" if kind == "naive" else f"treatment:{kind}"
-        parts.joint[f"{prefix}:{spec.moderator}"] = tuple(terms)
+    for term, _ in parts.shared:
+        if term.kind in INTERACTIONS:
+            name = term.but(level="")
+            parts.joint[name] = (*parts.joint.get(name, ()), term)
 
 
 def add_intercept(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
     """The intercept: one per study, or shared, with or without a random part."""
     ones = np.ones(len(columns.study))
     if spec.intercept == "stratified":
-        parts.nuisance.insert(0, ("intercept", ones))
+        parts.nuisance.insert(0, (INTERCEPT, ones))
         return
-    parts.shared.append(("intercept", "intercept", ones))
+    parts.shared.append((INTERCEPT, ones))
     if spec.intercept == "random":
-        parts.random.append(("intercept", ones))
+        parts.random.append((INTERCEPT, ones))
 
 
 def add_covariates(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
@@ -337,15 +318,13 @@ def add_covariates(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None
         column = columns.numeric[name]
         if spec.centre_covariates == "study":
             column = centre_by_study(column, columns.study, len(columns.studies))
-        if spec.covariate_slopes == "stratified":
-            parts.nuisance.append((name, column))
-        else:
-            parts.shared.append((name, "covariate", column))
+        term = Term("covariate", column=name)
+        (parts.nuisance if spec.covariate_slopes == "stratified" else parts.shared).append((term, column))
 
 
 def order_random(parts: Parts) -> None:
     """Intercept and treatment first, in this order: they may be correlated."""
-    place = {"intercept": 0, "treatment": 1}
+    place = {INTERCEPT: 0, TREATMENT: 1}
     parts.random.sort(key=lambda item: place.get(item[0], 2))
 
 

@@ -25,6 +25,8 @@ from ipdma.model.gaussian import prepare_design
 from ipdma.model.interval import make_estimate
 from ipdma.model.records import Estimate, Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import Term
+from ipdma.model.variance import VarianceComponents, effects_of
 
 Array = np.ndarray
 ENGINES = ("ipdma", "statsmodels", "lme4")
@@ -39,7 +41,7 @@ class EngineData:
     design: Design
     y: Array
     X: Array
-    terms: tuple[str, ...]
+    terms: tuple[Term, ...]
     Z: Array
     study: Array
     participant: Array | None
@@ -165,7 +167,7 @@ def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
     for h, name in enumerate(design.nuisance_terms):
         for k in np.flatnonzero(prepared.full.keep[:, h]):
             columns.append(np.where(design.study == k, design.nuisance[:, h], 0.0)[:, None])
-            terms.append(f"{name}[{design.studies[k]}]")
+            terms.append(name.but(study=design.studies[k]))
     labels = np.array(design.studies)[design.study]
     X = np.column_stack(columns)
     return EngineData(
@@ -314,7 +316,7 @@ def lme4_record(data: EngineData, model: Any) -> Fit:
     fit = make_record(
         data, estimates, D, sigma2 if gaussian else None, criterion, method, converged, covariance, "lme4", []
     )
-    return replace(fit, variance={**fit.variance, "participant": participant})
+    return replace(fit, variance=replace(fit.variance, participant=participant))
 
 
 def lme4_df_method(spec: ModelSpec) -> str:
@@ -366,12 +368,11 @@ def make_record(
 ) -> Fit:
     """The parts that every engine's record has alike."""
     design = data.design
-    own = {name: float(D[i, i]) for i, name in enumerate(design.random_terms)}
-    levels = {name[len("interaction[") : -1]: v for name, v in own.items() if name.startswith("interaction[")}
-    variance: dict[str, Any] = {name: own.get(name) for name in ("intercept", "treatment")}
-    variance["intercept_treatment_cov"] = float(D[1, 0]) if (1, 0) in data.pairs else None
-    variance["interaction"] = levels or own.get("interaction")
-    variance.update({"participant": None, "residual": sigma2, "residual_by_study": None})
+    variance = VarianceComponents(
+        effects=effects_of(design.random_terms, D),
+        intercept_treatment_cov=float(D[1, 0]) if (1, 0) in data.pairs else None,
+        residual=sigma2,
+    )
     scale = np.sqrt(np.maximum(np.diag(D), 1e-300))
     correlation = D / np.outer(scale, scale)
     singular = bool(

@@ -14,6 +14,7 @@ import numpy as np
 from ipdma.model.criterion import Point, local_pieces
 from ipdma.model.derivatives import parameter_map, sandwiches
 from ipdma.model.problem import Prepared, Problem
+from ipdma.model.term import Term
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FixedEffects:
 
     Attributes
     ----------
-    terms : tuple of str
+    terms : tuple of Term
     beta : ndarray of shape (P,)
         On the scale of the data.
     covariance : ndarray of shape (P, P)
@@ -37,7 +38,7 @@ class FixedEffects:
     to_global : ndarray of shape (K, m, G)
     """
 
-    terms: tuple[str, ...]
+    terms: tuple[Term, ...]
     beta: np.ndarray
     covariance: np.ndarray
     to_data: np.ndarray
@@ -117,7 +118,7 @@ def with_unshifted_random(prepared: Prepared) -> Problem:
     return replace(plain, gram=gram, z=np.arange(c, c + r))
 
 
-def place_terms(prepared: Prepared) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+def place_terms(prepared: Prepared) -> tuple[tuple[Term, ...], np.ndarray, np.ndarray]:
     """Names of all coefficients, and where each study's local columns stand among them."""
     design, keep = prepared.design, prepared.full.keep
     p, (k, q) = len(prepared.full.x), keep.shape
@@ -129,12 +130,12 @@ def place_terms(prepared: Prepared) -> tuple[tuple[str, ...], np.ndarray, np.nda
             own[i, p + h] = keep[i, h]
             if keep[i, h]:
                 index[i, p + h] = len(terms)
-                terms.append(f"{name}[{design.studies[i]}]")
+                terms.append(name.but(study=design.studies[i]))
     return tuple(terms), index, own
 
 
 def map_to_data(
-    prepared: Prepared, terms: tuple[str, ...], index: np.ndarray, own: np.ndarray
+    prepared: Prepared, terms: tuple[Term, ...], index: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Matrix and constant that turn scaled coefficients into those of the data's columns."""
     full, scaling = prepared.full, prepared.scaling

@@ -21,7 +21,9 @@ from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import Optimum, minimise
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT, Term
 from ipdma.model.uncertainty import GaussianUncertainty
+from ipdma.model.variance import VarianceComponents, component_names, effects_of
 
 BOUNDARY = 1e-8  # of the residual variance: a variance below it is zero, and written so
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
@@ -135,12 +137,12 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
     design, spec = prepared.design, prepared.design.spec
     variance = variances(prepared, optimum)
     effects = fixed_effects(prepared, optimum.point)
-    own = own_estimates(prepared, optimum.point, term_tau2(prepared, variance))
+    own = own_estimates(prepared, optimum.point, variance)
     inference = infer(prepared, optimum, effects, own)
     method = df_method(spec.df)
     estimates = term_estimates(inference, method)
-    treatment = next(e for e in estimates if e.term == "treatment")
-    prediction, note = method.predict(inference, treatment, variance["treatment"])
+    treatment = next(e for e in estimates if e.term == TREATMENT)
+    prediction, note = method.predict(inference, treatment, variance.treatment)
     warnings = [*design.warnings, *prepared.warnings, *([note] if note else [])]
     warnings += fit_warnings(prepared, optimum, inference, method)
     return Fit(
@@ -180,49 +182,31 @@ def infer(prepared: Prepared, optimum: Optimum, effects: FixedEffects, own: list
     )
 
 
-def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[str, int]:
+def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[Term, int]:
     """Studies that inform each term; one for a nuisance term of one study."""
     shared = informing(prepared.full).sum(axis=0)
     counts = dict(zip(prepared.shared_terms, (int(n) for n in shared), strict=True))
     return {term: counts.get(term, 1) for term in effects.terms}
 
 
-def variances(prepared: Prepared, optimum: Optimum) -> dict:
-    """Variance components on the scale of the data; None for one that the model does not have."""
+def variances(prepared: Prepared, optimum: Optimum) -> VarianceComponents:
+    """Variance components on the scale of the data."""
     design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
     between = optimum.point.between * unit / np.outer(scale[full.z], scale[full.z])
     gone = np.diag(optimum.point.between) < BOUNDARY * float(optimum.point.sigma2.mean())
     between[gone[:, None] | gone] = 0.0
-    names = design.random_terms
     by_study = design.spec.residual == "by_study"
     sigma2 = optimum.point.sigma2 * unit
-    found: dict = dict.fromkeys(("intercept", "treatment", "intercept_treatment_cov"))
-    for i, name in enumerate(names):
-        found[name] = float(between[i, i])
-    if (1, 0) in full.pairs:
-        found["intercept_treatment_cov"] = float(between[1, 0])
-    labelled = {
-        n.removeprefix("interaction")[1:-1]: found.pop(n) for n in names if n.startswith("interaction[")
-    }
-    found["interaction"] = labelled or found.get("interaction")
     phi = optimum.point.phi if optimum.point.phi >= BOUNDARY * float(optimum.point.sigma2.mean()) else 0.0
-    found["participant"] = float(phi * unit) if full.participant else None
-    found["residual"] = None if by_study else float(sigma2[0])
     each = dict(zip(design.studies, (float(s) for s in sigma2[full.group]), strict=True))
-    found["residual_by_study"] = each if by_study else None
-    return found
-
-
-def term_tau2(prepared: Prepared, variance: dict) -> dict[str, float]:
-    """The variance between studies of each term that has one."""
-    found = {"treatment": variance["treatment"] or 0.0}
-    interaction = variance["interaction"]
-    for term, kind in zip(prepared.shared_terms, prepared.shared_kinds, strict=True):
-        if kind in ("within", "naive") and interaction is not None:
-            level = term[term.rfind("[") + 1 : -1]
-            found[term] = interaction.get(level, 0.0) if isinstance(interaction, dict) else interaction
-    return found
+    return VarianceComponents(
+        effects=effects_of(design.random_terms, between),
+        intercept_treatment_cov=float(between[1, 0]) if (1, 0) in full.pairs else None,
+        participant=float(phi * unit) if full.participant else None,
+        residual=None if by_study else float(sigma2[0]),
+        residual_by_study=each if by_study else None,
+    )
 
 
 def study_records(prepared: Prepared, own: list[OwnEstimates], inference: Inference) -> list[StudyEstimate]:
@@ -261,7 +245,7 @@ def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, met
     if optimum.singular:
         found.append(singular_note(prepared, optimum, method))
     biased = spec.estimator == "ml" and spec.intercept == "stratified" and not spec.centre_treatment
-    if biased and "treatment" in prepared.design.random_terms:
+    if biased and TREATMENT in prepared.design.random_terms:
         found.append(
             "estimator: ml with stratified intercepts and an uncentred treatment: the variance of the "
             "treatment effect is biased towards zero; use reml, or centre_treatment: true"
@@ -273,7 +257,9 @@ def singular_note(prepared: Prepared, optimum: Optimum, method: DfMethod) -> str
     """What is zero at the boundary, and what that does to the df method."""
     zero = [
         n
-        for n, s in zip(prepared.design.random_terms, np.diag(optimum.point.between), strict=True)
+        for n, s in zip(
+            component_names(prepared.design.random_terms), np.diag(optimum.point.between), strict=True
+        )
         if s < BOUNDARY * float(optimum.point.sigma2.mean())
     ]
     if prepared.full.participant and optimum.point.phi < BOUNDARY * float(optimum.point.sigma2.mean()):

@@ -20,6 +20,7 @@ from ipdma.model.crossproducts import CrossProducts, cross_products
 from ipdma.model.many import ManyFits
 from ipdma.model.problem import pivots, sweep_columns
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT, Term
 
 
 def fit_many(
@@ -177,7 +178,7 @@ def moderator_batch(
         ((0, 0),),
         np.full(len(outcomes), log_nuisance),
     )
-    names = {t: "treatment", within: f"treatment:within:{moderator}", across: f"treatment:across:{moderator}"}
+    names = {t: TREATMENT, within: Term("within", moderator), across: Term("across", moderator)}
     return batch, tuple(names[j] for j in terms)
 
 

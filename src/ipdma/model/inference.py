@@ -10,6 +10,7 @@ from ipdma.errors import FitError, SpecError, nearest
 from ipdma.model.df import Combinations, DfMethod, Inference
 from ipdma.model.interval import f_upper_p
 from ipdma.model.records import Estimate, JointTest
+from ipdma.model.term import Term
 
 
 def term_estimates(inference: Inference, method: DfMethod) -> list[Estimate]:
@@ -33,7 +34,7 @@ def contrast_estimates(
     for i, (name, given) in enumerate(contrasts.items()):
         check_contrast(name, given, inference.terms)
         weights[i, [inference.terms.index(t) for t in given]] = list(given.values())
-    terms = tuple(tuple(t for t, weight in given.items() if weight) for given in contrasts.values())
+    terms = tuple(tuple(Term.parse(t) for t, w in given.items() if w) for given in contrasts.values())
     asked = Combinations(tuple(contrasts), weights @ inference.to_data, weights @ inference.beta, terms)
     return method.estimates(inference, asked)
 
@@ -51,7 +52,7 @@ def check_contrast(name: str, weights: Mapping[str, float], terms: Sequence[str]
 
 
 def joint_tests(
-    inference: Inference, method: DfMethod, joint: Mapping[str, Sequence[str]]
+    inference: Inference, method: DfMethod, joint: Mapping[Term, Sequence[Term]]
 ) -> list[JointTest]:
     """F tests that the terms of each group are all zero; a term that is not in the model is left out."""
     found = []

@@ -9,6 +9,7 @@ from typing import Any
 from scipy import special
 
 from ipdma.model.records import Estimate
+from ipdma.model.term import Term
 
 
 def quantile(df: float | None, level: float) -> float:
@@ -41,10 +42,14 @@ def make_estimate(
     level: float,
     extra: Mapping[str, Any] | None = None,
 ) -> Estimate:
-    """An estimate with its statistic, p-value and interval at `level`."""
+    """An estimate with its statistic, p-value and interval at `level`.
+
+    A `term` that is plain text is the name of a linear combination.
+    """
+    named = term if isinstance(term, Term) else Term("contrast", column=term)
     statistic = estimate / std_error
     half = quantile(df, level) * std_error
     p_value = two_sided_p(statistic, df)
     return Estimate(
-        term, estimate, std_error, df, statistic, p_value, estimate - half, estimate + half, extra or {}
+        named, estimate, std_error, df, statistic, p_value, estimate - half, estimate + half, extra or {}
     )

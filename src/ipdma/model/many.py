@@ -20,6 +20,7 @@ from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.df import df_method
 from ipdma.model.problem import Prepared, gather_columns, own_nuisance_of, sweep_columns
 from ipdma.model.search import minimise
+from ipdma.model.term import Term
 
 BLOCK = 512  # models whose cross-products are held at once
 
@@ -171,13 +172,13 @@ def leave_one_study_out(prepared: Prepared, inference: bool = True) -> ManyFits:
     return run_blocks(prepared, [block], inference)
 
 
-def across_means(prepared: Prepared) -> dict[str, np.ndarray]:
+def across_means(prepared: Prepared) -> dict[Term, np.ndarray]:
     """Study means of the moderator by the name of its across-trial term."""
-    found = {f"treatment:across:{name}": m for name, m in prepared.design.study_means.items()}
+    found = {main.but(kind="across"): m for main, m in prepared.design.study_means.items()}
     return {term: means for term, means in found.items() if term in prepared.shared_terms}
 
 
-def add_multiple(prepared: Prepared, gram: np.ndarray, term: str, delta: np.ndarray) -> None:
+def add_multiple(prepared: Prepared, gram: np.ndarray, term: Term, delta: np.ndarray) -> None:
     """Add delta times the treatment to a term's column, in place, as a congruence on (B, K, c, c).
 
     Parameters
@@ -252,17 +253,18 @@ def recentre(prepared: Prepared, gram: np.ndarray, part: np.ndarray) -> None:
     study, b = design.study[part], np.arange(len(part))
     n, k = design.study_sizes[study], len(design.studies)
     own = np.zeros((len(part), k))
-    for name, means in design.study_means.items():
-        z = moderator_values(prepared, name)[part]
+    for main, means in design.study_means.items():
+        z = moderator_values(prepared, main)[part]
         shift = (means[study] - z) / (n - 1)
         own[:] = 0.0
         own[b, study] = shift
-        if f"treatment:within:{name}" in prepared.shared_terms:
-            add_multiple(prepared, gram, f"treatment:within:{name}", -own)
-        if f"treatment:across:{name}" in prepared.shared_terms:
-            add_multiple(prepared, gram, f"treatment:across:{name}", own - shift[:, None] / k)
-        if f"{name}:study_mean" in prepared.shared_terms:
-            j = int(full.x[prepared.shared_terms.index(f"{name}:study_mean")])
+        within, across, mean = (main.but(kind=kind) for kind in ("within", "across", "study_mean"))
+        if within in prepared.shared_terms:
+            add_multiple(prepared, gram, within, -own)
+        if across in prepared.shared_terms:
+            add_multiple(prepared, gram, across, own - shift[:, None] / k)
+        if mean in prepared.shared_terms:
+            j = int(full.x[prepared.shared_terms.index(mean)])
             add_column(gram, j, 0, own / scaling.scale[j])
     for j, raw in centred_columns(prepared).items():
         own[:] = 0.0
@@ -270,7 +272,7 @@ def recentre(prepared: Prepared, gram: np.ndarray, part: np.ndarray) -> None:
         add_column(gram, j, 0, own / scaling.scale[j])
 
 
-def moderator_values(prepared: Prepared, name: str) -> np.ndarray:
+def moderator_values(prepared: Prepared, name: Term) -> np.ndarray:
     """The moderator (or dummy) of each row, from its centred column."""
     design = prepared.design
     means = design.study_means[name][design.study]
@@ -300,7 +302,7 @@ def centred_columns(prepared: Prepared) -> dict[int, np.ndarray]:
     return found
 
 
-def is_centred(prepared: Prepared, term: str) -> bool:
+def is_centred(prepared: Prepared, term: Term) -> bool:
     """Whether a column of this name is a variable minus its study mean."""
     spec = prepared.design.spec
     if term in spec.covariates and term != spec.moderator:

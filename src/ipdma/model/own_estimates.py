@@ -8,39 +8,39 @@ from ipdma.model.criterion import Point, stratum_variances
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.problem import Prepared
 from ipdma.model.rank import ALIASED
+from ipdma.model.variance import VarianceComponents
 
-FIRST = ("intercept", "covariate", "moderator", "treatment", "within", "naive")
+FIRST = ("intercept", "covariate", "main", "treatment", "within", "naive")
 
 
 def own_terms(prepared: Prepared) -> list[int]:
     """Shared columns with estimates per study: the treatment without a moderator, else the interactions."""
-    kinds = prepared.shared_kinds
     wanted = ("within", "naive") if prepared.design.spec.moderator else ("treatment",)
-    return [j for j, kind in enumerate(kinds) if kind in wanted]
+    return [j for j, term in enumerate(prepared.shared_terms) if term.kind in wanted]
 
 
-def own_estimates(prepared: Prepared, point: Point, tau2: dict[str, float]) -> list[OwnEstimates]:
+def own_estimates(prepared: Prepared, point: Point, variance: VarianceComponents) -> list[OwnEstimates]:
     """Each study's own weighted least squares fit of all columns that vary in it.
 
     Parameters
     ----------
-    tau2 : mapping of str to float
-        Variance between studies of each term on the scale of the data; absent is zero.
+    variance : VarianceComponents
+        Of the same point; a term without a variance between studies has tau2 zero.
     """
     targets = own_terms(prepared)
     full, scale = prepared.full, prepared.scaling.scale
     lam = stratum_variances(full, point)
     gram = np.einsum("ks,ksij->kij", 1 / lam, full.gram)
-    shared = [j for kind in FIRST for j, k in enumerate(prepared.shared_kinds) if k == kind]
+    shared = [j for kind in FIRST for j, t in enumerate(prepared.shared_terms) if t.kind == kind]
     columns = [*full.nuisance.tolist(), *full.x[shared].tolist()]
-    estimate, variance = own_fits(gram, columns, full.y)
+    estimate, sampling = own_fits(gram, columns, full.y)
     found = []
     for j in targets:
         column, term = int(full.x[j]), prepared.shared_terms[j]
         unit = scale[full.y] / scale[column]
         at = columns.index(column)
         found.append(
-            OwnEstimates(term, estimate[:, at] * unit, variance[:, at] * unit**2, tau2.get(term, 0.0))
+            OwnEstimates(term, estimate[:, at] * unit, sampling[:, at] * unit**2, variance.of(term) or 0.0)
         )
     return found
 

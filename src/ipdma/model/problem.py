@@ -12,6 +12,7 @@ import numpy as np
 
 from ipdma.model.crossproducts import CrossProducts, cross_products
 from ipdma.model.design import Design
+from ipdma.model.term import INTERCEPT, TREATMENT, Term
 
 ROUNDING = 1e-18  # share of (mean / scale)^2 that rounding can leave of a constant column's products
 DEPENDENT = 1e-11  # share of a column's sum of squares that must be left for it to count as its own
@@ -104,7 +105,7 @@ class Prepared:
         With the nuisance columns among the columns: for their estimates.
     swept : Problem
         Without them: for the criterion.
-    shared_terms, shared_kinds : tuple of str
+    shared_terms : tuple of Term
         The shared columns that are kept.
     """
 
@@ -113,8 +114,7 @@ class Prepared:
     scaling: Scaling
     full: Problem
     swept: Problem
-    shared_terms: tuple[str, ...]
-    shared_kinds: tuple[str, ...]
+    shared_terms: tuple[Term, ...]
     warnings: list[str] = field(default_factory=list)
 
 
@@ -141,22 +141,10 @@ def gather_columns(design: Design, shared: list[int]) -> tuple[list[np.ndarray],
     for j, name in enumerate(design.nuisance_terms):
         put("nuisance", design.nuisance[:, j], known, f"{name} (stratified)" if name != "intercept" else name)
     for j, name in enumerate(design.random_terms):
-        put("z", design.random[:, j], known, random_source(design, name))
+        own = name == TREATMENT and design.spec.centre_treatment
+        put("z", design.random[:, j], known, "treatment (centred)" if own else name)
     put("y", design.outcome, known, "outcome (y)")
     return columns, place
-
-
-def random_source(design: Design, name: str) -> str:
-    """The shared column that a random effect acts on, or a name of its own."""
-    if name == "treatment":
-        return "treatment (centred)" if design.spec.centre_treatment else "treatment"
-    if name.startswith("interaction"):
-        label = name.removeprefix("interaction")
-        for prefix in ("treatment:within:", "treatment:"):
-            term = f"{prefix}{design.spec.moderator}{label}"
-            if term in design.shared_terms:
-                return term
-    return name
 
 
 def origins(products: CrossProducts, place: dict[str, list[int]]) -> np.ndarray:
@@ -186,7 +174,7 @@ def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
     """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
     r = len(design.random_terms)
     pairs = [(i, i) for i in range(r)]
-    if design.correlated and design.random_terms[:2] == ("intercept", "treatment"):
+    if design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT):
         pairs.insert(1, (1, 0))
     return tuple(pairs)
 
@@ -305,5 +293,4 @@ def prepare(design: Design, shared: list[int], group: np.ndarray) -> Prepared:
         full=full,
         swept=sweep_nuisance(full),
         shared_terms=tuple(design.shared_terms[j] for j in shared),
-        shared_kinds=tuple(design.shared_kinds[j] for j in shared),
     )

@@ -12,6 +12,7 @@ from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
 from ipdma.model.problem import Prepared, Problem
 from ipdma.model.search import Optimum, minimise, newton_step, pack, search_derivatives, unpack
+from ipdma.model.variance import component_names
 
 STEPS = 60
 LARGEST = 1e6  # a variance this many times the residual one counts as without upper limit
@@ -27,7 +28,7 @@ def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[
     unit = scale[full.y] ** 2
     level = prepared.design.spec.level
     found: dict[str, tuple[float, float]] = {}
-    for i, name in enumerate(prepared.design.random_terms):
+    for i, name in enumerate(component_names(prepared.design.random_terms)):
         low, high = random_interval(prepared.swept, optimum, i, level)
         size = unit / scale[full.z[i]] ** 2
         found[name] = (low * size, high * size)

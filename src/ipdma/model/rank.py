@@ -11,10 +11,11 @@ from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
 from ipdma.model.problem import Prepared, Problem, sweep_nuisance
 from ipdma.model.search import starting_points
+from ipdma.model.variance import component_names
 
 ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
 NOISE = 1e-14  # mean square of a scaled column below which it is rounding
-ORDER = ("intercept", "treatment", "covariate", "moderator", "within", "naive", "study_mean", "across")
+ORDER = ("intercept", "treatment", "covariate", "main", "within", "naive", "study_mean", "across")
 
 
 def least_squares_products(problem: Problem) -> np.ndarray:
@@ -44,7 +45,7 @@ def drop_aliased(prepared: Prepared) -> Prepared:
     total = least_squares_products(prepared.full).sum(axis=0)
     rows = float(prepared.full.raw_n.sum())
     size = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
-    order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_kinds[j]))
+    order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_terms[j].kind))
     kept: list[int] = []
     faults, notes, dropped = [], [], []
     for j in order:
@@ -53,7 +54,7 @@ def drop_aliased(prepared: Prepared) -> Prepared:
             kept.append(j)
             continue
         sentence = describe_alias(prepared, j, others)
-        if prepared.shared_kinds[j] == "across":
+        if prepared.shared_terms[j].kind == "across":
             dropped.append(j)
             notes.append(f"{sentence}; it is left out")
         else:
@@ -101,7 +102,6 @@ def subset_shared(prepared: Prepared, keep: list[int], notes: list[str]) -> Prep
         full=replace(prepared.full, x=x),
         swept=replace(prepared.swept, x=x),
         shared_terms=tuple(prepared.shared_terms[j] for j in keep),
-        shared_kinds=tuple(prepared.shared_kinds[j] for j in keep),
         warnings=[*prepared.warnings, *notes],
     )
 
@@ -142,7 +142,7 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
     """
     problem = prepared.swept
     informed = np.count_nonzero(np.einsum("ksii->ki", problem.gram)[:, problem.z], axis=0)
-    taken = sum(kind in ("across", "study_mean") for kind in prepared.shared_kinds)
+    taken = sum(term.kind in ("across", "study_mean") for term in prepared.shared_terms)
     if not len(problem.z) or informed.min() > taken + 2:
         return prepared
     start = starting_points(problem)[0]
@@ -150,7 +150,8 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
     lost = [i for at, (i, j) in enumerate(problem.pairs) if i == j and is_flat(information[at, at], start, i)]
     if not lost:
         return prepared
-    names = [prepared.design.random_terms[i] for i in lost]
+    named = component_names(prepared.design.random_terms)
+    names = [named[i] for i in lost]
     note = (
         f"the variance between studies of {', '.join(names)} cannot be told from the across-trial terms with "
         "so few studies: taken as common"

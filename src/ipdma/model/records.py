@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ipdma import __version__
+from ipdma.model.term import Term
+from ipdma.model.variance import VarianceComponents, component_names
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Estimate:
     `extra` holds what only some fits have: second-stage keys (tau2, i2, ...), `fmi`, `riv`, `mc_error`.
     """
 
-    term: str
+    term: Term
     estimate: float
     std_error: float
     df: float | None
@@ -40,8 +42,8 @@ class Estimate:
 class JointTest:
     """A test that several coefficients are all zero."""
 
-    name: str
-    terms: tuple[str, ...]
+    name: Term
+    terms: tuple[Term, ...]
     f: float
     df_num: float
     df_den: float | None
@@ -52,7 +54,7 @@ class JointTest:
 class Prediction:
     """The interval for a term's effect in a new study."""
 
-    term: str
+    term: Term
     low: float
     high: float
     df: float | None
@@ -63,7 +65,7 @@ class StudyEstimate:
     """What one study says of one term by itself, and its share of the pooled answer in percent."""
 
     study: str
-    term: str
+    term: Term
     estimate: float
     std_error: float
     ci_low: float
@@ -77,7 +79,7 @@ class Fit:
 
     Attributes
     ----------
-    studies_by_term : mapping of str to int
+    studies_by_term : mapping of Term to int
         The number of studies that inform each term of `estimates`.
     study_estimates : tuple of StudyEstimate
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
@@ -89,7 +91,7 @@ class Fit:
     tests: tuple[JointTest, ...] = ()
     contrasts: tuple[Estimate, ...] = ()
     prediction: Prediction | None = None
-    variance: Mapping[str, Any] = field(default_factory=dict)
+    variance: VarianceComponents = field(default_factory=VarianceComponents)
     variance_ci: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     variance_range: Mapping[str, Any] | None = None
     criterion: float | None = None
@@ -103,7 +105,7 @@ class Fit:
     warnings: tuple[str, ...] = ()
     engine: str = "ipdma"
     version: str = __version__
-    studies_by_term: Mapping[str, int] = field(default_factory=dict)
+    studies_by_term: Mapping[Term, int] = field(default_factory=dict)
     study_estimates: tuple[StudyEstimate, ...] = ()
     covariance: np.ndarray | None = None
 
@@ -114,6 +116,11 @@ class Fit:
                 return estimate
         raise KeyError(f"no term '{term}'; there are {', '.join(e.term for e in self.estimates)}")
 
+    def tau2_interval(self, term: Term) -> tuple[float, float] | None:
+        """The interval of a term's variance between studies, None where there is none."""
+        names = dict(zip(self.variance.effects, component_names(tuple(self.variance.effects)), strict=True))
+        return self.variance_ci.get(names[term]) if term in names else None
+
     def as_json(self) -> dict[str, Any]:
         """The record as INTERFACE section 2 writes it, ready for `json.dumps`."""
         head = {
@@ -121,7 +128,7 @@ class Fit:
             "tests": [{**vars(t), "terms": list(t.terms)} for t in self.tests],
             "contrasts": [c.as_json("name") for c in self.contrasts],
             "prediction": None if self.prediction is None else dict(vars(self.prediction)),
-            "variance": dict(self.variance),
+            "variance": self.variance.as_json(),
             "variance_ci": {name: list(pair) for name, pair in self.variance_ci.items()},
         }
         if self.variance_range is not None:

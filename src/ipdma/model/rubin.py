@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from ipdma.errors import FitError
 from ipdma.model.interval import f_upper_p, make_estimate, quantile
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
+from ipdma.model.term import Term
+from ipdma.model.variance import VarianceComponents
 
 # Below this share of between-imputation variance the imputations agree to the digit (mice's own floor).
 LAMBDA_FLOOR = 1e-4
@@ -76,7 +79,7 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
     )
 
 
-def has_term(fit: Fit, term: str) -> bool:
+def has_term(fit: Fit, term: Term) -> bool:
     """Whether the fit estimates the term."""
     return any(e.term == term for e in fit.estimates)
 
@@ -134,7 +137,7 @@ def pool_contrasts(fits: Sequence[Fit], level: float) -> tuple[Estimate, ...]:
     return tuple(pool_term(row, level) for row in rows)
 
 
-def total_covariance(fits: Sequence[Fit], terms: Sequence[str]) -> np.ndarray | None:
+def total_covariance(fits: Sequence[Fit], terms: Sequence[Term]) -> np.ndarray | None:
     """T for a set of terms together, or None where a fit holds no covariance."""
     parts = within_and_between(fits, terms)
     if parts is None:
@@ -144,7 +147,7 @@ def total_covariance(fits: Sequence[Fit], terms: Sequence[str]) -> np.ndarray | 
 
 
 def within_and_between(
-    fits: Sequence[Fit], terms: Sequence[str]
+    fits: Sequence[Fit], terms: Sequence[Term]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Ubar, B and Qbar of several terms together."""
     if any(fit.covariance is None for fit in fits):
@@ -225,15 +228,14 @@ def reiter_df(t: float, r: float, observed: float) -> float | None:
 
 
 def pool_variances(
-    variances: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The mean of each variance component over the data sets, and its lowest and highest."""
-    mean: dict[str, Any] = {}
-    spread: dict[str, Any] = {}
-    for name in variances[0]:
-        values = [variance.get(name) for variance in variances]
-        mean[name], spread[name] = pool_component(values)
-    return mean, {name: pair for name, pair in spread.items() if pair is not None}
+    variances: Sequence[VarianceComponents],
+) -> tuple[VarianceComponents, dict[str, Any]]:
+    """The mean of each variance component over the data sets; its lowest and highest, by OUT.json's names."""
+    names = [f.name for f in fields(VarianceComponents)]
+    mean = {name: pool_component([getattr(v, name) for v in variances])[0] for name in names}
+    written = [v.as_json() for v in variances]
+    spread = {name: pool_component([w.get(name) for w in written])[1] for name in written[0]}
+    return VarianceComponents(**mean), {name: pair for name, pair in spread.items() if pair is not None}
 
 
 def pool_component(values: Sequence[Any]) -> tuple[Any, Any]:
@@ -258,21 +260,21 @@ def pool_array(values: Sequence[Any]) -> tuple[Any, None]:
 
 
 def pool_prediction(
-    fits: Sequence[Fit], estimates: Sequence[Estimate], variance: Mapping[str, Any], level: float
+    fits: Sequence[Fit], estimates: Sequence[Estimate], variance: VarianceComponents, level: float
 ) -> Prediction | None:
     """The prediction interval from the pooled standard error and the mean between-study variance."""
     first = fits[0].prediction
-    if any(fit.prediction is None for fit in fits) or first is None or variance.get("treatment") is None:
+    if any(fit.prediction is None for fit in fits) or first is None or variance.treatment is None:
         return None
     row = next((e for e in estimates if e.term == first.term), None)
     if row is None:
         return None
     df = mean_df([fit.prediction.df for fit in fits if fit.prediction])
-    half = quantile(df, level) * math.sqrt(variance["treatment"] + row.std_error**2)
+    half = quantile(df, level) * math.sqrt(variance.treatment + row.std_error**2)
     return Prediction(first.term, row.estimate - half, row.estimate + half, df)
 
 
-def studies_informing(fits: Sequence[Fit], terms: Sequence[str]) -> dict[str, int]:
+def studies_informing(fits: Sequence[Fit], terms: Sequence[Term]) -> dict[Term, int]:
     """The fewest studies that inform each term in any data set."""
     return {
         term: min(fit.studies_by_term[term] for fit in fits)
@@ -316,7 +318,7 @@ def rows_note(counts: Sequence[Any]) -> list[str]:
     ]
 
 
-def pool_warnings(fits: Sequence[Fit], terms: Sequence[str]) -> tuple[str, ...]:
+def pool_warnings(fits: Sequence[Fit], terms: Sequence[Term]) -> tuple[str, ...]:
     """Each warning once, with the number of data sets that gave it, and what the pooling itself says."""
     m = len(fits)
     said: list[str] = []

@@ -12,9 +12,10 @@ from ipdma.model.design import Design
 from ipdma.model.logistic import fit_logistic
 from ipdma.model.records import Fit
 from ipdma.model.separation import estimable, independent_columns, separated_rows
+from ipdma.model.term import INTERACTIONS, Term
 
 Array = np.ndarray
-OWN_KINDS = ("treatment", "within", "naive", "covariate", "moderator", "intercept")
+OWN_KINDS = ("treatment", "within", "naive", "covariate", "main", "intercept")
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,22 @@ class StudyFit:
     Attributes
     ----------
     study : str
-    terms : tuple of str
+    terms : tuple of Term
         The shared terms that it can estimate.
     estimate : ndarray of shape (r,)
     covariance : ndarray of shape (r, r)
     df : float or None
         Residual degrees of freedom; None for a normal reference.
-    silent : mapping of str to str
+    silent : mapping of Term to str
         Why it cannot estimate each other term.
     """
 
     study: str
-    terms: tuple[str, ...]
+    terms: tuple[Term, ...]
     estimate: Array
     covariance: Array
     df: float | None
-    silent: dict[str, str]
+    silent: dict[Term, str]
 
 
 def fit_studies(design: Design) -> list[StudyFit]:
@@ -56,19 +57,19 @@ def fit_studies(design: Design) -> list[StudyFit]:
     return fits
 
 
-def nothing(study: str, terms: Sequence[str], why: str) -> StudyFit:
+def nothing(study: str, terms: Sequence[Term], why: str) -> StudyFit:
     """A study that cannot inform any term, and why."""
     return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, dict.fromkeys(terms, why))
 
 
-def drop_aliased_interactions(A: Array, terms: Sequence[str]) -> Array:
+def drop_aliased_interactions(A: Array, terms: Sequence[Term]) -> Array:
     """A with the interactions that hide the treatment effect taken out (zero), where that uncovers it.
 
     A study in which an arm has one level only cannot tell its interaction from its treatment effect; it
     still has a treatment effect, as it would without the moderator.
     """
     fine = estimable(A)
-    at = [j for j, term in enumerate(terms) if term.startswith("treatment:") and not fine[j]]
+    at = [j for j, term in enumerate(terms) if term.kind in INTERACTIONS and not fine[j]]
     if "treatment" not in terms or fine[terms.index("treatment")] or not at:
         return A
     reduced = A.copy()
@@ -76,7 +77,7 @@ def drop_aliased_interactions(A: Array, terms: Sequence[str]) -> Array:
     return reduced if estimable(reduced)[terms.index("treatment")] else A
 
 
-def sort_terms(A: Array, terms: Sequence[str]) -> tuple[list[int], dict[str, str]]:
+def sort_terms(A: Array, terms: Sequence[Term]) -> tuple[list[int], dict[Term, str]]:
     """Positions of the terms that A determines, and why it does not determine the others."""
     fine = estimable(A)
     silent = {}
@@ -88,7 +89,7 @@ def sort_terms(A: Array, terms: Sequence[str]) -> tuple[list[int], dict[str, str
     return [j for j in range(len(terms)) if fine[j]], silent
 
 
-def fit_gaussian_study(study: str, terms: Sequence[str], A: Array, y: Array) -> StudyFit:
+def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
     """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term."""
     A = drop_aliased_interactions(A, terms)
     at, silent = sort_terms(A, terms)
@@ -111,7 +112,7 @@ def fit_gaussian_study(study: str, terms: Sequence[str], A: Array, y: Array) -> 
     return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance[:r, :r], float(df), silent)
 
 
-def fit_binomial_study(study: str, terms: Sequence[str], A: Array, y: Array) -> StudyFit:
+def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
     """Logistic regression on the rows that no combination of columns predicts without error."""
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
@@ -138,7 +139,7 @@ def fit_binomial_study(study: str, terms: Sequence[str], A: Array, y: Array) -> 
 
 def study_of_fit(study: str, fit: Fit) -> StudyFit:
     """The treatment terms of a one-study fit."""
-    at = [i for i, e in enumerate(fit.estimates) if e.term.startswith("treatment")]
+    at = [i for i, e in enumerate(fit.estimates) if e.term.is_treatment]
     if fit.covariance is None:
         raise FitError("the fit of the study holds no covariance")
     covariance = np.asarray(fit.covariance)[np.ix_(at, at)]

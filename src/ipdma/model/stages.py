@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -15,9 +15,8 @@ from ipdma.model.records import Fit
 from ipdma.model.rubin import one_or_list, rows_note
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import OWN_KINDS, StudyFit, combine_imputations, fit_studies, nothing, study_of_fit
-from ipdma.model.visits import term_kinds, trial_fits, whole_design
-
-TREATMENT_KINDS = ("treatment", "within", "naive")
+from ipdma.model.term import OWN_EFFECTS, TREATMENT, Term
+from ipdma.model.visits import trial_fits, whole_design
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,8 @@ class StageOne:
     """
 
     fits: list[StudyFit]
-    terms: tuple[str, ...]
-    kinds: dict[str, str]
-    joint: dict[str, tuple[str, ...]]
+    terms: tuple[Term, ...]
+    joint: dict[Term, tuple[Term, ...]]
     studies: tuple[str, ...]
     n_rows: int | list[int]
     n_excluded: int | list[int]
@@ -44,22 +42,17 @@ def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
     if spec.visit:
         return stage_of_visits(rows, spec)
     design = build_design(rows, spec.replace(contrasts={}))
-    kinds = {
-        term: kind
-        for term, kind in zip(design.shared_terms, design.shared_kinds, strict=True)
-        if kind in OWN_KINDS
-    }
+    terms = [t for t in design.shared_terms if t.kind in OWN_KINDS]
     if spec.participant:
         fits = mixed_fits(rows, design, spec)
         estimated = {t for fit in fits for t in fit.terms}
-        kinds = {t: kind for t, kind in kinds.items() if kind in TREATMENT_KINDS or t in estimated}
+        terms = [t for t in terms if t.kind in OWN_EFFECTS or t in estimated]
     else:
         fits = fit_studies(design)
     return StageOne(
         fits,
-        tuple(kinds),
-        kinds,
-        {name: terms for name, terms in design.joint.items() if all(t in kinds for t in terms)},
+        tuple(terms),
+        {name: group for name, group in design.joint.items() if all(t in terms for t in group)},
         design.studies,
         design.n_rows,
         design.n_excluded,
@@ -70,15 +63,14 @@ def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
 def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
     """Fit each study over its visits: one treatment effect per visit."""
     design = whole_design(rows, spec)
-    every = term_kinds(design)
-    kinds = {term: kind for term, kind in every.items() if kind in TREATMENT_KINDS}
-    across = [term for term, kind in every.items() if kind == "across"]
-    groups = {name: tuple(t for t in terms if t in kinds) for name, terms in design.joint.items()}
+    every = [column.name for column in design.fixed]
+    terms = [t for t in every if t.kind in OWN_EFFECTS]
+    across = [t for t in every if t.kind == "across"]
+    groups = {name: tuple(t for t in group if t in terms) for name, group in design.joint.items()}
     return StageOne(
-        trial_fits(rows, spec, design, list(kinds)),
-        tuple(kinds),
-        kinds,
-        {name: terms for name, terms in groups.items() if terms},
+        trial_fits(rows, spec, design, terms),
+        tuple(terms),
+        {name: group for name, group in groups.items() if group},
         tuple(design.base.studies),
         len(design.visit),
         design.base.n_excluded,
@@ -93,7 +85,7 @@ def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[Stud
     fits = []
     for k, study in enumerate(design.studies):
         fit, why = try_fit(fit_without_profile, analysed[design.study == k], own)
-        fits.append(study_of_fit(study, fit) if fit else nothing(study, ("treatment",), why))
+        fits.append(study_of_fit(study, fit) if fit else nothing(study, (TREATMENT,), why))
     return fits
 
 
@@ -134,7 +126,7 @@ def stage_warnings(design: Design) -> list[str]:
     return [*said, *across_note(across)]
 
 
-def across_note(across: list[str]) -> list[str]:
+def across_note(across: Sequence[Term]) -> list[str]:
     """Say which terms two stages cannot have."""
     if not across:
         return []
@@ -154,7 +146,6 @@ def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
     return StageOne(
         combine_imputations([stage.fits for stage in sets]),
         terms,
-        {t: first.kinds[t] for t in terms},
         {name: group for name, group in first.joint.items() if all(t in terms for t in group)},
         tuple(dict.fromkeys(s for stage in sets for s in stage.studies)),
         one_or_list([stage.n_rows for stage in sets]),

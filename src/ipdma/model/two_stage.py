@@ -17,7 +17,9 @@ from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import StudyFit
-from ipdma.model.stages import TREATMENT_KINDS, StageOne, imputed_stage, stage_one
+from ipdma.model.stages import StageOne, imputed_stage, stage_one
+from ipdma.model.term import OWN_EFFECTS, TREATMENT, Term
+from ipdma.model.variance import VarianceComponents, component_names, effects_of
 
 INTERVAL = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
 
@@ -46,7 +48,7 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """
     stage = imputed_stage(rows, spec) if spec.imputation else stage_one(rows, spec)
     pooled = {term: pool_term(stage, term, spec) for term in stage.terms if informing(stage, term)}
-    if not any(stage.kinds[term] in TREATMENT_KINDS for term in pooled):
+    if not any(term.kind in OWN_EFFECTS for term in pooled):
         raise FitError("no study can estimate the treatment effect: " + "; ".join(silent_notes(stage)))
     return assemble(stage, pooled, spec)
 
@@ -64,12 +66,12 @@ def pool_spec_of(spec: ModelSpec, kind: str) -> PoolSpec:
     return replace(spec.pool, tau2="reml" if random.get(kind, False) else "common")
 
 
-def informing(stage: StageOne, term: str) -> list[StudyFit]:
+def informing(stage: StageOne, term: Term) -> list[StudyFit]:
     """The studies that estimate a term."""
     return [fit for fit in stage.fits if term in fit.terms]
 
 
-def values_of(fits: Sequence[StudyFit], term: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+def values_of(fits: Sequence[StudyFit], term: Term) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, estimates and standard errors of one term."""
     at = [fit.terms.index(term) for fit in fits]
     y = np.array([fit.estimate[i] for fit, i in zip(fits, at, strict=True)])
@@ -77,45 +79,45 @@ def values_of(fits: Sequence[StudyFit], term: str) -> tuple[list[str], np.ndarra
     return [fit.study for fit in fits], y, se
 
 
-def pool_term(stage: StageOne, term: str, spec: ModelSpec) -> Pooled:
+def pool_term(stage: StageOne, term: Term, spec: ModelSpec) -> Pooled:
     """Pool the studies' estimates of one term."""
     fits = informing(stage, term)
     try:
-        return pool_effects(*values_of(fits, term), pool_spec_of(spec, stage.kinds[term]))
+        return pool_effects(*values_of(fits, term), pool_spec_of(spec, term.kind))
     except FitError as error:
         raise FitError(f"{term}: {error}") from None
 
 
-def assemble(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> Fit:
+def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fit:
     """The record of a two-stage fit."""
     together = pool_groups(stage, pooled, spec)
     beside = multivariate_keys(together) if spec.visit else {}
     estimates = tuple(
         term_estimate(stage, term, result, spec, beside.get(term, {})) for term, result in pooled.items()
     )
-    variance, variance_ci = visit_variances(stage, together) if spec.visit else variances(stage, pooled)
-    treatment = pooled.get("treatment")
+    variance = visit_variances(stage, together) if spec.visit else variances(pooled)
+    treatment = pooled.get(TREATMENT)
     return Fit(
         estimates=estimates,
         tests=tuple(joint_test(group, spec) for group in together),
         prediction=prediction_of(treatment, spec.pool),
         variance=variance,
-        variance_ci=variance_ci,
+        variance_ci={} if spec.visit else tau2_intervals(pooled, variance),
         criterion=None,
         criterion_name="minus_two_reml_loglik" if spec.family == "gaussian" else "minus_two_loglik",
         n_studies=len(stage.studies),
         n_rows=stage.n_rows,
         n_rows_excluded=stage.n_excluded,
         df_method="wald" if estimates[0].df is None else spec.pool.ci,
-        singular=any(is_singular(stage, term, result, spec) for term, result in pooled.items()),
-        warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(stage, pooled)]),
+        singular=any(is_singular(term, result, spec) for term, result in pooled.items()),
+        warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(pooled)]),
         studies_by_term={term: result.k for term, result in pooled.items()},
         study_estimates=tuple(study_rows(stage, pooled, spec.level)),
     )
 
 
 def term_estimate(
-    stage: StageOne, term: str, result: Pooled, spec: ModelSpec, beside: Mapping[str, Any]
+    stage: StageOne, term: Term, result: Pooled, spec: ModelSpec, beside: Mapping[str, Any]
 ) -> Estimate:
     """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
@@ -123,7 +125,7 @@ def term_estimate(
     return Estimate(term=term, **own, extra=extra)
 
 
-def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, float]:
+def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float]:
     """`fmi`, `riv` and `mc_error` of a pooled estimate: its value in each data set at the pooled weights."""
     m = len(stage.sets)
     if m < 2:
@@ -143,49 +145,41 @@ def imputation_keys(stage: StageOne, term: str, result: Pooled) -> dict[str, flo
     return {"fmi": (riv + tail) / (riv + 1), "riv": riv, "mc_error": math.sqrt(b / m)}
 
 
-def variances(
-    stage: StageOne, pooled: dict[str, Pooled]
-) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    """The components of section 2 that hold tau2 (by level of a categorical moderator), and its intervals."""
-    variance: dict[str, Any] = dict.fromkeys(
-        ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
-    )
-    interactions = [t for t in pooled if stage.kinds[t] in ("within", "naive")]
-    names = {"treatment": "treatment"} if "treatment" in pooled else {}
-    for term in interactions:
-        names[term] = "interaction" if len(interactions) == 1 else f"interaction{term[term.rindex('[') :]}"
-    intervals, levels = {}, {}
-    for term, name in names.items():
-        result = pooled[term]
-        if name.startswith("interaction["):
-            levels[name[len("interaction[") : -1]] = result.tau2
-        else:
-            variance[name] = result.tau2
-        if result.tau2_ci_low is not None and result.tau2_ci_high is not None:
-            intervals[name] = (result.tau2_ci_low, result.tau2_ci_high)
-    if levels:
-        variance["interaction"] = levels
-    return {**variance, "residual_by_study": None}, intervals
+def variances(pooled: Mapping[Term, Pooled]) -> VarianceComponents:
+    """tau2 of the treatment effect and of its interactions."""
+    return VarianceComponents({t: result.tau2 for t, result in pooled.items() if t.kind in OWN_EFFECTS})
 
 
-def visit_variances(
-    stage: StageOne, together: Sequence[TermGroup]
-) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+def tau2_intervals(
+    pooled: Mapping[Term, Pooled], variance: VarianceComponents
+) -> dict[str, tuple[float, float]]:
+    """Q-profile intervals of these tau2, where there is one."""
+    found = {}
+    for term, name in zip(variance.effects, component_names(tuple(variance.effects)), strict=True):
+        low, high = pooled[term].tau2_ci_low, pooled[term].tau2_ci_high
+        if low is not None and high is not None:
+            found[name] = (low, high)
+    return found
+
+
+def visit_variances(stage: StageOne, together: Sequence[TermGroup]) -> VarianceComponents:
     """The covariance of the visits' effects between studies, by multivariate pooling."""
-    names = ("intercept", "treatment", "intercept_treatment_cov", "interaction", "participant", "residual")
-    group = next((g for g in together if g.name == "treatment"), None)
-    visits = {
-        "visits": list(stage.visits),
-        "within": None,
-        "between": None if group is None or group.common else group.fit.psi.tolist(),
-        "between_visits": [] if group is None else [t[len("treatment[") : -1] for t in group.terms],
-    }
-    return {**dict.fromkeys(names), "residual_by_study": None, "visits": visits}, {}
+    group = next((g for g in together if g.name == TREATMENT), None)
+    varies = group is not None and not group.common
+    return VarianceComponents(
+        effects=effects_of(group.terms, group.fit.psi) if group is not None and varies else {},
+        visits={
+            "visits": list(stage.visits),
+            "within": None,
+            "between": group.fit.psi.tolist() if group is not None and varies else None,
+            "between_visits": [] if group is None else [t.visit for t in group.terms],
+        },
+    )
 
 
-def is_singular(stage: StageOne, term: str, result: Pooled, spec: ModelSpec) -> bool:
+def is_singular(term: Term, result: Pooled, spec: ModelSpec) -> bool:
     """Whether a random effect's variance is estimated as zero."""
-    random = pool_spec_of(spec, stage.kinds[term]).tau2 != "common" and result.k > 1
+    random = pool_spec_of(spec, term.kind).tau2 != "common" and result.k > 1
     return random and result.tau2 == 0
 
 
@@ -195,7 +189,7 @@ def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
         return None
     t_df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
     df = None if spec.by_pivot else t_df
-    return Prediction("treatment", result.pi_low, result.pi_high, df)
+    return Prediction(TREATMENT, result.pi_low, result.pi_high, df)
 
 
 @dataclass(frozen=True)
@@ -208,26 +202,26 @@ class TermGroup:
         Whether their effects are common to all studies.
     """
 
-    name: str
-    terms: tuple[str, ...]
+    name: Term
+    terms: tuple[Term, ...]
     common: bool
     fit: MultivariateFit
 
 
-def pool_groups(stage: StageOne, pooled: dict[str, Pooled], spec: ModelSpec) -> list[TermGroup]:
+def pool_groups(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> list[TermGroup]:
     """Multivariate pooling of each group of terms; a term that no study estimates takes no part."""
     groups = []
     for name, group in stage.joint.items():
         terms = tuple(t for t in group if t in pooled)
         if not terms:
             continue
-        common = pool_spec_of(spec, stage.kinds[terms[0]]).tau2 == "common"
+        common = pool_spec_of(spec, terms[0].kind).tau2 == "common"
         vectors = [vector_of(fit, terms) for fit in stage.fits if set(fit.terms) & set(terms)]
         groups.append(TermGroup(name, terms, common, pool_multivariate(vectors, len(terms), common)))
     return groups
 
 
-def multivariate_keys(together: Sequence[TermGroup]) -> dict[str, dict[str, float]]:
+def multivariate_keys(together: Sequence[TermGroup]) -> dict[Term, dict[str, float]]:
     """What multivariate pooling says of each visit's effect, beside its own pooled answer.
 
     It borrows from a study's other visits where a visit is absent; the standard error is its Wald one.
@@ -246,7 +240,7 @@ def joint_test(group: TermGroup, spec: ModelSpec) -> JointTest:
     return JointTest(group.name, group.terms, f, float(len(group.terms)), df_den, p_value)
 
 
-def vector_of(fit: StudyFit, terms: Sequence[str]) -> StudyVector:
+def vector_of(fit: StudyFit, terms: Sequence[Term]) -> StudyVector:
     """A study's estimates of those of `terms` that it has."""
     have = [t for t in terms if t in fit.terms]
     at = [fit.terms.index(t) for t in have]
@@ -268,21 +262,21 @@ def silent_notes(stage: StageOne) -> list[str]:
     return notes
 
 
-def pool_warnings(stage: StageOne, pooled: dict[str, Pooled]) -> list[str]:
+def pool_warnings(pooled: dict[Term, Pooled]) -> list[str]:
     """What pooling warns of, by term; a nuisance term's are left out."""
     return [
         f"{term}: {warning}"
         for term, result in pooled.items()
-        if stage.kinds[term] in TREATMENT_KINDS
+        if term.kind in OWN_EFFECTS
         for warning in result.warnings
     ]
 
 
-def study_rows(stage: StageOne, pooled: dict[str, Pooled], level: float) -> list[StudyEstimate]:
+def study_rows(stage: StageOne, pooled: dict[Term, Pooled], level: float) -> list[StudyEstimate]:
     """Each study's own estimate of the treatment terms, on its residual df, with its weight."""
     made = []
     for term, result in pooled.items():
-        if stage.kinds[term] not in TREATMENT_KINDS:
+        if term.kind not in OWN_EFFECTS:
             continue
         fits = informing(stage, term)
         names, y, se = values_of(fits, term)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ipdma.analysis.records import NUMBERS as FLOATS
 from ipdma.analysis.records import WHOLE
+from ipdma.model.term import Term
 
 NUMBERS = FLOATS | set(WHOLE)
 KEYS = {
@@ -34,6 +35,11 @@ class Row(dict[str, Any]):
     def text(self, name: str) -> str:
         """The text in column `name`, or an empty string."""
         return self.get(name) or ""
+
+    @property
+    def term(self) -> Term:
+        """What its coefficient is."""
+        return Term.parse(self.text("term"))
 
     @property
     def key(self) -> str:

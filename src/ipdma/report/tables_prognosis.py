@@ -34,7 +34,7 @@ def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:
             prognosis_row(material, pen, r)
             for r in asked
             if (r.text("outcome"), r.text("timepoint")) == (outcome, timepoint)
-            and r.text("term").startswith("prognosis:")
+            and r.term.kind == "prognosis"
             and (r.number("estimate") is not None or r.number("p_value") is not None)
         ]
         title = f"{wording.heading(material.outcome(outcome))}, {material.timepoint(timepoint)}"

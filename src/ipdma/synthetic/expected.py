@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ipdma.model.term import TREATMENT, Term
 from ipdma.synthetic.truth import Effect, Truth
 
 CHRONICITY = ("1 to under 2 years", "2 years or more")  # against "under 1 year"
@@ -32,11 +33,10 @@ def expected_terms(truth: Truth) -> pd.DataFrame:
 def terms_of(effect: Effect, time: str) -> list[tuple[str, str, float]]:
     """Moderator, term and value of one contrast at one time point."""
     levels = zip(CHRONICITY, effect.chronicity[time], strict=True)
-    within = "treatment:within:"
     return [
-        ("", "treatment", effect.mean[time]),
-        ("severity", f"{within}severity", effect.severity[time]),
-        *[("chronicity", f"{within}chronicity[{level}]", value) for level, value in levels],
-        ("antidepressant", f"{within}antidepressant[yes]", effect.antidepressant[time]),
-        ("age", f"{within}age", 0.0),
+        ("", TREATMENT, effect.mean[time]),
+        ("severity", Term("within", "severity"), effect.severity[time]),
+        *[("chronicity", Term("within", "chronicity", level), value) for level, value in levels],
+        ("antidepressant", Term("within", "antidepressant", "yes"), effect.antidepressant[time]),
+        ("age", Term("within", "age"), 0.0),
     ]

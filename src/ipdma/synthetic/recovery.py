@@ -117,7 +117,7 @@ def rows_of(fit: Fit | None, wanted: pd.DataFrame, method: str) -> Iterator[dict
         estimate = found.get(row["term"])
         if fit is not None and estimate is not None:
             row |= {k: getattr(estimate, k) for k in ("estimate", "std_error", "df", "ci_low", "ci_high")}
-            row |= {"tau2": fit.variance.get("treatment"), "k": fit.studies_by_term.get(row["term"])}
+            row |= {"tau2": fit.variance.treatment, "k": fit.studies_by_term.get(row["term"])}
             row |= {"n": fit.n_rows, "singular": fit.singular}
         yield row
 

@@ -104,7 +104,7 @@ def test_headline_is_the_model_of_the_plan(records, rows):
     assert (row.estimate, row.std_error, row.df) == pytest.approx(
         (effect.estimate, effect.std_error, effect.df)
     )
-    assert (row.tau2, row.pi_low) == pytest.approx((fit.variance["treatment"], fit.prediction.low))
+    assert (row.tau2, row.pi_low) == pytest.approx((fit.variance.treatment, fit.prediction.low))
     assert (row.k, row.n, row.df_method) == (6, 304, "kenward_roger")
 
 

@@ -130,7 +130,7 @@ def test_no_variation_between_studies_is_a_result():
     fitted = fit(pd.concat(copies, ignore_index=True), df="normal")
     alone = fit(rows, df="normal")
     assert fitted.singular
-    assert fitted.variance["treatment"] == 0
+    assert fitted.variance.treatment == 0
     assert any("singular fit" in w for w in fitted.warnings)
     assert fitted.estimate("treatment").estimate == pytest.approx(
         alone.estimate("treatment").estimate, rel=1e-8
@@ -142,7 +142,7 @@ def test_no_variation_between_studies_is_a_result():
 
 def test_one_study_is_a_logistic_regression_with_its_warning():
     fitted = fit(draw_trials(1, 80))
-    assert fitted.variance["treatment"] is None
+    assert fitted.variance.treatment is None
     assert any("one study" in w for w in fitted.warnings)
     assert fitted.prediction is None
 
@@ -255,7 +255,7 @@ def test_contrasts_and_joint_tests_are_wald_forms_of_the_covariance():
 def test_profile_intervals_hold_the_estimate():
     fitted = fit_binomial(draw_trials(6, 90, seed=3), spec_of(intercept="random"))
     for name, (low, high) in fitted.variance_ci.items():
-        assert 0 <= low <= fitted.variance[name] <= high, name
+        assert 0 <= low <= fitted.variance.numbers[name] <= high, name
 
 
 @pytest.mark.parametrize("always", [False, True])
@@ -280,6 +280,6 @@ def test_a_profile_that_jumps_is_searched_again_from_the_maximum(monkeypatch, al
 def test_the_prediction_interval_is_t_on_k_minus_2():
     fitted = fit(draw_trials(6, 90, seed=3))
     row = fitted.estimate("treatment")
-    half = 2.7764451051977987 * math.sqrt(fitted.variance["treatment"] + row.std_error**2)
+    half = 2.7764451051977987 * math.sqrt(fitted.variance.treatment + row.std_error**2)
     assert fitted.prediction.high - row.estimate == pytest.approx(half)
     assert fitted.prediction.df == 4

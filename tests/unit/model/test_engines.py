@@ -45,7 +45,7 @@ def assert_alike(theirs, ours, se=2e-2):
     assert theirs.estimate("treatment").std_error == pytest.approx(
         ours.estimate("treatment").std_error, rel=se
     )
-    assert theirs.variance["treatment"] == pytest.approx(ours.variance["treatment"], rel=2e-3, abs=1e-4)
+    assert theirs.variance.treatment == pytest.approx(ours.variance.treatment, rel=2e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_lme4_agrees_on_repeated_rows_and_a_logistic_model():
     rows["treat"] = (np.arange(len(rows)) // 4) % 2
     results = fit_engines(rows, spec_of(participant="pid"), ("ipdma", "lme4"))
     assert_alike(results["lme4"], results["ipdma"], se=1e-3)
-    assert results["lme4"].variance["participant"] == pytest.approx(
-        results["ipdma"].variance["participant"], abs=1e-3
+    assert results["lme4"].variance.participant == pytest.approx(
+        results["ipdma"].variance.participant, abs=1e-3
     )
     trials = fit_engines(draw_trials(), spec_of(family="binomial"), ("ipdma", "lme4"))
     assert_alike(trials["lme4"], trials["ipdma"])

@@ -31,8 +31,8 @@ def test_one_study_takes_a_common_effect() -> None:
     beta, ss = np.linalg.lstsq(x, rows.y, rcond=None)[:2]
     assert result.estimate("treatment").estimate == pytest.approx(beta[1], rel=1e-9)
     assert result.estimate("treatment").df == pytest.approx(len(rows) - 3)
-    assert result.variance["residual"] == pytest.approx(ss[0] / (len(rows) - 3), rel=1e-9)
-    assert result.variance["treatment"] is None
+    assert result.variance.residual == pytest.approx(ss[0] / (len(rows) - 3), rel=1e-9)
+    assert result.variance.treatment is None
     assert result.prediction is None
     assert said(result, "one study", "common")
 
@@ -41,7 +41,7 @@ def test_two_studies_are_fitted_with_a_warning() -> None:
     """No prediction interval from two studies either, and it is said why."""
     rows = draw_rows(k=2)
     result = fit(rows, covariates=["base"])
-    assert result.variance["treatment"] is not None
+    assert result.variance.treatment is not None
     assert result.prediction is None
     assert said(result, "two studies")
     assert said(result, "prediction", "three studies")
@@ -50,7 +50,7 @@ def test_two_studies_are_fitted_with_a_warning() -> None:
 def test_two_studies_with_an_across_term_leave_no_variance() -> None:
     """Treatment and across-trial term take up both studies: the effect is taken as common, and said."""
     result = fit(draw_rows(k=2), moderator="z")
-    assert result.variance["treatment"] is None
+    assert result.variance.treatment is None
     assert said(result, "treatment", "common", "across")
 
 
@@ -60,13 +60,13 @@ def test_a_variance_that_is_flagged_zero_is_written_as_zero() -> None:
     rows["y"] = rows.y - rows.groupby(["study", "treat"]).y.transform("mean") + rows.treat
     result = fit(rows, covariates=["z"])
     assert result.singular
-    assert result.variance["treatment"] == 0
+    assert result.variance.treatment == 0
 
 
 def test_one_study_by_study_has_no_interval_of_a_common_residual() -> None:
     """`variance_ci` speaks of the components that the model has."""
     result = fit(draw_rows(k=1), residual="by_study")
-    assert result.variance["residual"] is None
+    assert result.variance.residual is None
     assert "residual" not in result.variance_ci
 
 
@@ -104,11 +104,11 @@ def test_a_tiny_study_shares_its_variance() -> None:
     sizes = rows.study.value_counts()
     partner = sorted(sizes.index, key=lambda s: (sizes[s], s))[0]
     result = fit(pd.concat([rows, tiny]), residual="by_study")
-    values = result.variance["residual_by_study"]
+    values = result.variance.residual_by_study
     assert values["S8"] == values[partner]
     assert len(set(values.values())) == 6
     assert said(result, "S8", partner)
-    assert result.variance["residual"] is None
+    assert result.variance.residual is None
 
 
 def test_tau2_of_zero_is_a_result() -> None:
@@ -126,7 +126,7 @@ def test_tau2_of_zero_is_a_result() -> None:
         assert result.singular
         assert result.converged
         assert result.df_method == df
-        assert result.variance["treatment"] == 0
+        assert result.variance.treatment == 0
         assert result.variance_ci["treatment"][0] == 0
         assert result.variance_ci["treatment"][1] > 0
         assert said(result, "singular", word)
@@ -136,7 +136,7 @@ def test_hksj_row_by_hand() -> None:
     """SE^2 = sum w (est_k - est)^2 / ((K - 1) sum w), t on K - 1; nuisance rows say Satterthwaite."""
     result = fit(draw_rows(), df="hksj", covariates=["base"])
     own, row = result.study_estimates, result.estimate("treatment")
-    tau2 = result.variance["treatment"]
+    tau2 = result.variance.treatment
     w = np.array([1 / (s.std_error**2 + tau2) for s in own])
     q = (w * (np.array([s.estimate for s in own]) - row.estimate) ** 2).sum()
     assert row.std_error == pytest.approx(np.sqrt(q / (5 * w.sum())), rel=1e-9)
@@ -198,7 +198,7 @@ def test_participants_with_one_row_each_have_no_variance_of_their_own() -> None:
     """It is said, and the model is fitted without."""
     rows = draw_rows()
     result = fit(rows.assign(pid=range(len(rows))), participant="pid")
-    assert result.variance["participant"] is None
+    assert result.variance.participant is None
     assert said(result, "one row")
 
 
@@ -217,7 +217,7 @@ def test_the_profile_of_a_participant_variance_crosses_zero() -> None:
     result = fit(rows, participant="pid", intercept="common", treatment_effect="common")
     for name in ("participant", "residual"):
         low, high = result.variance_ci[name]
-        assert 0 <= low < result.variance[name] < high
+        assert 0 <= low < result.variance.numbers[name] < high
     assert result.variance_ci["participant"][1] < 100
 
 
@@ -228,7 +228,7 @@ def test_a_level_whose_random_interaction_only_one_study_informs() -> None:
     rows.loc[(rows.study == "S1") & (rows.lev == "c"), "lev"] = "a"
     result = fit(rows, moderator="lev", moderator_type="categorical", interaction_effect="random")
     assert said(result, "interaction[c]", "taken as common")
-    assert set(result.variance["interaction"]) == {"b"}
+    assert set(result.variance.interactions) == {"b"}
     assert np.isfinite(result.estimate("treatment:within:lev[c]").std_error)
 
 

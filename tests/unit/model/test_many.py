@@ -55,7 +55,7 @@ def test_leave_one_participant_out(keys: dict) -> None:
                     alone.estimate(term).estimate, rel=1e-4, abs=1e-6
                 )
                 assert many.fits.std_error[i, at] > 0
-        assert many.fits.sigma2[i] == pytest.approx(alone.variance["residual"], rel=1e-5)
+        assert many.fits.sigma2[i] == pytest.approx(alone.variance.residual, rel=1e-5)
 
 
 def test_bootstrap_of_studies_is_seeded_and_about_right() -> None:

@@ -11,6 +11,8 @@ from ipdma.model.interval import make_estimate
 from ipdma.model.records import Fit, JointTest
 from ipdma.model.rubin import barnard_rubin, d1_df, pool_rubin, pool_term, reiter_df
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT
+from ipdma.model.variance import VarianceComponents
 
 Q = (-2.41, -2.78, -2.55, -2.30, -2.66)
 U = (0.41, 0.44, 0.39, 0.42, 0.40)
@@ -59,7 +61,12 @@ def fit_of(beta, covariance, df):
         make_estimate(f"x{i}", float(b), float(covariance[i, i] ** 0.5), df, 0.95) for i, b in enumerate(beta)
     )
     test = JointTest("x", ("x0", "x1"), 1.0, 2, df, 0.5)
-    return Fit(rows, tests=(test,), covariance=covariance, variance={"treatment": float(beta[0] ** 2)})
+    return Fit(
+        rows,
+        tests=(test,),
+        covariance=covariance,
+        variance=VarianceComponents({TREATMENT: float(beta[0] ** 2)}),
+    )
 
 
 def test_a_joint_test_is_the_wald_statistic_of_the_means():
@@ -74,7 +81,7 @@ def test_a_joint_test_is_the_wald_statistic_of_the_means():
     assert pooled.tests[0].f == pytest.approx(expected)
     assert pooled.tests[0].df_num == 2
     assert pooled.criterion is None
-    assert pooled.variance["treatment"] == pytest.approx(np.mean(beta[:, 0] ** 2))
+    assert pooled.variance.treatment == pytest.approx(np.mean(beta[:, 0] ** 2))
     assert pooled.variance_range["treatment"] == pytest.approx(
         (np.min(beta[:, 0] ** 2), np.max(beta[:, 0] ** 2))
     )

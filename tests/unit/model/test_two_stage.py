@@ -40,7 +40,7 @@ def test_each_study_keeps_its_own_residual_variance():
     assert row.estimate == pytest.approx(expected.estimate, rel=1e-10)
     assert row.ci_high == pytest.approx(expected.ci_high, rel=1e-10)
     assert row.extra["i2"] == pytest.approx(expected.i2, rel=1e-8)
-    assert fitted.variance["treatment"] == pytest.approx(expected.tau2, rel=1e-8)
+    assert fitted.variance.treatment == pytest.approx(expected.tau2, rel=1e-8)
     assert fitted.df_method == "modified_hksj"
     assert fitted.criterion is None
     assert [s.estimate for s in fitted.study_estimates] == pytest.approx([o[0] for o in own], rel=1e-10)
@@ -52,7 +52,7 @@ def test_tau2_left_open_follows_the_one_stage_effect():
     default = fit(rows, moderator="z")
     assert default.estimate("treatment").df == 4
     assert default.estimate("treatment:within:z").df is None
-    assert default.variance["interaction"] == 0
+    assert default.variance.numbers["interaction"] == 0
     random = fit(rows, moderator="z", interaction_effect="random", treatment_effect="common")
     assert random.estimate("treatment").df is None
     assert random.estimate("treatment:within:z").df == 4

@@ -10,6 +10,7 @@ from ipdma.model.df.method import Combinations, Inference, Keys
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.satterthwaite import Satterthwaite
 from ipdma.model.records import Estimate
+from ipdma.model.term import Term
 
 
 class HartungKnapp(Satterthwaite):
@@ -51,14 +52,14 @@ class HartungKnapp(Satterthwaite):
         )
         return replace(scaled, extra=estimate.extra)
 
-    def notes(self, inference: Inference, terms: Sequence[str]) -> list[str]:
+    def notes(self, inference: Inference, terms: Sequence[Term]) -> list[str]:
         """Name the rows that the scale does not reach."""
         rest = [term for term in inference.terms if not applies(inference, term)]
         shown = ", ".join(term for term in rest if term in terms) or "the nuisance terms"
         return [f"df: hksj: {shown} carry Satterthwaite's standard errors and degrees of freedom"]
 
 
-def applies(inference: Inference, term: str) -> bool:
+def applies(inference: Inference, term: Term) -> bool:
     """Whether a term's row carries Hartung-Knapp's scale: two studies have an estimate of their own."""
     return term in inference.own and inference.own[term].studies >= 2
 

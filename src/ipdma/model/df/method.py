@@ -19,6 +19,7 @@ from ipdma.model.df.own import OwnEstimates
 from ipdma.model.interval import make_estimate
 from ipdma.model.prediction import predict_new_study
 from ipdma.model.records import Estimate, Prediction
+from ipdma.model.term import Term
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Inference:
 
     Attributes
     ----------
-    terms : tuple of str, length P
+    terms : tuple of Term, length P
     beta : ndarray of shape (P,)
         Estimates on the scale of the data.
     to_data : ndarray of shape (P, P)
@@ -104,7 +105,7 @@ class Inference:
         C = (F'V^-1 F)^-1 of the scaled coefficients.
     uncertainty : Uncertainty or None
         None where the family has no such method (logistic models).
-    informs : mapping of str to int
+    informs : mapping of Term to int
         Studies that inform each term; 1 where a term is absent (a nuisance term of one study).
     residual_df : float
     find_own : callable
@@ -114,14 +115,14 @@ class Inference:
         What `once` has computed.
     """
 
-    terms: tuple[str, ...]
+    terms: tuple[Term, ...]
     beta: Array
     to_data: Array
     covariance: Array
     uncertainty: Uncertainty | None
-    informs: Mapping[str, int]
+    informs: Mapping[Term, int]
     residual_df: float
-    find_own: Callable[[], Mapping[str, OwnEstimates]]
+    find_own: Callable[[], Mapping[Term, OwnEstimates]]
     level: float
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -132,7 +133,7 @@ class Inference:
         return cast(T, self.memory[make])
 
     @cached_property
-    def own(self) -> Mapping[str, OwnEstimates]:
+    def own(self) -> Mapping[Term, OwnEstimates]:
         """Each study's own estimates by term, found when first asked for."""
         return self.find_own()
 
@@ -143,7 +144,7 @@ class Inference:
             raise FitError("this model has no information on its variance parameters; use df: k_minus_1")
         return self.uncertainty
 
-    def of_terms(self, terms: Sequence[str]) -> Combinations:
+    def of_terms(self, terms: Sequence[Term]) -> Combinations:
         """The combinations that are the terms themselves."""
         at = [self.terms.index(term) for term in terms]
         return Combinations(tuple(terms), self.to_data[at], self.beta[at], tuple((t,) for t in terms))
@@ -161,14 +162,14 @@ class Combinations:
         In the fit's scaled coefficients.
     values : ndarray of shape (r,)
         On the scale of the data.
-    terms : tuple of tuple of str
+    terms : tuple of tuple of Term
         The terms with a weight other than zero.
     """
 
     names: tuple[str, ...]
     rows: Array
     values: Array
-    terms: tuple[tuple[str, ...], ...]
+    terms: tuple[tuple[Term, ...], ...]
 
 
 class DfMethod:
@@ -243,7 +244,7 @@ class DfMethod:
         studies = inference.informs.get(estimate.term, 1)
         return predict_new_study(estimate, tau2, studies, inference.level)
 
-    def notes(self, inference: Inference, terms: Sequence[str]) -> list[str]:
+    def notes(self, inference: Inference, terms: Sequence[Term]) -> list[str]:
         """What a reader must know of the rows of `terms` (the shared ones) under this method."""
         return []
 

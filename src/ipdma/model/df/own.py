@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipdma.model.term import Term
+
 Array = NDArray[Any]
 
 
@@ -17,14 +19,14 @@ class OwnEstimates:
 
     Attributes
     ----------
-    term : str
+    term : Term
     estimate, variance : ndarray of shape (K,)
         `variance` is the sampling variance; in a Gaussian fit at the model's residual variances.
     tau2 : float
         The term's variance between studies.
     """
 
-    term: str
+    term: Term
     estimate: Array
     variance: Array
     tau2: float

@@ -1,6 +1,6 @@
 """Repeated measures: one treatment effect per visit, exact from cross-products (INTERFACE section 2.2)."""
 
 from ipdma.model.visits.fit import fit_visits
-from ipdma.model.visits.two_stage import term_kinds, trial_fits, whole_design
+from ipdma.model.visits.two_stage import trial_fits, whole_design
 
-__all__ = ["fit_visits", "term_kinds", "trial_fits", "whole_design"]
+__all__ = ["fit_visits", "trial_fits", "whole_design"]

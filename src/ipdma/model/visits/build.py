@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ipdma.errors import FitError
 from ipdma.model.residual_groups import residual_groups
+from ipdma.model.term import Term
 from ipdma.model.visits.cells import Cell, cross_products
 from ipdma.model.visits.covariance import (
     Block,
@@ -19,7 +20,7 @@ from ipdma.model.visits.covariance import (
     scalar_block,
 )
 from ipdma.model.visits.criterion import Problem, StudyBlock
-from ipdma.model.visits.design import Term, VisitDesign
+from ipdma.model.visits.design import Column, VisitDesign
 
 Array = NDArray[Any]
 
@@ -60,7 +61,7 @@ def build_problem(
     )
 
 
-def coordinates(design: VisitDesign, terms: Sequence[Term]) -> Array:
+def coordinates(design: VisitDesign, terms: Sequence[Column]) -> Array:
     """Columns as coordinates on the features at visits, shape (Jq, number of terms)."""
     n_visits, q = len(design.visits), design.features.shape[1]
     matrix = np.zeros((n_visits, q, len(terms)))
@@ -175,10 +176,10 @@ def between_blocks(design: VisitDesign) -> tuple[Block, ...]:
     """Covariance of the random effects: intercept and treatment in one block, interactions apart."""
     names = [t.name for t in design.random]
     total = len(names)
-    main = [i for i, n in enumerate(names) if n == "intercept" or n.startswith("treatment[")]
+    main = [i for i, n in enumerate(names) if n.kind in ("intercept", "treatment")]
     rest = [i for i in range(total) if i not in main]
-    labels = sorted({names[i].rpartition("[")[0] for i in rest})
-    groups = [main, *[[i for i in rest if names[i].rpartition("[")[0] == label] for label in labels]]
+    labels = sorted({names[i].but(visit="") for i in rest})
+    groups = [main, *[[i for i in rest if names[i].but(visit="") == label] for label in labels]]
     make = full_block if design.spec.random_correlation else diagonal_block
     return tuple(make(group, total) for group in groups if group)
 
@@ -212,7 +213,7 @@ def check_rank(design: VisitDesign, problem: Problem) -> None:
         )
 
 
-def informed_studies(design: VisitDesign, problem: Problem) -> dict[str, int]:
+def informed_studies(design: VisitDesign, problem: Problem) -> dict[Term, int]:
     """The number of studies whose rows inform each shared term."""
     swept, plain = swept_products(problem)
     diagonal = np.einsum("kii->ki", swept)

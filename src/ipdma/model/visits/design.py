@@ -18,18 +18,18 @@ from ipdma.errors import DataError, FitError, SpecError, join_faults, nearest
 from ipdma.model.columns import as_text
 from ipdma.model.design import Design, build_design
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
 
 Array = NDArray[Any]
-TREATMENT_KINDS = ("treatment", "within", "across", "naive")
 
 
 @dataclass(frozen=True)
-class Term:
+class Column:
     """One column of the design: a feature at one visit (or at all, a random intercept).
 
     Attributes
     ----------
-    name : str
+    name : Term
     feature : int
     visit : int or None
         None: at every visit.
@@ -37,7 +37,7 @@ class Term:
         The one study that has it (nuisance), or None.
     """
 
-    name: str
+    name: Term
     feature: int
     visit: int | None
     study: int | None = None
@@ -61,7 +61,7 @@ class VisitDesign:
     scale : ndarray, shape (q,)
     outcome_mean : ndarray, shape (J,)
         Taken off the outcome at each visit.
-    fixed, nuisance, random : tuple of Term
+    fixed, nuisance, random : tuple of Column
     """
 
     base: Design
@@ -72,10 +72,10 @@ class VisitDesign:
     features: Array
     scale: Array
     outcome_mean: Array
-    fixed: tuple[Term, ...]
-    nuisance: tuple[Term, ...]
-    random: tuple[Term, ...]
-    joint: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fixed: tuple[Column, ...]
+    nuisance: tuple[Column, ...]
+    random: tuple[Column, ...]
+    joint: dict[Term, tuple[Term, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -253,35 +253,27 @@ def swept_means(base: Design) -> Array:
 
 def fixed_terms(
     base: Design, names: tuple[str, ...], effects: tuple[int, ...]
-) -> tuple[tuple[Term, ...], dict[str, tuple[str, ...]]]:
+) -> tuple[tuple[Column, ...], dict[Term, tuple[Term, ...]]]:
     """Shared columns at their visits, and the joint tests over visits and levels."""
-    terms = []
-    for feature, (name, kind) in enumerate(zip(base.shared_terms, base.shared_kinds, strict=True)):
-        at = effects if kind in TREATMENT_KINDS else range(len(names))
-        terms += [Term(visit_term(name, names[j]), feature, j) for j in at]
+    columns = []
+    for feature, term in enumerate(base.shared_terms):
+        at = effects if term.is_treatment else range(len(names))
+        columns += [Column(term.but(visit=names[j]), feature, j) for j in at]
     joint = {}
-    for label, members in {"treatment": ("treatment",), **single_interactions(base), **base.joint}.items():
-        joint[label] = tuple(visit_term(m, names[j]) for m in members for j in effects)
-    return tuple(terms), joint
+    for label, members in {TREATMENT: (TREATMENT,), **single_interactions(base), **base.joint}.items():
+        joint[label] = tuple(m.but(visit=names[j]) for m in members for j in effects)
+    return tuple(columns), joint
 
 
-def single_interactions(base: Design) -> dict[str, tuple[str, ...]]:
+def single_interactions(base: Design) -> dict[Term, tuple[Term, ...]]:
     """A joint test over visits for each interaction with a continuous moderator."""
     members = {m for group in base.joint.values() for m in group}
-    kinds = ("within", "across", "naive")
-    pairs = zip(base.shared_terms, base.shared_kinds, strict=True)
-    return {name: (name,) for name, kind in pairs if kind in kinds and name not in members}
-
-
-def visit_term(name: str, visit: str) -> str:
-    """`treatment:within:M` at a visit is `treatment[VISIT]:within:M`."""
-    head, colon, rest = name.partition(":")
-    return f"{head}[{visit}]{colon}{rest}"
+    return {t: (t,) for t in base.shared_terms if t.kind in INTERACTIONS and t not in members}
 
 
 def nuisance_terms(
     base: Design, names: tuple[str, ...], visit: NDArray[np.intp], features: Array
-) -> tuple[Term, ...]:
+) -> tuple[Column, ...]:
     """Nuisance columns of each study at its visits; columns that the study's rows cannot tell apart once."""
     first = len(base.shared_terms)
     terms = []
@@ -291,7 +283,8 @@ def nuisance_terms(
             if not rows.any():
                 continue
             kept = independent(features[rows, first : first + len(base.nuisance_terms)])
-            terms += [Term(f"{base.nuisance_terms[i]}[{name}][{label}]", first + i, j, study) for i in kept]
+            own = [t.but(visit=name, study=label) for t in base.nuisance_terms]
+            terms += [Column(own[i], first + i, j, study) for i in kept]
     return tuple(terms)
 
 
@@ -310,15 +303,15 @@ def independent(block: Array) -> list[int]:
     return kept
 
 
-def random_terms(base: Design, names: tuple[str, ...], effects: tuple[int, ...]) -> tuple[Term, ...]:
+def random_terms(base: Design, names: tuple[str, ...], effects: tuple[int, ...]) -> tuple[Column, ...]:
     """A random intercept over all visits; a random treatment or interaction effect per later visit."""
     first = len(base.shared_terms) + len(base.nuisance_terms)
-    terms: list[Term] = []
-    for i, name in enumerate(base.random_terms):
-        if name == "intercept":
-            terms.append(Term(name, first + i, None))
+    terms: list[Column] = []
+    for i, term in enumerate(base.random_terms):
+        if term == INTERCEPT:
+            terms.append(Column(term, first + i, None))
         else:
-            terms += [Term(f"{name}[{names[j]}]", first + i, j) for j in effects]
+            terms += [Column(term.but(visit=names[j]), first + i, j) for j in effects]
     return tuple(terms)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from ipdma.model.inference import (
 )
 from ipdma.model.records import Estimate, Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import Term
+from ipdma.model.variance import VarianceComponents, effects_of
 from ipdma.model.visits.build import (
     build_cells,
     build_covariance,
@@ -31,7 +34,7 @@ from ipdma.model.visits.build import (
 from ipdma.model.visits.cells import Cell
 from ipdma.model.visits.covariance import Covariance
 from ipdma.model.visits.criterion import Evaluation, Problem, between_matrix, evaluate, within_matrix
-from ipdma.model.visits.design import Term, VisitDesign, build_visit_design
+from ipdma.model.visits.design import Column, VisitDesign, build_visit_design
 from ipdma.model.visits.own_estimates import own_estimates
 from ipdma.model.visits.search import Optimum, minimise
 from ipdma.model.visits.starts import starting_points
@@ -50,7 +53,7 @@ class Fitted:
     design: VisitDesign
     problem: Problem
     optimum: Optimum
-    terms: tuple[Term, ...]
+    terms: tuple[Column, ...]
     reported: Problem
     point: Evaluation
 
@@ -108,17 +111,18 @@ def record(fitted: Fitted, notes: list[str]) -> Fit:
     """The frozen record of the fit."""
     design, spec = fitted.design, fitted.design.spec
     method, inference = df_method(spec.df), infer(fitted)
+    variance = variances(fitted)
     singular = is_singular(fitted)
     shared = [t.name for t in fitted.terms if t.study is None]
     warnings = [*design.warnings, *notes, *boundary_warnings(fitted, singular, method)]
     warnings += method.notes(inference, shared)
     estimates = term_estimates(inference, method)
     return Fit(
-        estimates=with_prediction(fitted, inference, method, estimates),
+        estimates=with_prediction(variance, inference, method, estimates),
         tests=tuple(joint_tests(inference, method, design.joint)),
         contrasts=tuple(contrast_estimates(inference, method, spec.contrasts)),
         prediction=None,
-        variance=variances(fitted),
+        variance=variance,
         criterion=criterion(fitted),
         criterion_name="minus_two_reml_loglik" if spec.estimator == "reml" else "minus_two_loglik",
         n_studies=design.n_studies,
@@ -160,16 +164,15 @@ def infer(fitted: Fitted) -> Inference:
 
 
 def with_prediction(
-    fitted: Fitted, inference: Inference, method: DfMethod, estimates: list[Estimate]
+    variance: VarianceComponents, inference: Inference, method: DfMethod, estimates: list[Estimate]
 ) -> tuple[Estimate, ...]:
     """The estimates, with the interval in a new study where an effect varies between studies."""
-    names = [t.name for t in fitted.design.random]
-    tau2 = dict(zip(names, np.diag(scaled_between(fitted)), strict=True))
     found = []
     for one in estimates:
-        interval = method.predict(inference, one, tau2.get(one.term))[0]
+        tau2 = variance.of(one.term) if one.term.kind == "treatment" else None
+        interval = method.predict(inference, one, tau2)[0]
         if interval is not None:
-            beside = {"pi_low": interval.low, "pi_high": interval.high, "tau2": tau2[one.term]}
+            beside = {"pi_low": interval.low, "pi_high": interval.high, "tau2": tau2}
             one = replace(one, extra={**one.extra, **beside})
         found.append(one)
     return tuple(found)
@@ -179,10 +182,7 @@ def outcome_shifts(fitted: Fitted) -> Array:
     """What the intercepts lost when the mean of each visit was taken off the outcome."""
     means = fitted.design.outcome_mean
     return np.array(
-        [
-            means[t.visit] if t.visit is not None and t.name.startswith("intercept[") else 0.0
-            for t in fitted.terms
-        ]
+        [means[t.visit] if t.visit is not None and t.name.kind == "intercept" else 0.0 for t in fitted.terms]
     )
 
 
@@ -194,47 +194,38 @@ def scaled_between(fitted: Fitted) -> Array:
     return between_matrix(fitted.problem, gamma) * np.outer(factors, factors)
 
 
-def variances(fitted: Fitted) -> dict:
-    """Variance components in the outcome's units; what the model does not have is None."""
+def variances(fitted: Fitted) -> VarianceComponents:
+    """Variance components in the outcome's units."""
     design, problem = fitted.design, fitted.problem
     gamma = problem.covariance.gamma(fitted.optimum.point.theta) * 1.0
     unit = float(design.scale[-1] ** 2)
     between = scaled_between(fitted)
     names = [t.name for t in design.random]
-    out: dict = dict.fromkeys(
-        (
-            "intercept",
-            "treatment",
-            "intercept_treatment_cov",
-            "interaction",
-            "participant",
-            "residual",
-            "residual_by_study",
-        )
+    with_participants = design.spec.covariance == "intercept"
+    by_study = with_participants and design.spec.residual == "by_study"
+    each = {
+        name: float(gamma[problem.covariance.within_parameters(k)[1][0]]) * unit
+        for k, name in enumerate(design.base.studies if by_study else ())
+    }
+    return VarianceComponents(
+        effects=effects_of(names, between),
+        participant=float(gamma[0]) * unit if with_participants else None,
+        residual=float(gamma[1]) * unit if with_participants and not by_study else None,
+        residual_by_study=each or None,
+        visits=visit_matrices(fitted, gamma, unit, between, names),
     )
-    if "intercept" in names:
-        out["intercept"] = float(between[names.index("intercept"), names.index("intercept")])
-    if design.spec.covariance == "intercept":
-        out["participant"] = float(gamma[0]) * unit
-        if design.spec.residual == "by_study":
-            out["residual_by_study"] = {
-                name: float(gamma[problem.covariance.within_parameters(k)[1][0]]) * unit
-                for k, name in enumerate(design.base.studies)
-            }
-        else:
-            out["residual"] = float(gamma[1]) * unit
-    out["visits"] = visit_matrices(fitted, gamma, unit, between, names)
-    return out
 
 
-def visit_matrices(fitted: Fitted, gamma: Array, unit: float, between: Array, names: list[str]) -> dict:
+def visit_matrices(
+    fitted: Fitted, gamma: Array, unit: float, between: Array, names: Sequence[Term]
+) -> dict[str, Any]:
     """Covariance over the visits: within participants (per study where it differs), between studies."""
     design, problem = fitted.design, fitted.problem
     by_study = design.spec.covariance == "unstructured_by_study" or design.spec.residual == "by_study"
     matrices = {
         name: (within_matrix(problem, gamma, k) * unit).tolist() for k, name in enumerate(design.base.studies)
     }
-    varying = [i for i, n in enumerate(names) if n.startswith("treatment[")]
+    varying = [i for i, n in enumerate(names) if n.kind == "treatment"]
     return {
         "visits": list(design.visits),
         "within": matrices if by_study else matrices[design.base.studies[0]],

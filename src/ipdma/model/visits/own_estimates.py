@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.df import OwnEstimates
+from ipdma.model.term import Term
 from ipdma.model.visits.criterion import Evaluation, StudyState
 from ipdma.model.visits.design import VisitDesign
 
 Array = NDArray[Any]
 
 
-def own_estimates(design: VisitDesign, point: Evaluation, factors: Array) -> dict[str, OwnEstimates]:
+def own_estimates(design: VisitDesign, point: Evaluation, factors: Array) -> dict[Term, OwnEstimates]:
     """Each study's own estimate of each treatment term; none where other terms are shared.
 
     Parameters
@@ -24,7 +25,7 @@ def own_estimates(design: VisitDesign, point: Evaluation, factors: Array) -> dic
     factors : ndarray of shape (p,)
         What turns the scaled coefficients of `design.fixed` into the outcome's units.
     """
-    if any(not t.name.startswith("treatment[") for t in design.fixed):
+    if any(not t.name.is_treatment for t in design.fixed):
         return {}
     tau2 = dict(zip([t.name for t in design.random], np.diag(point.states[0].between), strict=True))
     estimate, variance = (np.array(part) for part in zip(*map(study_fit, point.states), strict=True))

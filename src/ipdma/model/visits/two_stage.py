@@ -9,10 +9,9 @@ from ipdma.errors import DataError, IpdmaError
 from ipdma.model.columns import as_text
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import StudyFit, nothing, study_of_fit
+from ipdma.model.term import Term
 from ipdma.model.visits.design import VisitDesign, build_visit_design
 from ipdma.model.visits.fit import fit_visits
-
-KINDS = {":across:": "across", ":within:": "within", ":": "naive"}
 
 
 def whole_design(rows: pd.DataFrame, spec: ModelSpec) -> VisitDesign:
@@ -20,14 +19,7 @@ def whole_design(rows: pd.DataFrame, spec: ModelSpec) -> VisitDesign:
     return build_visit_design(rows, spec.replace(stages="one", treatment_effect="common", contrasts={}))
 
 
-def term_kinds(design: VisitDesign) -> dict[str, str]:
-    """What each treatment term is: treatment, within, naive or across."""
-    terms = [t.name for t in design.fixed if t.name.startswith("treatment[")]
-    tails = {t: t.partition("]")[2] for t in terms}
-    return {t: next((kind for mark, kind in KINDS.items() if mark in tails[t]), "treatment") for t in terms}
-
-
-def trial_fits(rows: pd.DataFrame, spec: ModelSpec, design: VisitDesign, terms: list[str]) -> list[StudyFit]:
+def trial_fits(rows: pd.DataFrame, spec: ModelSpec, design: VisitDesign, terms: list[Term]) -> list[StudyFit]:
     """Each trial's own fit over its visits; a trial that has none says why."""
     own = spec.replace(
         stages="one",
@@ -46,7 +38,7 @@ def trial_fits(rows: pd.DataFrame, spec: ModelSpec, design: VisitDesign, terms: 
     return [trial_fit(rows[study == name], own, name, terms) for name in design.base.studies]
 
 
-def trial_fit(rows: pd.DataFrame, spec: ModelSpec, name: str, terms: list[str]) -> StudyFit:
+def trial_fit(rows: pd.DataFrame, spec: ModelSpec, name: str, terms: list[Term]) -> StudyFit:
     """One trial's treatment terms with their covariance, or why it has none."""
     try:
         if spec.baseline_visit is not None and spec.baseline_visit not in set(as_text(rows[spec.visit])):

@@ -214,7 +214,7 @@ def test_a_tiny_study_shares_its_residual_variance_by_the_rule_without_visits(vi
         residual="by_study",
         covariance="intercept",
     )
-    values = list(result.variance["residual_by_study"].values())
+    values = list(result.variance.residual_by_study.values())
     assert (len(set(values)) == len(values)) == alone
     assert any("S9" in w and "share" in w for w in result.warnings) != alone
 
@@ -222,7 +222,7 @@ def test_a_tiny_study_shares_its_residual_variance_by_the_rule_without_visits(vi
 def test_a_baseline_visit_may_be_a_fraction():
     rows = draw_rows()
     rows["visit"] = rows.visit.replace({"0": "0.5"})
-    assert fit(rows, baseline_visit=0.5, treatment_effect="common").variance["visits"]["visits"][0] == "0.5"
+    assert fit(rows, baseline_visit=0.5, treatment_effect="common").variance.visits["visits"][0] == "0.5"
 
 
 def test_a_contrast_of_an_unknown_term_is_refused_before_the_search(monkeypatch):

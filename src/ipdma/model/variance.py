@@ -1,0 +1,99 @@
+"""The variance components of a fit, found by the term that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ipdma.model.term import INTERCEPT, TREATMENT, Term
+
+
+@dataclass(frozen=True)
+class VarianceComponents:
+    """The variances of one fit in the outcome's units squared; None for one that the model does not have.
+
+    Attributes
+    ----------
+    effects : mapping of Term to float
+        The variance between studies (tau2) of each term whose effect varies.
+    intercept_treatment_cov : float or None
+        Covariance of a study's intercept and treatment effect.
+    participant, residual : float or None
+        The participants' random intercept; the residual variance common to all studies.
+    residual_by_study : mapping of str to float, or None
+    visits : mapping or None
+        Covariances over visits: `visits`, `within`, `between`, `between_visits`.
+    """
+
+    effects: Mapping[Term, float] = field(default_factory=dict)
+    intercept_treatment_cov: float | None = None
+    participant: float | None = None
+    residual: float | None = None
+    residual_by_study: Mapping[str, float] | None = None
+    visits: Mapping[str, Any] | None = None
+
+    def of(self, term: Term) -> float | None:
+        """The variance between studies of a term's effect, None where it is common to them."""
+        return self.effects.get(term)
+
+    @property
+    def intercept(self) -> float | None:
+        """Variance of the random intercept."""
+        return self.of(INTERCEPT)
+
+    @property
+    def treatment(self) -> float | None:
+        """Variance of the treatment effect between studies."""
+        return self.of(TREATMENT)
+
+    @property
+    def interactions(self) -> dict[str, float]:
+        """Variance of the interaction at each level; the level of a continuous moderator is empty."""
+        return {t.level: v for t, v in self.effects.items() if is_interaction(t) and not t.visit}
+
+    @property
+    def numbers(self) -> dict[str, float | None]:
+        """Every component that is one number, by name; `interaction[L]` where several levels vary."""
+        found: dict[str, float | None] = {}
+        for name, value in self.as_json().items():
+            if name == "interaction" and isinstance(value, Mapping):
+                found |= {f"{name}[{level}]": float(v) for level, v in value.items()}
+            elif not isinstance(value, Mapping):
+                found[name] = value
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The components as OUT.json writes them; an interaction with several levels is a mapping of them."""
+        levels = self.interactions
+        found = {
+            "intercept": self.intercept,
+            "treatment": self.treatment,
+            "intercept_treatment_cov": self.intercept_treatment_cov,
+            "interaction": levels if len(levels) > 1 else next(iter(levels.values()), None),
+            "participant": self.participant,
+            "residual": self.residual,
+            "residual_by_study": self.residual_by_study,
+        }
+        return found if self.visits is None else {**found, "visits": self.visits}
+
+
+def is_interaction(term: Term) -> bool:
+    """Whether a varying effect is an interaction, named for OUT.json by its level."""
+    return term.kind not in ("intercept", "treatment")
+
+
+def component_names(varying: Sequence[Term]) -> tuple[str, ...]:
+    """Names of the varying effects: intercept, treatment, interaction; `interaction[L]` of several."""
+    several = sum(is_interaction(t) for t in varying) > 1
+    return tuple(
+        (f"interaction[{t.level}]" if several else "interaction") if is_interaction(t) else t.kind
+        for t in varying
+    )
+
+
+def effects_of(varying: Sequence[Term], between: np.ndarray) -> dict[Term, float]:
+    """The variance of each varying effect: the diagonal of `between`, shape (r, r)."""
+    return dict(zip(varying, (float(v) for v in np.diag(between)), strict=True))
