@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -99,9 +99,22 @@ class Ident:
             parts.pop()
         return ".".join(parts)
 
+    def __str__(self) -> str:
+        return self.analysis_id
+
+    @classmethod
+    def parse(cls, analysis_id: str) -> Ident:
+        """The parts of an analysis_id."""
+        return cls(*analysis_id.split(".", len(fields(cls)) - 1))
+
     def but(self, **changes: str) -> Ident:
         """Return a copy with some parts changed."""
         return replace(self, **changes)
+
+    @property
+    def question(self) -> Ident:
+        """Its contrast, outcome and time point alone."""
+        return Ident(self.contrast, self.outcome, self.timepoint)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -128,14 +141,12 @@ class Ledger:
 
     def count(self, analysis_id: str | Ident, what: str, **columns: Any) -> None:
         """Add a row of counts.csv; `columns` are among study, arm, variable, level, n, of, value."""
-        ident = analysis_id.analysis_id if isinstance(analysis_id, Ident) else analysis_id
-        self.counts.append({"analysis_id": ident, "what": what, **columns})
+        self.counts.append({"analysis_id": str(analysis_id), "what": what, **columns})
 
     def note(self, analysis_id: str | Ident, kind: str, text: str, **columns: Any) -> None:
         """Add a sentence for the report, in the notes and in counts.csv under the same word."""
-        ident = analysis_id.analysis_id if isinstance(analysis_id, Ident) else analysis_id
-        self.notes.append({"analysis_id": ident, "kind": kind, "text": text})
-        self.count(ident, kind, level=text, **columns)
+        self.notes.append({"analysis_id": str(analysis_id), "kind": kind, "text": text})
+        self.count(analysis_id, kind, level=text, **columns)
 
     def extend(self, other: Ledger) -> None:
         """Append the rows of another ledger."""

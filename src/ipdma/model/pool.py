@@ -17,6 +17,7 @@ from ipdma.model.pivot import pivot_interval
 from ipdma.model.records import Estimate, as_plain
 from ipdma.model.spec import PoolSpec
 from ipdma.model.tau2 import estimate_tau2, generalised_q, q_profile, typical_variance, weighted_mean
+from ipdma.model.term import TREATMENT
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def pool_effects(
     method = "common" if len(y) == 1 else (spec.tau2 or "reml")
     tau2 = estimate_tau2(y, v, method)
     w, mu = weighted_mean(y, v, tau2)
-    own = OwnEstimates("", y, v, tau2)
+    own = OwnEstimates(TREATMENT, y, v, tau2)
     wald, said = WALD.estimate(own, mu, spec.level)
     chosen = wald
     if len(y) == 1:

@@ -41,12 +41,12 @@ def scale_of(material: Material, analysis: Analysis) -> str:
 
 def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """Contour-enhanced funnel plot of the second stage."""
-    two = f"{analysis.id}.{material.primary}.two"
+    two = analysis.ident(material.primary, "two")
     row = material.headline(analysis, "two")
     contours = [(r.text("variable"), r.number("value")) for r in material.counts_of(two, "funnel_contour")]
     rows = list(select(material.records.of("study_estimates", two), term="treatment", moderator=""))
     rows += list(
-        select(material.records.of("study_estimates", f"{analysis.id}.aggregate.two"), source="aggregate")
+        select(material.records.of("study_estimates", analysis.ident("aggregate", "two")), source="aggregate")
     )
     studies = [
         (r["estimate"], r["std_error"], r.text("source") or "ipd")
@@ -79,7 +79,7 @@ def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> It
 
 def small_study_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, ...]:
     """Egger's test where it was run, and what it cannot show."""
-    head = f"{analysis.id}.egger.two"
+    head = analysis.ident("egger", "two")
     slope = first(material.records.of("estimates", head), term="egger:slope")
     limit = material.count(head, "egger_limit") or material.count(analysis.contrast, "egger_limit")
     lines = (
@@ -182,7 +182,7 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
 
 def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, ...]:
     """What the run says of its specifications as a whole."""
-    rows = {r.text("variable"): r for r in material.counts_of(f"{analysis.id}.multiverse", "multiverse")}
+    rows = {r.text("variable"): r for r in material.counts_of(analysis.ident("multiverse"), "multiverse")}
     parts = []
     for name, word in (
         ("specifications", "specifications"),

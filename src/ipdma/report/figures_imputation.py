@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from ipdma.analysis.records import Ident
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.imputation_plots import (
     Diagnostics,
@@ -30,7 +31,7 @@ def imputation_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]
 
 def diagnostics_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """Observed against imputed shares of each variable, and the trace of the outcome."""
-    head = f"{analysis.id}.{MODEL}.one"
+    head = analysis.ident(MODEL, "one")
     rows = material.counts_of(head, "observed_share")
     trace = [(as_number(r.text("level")), r.number("value")) for r in material.counts_of(head, "trace")]
     trace = [(s, v) for s, v in trace if s is not None and v is not None]
@@ -55,7 +56,7 @@ def diagnostics_exhibit(material: Material, analysis: Analysis, ledger: Ledger) 
     yield Exhibit(f"imputation.{analysis.id}", "Checks", caption, alt, draw)
 
 
-def shares_of(material: Material, head: str, pen: Pen, variable: str) -> Shares:
+def shares_of(material: Material, head: Ident, pen: Pen, variable: str) -> Shares:
     """One variable's bins and means."""
     rows = material.counts_of(head, "observed_share", variable=variable)
     imputed = {r.text("level"): r for r in material.counts_of(head, "imputed_share", variable=variable)}
@@ -81,7 +82,7 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
     pen = ledger.pen(f"figures/tipping_points.{analysis.id}")
     placed = {shifts_of(material, r): r for r in rows}
     none = first(
-        select(material.records.of("estimates", f"{analysis.id}.{MODEL}.one"), term="treatment"), moderator=""
+        select(material.records.of("estimates", analysis.ident(MODEL, "one")), term="treatment"), moderator=""
     )
     if none is not None:
         placed[(0.0, 0.0)] = none

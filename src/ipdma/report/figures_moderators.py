@@ -7,6 +7,8 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
+from ipdma.analysis.records import Ident
+from ipdma.model.term import Term
 from ipdma.report import style
 from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
 from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
@@ -31,11 +33,11 @@ def moderator_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
 
 def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Curve | None:
     """The curve of a moderator, or None where the run made none."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
-    within = points_of(material, f"{head}.curve", name)
+    head = analysis.ident(material.primary, "one", name)
+    within = points_of(material, head.but(variant="curve"), name)
     if len(within) < 2:
         return None
-    row = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
+    row = first(material.records.of("estimates", head), term=Term("within", name))
     text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if row is not None else ""
     unit = material.unit(head, name)
     per = f" {unit}" if unit else ""
@@ -44,7 +46,7 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
         material.axis_of(name),
         axis_label(material, analysis),
         within,
-        points_of(material, f"{head}.naive_curve", name),
+        points_of(material, head.but(variant="naive_curve"), name),
         trials_of(material, head, within),
         material.directions(analysis.contrast, analysis.outcome),
         [
@@ -60,17 +62,17 @@ def axis_label(material: Material, analysis: Analysis) -> str:
     return "Log odds ratio" if material.is_binary(analysis.outcome) else axis_title(material, analysis)
 
 
-def points_of(material: Material, analysis_id: str, name: str) -> list[Point]:
+def points_of(material: Material, which: Ident, name: str) -> list[Point]:
     """(value, effect, low, high), by value."""
     found = []
-    for row in select(material.records.of("estimates", analysis_id), term=f"treatment:at:{name}"):
+    for row in select(material.records.of("estimates", which), term=Term("at", name)):
         numbers = [as_number(row.text("level")), *(row.number(c) for c in ("estimate", "ci_low", "ci_high"))]
         if all(n is not None for n in numbers):
             found.append(tuple(numbers))
     return sorted(found)  # type: ignore[arg-type]
 
 
-def trials_of(material: Material, head: str, within: list[Point]) -> list[tuple[str, float, float | None]]:
+def trials_of(material: Material, head: Ident, within: list[Point]) -> list[tuple[str, float, float | None]]:
     """Mean and SD of the moderator in each trial, by mean."""
     spreads = {r.text("study"): r.number("value") for r in material.counts_of(head, "study_sd")}
     means = [(r.text("study"), r.number("value")) for r in material.counts_of(head, "study_mean")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from ipdma.analysis.records import Ident
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
@@ -22,7 +23,7 @@ EXPLORATORY = (
 def tree_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """A figure for each tree with a split."""
     for analysis in material.analyses:
-        head = f"{analysis.id}.tree.one"
+        head = analysis.ident("tree", "one")
         if not material.counts_of(head, "tree_split"):
             continue
         pen = ledger.pen(f"figures/tree.{analysis.id}")
@@ -40,7 +41,7 @@ def tree_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
 
 def tree_of(material: Material, analysis: Analysis, pen: Pen) -> TreeDrawing:
     """The tree of one question."""
-    head = f"{analysis.id}.tree.one"
+    head = analysis.ident("tree", "one")
     inner = {r.text("level"): r for r in material.counts_of(head, "tree_split")}
     leaves = {r.text("level"): r for r in material.records.of("estimates", head)}
     return TreeDrawing(
@@ -59,7 +60,7 @@ def tree_of(material: Material, analysis: Analysis, pen: Pen) -> TreeDrawing:
 
 
 def branch_of(
-    material: Material, head: str, pen: Pen, path: str, inner: dict[str, Row], leaves: dict[str, Row]
+    material: Material, head: Ident, pen: Pen, path: str, inner: dict[str, Row], leaves: dict[str, Row]
 ) -> Branch:
     """A node and all below it."""
     split = inner.get(path)
@@ -79,7 +80,7 @@ def branch_of(
     return Branch(text, pairs)
 
 
-def leaf_of(material: Material, head: str, pen: Pen, path: str, row: Row | None) -> Branch:
+def leaf_of(material: Material, head: Ident, pen: Pen, path: str, row: Row | None) -> Branch:
     """A terminal node: participants by side, and the effect."""
     sides = [first(material.counts_of(head, "tree_node", level=path, arm=s)) for s in ("active", "reference")]
     text = (f"n = {pen.count(sides[0])} + {pen.count(sides[1])}", pen.effect(row))
@@ -115,7 +116,7 @@ def path_words(material: Material, path: str) -> str:
     return path.replace("<=", "\u2264").replace("_", " ").replace(" & ", ", ")
 
 
-def stability_line(material: Material, head: str, pen: Pen) -> tuple[str, ...]:
+def stability_line(material: Material, head: Ident, pen: Pen) -> tuple[str, ...]:
     """How often each variable splits the tree when whole trials are drawn again."""
     rows = [r for r in material.counts_of(head, "tree_stability") if r.number("n")]
     if not rows:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
+from ipdma.model.term import Term
 from ipdma.privacy import needs_hiding
 from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
@@ -17,7 +19,7 @@ ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
 
 def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
     """The forest plot of the primary model: studies, subgroups, both stages; None without study rows."""
-    two = f"{analysis.id}.{material.primary}.two"
+    two = analysis.ident(material.primary, "two")
     rows = list(select(material.records.of("study_estimates", two), term="treatment", moderator=""))
     if not rows:
         return None
@@ -148,7 +150,7 @@ class Shows:
 
     def subgroup_test(self) -> list[Line]:
         """The joint test between subgroups."""
-        row = first(self.subgroup_rows(), term="treatment:across:comparator", level="")
+        row = first(self.subgroup_rows(), term=Term("across", "comparator"), level="")
         if row is None or row.number("p_value") is None:
             return []
         return [Line("note", (f"Test for subgroup differences: {f_test(self.material, self.pen, row)}",))]
@@ -204,7 +206,7 @@ class Shows:
 
     def not_estimable(self) -> list[Line]:
         """Studies that cannot be estimated alone are named all the same."""
-        two = f"{self.analysis.id}.{self.material.primary}.two"
+        two = self.analysis.ident(self.material.primary, "two")
         blanks = ("",) * (len(self.columns()) - 3)
         rows = self.material.counts_of(two, "not_estimable")
         return [
@@ -250,7 +252,7 @@ class Shows:
 
     def without_ipd(self) -> list[Line]:
         """Aggregate results of trials without IPD, and the pooled estimate that includes them."""
-        both = f"{self.analysis.id}.aggregate.two"
+        both = self.analysis.ident("aggregate", "two")
         rows = list(select(self.material.records.of("study_estimates", both), source="aggregate"))
         if not rows:
             return []
@@ -261,7 +263,7 @@ class Shows:
             ("With and without participant data", "aggregate"),
         ):
             pooled = first(
-                self.material.records.of("estimates", f"{self.analysis.id}.{model}.two"), term="treatment"
+                self.material.records.of("estimates", self.analysis.ident(model, "two")), term="treatment"
             )
             if pooled is not None and pooled.number("estimate") is not None:
                 lines += [self.pooled_line(name, pooled), *self.prediction_line(pooled)]
@@ -274,7 +276,7 @@ class Shows:
             return f"* events withheld: fewer than {few} with or without the event in an arm."
         return f"{wording.NOTHING} means withheld: arms of fewer than {few}."
 
-    def footer(self, two: str) -> list[str]:
+    def footer(self, two: Ident) -> list[str]:
         """Heterogeneity, methods and signs."""
         text = [heterogeneity(self.material, self.analysis, self.pen)]
         text.append(model_line(self.material, self.analysis))
@@ -321,6 +323,16 @@ def heterogeneity(material: Material, analysis: Analysis, pen: Pen, term: str = 
     return ("Heterogeneity. " + ". ".join(parts) + ".") if parts else ""
 
 
+def tau2_of(material: Material, pen: Pen, row: Row | None, term: str) -> str:
+    """`0.031 [0.000, 0.210]`: a term's variance between studies, with its interval where there is one."""
+    text = pen.number(row, "tau2", 3)
+    counts = [] if row is None else material.records.of("counts", row.text("analysis_id"))
+    low, high = (first(counts, what=what, variable=term, study="") for what in ("tau2_low", "tau2_high"))
+    if low is None or high is None:
+        return text
+    return f"{text} [{pen.number(low, 'value', 3)}, {pen.number(high, 'value', 3)}]"
+
+
 def tau_text(material: Material, pen: Pen, row: Row, term: str) -> str:
     """`tau2 = 0.031 [0.000, 0.210], I2 = 42%, Q = 18.40, df 10, p = .049`."""
     counts = material.records.of("counts", row.text("analysis_id"))
@@ -328,11 +340,7 @@ def tau_text(material: Material, pen: Pen, row: Row, term: str) -> str:
     def found(what: str) -> Row | None:
         return first(counts, what=what, variable=term, study="")
 
-    text = f"\u03c4\u00b2 = {pen.number(row, 'tau2', 3)}"
-    if found("tau2_low") is not None and found("tau2_high") is not None:
-        text += (
-            f" [{pen.number(found('tau2_low'), 'value', 3)}, {pen.number(found('tau2_high'), 'value', 3)}]"
-        )
+    text = f"\u03c4\u00b2 = {tau2_of(material, pen, row, term)}"
     if row.number("i2") is not None:
         text += f", I\u00b2 = {pen.number(row, 'i2', 0)}%"
     if found("q") is not None:

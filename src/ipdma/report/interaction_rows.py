@@ -3,6 +3,8 @@ by question."""
 
 from __future__ import annotations
 
+from ipdma.analysis.records import Ident
+from ipdma.model.term import Term
 from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
 from ipdma.report.forest_rows import axis_title, f_test, headings
@@ -16,9 +18,9 @@ def interaction_forest_of(
 ) -> Forest | None:
     """Each study's own within-trial interaction; no subgroup diamonds, so that across-trial information
     stays out."""
-    ids = [f"{analysis.id}.{material.primary}.{stage}.{moderator}" for stage in ("two", "one")]
+    ids = [analysis.ident(material.primary, stage, moderator) for stage in ("two", "one")]
     rows = next((r for i in ids if (r := material.records.of("study_estimates", i))), [])
-    rows = [r for r in rows if r.text("term").startswith(f"treatment:within:{moderator}")]
+    rows = [r for r in rows if r.term.is_effect("within", moderator)]
     if not rows:
         return None
     pen = ledger.pen(f"figures/interaction.{analysis.id}.{moderator}")
@@ -65,7 +67,9 @@ def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> l
     ]
 
 
-def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, rows: list[Row]) -> list[Line]:
+def interaction_block(
+    material: Material, ids: list[Ident], pen: Pen, term: str, rows: list[Row]
+) -> list[Line]:
     """The lines of one interaction term: studies, then the two pooled within-trial estimates."""
     level = rows[0].text("level")
     lines = (
@@ -84,8 +88,8 @@ def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, r
         texts = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
         bounds = row.number("ci_low"), row.number("ci_high")
         lines.append(Line("study", texts, row.number("estimate"), *bounds, row.number("weight")))
-    for name, analysis_id in zip(("Two-stage", "One-stage"), ids, strict=True):
-        pooled = first(material.records.of("estimates", analysis_id), term=term)
+    for name, ident in zip(("Two-stage", "One-stage"), ids, strict=True):
+        pooled = first(material.records.of("estimates", ident), term=term)
         if pooled is not None and pooled.number("estimate") is not None:
             texts = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
             bounds = pooled.number("ci_low"), pooled.number("ci_high")
@@ -93,13 +97,13 @@ def interaction_block(material: Material, ids: list[str], pen: Pen, term: str, r
     return lines
 
 
-def reference_level(material: Material, ids: list[str]) -> str:
+def reference_level(material: Material, ids: list[Ident]) -> str:
     """The name of a categorical moderator's reference level."""
     rows = [r for i in ids for r in material.counts_of(i, "moderator_reference")]
     return rows[0].text("level") if rows else "the reference level"
 
 
-def moderator_seen(material: Material, ids: list[str], pen: Pen, study: str) -> str:
+def moderator_seen(material: Material, ids: list[Ident], pen: Pen, study: str) -> str:
     """Mean (SD) of the moderator in a study."""
     found = [
         next((r for i in ids for r in material.counts_of(i, what, study=study)), None)
@@ -155,12 +159,8 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
 
 def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[Line]:
     """The lines of one moderator."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
-    rows = [
-        r
-        for r in material.records.of("estimates", head)
-        if r.text("term").startswith(f"treatment:within:{name}")
-    ]
+    head = analysis.ident(material.primary, "one", name)
+    rows = [r for r in material.records.of("estimates", head) if r.term.is_effect("within", name)]
     lines = []
     reference = reference_level(material, [head])
     for row in rows:
@@ -225,12 +225,12 @@ def levels_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
 
 def level_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[Line]:
     """A heading with the test, then a line per level."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
-    rows = list(select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}"))
+    head = analysis.ident(material.primary, "one", name)
+    rows = list(select(material.records.of("estimates", head.but(variant="at")), term=Term("at", name)))
     rows = [r for r in rows if r.number("estimate") is not None and r.number("ci_low") is not None]
     if not rows or material.count(head, "moderator_reference") is None:
         return []
-    test = first(material.records.of("estimates", head), term=f"treatment:within:{name}")
+    test = first(material.records.of("estimates", head), term=Term("within", name))
     text = (
         f": {f_test(material, pen, test)}" if test is not None and test.number("p_value") is not None else ""
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.records import Ident
 from ipdma.codebook import load_codebook
 from ipdma.report import wording
 from ipdma.report.records import Records, Row, as_text, first, select
@@ -70,10 +71,14 @@ class Analysis:
     outcome: str
     timepoint: str
 
+    def ident(self, model: str = "", stage: str = "", moderator: str = "", variant: str = "") -> Ident:
+        """The name of one of its fits, as the records have it."""
+        return Ident(self.contrast, self.outcome, self.timepoint, model, stage, moderator, variant)
+
     @property
     def id(self) -> str:
         """`contrast.outcome.timepoint`."""
-        return f"{self.contrast}.{self.outcome}.{self.timepoint}"
+        return str(self.ident())
 
 
 @dataclass(frozen=True)
@@ -293,7 +298,7 @@ class Material:
         """Estimates of a question by one model, or by all models `NAME:...` of that name."""
         return self.by_model.get((analysis.contrast, analysis.outcome, analysis.timepoint, model), [])
 
-    def unit(self, head: str, name: str) -> str:
+    def unit(self, head: Ident, name: str) -> str:
         """Per what a moderator's interaction is, in words: `per 10 years`."""
         row = self.count(head, "moderator_unit")
         found = UNIT.fullmatch(row.text("level")) if row is not None else None
@@ -320,17 +325,17 @@ class Material:
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
         """The treatment effect of a model and stage."""
-        rows = self.records.of("estimates", f"{analysis.id}.{model or self.primary}.{stage}")
+        rows = self.records.of("estimates", analysis.ident(model or self.primary, stage))
         return first(rows, term="treatment", moderator="")
 
-    def count(self, analysis_id: str, what: str, **wanted: str) -> Row | None:
+    def count(self, which: str | Ident, what: str, **wanted: str) -> Row | None:
         """The first row of counts of that kind, the whole (not a study's or arm's) unless asked."""
         asked: dict[str, Any] = {"study": "", "arm": "", **wanted}
-        return first(self.records.of("counts", analysis_id), what=what, **asked)
+        return first(self.records.of("counts", which), what=what, **asked)
 
-    def counts_of(self, analysis_id: str, what: str, **wanted: str) -> list[Row]:
+    def counts_of(self, which: str | Ident, what: str, **wanted: str) -> list[Row]:
         """All rows of counts of that kind."""
-        return list(select(self.records.of("counts", analysis_id), what=what, **wanted))
+        return list(select(self.records.of("counts", which), what=what, **wanted))
 
 
 def condition(name: str) -> str:

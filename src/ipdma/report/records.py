@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ipdma.analysis.records import NUMBERS as FLOATS
-from ipdma.analysis.records import WHOLE
+from ipdma.analysis.records import WHOLE, Ident
 from ipdma.model.term import Term
 
 NUMBERS = FLOATS | set(WHOLE)
@@ -35,6 +35,11 @@ class Row(dict[str, Any]):
     def text(self, name: str) -> str:
         """The text in column `name`, or an empty string."""
         return self.get(name) or ""
+
+    @property
+    def ident(self) -> Ident:
+        """The analysis that it belongs to."""
+        return Ident.parse(self.text("analysis_id"))
 
     @property
     def term(self) -> Term:
@@ -99,9 +104,9 @@ class Records:
         rows = {file: rows_of(table, file) for file, table in tables.items()}
         return cls(rows["estimates"], rows["study_estimates"], rows["counts"])
 
-    def of(self, file: str, analysis_id: str) -> list[Row]:
+    def of(self, file: str, which: str | Ident) -> list[Row]:
         """Rows of one analysis in one file, in their order."""
-        return self.index.get((file, analysis_id), [])
+        return self.index.get((file, str(which)), [])
 
 
 def select(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Iterator[Row]:

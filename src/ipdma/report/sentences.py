@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
+from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
@@ -110,10 +112,10 @@ def stages_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
 
 def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: str) -> str:
     """The within-trial interaction of one moderator."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
+    head = analysis.ident(material.primary, "one", name)
     rows = material.records.of("estimates", head)
-    levels = distinct((r for r in rows if r.text("term").startswith("treatment:within:")), "level")
-    joint = first(rows, term=f"treatment:within:{name}")
+    levels = distinct((r for r in rows if r.term.kind == "within"), "level")
+    joint = first(rows, term=Term("within", name))
     if joint is None or joint.number("p_value") is None:
         return ""
     label = in_sentence(material.moderator(name))
@@ -128,9 +130,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
             f"{lead}, B = {pen.number(joint, 'estimate')}{per}, {material.level} CI "
             f"{pen.interval(joint)}, {pen.p_phrase(joint)}{holm_text(material, pen, head, joint)}."
         )
-    parts = [
-        level_text(material, pen, first(rows, term=f"treatment:within:{name}[{level}]")) for level in levels
-    ]
+    parts = [level_text(material, pen, first(rows, term=Term("within", name, level))) for level in levels]
     detail = "; ".join(part for part in parts if part)
     against = material.count(head, "moderator_reference")
     than = f" against {against.text('level').replace('_', ' ')}" if against is not None else ""
@@ -138,7 +138,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     return f"{lead}, {f_test(material, pen, joint)}{holm_text(material, pen, head, joint)}{tail}."
 
 
-def holm_text(material: Material, pen: Pen, head: str, row: Row) -> str:
+def holm_text(material: Material, pen: Pen, head: Ident, row: Row) -> str:
     """The p value after Holm's correction."""
     holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
     return f", after Holm's correction {pen.p_phrase(holm, 'value')}" if holm is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -79,7 +80,7 @@ def is_sensitivity(material: Material, row: Row) -> bool:
     beside = model in {"risk_of_bias", "rob_covariate"}
     if row.text("moderator") and not beside:
         return False
-    across = term.startswith("treatment:across:") and model == "risk_of_bias"
+    across = Term.parse(term).kind == "across" and model == "risk_of_bias"
     return (term == "treatment" or across) and row.number("estimate") is not None
 
 
@@ -125,10 +126,10 @@ def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
     rows = [
         r
         for r in material.records.counts
-        if r.text("what") == "not_run" and r.text("analysis_id").startswith(analysis.id + ".")
+        if r.text("what") == "not_run" and r.ident.question == analysis.ident()
     ]
     blank = wording.NOTHING
-    names = [r.text("analysis_id").removeprefix(analysis.id + ".").split(".")[0] for r in rows]
+    names = [r.ident.model for r in rows]
     return [
         (
             material.label("sensitivity", n) or wording.heading(n),
@@ -180,7 +181,7 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
     one, two = (material.headline(analysis, stage, model) for stage in ("one", "two"))
     if one is None or two is None:
         return None
-    where = f"{analysis.id}.{model}.one"
+    where = analysis.ident(model, "one")
     gap = first(material.counts_of(where, "concordance"), variable="treatment")
     flag = first(material.counts_of(where, "concordance_flag"))
     remark = gap.text("level") if gap is not None else ""

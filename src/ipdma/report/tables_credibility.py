@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipdma.model.term import Term
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material, in_sentence
 from ipdma.report.table import Column, Section, Table
@@ -25,16 +26,12 @@ def tabulate_credibility(material: Material, ledger: Ledger) -> Table:
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
         for name in material.plan.get("moderators", {}):
-            head = f"{analysis.id}.{material.primary}.one.{name}"
+            head = analysis.ident(material.primary, "one", name)
             found = material.counts_of(head, "iceman")
             if not found:
                 continue
             tested = next(
-                (
-                    r
-                    for r in material.records.of("estimates", head)
-                    if r.text("term") == f"treatment:within:{name}"
-                ),
+                (r for r in material.records.of("estimates", head) if r.text("term") == Term("within", name)),
                 None,
             )
             p = f" ({pen.p_phrase(tested)})" if tested is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.records import Ident
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -43,14 +44,14 @@ def tabulate_engines(material: Material, ledger: Ledger) -> Table:
 
 def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -> list[tuple[str, ...]]:
     """One engine's answer, or why there is none."""
-    where = f"{analysis.id}.{engine}.one"
+    where = analysis.ident(engine, "one")
     version = first(material.counts_of(where, "engine_version"))
     word = version.text("level") if version is not None else ""
     row = material.headline(analysis, "one", engine)
     if row is None:
         return [(ENGINES[engine], word, *[wording.NOTHING] * 6, "")] if word else []
     criterion = material.count(where, "criterion")
-    failed = is_unusable(row, criterion, material.count(f"{analysis.id}.engine_ipdma.one", "criterion"))
+    failed = is_unusable(row, criterion, material.count(analysis.ident("engine_ipdma", "one"), "criterion"))
     mark = "\u2021" if failed and "\u2021" not in flags(row) else ""
     return [
         (
@@ -75,7 +76,7 @@ def is_unusable(row: Row, criterion: Row | None, ours: Row | None) -> bool:
     return numbers[0] is not None and numbers[1] is not None and numbers[0] - numbers[1] > SHORT
 
 
-def remark_of(material: Material, where: str, engine: str, failed: bool) -> str:
+def remark_of(material: Material, where: Ident, engine: str, failed: bool) -> str:
     """The engine's own warnings; of ours only that it failed, since singular fits carry a mark."""
     texts = [r.text("level") for r in material.counts_of(where, "warning")]
     shown = [] if engine == "engine_ipdma" and not failed else texts

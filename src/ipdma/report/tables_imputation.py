@@ -110,10 +110,10 @@ def filled_moderators(material: Material, analysis: Analysis, pen: Pen) -> list[
     lines = []
     for name in material.plan.get("moderators", {}):
         models = [material.primary, "imputed", "two_level"]
-        found = {m: material.records.of("estimates", f"{analysis.id}.{m}.one.{name}") for m in models}
+        found = {m: material.records.of("estimates", analysis.ident(m, "one", name)) for m in models}
         if not (found["imputed"] or found["two_level"]):
             continue
-        rows = [r for held in found.values() for r in held if r.text("term").startswith("treatment:within:")]
+        rows = [r for held in found.values() for r in held if r.term.kind == "within"]
         for term in distinct(rows, "term"):
             label = material.moderator(name)
             for row in (r for r in rows if r.text("term") == term):

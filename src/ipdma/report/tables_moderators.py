@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
+from ipdma.model.term import Term
 from ipdma.report import cells, wording
-from ipdma.report.forest_rows import f_test
+from ipdma.report.forest_rows import f_test, tau2_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
@@ -49,7 +51,7 @@ def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
 
 def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
     """The rows of one moderator; a line with the reason where it was not analysed."""
-    head = f"{analysis.id}.{material.primary}.one.{name}"
+    head = analysis.ident(material.primary, "one", name)
     rows = material.records.of("estimates", head)
     refused = material.count(head, "refused") or material.count(head, "not_fitted")
     if not rows:
@@ -59,7 +61,7 @@ def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) 
             if refused is not None
             else []
         )
-    within = [r for r in rows if r.text("term").startswith(f"treatment:within:{name}")]
+    within = [r for r in rows if r.term.is_effect("within", name)]
     levels = distinct([*within, *rows], "level")
     if not levels:
         return [continuous_row(material, pen, name, head)]
@@ -69,9 +71,9 @@ def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) 
     ]
 
 
-def pooled(material: Material, head: str, term: str, variant: str = "") -> Row | None:
-    """An estimate of the moderator's fit or of a variant of it."""
-    row = first(material.records.of("estimates", head + variant), term=term)
+def pooled(material: Material, head: Ident, term: Term) -> Row | None:
+    """An estimate of the moderator's fit."""
+    row = first(material.records.of("estimates", head), term=term)
     return (
         row
         if row is not None and (row.number("estimate") is not None or row.number("p_value") is not None)
@@ -79,7 +81,7 @@ def pooled(material: Material, head: str, term: str, variant: str = "") -> Row |
     )
 
 
-def shared_cells(material: Material, pen: Pen, head: str) -> tuple[str, str, str]:
+def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str, str]:
     """K, n and who is missing."""
     least = material.least
     studies = material.count(head, "moderator_studies")
@@ -95,12 +97,12 @@ def shared_cells(material: Material, pen: Pen, head: str) -> tuple[str, str, str
 
 
 def numbers(
-    material: Material, pen: Pen, head: str, terms: tuple[str, str, str], row: Row | None
+    material: Material, pen: Pen, head: Ident, terms: tuple[Term, Term, Term], row: Row | None
 ) -> tuple[str, ...]:
     """Within, SE, df, p, Holm, tau2, across, naive, planned power."""
     within, across, naive = terms
     holm = first(material.counts_of(head, "holm_p"), variable=within)
-    across_row, naive_row = pooled(material, head, across), pooled(material, head, naive, ".naive")
+    across_row, naive_row = pooled(material, head, across), pooled(material, head.but(variant="naive"), naive)
     effect = pen.effect(row) if row is not None and row.number("estimate") is not None else wording.NOTHING
     return (
         effect,
@@ -108,7 +110,7 @@ def numbers(
         pen.number(row, "df", 1),
         pen.p(row),
         pen.p(holm, "value"),
-        pen.number(row, "tau2", 3),
+        tau2_of(material, pen, row, within),
         pen.effect(across_row)
         if across_row is not None and across_row.number("estimate") is not None
         else wording.NOTHING,
@@ -119,14 +121,14 @@ def numbers(
     )
 
 
-def power_text(material: Material, pen: Pen, head: str, term: str) -> str:
+def power_text(material: Material, pen: Pen, head: Ident, term: Term) -> str:
     """The power that the pooled data had for the interaction stated beforehand."""
     return pen.percent(first(material.counts_of(head, "power"), variable=term), "value", 0)
 
 
-def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
+def continuous_row(material: Material, pen: Pen, name: str, head: Ident) -> tuple[str, ...]:
     """A moderator on a scale."""
-    terms = (f"treatment:within:{name}", f"treatment:across:{name}", f"treatment:{name}")
+    terms = (Term("within", name), Term("across", name), Term("naive", name))
     coding = material.unit(head, name) or "per unit"
     row = pooled(material, head, terms[0])
     return (
@@ -138,11 +140,11 @@ def continuous_row(material: Material, pen: Pen, name: str, head: str) -> tuple[
     )
 
 
-def at_values(material: Material, pen: Pen, name: str, head: str) -> str:
+def at_values(material: Material, pen: Pen, name: str, head: Ident) -> str:
     """`12: -0.20 [..]; 18: ...`, at the percentiles that the run chose."""
     parts = []
     for what in AT:
-        value = material.count(f"{head}.at", "at_value", level=what) or material.count(
+        value = material.count(head.but(variant="at"), "at_value", level=what) or material.count(
             head, "at_value", level=what
         )
         row = None if value is None else effect_at(material, name, head, value.number("value"))
@@ -151,9 +153,9 @@ def at_values(material: Material, pen: Pen, name: str, head: str) -> str:
     return "; ".join(parts) or wording.NOTHING
 
 
-def effect_at(material: Material, name: str, head: str, value: float | None) -> Row | None:
+def effect_at(material: Material, name: str, head: Ident, value: float | None) -> Row | None:
     """The effect whose level is that value."""
-    rows = select(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}")
+    rows = select(material.records.of("estimates", head.but(variant="at")), term=Term("at", name))
     return next((r for r in rows if value is not None and close(r.text("level"), value)), None)
 
 
@@ -165,9 +167,9 @@ def close(text: str, value: float) -> bool:
         return False
 
 
-def joint_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, ...]:
+def joint_row(material: Material, pen: Pen, name: str, head: Ident) -> tuple[str, ...]:
     """The first row of a categorical moderator: its joint test, and the effect at the reference level."""
-    term = f"treatment:within:{name}"
+    term = Term("within", name)
     row = pooled(material, head, term)
     reference = material.count(head, "moderator_reference")
     word = reference.text("level") if reference is not None else ""
@@ -191,13 +193,9 @@ def joint_row(material: Material, pen: Pen, name: str, head: str) -> tuple[str, 
     )
 
 
-def level_row(material: Material, pen: Pen, name: str, head: str, level: str) -> tuple[str, ...]:
+def level_row(material: Material, pen: Pen, name: str, head: Ident, level: str) -> tuple[str, ...]:
     """One level against the reference."""
-    terms = (
-        f"treatment:within:{name}[{level}]",
-        f"treatment:across:{name}[{level}]",
-        f"treatment:{name}[{level}]",
-    )
+    terms = (Term("within", name, level), Term("across", name, level), Term("naive", name, level))
     row = pooled(material, head, terms[0])
     coding = f"{level}{level_count(material, pen, head, level)}"
     return (
@@ -211,7 +209,7 @@ def level_row(material: Material, pen: Pen, name: str, head: str, level: str) ->
     )
 
 
-def level_count(material: Material, pen: Pen, head: str, level: str) -> str:
+def level_count(material: Material, pen: Pen, head: Ident, level: str) -> str:
     """`, n = 203`; the levels of a moderator are protected as a block."""
     rows = [r for r in material.counts_of(head, "moderator_level", study="") if not r.text("arm")]
     least = material.least
@@ -222,19 +220,15 @@ def level_count(material: Material, pen: Pen, head: str, level: str) -> str:
     return ""
 
 
-def level_effect(material: Material, pen: Pen, name: str, head: str, level: str) -> str:
+def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: str) -> str:
     """The effect at a level."""
-    row = first(material.records.of("estimates", f"{head}.at"), term=f"treatment:at:{name}", level=level)
+    row = first(material.records.of("estimates", head.but(variant="at")), term=Term("at", name), level=level)
     return pen.effect(row) if row is not None else wording.NOTHING
 
 
 def notes_of(material: Material) -> list[str]:
     """How to read the columns."""
-    methods = {
-        r.text("df_method")
-        for r in material.records.estimates
-        if r.text("term").startswith("treatment:within:")
-    }
+    methods = {r.text("df_method") for r in material.records.estimates if r.term.kind == "within"}
     words = wording.several(sorted(df_label(m) for m in methods if m))
     least = material.least
     stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]

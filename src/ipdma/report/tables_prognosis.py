@@ -53,7 +53,7 @@ def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:
 
 def prognosis_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     """One coefficient, or the joint test of a category."""
-    head, name = row.text("analysis_id"), row.text("moderator")
+    head, name = row.ident, row.text("moderator")
     unit = row.text("level").replace("_", " ") or material.unit(head, name)
     joint = row.number("estimate") is None
     i2 = pen.number(row, "i2", 0) + "%" if row.number("i2") is not None else wording.NOTHING

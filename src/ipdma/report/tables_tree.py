@@ -27,7 +27,7 @@ def tabulate_tree(material: Material, ledger: Ledger) -> Table:
         lines = tree_rows(material, analysis, pen)
         if lines:
             rows += [Section(material.title(analysis)), *lines]
-            head = f"{analysis.id}.tree.one"
+            head = analysis.ident("tree", "one")
             dropped = material.count(head, "tree_dropped")
             if dropped is not None:
                 notes.append(
@@ -44,7 +44,7 @@ def tabulate_tree(material: Material, ledger: Ledger) -> Table:
 
 def tree_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
     """Splits from the top, then terminal nodes; a tree without a split says so."""
-    head = f"{analysis.id}.tree.one"
+    head = analysis.ident("tree", "one")
     lines: list[tuple[str, ...]] = []
     splits = material.counts_of(head, "tree_split")
     for row in splits:

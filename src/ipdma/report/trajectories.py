@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ipdma.analysis.records import Ident
 from ipdma.report import style
 from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
 from ipdma.report.ledger import Ledger, Pen
@@ -60,7 +61,7 @@ def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]
 
 def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Trajectories | None:
     """The trajectories of one question, or None where no model over visits was fitted."""
-    head = f"{question.id}.longitudinal.one"
+    head = question.ident("longitudinal", "one")
     rows = list(select(material.records.of("counts", head), what="trajectory"))
     weeks = {r.text("variable"): r.number("value") for r in material.counts_of(head, "trajectory_weeks")}
     visits = [v for v in distinct(rows, "variable") if weeks.get(v) is not None]
@@ -102,7 +103,7 @@ def score_axis(material: Material, outcome: str) -> str:
 
 
 def course_of(
-    material: Material, head: str, pen: Pen, side: str, name: str, visits: Sequence[tuple[str, float]]
+    material: Material, head: Ident, pen: Pen, side: str, name: str, visits: Sequence[tuple[str, float]]
 ) -> Course:
     """One side's means, in order of weeks."""
     points, sizes, means = [], [], []
