@@ -10,8 +10,10 @@ CLEAN_NOTES = {"column_unused"}
 def plant_wide(study: Study) -> None:
     """More than 150 faults of more than 25 kinds, each kind on rows of its own."""
     row = iter(range(2, 502))
-    for cell in ("14 pts", "l2", "k.A.", "1O", "missing", "?") * 2:
+    for cell in ("l2", "k.A.", "1O", "missing", "?") * 2:
         study.plant("not_a_number", "hamd17", "ham6", next(row), cell)
+    for cell in ("14 pts", "10-12"):
+        study.plant("range_for_number", "hamd17", "ham6", next(row), cell)
     for cell in ("12,5", "8,0", "10,5"):
         study.plant("decimal_sign", "bdi2", "bdi6", next(row), cell)
     for cell in ("12,25", "3,5"):

@@ -7,6 +7,8 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from ipdma.site.letters import tidy
+
 POINT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 COMMA = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]+)?|,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 LARGEST_WHOLE = 2.0**53
@@ -15,7 +17,7 @@ PLAIN = {".": POINT, ",": COMMA}
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
     """The number that a cell writes with this decimal sign, else None; never infinite."""
-    text = text.strip()
+    text = text.strip() if text.isascii() else tidy(text)
     if not PLAIN[decimal].match(text):
         return None
     number = float(text.replace(",", "."))
@@ -25,7 +27,7 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 @lru_cache(maxsize=65536)
 def code_key(text: str, decimal: str = ".") -> Decimal | str:
     """What two codes are compared by: numbers as numbers, text trimmed and without regard to case."""
-    text = text.strip()
+    text = text.strip() if text.isascii() else tidy(text)
     if PLAIN[decimal].match(text):
         return Decimal(text.replace(",", "."))
     return text.casefold()

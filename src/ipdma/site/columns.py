@@ -8,6 +8,7 @@ from ipdma.codebook import Codebook
 from ipdma.errors import nearest
 from ipdma.site.findings import Findings
 from ipdma.site.item_order import is_ordered, order_matters, same_form
+from ipdma.site.letters import tidy
 from ipdma.site.read_assessments import measured
 from ipdma.site.study_file import AssessmentMap
 from ipdma.site.table import Column, Table
@@ -27,7 +28,7 @@ class Columns:
 
     def find(self, name: str, variable: str | None) -> Column | None:
         """The column of this name; a finding and None where there is none or more than one."""
-        name = " ".join(name.split())
+        name = tidy(name)
         places = self.places.get(name, [])
         if len(places) == 1:
             self.used.setdefault(name, variable)
@@ -63,7 +64,7 @@ class Columns:
         names: list[str] = []
         complete = True
         for part in self.singly(parts):
-            first, dots, last = (word.strip() for word in part.partition(".."))
+            first, dots, last = map(tidy, part.partition(".."))
             if not dots or part in self.places:
                 names.append(part)
                 continue
@@ -143,9 +144,9 @@ class Columns:
         """The names that these mentions stand for, with every `a..b` unfolded."""
         named: set[str] = set()
         for part in self.singly(mentions):
-            first, dots, last = (" ".join(word.split()) for word in part.partition(".."))
+            first, dots, last = map(tidy, part.partition(".."))
             if dots and part not in self.places and first in self.places and last in self.places:
                 named |= set(self.table.names[self.places[first][0] : self.places[last][0] + 1])
             else:
-                named.add(" ".join(part.split()))
+                named.add(tidy(part))
         return named

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ipdma.codebook import Range, Variable
 from ipdma.site.codes import code_key, parse_number, shows_sign
 from ipdma.site.entries import match_word
+from ipdma.site.number_forms import is_year, read_grouped, thousands, what_instead
 from ipdma.site.table import Column, NumberText
 from ipdma.site.units import convert
 
@@ -38,6 +39,11 @@ class NumberTarget:
     ----------
     decimal : str or None
         The file's sign; None where its numbers show both equally often, so that neither can be read.
+    grouping : str
+        What a sign before three digits, in every cell that has one, means in this column: `ask`, or `read` where
+        it is known to part thousands.
+    years : bool
+        Whether the column holds calendar years, which are no spans of time.
     """
 
     range: Range | None
@@ -46,13 +52,15 @@ class NumberTarget:
     decimal: str | None = "."
     unit: str | None = None
     variable: Variable | None = None
+    grouping: str = ""
+    years: bool = False
 
     def __call__(self, cell: str, stored: bool) -> Outcome:
-        number = parse_number(cell, "." if stored else self.decimal or ".")
-        if not stored and (shown := shows_sign(cell)) and shown != self.decimal:
-            return Outcome(fault="decimal_sign")
-        if number is None:
-            return Outcome(fault="not_a_number")
+        number, fault, grouped = self.number_of(cell, stored)
+        if fault or number is None:
+            return Outcome(fault=fault)
+        if self.years and is_year(number):
+            return Outcome(value=number, fault="years_for_number")
         if self.variable is not None:
             number = convert(number, self.unit, self.variable)
         if self.range is not None and not self.range.contains(number):
@@ -62,7 +70,25 @@ class NumberTarget:
             return Outcome(value=number, fault="not_whole")
         if self.plausible is not None and not self.plausible.contains(number):
             return Outcome(value=number, doubt="implausible")
-        return Outcome(value=number, doubt=None if is_whole else self.whole)
+        doubt = None if is_whole else self.whole
+        return Outcome(value=number, doubt=doubt or ("thousands_read" if grouped else None))
+
+    def number_of(self, cell: str, stored: bool) -> tuple[float | None, str | None, bool]:
+        """The number that a cell writes, what is wrong with it, and whether a sign for thousands was read."""
+        if stored:
+            number = parse_number(cell)
+            return number, None if number is not None else "not_a_number", False
+        if self.grouping and (large := thousands(cell)) is not None:
+            return (large, None, True) if self.grouping == "read" else (None, "thousands", False)
+        if (shown := shows_sign(cell)) and shown != self.decimal:
+            return None, "decimal_sign", False
+        number = parse_number(cell, self.decimal or ".")
+        if number is not None:
+            return number, None, False
+        found = read_grouped(cell)
+        if found is None:
+            return None, what_instead(cell), False
+        return (None, "decimal_sign", False) if found[1] and found[1] != self.decimal else (found[0], None, True)
 
     def allowed(self) -> str:
         """What is possible, in words."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError
 from ipdma.site.checks.identifying import check_columns
+from ipdma.site.checks.letters import check_letters
 from ipdma.site.checks.sheets import check_sheet
 from ipdma.site.columns import Columns
 from ipdma.site.facts import Facts
 from ipdma.site.findings import Findings
 from ipdma.site.formats import ReadOptions, read_table
+from ipdma.site.letters import tidy
 from ipdma.site.reading import Reading, find_decimal
 from ipdma.site.rows import find_persons, find_visits, kept_rows
 from ipdma.site.scores import make_scores
@@ -34,6 +36,7 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
         raise ReadError("study.yaml: source.file names no file; write source: {file: NAME}")
     options = ReadOptions(file.source.sheet, file.source.encoding, file.source.separator)
     table = read_table(folder / file.source.file, options, Path(file.source.file).name)
+    refuse_wrong_header(file, table)
     facts = Facts(table.file, table.file)
     columns = Columns(table, findings)
     if not check_sheet(file, table, columns, findings):
@@ -42,17 +45,34 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     if not kept:
         findings.add("no_rows", table.file, None, file.source.keep.column if file.source.keep else None)
         return facts
-    decimal = find_decimal(
-        table, coded_columns(file, codebook), columns.mentioned(file.mentions), file.source.decimal
-    )
-    reading = Reading(file, table, columns, codebook, findings, kept, decimal)
+    coded = coded_columns(file, codebook)
+    decimal = find_decimal(table, coded, columns.mentioned(file.mentions), file.source.decimal)
+    reading = Reading(file, table, columns, codebook, findings, kept, decimal, frozenset(coded))
     owners = find_persons(reading, facts)
     visits = find_visits(reading, owners, facts)
     make_variables(reading, owners, facts)
     make_scores(reading, owners, visits, facts)
     report_remarks(reading, columns, findings)
+    check_letters(table, columns.used, findings)
     check_columns(file, columns, findings)
     return facts
+
+
+def refuse_wrong_header(file: StudyFile, table: Table) -> None:
+    """Raise a ReadError where the mapping's names stand in a row below the header, or one column holds all."""
+    wanted = {tidy(name) for name in file.mentions}
+    found = wanted & set(table.names)
+    for row, cells in table.left_out:
+        if len(wanted & set(map(tidy, cells))) > max(1, len(found)):
+            raise ReadError(
+                f"{table.file}: the header with the names of the columns that study.yaml names is row {row}, "
+                "below a row of question texts or a title; take the rows above it out of the file"
+            )
+    if len(table.columns) == 1 and len(wanted) > 1 and not found:
+        raise ReadError(
+            f"{table.file}: only one column was found, which holds the whole line: the separator is not known, "
+            "or the columns stand at fixed places; write `separator:` under source, or save the file as CSV"
+        )
 
 
 def coded_columns(file: StudyFile, codebook: Codebook) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ipdma.codebook import Codebook
@@ -15,11 +15,13 @@ from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
 from ipdma.site.judge import Judge, Outcome
 from ipdma.site.missing_codes import looks_missing, written
+from ipdma.site.number_forms import grouping_sign, shows_decimals, thousands
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column, Table
 
 TELLING = 5
 CODE_FAULTS = ("unlisted_code", "arm_undeclared")
+GROUPED_LIKE = re.compile(r"\s*[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(,)[0-9]+\s*\Z|\s*[+-]?[0-9]{1,3}(?:,[0-9]{3})+(\.)[0-9]+\s*\Z")
 NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
 
@@ -33,6 +35,8 @@ class Reading:
         Positions of the table's rows that belong to the trial.
     decimal : str or None
         The file's decimal sign; None where it shows both equally often.
+    coded : frozenset of str
+        Columns of codes, identifiers or dates, whose signs say nothing about numbers.
     """
 
     file: StudyFile
@@ -42,6 +46,30 @@ class Reading:
     findings: Findings
     kept: list[int]
     decimal: str | None = "."
+    coded: frozenset[str] = frozenset()
+
+    def grouping_of(self, column: Column, possible: Callable[[float], bool]) -> str:
+        """What a sign before three digits means in every cell of a column that has one.
+
+        Returns
+        -------
+        str
+            Empty where it is the decimal sign: the study says so, other columns show it, or the numbers would not
+            be `possible` otherwise. `read` where the study, or other columns, name another decimal sign. Else
+            `ask`: 1,460 may be 1460 or 1.46.
+        """
+        sign = grouping_sign(column.cells)
+        large = [n for cell in set(column.cells) if (n := thousands(cell)) is not None] if sign else []
+        if not large or not all(map(possible, large)):
+            return ""
+        declared = self.file.source.decimal
+        if declared is not None:
+            return "" if declared == sign else "read"
+        others = [c for c in self.table.columns if c.name != column.name and c.name not in self.coded]
+        if any(shows_decimals(other.cells, sign) for other in others):
+            return ""
+        other_sign = "," if sign == "." else "."
+        return "read" if any(shows_decimals(other.cells, other_sign) for other in others) else "ask"
 
     def read_column(
         self,
@@ -150,4 +178,7 @@ def sign_votes(column: Column) -> Counter[str]:
         filled += n if match or cell.strip() else 0
         if match and match[1]:
             votes[match[1]] += n
+        elif not match and (grouped := GROUPED_LIKE.match(cell)):
+            votes[grouped[1] or grouped[2]] += n
+            numbers += n
     return votes if numbers * 2 >= filled else Counter()

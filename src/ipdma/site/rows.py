@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ipdma.site.checks.identifiers import check_identifiers
 from ipdma.site.checks.visits import report_repeated_visits
 from ipdma.site.codes import code_key
 from ipdma.site.columns import Columns
@@ -72,9 +73,10 @@ def find_persons(reading: Reading, facts: Facts) -> list[int | None]:
         report_repeated(
             reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True))
         )
-    report_case(
-        reading.findings, reading.table.file, name, facts.persons, dict(zip(numbers, cells, strict=True))
-    )
+    by_row = dict(zip(numbers, cells, strict=True))
+    report_case(reading.findings, reading.table.file, name, facts.persons, by_row)
+    if made is not None and made.verb in ("from", "first_of") and column is not None:
+        check_identifiers(reading.findings, reading.table.file, name, facts.persons, by_row)
     return owners
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipdma.site.codes import code_key, parse_number
+from ipdma.site.letters import tidy
 
 
 class NumberText(str):
@@ -83,6 +84,8 @@ class Table:
     ----------
     rows : list of int
         Their spreadsheet row numbers (header is row 1).
+    left_out : list of (int, list of str)
+        The rows that are no answers: question texts, a header that stands again.
     sheet : str or None
         The sheet that was read, of a workbook.
     """
@@ -91,6 +94,7 @@ class Table:
     columns: list[Column]
     rows: list[int]
     remarks: list[Remark] = field(default_factory=list)
+    left_out: list[tuple[int, list[str]]] = field(default_factory=list)
     sheet: str | None = None
     other_sheets: list[OtherSheet] = field(default_factory=list)
 
@@ -129,7 +133,7 @@ def build_table(
     always : frozenset of int
         Row numbers that stay though they show nothing (formulas that were never calculated).
     """
-    names = [" ".join(name.split()) for name in header]
+    names = [tidy(name) for name in header]
     kept = [
         (number, cells)
         for number, cells in records

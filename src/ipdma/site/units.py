@@ -9,6 +9,7 @@ from ipdma.site.dates import DAYS_PER_MONTH, DAYS_PER_YEAR
 DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
 SINGULAR = {name[:-1]: days for name, days in DAYS.items()}
 TIME = DAYS | SINGULAR
+DECIMALS = 2
 
 
 def known_units(variable: Variable | None) -> list[str]:
@@ -21,9 +22,9 @@ def known_units(variable: Variable | None) -> list[str]:
 
 
 def convert(value: float, unit: str | None, variable: Variable) -> float:
-    """The value in the variable's own unit."""
+    """The value in the variable's own unit, to two decimals where it is another one than the file's."""
     if unit is None or unit == variable.unit:
         return value
     if unit in TIME and variable.unit in TIME:
-        return value * TIME[unit] / TIME[variable.unit]
-    return value * float(variable.units[unit])
+        return round(value * TIME[unit] / TIME[variable.unit], DECIMALS)
+    return round(value * float(variable.units[unit]), DECIMALS)

@@ -11,10 +11,12 @@ from ipdma.site.date_columns import read_spans
 from ipdma.site.facts import Cell, Facts
 from ipdma.site.judge import EMPTY, NOT_GIVEN, Judge, NumberTarget, Outcome, Target, WordTarget, text_target
 from ipdma.site.missing_codes import OF_VARIABLES, is_doubtful
+from ipdma.site.number_forms import are_years
 from ipdma.site.read_study import arm_named
 from ipdma.site.reading import Reading
 from ipdma.site.study_file import VariableMap
 from ipdma.site.table import Column
+from ipdma.site.units import TIME, convert
 
 
 def make_variables(reading: Reading, owners: Sequence[int | None], facts: Facts) -> None:
@@ -106,7 +108,7 @@ def make_judge(reading: Reading, variable: Variable, made: VariableMap, column: 
     coded = variable.type == "arm"
     return Judge(
         column,
-        make_target(reading, variable, made),
+        make_target(reading, variable, made, column),
         values=made.values,
         own_missing=made.missing,
         source_missing={} if coded else reading.file.source.missing,
@@ -116,14 +118,33 @@ def make_judge(reading: Reading, variable: Variable, made: VariableMap, column: 
     )
 
 
-def make_target(reading: Reading, variable: Variable, made: VariableMap) -> Target:
+def make_target(reading: Reading, variable: Variable, made: VariableMap, column: Column) -> Target:
     """What a cell that is no listed code can be."""
     if variable.type == "arm":
         return arm_target(reading)
     if variable.type == "number":
-        whole = "not_whole" if variable.integer else None
-        return NumberTarget(variable.range, variable.plausible, whole, reading.decimal, made.unit, variable)
+        return number_target(reading, variable, made, column)
     return WordTarget(tuple(variable.levels)) if variable.levels else text_target
+
+
+def number_target(reading: Reading, variable: Variable, made: VariableMap, column: Column) -> NumberTarget:
+    """A number of this variable, with what the whole column tells of its signs."""
+
+    def possible(number: float) -> bool:
+        return variable.range is None or variable.range.contains(convert(number, made.unit, variable))
+
+    whole = "not_whole" if variable.integer else None
+    span = variable.unit in TIME and made.values is None
+    return NumberTarget(
+        variable.range,
+        variable.plausible,
+        whole,
+        reading.decimal,
+        made.unit,
+        variable,
+        grouping=reading.grouping_of(column, possible),
+        years=span and are_years(column.cells[position] for position in reading.kept),
+    )
 
 
 def arm_target(reading: Reading) -> Target:

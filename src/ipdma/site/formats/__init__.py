@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ipdma.errors import ReadError, nearest
+from ipdma.site.formats.header_rows import look_at_rows
 from ipdma.site.table import Table
 
 LARGEST_MB = 50
@@ -82,6 +83,8 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
             f"Save the file as CSV (UTF-8) and name that in study.yaml, or run: pip install {package}"
         ) from None
     table = reader.read(path, options, name)
+    if kind != "statistics":
+        look_at_rows(table)
     if not table.rows:
         raise ReadError(
             f"{name}: there is a header but not one data row; export the file again with its data"

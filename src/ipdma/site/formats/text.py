@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 from ipdma.errors import ReadError
 from ipdma.site.formats import ReadOptions
+from ipdma.site.formats.encodings import STRAY, decode, settle
+from ipdma.site.formats.heading import find_heading
+from ipdma.site.formats.one_column import refuse_one_column
 from ipdma.site.table import Remark, Table, build_table
 
 SEPARATORS = (";", ",", "\t", "|")
-NAMED_SEPARATORS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
-BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+NAMED_SEPARATORS = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "space": " ",
+    "caret": "^",
+    "colon": ":",
+}
+MOST = 0.8
 EXCEL_HINT = re.compile(r"sep=(.)\r?\n?\Z", re.IGNORECASE)
 
 
@@ -31,59 +37,34 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
     text, hinted = take_excel_hint(text)
     separator = separator or hinted or ("\t" if path.suffix.lower() == ".tsv" else sniff_separator(text))
     records = parse(text, separator, name)
-    first = next((number for number, cells in enumerate(records) if any(map(str.strip, cells))), None)
-    if first is None:
+    guessed: list[int] = []
+    if STRAY.search(text):
+        records, guessed = settle_all(records)
+    numbered = [(number, cells) for number, cells in enumerate(records, 1) if any(map(str.strip, cells))]
+    if not numbered:
         raise ReadError(f"{name}: the file holds no text; export it again")
-    numbered = [(number + 1, cells) for number, cells in enumerate(records) if number > first]
-    table = build_table(name, records[first], numbered, [])
+    heading = find_heading(numbered)
+    table = build_table(name, numbered[heading][1], numbered[heading + 1 :], [])
+    if heading:
+        said = {"row": str(numbered[heading][0])}
+        above = [number for number, _ in numbered[:heading]]
+        table.remarks.append(Remark("title_rows", rows=above, said=said))
+    refuse_one_column(table, text)
     table.remarks += replaced_letters(table)
+    if guessed:
+        table.remarks.append(Remark("mixed_encoding", rows=guessed))
     return table
 
 
-def decode(data: bytes, declared: str | None, name: str) -> str:
-    """The text of a file: as declared; else a byte-order mark, UTF-16 without one, UTF-8, at last cp1252."""
-    if declared:
-        try:
-            codecs.lookup(declared)
-            return data.decode(declared, errors="replace").lstrip("\ufeff")
-        except (LookupError, UnicodeError):
-            raise ReadError(
-                f"{name}: `encoding: {declared}` is not known; use utf-8, cp1252, utf-16 or auto"
-            ) from None
-    for mark, encoding in BOMS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    wide = wide_encoding(data)
-    if wide is not None:
-        return data.decode(wide, errors="replace")
-    if b"\0" in data:
-        raise ReadError(f"{name}: this is not a text file (it holds zero bytes); save it as CSV (UTF-8)")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        # files glued together from two sources hold both; a line of one kind hardly ever reads as the other
-        return "".join(map(decode_line, data.splitlines(keepends=True)))
-
-
-def decode_line(line: bytes) -> str:
-    """A line as UTF-8 where it is that, else as cp1252."""
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("cp1252", errors="replace")
-
-
-def wide_encoding(data: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of the beginning is zero."""
-    start = data[:400]
-    odd, even = start[1::2], start[0::2]
-    if len(odd) < 4:
-        return None
-    if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "utf-16-le"
-    if even.count(0) > 0.7 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "utf-16-be"
-    return None
+def settle_all(records: list[list[str]]) -> tuple[list[list[str]], list[int]]:
+    """Cells without stray bytes, and the rows where these were read as cp1252."""
+    settled = [[settle(cell) for cell in cells] for cells in records]
+    rows = [
+        number
+        for number, (old, new) in enumerate(zip(records, settled, strict=True), start=1)
+        if any(a != b and "\ufffd" not in b for a, b in zip(old, new, strict=True))
+    ]
+    return settled, rows
 
 
 def take_excel_hint(text: str) -> tuple[str, str | None]:
@@ -98,11 +79,14 @@ def sniff_separator(text: str) -> str:
     best, best_score = ",", (0.0, 0)
     for separator in SEPARATORS:
         widths = [len(cells) for cells in rows_of(text, separator) if cells]
-        if not widths or widths[0] < 2:
+        # a line of title above the header has another width than nearly all lines
+        common = Counter(width for width in widths if width > 1).most_common(1)
+        if not common or (widths[0] < 2 and common[0][1] < MOST * len(widths)):
             continue
-        share = sum(width == widths[0] for width in widths) / len(widths)
-        if (round(share, 2), widths[0]) > best_score:
-            best, best_score = separator, (round(share, 2), widths[0])
+        header = common[0][0] if common[0][1] >= MOST * len(widths) else widths[0]
+        share = sum(width == header for width in widths) / len(widths)
+        if (round(share, 2), header) > best_score:
+            best, best_score = separator, (round(share, 2), header)
     return best
 
 
@@ -125,7 +109,11 @@ def parse(text: str, separator: str, name: str) -> list[list[str]]:
     if len(separator) != 1 or separator in '"\r\n':
         raise ReadError(f"{name}: `separator: {separator}` must be one character, as ; or ,")
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        # columns of a table set with blanks stand apart by any number of them
+        blanks = separator == " "
+        records = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=blanks)
+        )
     except csv.Error:
         raise ReadError(
             f'{name}: a cell is too long to be data; is a quotation mark (") missing or too many?'
