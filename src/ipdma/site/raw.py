@@ -68,7 +68,8 @@ def refuse_wrong_header(file: StudyFile, table: Table) -> None:
                 f"{table.file}: the header with the names of the columns that study.yaml names is row {row}, "
                 "below a row of question texts or a title; take the rows above it out of the file"
             )
-    if len(table.columns) == 1 and len(wanted) > 1 and not found:
+    text = Path(table.file).suffix.lower() in (".csv", ".tsv", ".txt")
+    if text and len(table.columns) == 1 and len(wanted) > 1 and not found:
         raise ReadError(
             f"{table.file}: only one column was found, which holds the whole line: the separator is not known, "
             "or the columns stand at fixed places; write `separator:` under source, or save the file as CSV"
