@@ -88,7 +88,9 @@ class NumberTarget:
         found = read_grouped(cell)
         if found is None:
             return None, what_instead(cell), False
-        return (None, "decimal_sign", False) if found[1] and found[1] != self.decimal else (found[0], None, True)
+        return (
+            (None, "decimal_sign", False) if found[1] and found[1] != self.decimal else (found[0], None, True)
+        )
 
     def allowed(self) -> str:
         """What is possible, in words."""

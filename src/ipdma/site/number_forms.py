@@ -22,9 +22,13 @@ GROUPS = (
 )
 ONE_GROUP = re.compile(r"([+-]?[1-9][0-9]{0,2})([.,])([0-9]{3})\Z")
 WITH_SIGN = re.compile(r"[+-]?[0-9]*([.,])[0-9]+(?:[eE][+-]?[0-9]{1,3})?\Z")
-NO_YEAR = re.compile(r"([0-9]{1,2})[-./ ]{0,2}([^\W\d_]{3,10})\.?\Z|([^\W\d_]{3,10})\.?[-./ ]{0,2}([0-9]{1,4})\Z")
+NO_YEAR = re.compile(
+    r"([0-9]{1,2})[-./ ]{0,2}([^\W\d_]{3,10})\.?\Z|([^\W\d_]{3,10})\.?[-./ ]{0,2}([0-9]{1,4})\Z"
+)
 BOUND = re.compile(r"[<>≤≥=~≈±]+ ?[0-9]|(?:ca|circa|about|approx|etwa|ongeveer|min|max)\b", re.IGNORECASE)
-RANGE = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*(?:-|–|—|/|to|bis|tot|à|a|or|of|oder)\s*[0-9]+(?:[.,][0-9]+)?\b", re.IGNORECASE)
+RANGE = re.compile(
+    r"[0-9]+(?:[.,][0-9]+)?\s*(?:-|–|—|/|to|bis|tot|à|a|or|of|oder)\s*[0-9]+(?:[.,][0-9]+)?\b", re.IGNORECASE
+)
 BESIDE = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*(?:[^\W\d_]{2,}\.?|%|\+|\?|\*)", re.IGNORECASE)
 FIRST_YEAR, LAST_YEAR = 1900, 2035
 FEWEST_YEARS = 5

@@ -21,7 +21,9 @@ from ipdma.site.table import Column, Table
 
 TELLING = 5
 CODE_FAULTS = ("unlisted_code", "arm_undeclared")
-GROUPED_LIKE = re.compile(r"\s*[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(,)[0-9]+\s*\Z|\s*[+-]?[0-9]{1,3}(?:,[0-9]{3})+(\.)[0-9]+\s*\Z")
+GROUPED_LIKE = re.compile(
+    r"\s*[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(,)[0-9]+\s*\Z|\s*[+-]?[0-9]{1,3}(?:,[0-9]{3})+(\.)[0-9]+\s*\Z"
+)
 NUMBER_LIKE = re.compile(r"\s*[+-]?[0-9]*([.,]?)[0-9]+(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
 
 

@@ -44,7 +44,18 @@ def test_letters_read_wrongly_before_are_asked_about(small, wrong):
     assert result.findings[0].rows == list(range(2, 14))
 
 
-GOOD = ["SÃO PAULO", "Ångström", "Île-de-France", "São Tomé", "naïve – “so”", "5 °C", "½ tablet", "Ð", "Ñuñoa", "Âge"]
+GOOD = [
+    "SÃO PAULO",
+    "Ångström",
+    "Île-de-France",
+    "São Tomé",
+    "naïve – “so”",
+    "5 °C",
+    "½ tablet",
+    "Ð",
+    "Ñuñoa",
+    "Âge",
+]
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -52,9 +63,13 @@ def test_good_letters_are_not_accused(text):
     assert not is_wrongly_read(text)
 
 
-@pytest.mark.parametrize("text", ["Müller", "größe", "Zoë", "männlich", "señora", "Škoda", "l’été", "Ærø", "Łódź"])
+@pytest.mark.parametrize(
+    "text", ["Müller", "größe", "Zoë", "männlich", "señora", "Škoda", "l’été", "Ærø", "Łódź"]
+)
 def test_every_wrong_reading_is_recognised(text):
-    assert is_wrongly_read("".join(chr(b) if 0x80 <= b < 0xA0 else bytes([b]).decode("cp1252") for b in text.encode()))
+    assert is_wrongly_read(
+        "".join(chr(b) if 0x80 <= b < 0xA0 else bytes([b]).decode("cp1252") for b in text.encode())
+    )
 
 
 @pytest.mark.parametrize("mark", ["\ufeff\ufeff", "\u200b", "\u2060", "\u00ad", "\ufeff \ufeff"])
@@ -71,7 +86,10 @@ def test_accents_in_two_parts_are_the_same_name(small):
 
 
 def test_accents_in_two_parts_are_the_same_code(small):
-    small.rows = [[*row[:3], unicodedata.normalize("NFD", ["männlich", "weiblich"][int(row[3]) - 1]), *row[4:]] for row in small.rows]
+    small.rows = [
+        [*row[:3], unicodedata.normalize("NFD", ["männlich", "weiblich"][int(row[3]) - 1]), *row[4:]]
+        for row in small.rows
+    ]
     small.map["variables"]["sex"]["values"] = {"männlich": "male", "weiblich": "female"}
     assert names(small.check()) == []
 

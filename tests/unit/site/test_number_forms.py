@@ -83,7 +83,9 @@ def test_a_date_for_a_number_is_named(small, cell):
     assert names(small.put(3, "post", cell).check()) == ["date_for_number"]
 
 
-@pytest.mark.parametrize("cell", ["12-24", "12 - 24", "3 to 6", ">24", "<= 6", "24+", "ca. 12", "2 years", "6 of 7"])
+@pytest.mark.parametrize(
+    "cell", ["12-24", "12 - 24", "3 to 6", ">24", "<= 6", "24+", "ca. 12", "2 years", "6 of 7"]
+)
 def test_a_range_for_a_number_is_named(small, cell):
     assert names(small.put(3, "post", cell).check()) == ["range_for_number"]
 
@@ -93,7 +95,9 @@ def test_other_text_is_no_number(small, cell):
     assert names(small.put(3, "post", cell).check()) == ["not_a_number"]
 
 
-@pytest.mark.parametrize(("variable", "unit"), [("age", "years"), (DURATION, "days"), ("age_at_onset", "years")])
+@pytest.mark.parametrize(
+    ("variable", "unit"), [("age", "years"), (DURATION, "days"), ("age_at_onset", "years")]
+)
 def test_years_for_a_length_of_time_are_named(small, variable, unit):
     small.column("jahr", [str(1950 + 3 * i) for i in range(12)])
     small.variable(variable, **{"from": "jahr", "unit": unit})

@@ -102,7 +102,9 @@ def report_alike(
         groups: dict[str, list[Person]] = {}
         for person in persons:
             groups.setdefault(key(person.id), []).append(person)
-        alike = [group for group in groups.values() if len(group) > 1 and any(p.id not in told for p in group)]
+        alike = [
+            group for group in groups.values() if len(group) > 1 and any(p.id not in told for p in group)
+        ]
         # case alone has a finding of its own
         if alike and how != "case":
             add_alike(findings, file, column, [p for group in alike for p in group], cells, how)

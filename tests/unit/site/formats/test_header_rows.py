@@ -20,7 +20,10 @@ HEADLESS = {
     "numbers alone": [["{i}", "{a}", "{i}", "2", "27", "5"]],
     "words": [["A-{i}", "stpp", "{i}", "female", "27", "5"], ["B-{i}", "tau", "{i}", "male", "20", "4"]],
     "three columns": [["P{i:03d}", "{a}", "{i}"]],
-    "names": [["Anna Mulder{x}", "{a}", "{i}", "2", "27", "5"], ["Jan Smit{x}", "{a}", "{i}", "1", "20", "4"]],
+    "names": [
+        ["Anna Mulder{x}", "{a}", "{i}", "2", "27", "5"],
+        ["Jan Smit{x}", "{a}", "{i}", "1", "20", "4"],
+    ],
 }
 
 
