@@ -40,7 +40,8 @@ class NumberTarget:
     decimal : str or None
         The file's sign; None where its numbers show both equally often, so that neither can be read.
     grouping : str
-        What a sign before three digits, in every cell that has one, means in this column: `ask`, or `read` where
+        What a sign before three digits, in every cell that has one, means in this column: `ask`, or `read`
+        where
         it is known to part thousands.
     years : bool
         Whether the column holds calendar years, which are no spans of time.

@@ -1,4 +1,5 @@
-"""Signs that cannot be seen, accents written in two ways, and letters that were read in the wrong encoding."""
+"""Signs that cannot be seen, accents written in two ways, and letters that were read in the wrong
+encoding."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from ipdma.site.dates import ISO, MONTHS, NAMED, PARTS
 from ipdma.site.table import NumberText
 
 BLANKS = " \u00a0\u2007\u2009\u202f'’ʼ´`˙"
-# blanks and apostrophes part thousands and nothing else; dots and commas do where they stand more than once, or
-# before another sign
+# blanks and apostrophes part thousands and nothing else; dots and commas do where they stand more than
+# once, or before another sign
 GROUPS = (
     re.compile(rf"([+-]?[0-9]{{1,3}}(?:[{BLANKS}][0-9]{{3}})+)(?:([.,])([0-9]+))?\Z"),
     re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,})(?:(,)([0-9]+))?\Z"),
@@ -36,7 +36,8 @@ MOST = 0.9
 
 
 def read_grouped(cell: str) -> tuple[float, str] | None:
-    """The number of a cell that shows signs for thousands beyond doubt, and its decimal sign if it has one."""
+    """The number of a cell that shows signs for thousands beyond doubt, and its decimal sign if it has
+    one."""
     cell = cell.strip()
     for pattern in GROUPS:
         if found := pattern.match(cell):
@@ -52,8 +53,8 @@ def thousands(cell: str) -> float | None:
 
 
 def grouping_sign(cells: Iterable[str]) -> str:
-    """The one sign that every cell with a sign shows before exactly three digits; empty where there is none or
-    some cell shows that it is a decimal sign."""
+    """The one sign that every cell with a sign shows before exactly three digits; empty where there is none
+    or some cell shows that it is a decimal sign."""
     signs = set()
     for cell in {cell for cell in cells if not isinstance(cell, NumberText)}:
         shown = WITH_SIGN.match(cell.strip())
@@ -77,9 +78,9 @@ def what_instead(cell: str) -> str:
     cell = cell.strip()
     if ISO.match(cell) or PARTS.match(cell) or NAMED.match(cell):
         return "date_for_number"
-    if named := NO_YEAR.match(cell):
-        if (named[2] or named[3]).lower()[:3] in MONTHS:
-            return "date_for_number"
+    named = NO_YEAR.match(cell)
+    if named and (named[2] or named[3]).lower()[:3] in MONTHS:
+        return "date_for_number"
     if RANGE.match(cell) or BOUND.match(cell) or BESIDE.match(cell):
         return "range_for_number"
     return "not_a_number"

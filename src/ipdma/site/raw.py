@@ -18,6 +18,7 @@ from ipdma.site.reading import Reading, find_decimal
 from ipdma.site.rows import find_persons, find_visits, kept_rows
 from ipdma.site.scores import make_scores
 from ipdma.site.study_file import StudyFile
+from ipdma.site.table import Table
 from ipdma.site.variables import make_variables
 
 OF_CELLS = ("valueless_formula", "merged_rows")
@@ -59,7 +60,8 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
 
 
 def refuse_wrong_header(file: StudyFile, table: Table) -> None:
-    """Raise a ReadError where the mapping's names stand in a row below the header, or one column holds all."""
+    """Raise a ReadError where the mapping's names stand in a row below the header, or one column holds
+    all."""
     wanted = {tidy(name) for name in file.mentions}
     found = wanted & set(table.names)
     for row, cells in table.left_out:
@@ -71,7 +73,8 @@ def refuse_wrong_header(file: StudyFile, table: Table) -> None:
     text = Path(table.file).suffix.lower() in (".csv", ".tsv", ".txt")
     if text and len(table.columns) == 1 and len(wanted) > 1 and not found:
         raise ReadError(
-            f"{table.file}: only one column was found, which holds the whole line: the separator is not known, "
+            f"{table.file}: only one column was found, which holds the whole line: the separator is not "
+            f"known, "
             "or the columns stand at fixed places; write `separator:` under source, or save the file as CSV"
         )
 

@@ -56,7 +56,8 @@ class Reading:
         Returns
         -------
         str
-            Empty where it is the decimal sign: the study says so, other columns show it, or the numbers would not
+            Empty where it is the decimal sign: the study says so, other columns show it, or the numbers
+            would not
             be `possible` otherwise. `read` where the study, or other columns, name another decimal sign. Else
             `ask`: 1,460 may be 1460 or 1.46.
         """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from tests.builders.small_study import names, only
 
 from ipdma.site.letters import is_wrongly_read, tidy
-from tests.builders.small_study import names, only
 
 
 def noted(small, *cells: str):

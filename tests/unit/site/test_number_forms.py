@@ -1,9 +1,9 @@
-"""Thousands, decimals, dates, ranges and years in columns of numbers: read right, asked, or refused by name."""
+"""Thousands, decimals, dates, ranges and years in columns of numbers: read right, asked, or refused by
+name."""
 
 from __future__ import annotations
 
 import pytest
-
 from tests.builders.small_study import names, values
 
 DURATION = "episode_duration_months"

@@ -1,4 +1,5 @@
-"""Identifiers that look alike, that lost their digits, or that are no identifiers: asked about, never changed."""
+"""Identifiers that look alike, that lost their digits, or that are no identifiers: asked about, never
+changed."""
 
 from __future__ import annotations
 
@@ -13,8 +14,36 @@ from ipdma.site.letters import INVISIBLE, holds_invisible
 Cells = Mapping[int, str]
 NOTATION = re.compile(r"[+-]?[1-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}\Z")
 NO_IDENTIFIER = frozenset(
-    "na n/a #n/a nan none null nil missing unknown n.a. k.a. nvt n.v.t. onbekend unbekannt inconnu sconosciuto "
-    "desconocido #ref! #value! #name? #null! #div/0! - -- . ? ??".split()
+    [
+        "na",
+        "n/a",
+        "#n/a",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "missing",
+        "unknown",
+        "n.a.",
+        "k.a.",
+        "nvt",
+        "n.v.t.",
+        "onbekend",
+        "unbekannt",
+        "inconnu",
+        "sconosciuto",
+        "desconocido",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "#null!",
+        "#div/0!",
+        "-",
+        "--",
+        ".",
+        "?",
+        "??",
+    ]
 )
 # Cyrillic and Greek letters that look like Latin ones
 TWINS = str.maketrans(

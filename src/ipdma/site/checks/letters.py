@@ -1,4 +1,5 @@
-"""Letters that a program before this one read in the wrong encoding: in cells, names of columns and labels."""
+"""Letters that a program before this one read in the wrong encoding: in cells, names of columns and
+labels."""
 
 from __future__ import annotations
 

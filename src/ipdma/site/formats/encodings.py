@@ -23,7 +23,8 @@ NOT_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 def decode(data: bytes, declared: str | None, name: str) -> str:
     """The text of a file: as declared; else a byte-order mark, UTF-16 without one, UTF-8, at last cp1252.
 
-    A file that is UTF-8 but for some bytes stays UTF-8: those bytes come as surrogates (PEP 383), for `settle`.
+    A file that is UTF-8 but for some bytes stays UTF-8: those bytes come as surrogates (PEP 383), for
+    `settle`.
 
     Raises
     ------

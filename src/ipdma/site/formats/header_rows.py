@@ -1,6 +1,8 @@
-"""A file without a header, and rows that are no answers: question texts, import ids, a header that stands again.
+"""A file without a header, and rows that are no answers: question texts, import ids, a header that stands
+again.
 
-They are found by comparing the first rows with those below: where a column holds numbers, a sentence is no answer;
+They are found by comparing the first rows with those below: where a column holds numbers, a sentence is no
+answer;
 where every cell of the header could stand below it, it is none.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ipdma.errors import ReadError
 from ipdma.site.codes import parse_number
@@ -18,8 +21,41 @@ LOOKED_AT = 200
 FIRST_ROWS = 4
 MOST = 0.8
 NO_ANSWER = frozenset(
-    "na n/a #n/a nan none null nil missing unknown n.a. k.a. nvt n.v.t. onbekend unbekannt weiß weiss nicht "
-    "refused inconnu sconosciuto desconocido - . ? x ja nee nein yes no true false".split()
+    [
+        "na",
+        "n/a",
+        "#n/a",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "missing",
+        "unknown",
+        "n.a.",
+        "k.a.",
+        "nvt",
+        "n.v.t.",
+        "onbekend",
+        "unbekannt",
+        "weiß",
+        "weiss",
+        "nicht",
+        "refused",
+        "inconnu",
+        "sconosciuto",
+        "desconocido",
+        "-",
+        ".",
+        "?",
+        "x",
+        "ja",
+        "nee",
+        "nein",
+        "yes",
+        "no",
+        "true",
+        "false",
+    ]
 )
 
 
@@ -103,8 +139,7 @@ def is_sentence(text: str) -> bool:
         and len(text) > 2
         and sum(map(str.isalpha, text)) * 2 >= len(text.replace(" ", ""))
         and not set(text.casefold().split()) & NO_ANSWER
-        or text.startswith("{")
-    )
+    ) or text.startswith("{")
 
 
 def looks_headless(table: Table) -> bool:
@@ -112,8 +147,8 @@ def looks_headless(table: Table) -> bool:
     named = [column for column in table.columns if not column.name.startswith("(column ")]
     numbers = [float(column.name) for column in named if parse_number(column.name) is not None]
     like = [is_like_below(column) for column in named if parse_number(column.name) is None]
-    counting = all(b > a for a, b in zip(numbers, numbers[1:], strict=False)) and len(numbers) > 1
-    blocks = sum(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False)) >= MOST * (len(numbers) - 1)
+    counting = all(b > a for a, b in pairwise(numbers)) and len(numbers) > 1
+    blocks = sum(b == a + 1 for a, b in pairwise(numbers)) >= MOST * (len(numbers) - 1)
     if len(numbers) > 1 and (blocks or (counting and not all(like))):
         return False
     below = sum(is_measured(column, 0) for column in named if parse_number(column.name) is not None)

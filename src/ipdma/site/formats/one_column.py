@@ -1,4 +1,5 @@
-"""One column that holds the whole line: the file has another separator than was thought, and this names it."""
+"""One column that holds the whole line: the file has another separator than was thought, and this names
+it."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def what_separates(lines: list[str]) -> str:
     words = [len(line.split()) for line in lines]
     if agree([n - 1 for n in words]):
         return f"a space seems to separate the columns: write {option(' ')}, or save the file as CSV"
-    if words[0] > 1 and sum(n > 1 for n in words) >= MOST * len(words) or has_gaps(lines):
+    if (words[0] > 1 and sum(n > 1 for n in words) >= MOST * len(words)) or has_gaps(lines):
         return "the columns seem to stand at fixed places (fixed width); save the file as CSV (UTF-8)"
     return ""
 

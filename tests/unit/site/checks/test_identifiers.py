@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.builders.small_study import long, names
 
 from ipdma.site.findings import CODES
-from tests.builders.small_study import long, names
 
 
 def with_ids(small, *ids: str):

@@ -1,12 +1,13 @@
-"""Rows that are no answers, files without a header, one column for the whole line; and good files like them."""
+"""Rows that are no answers, files without a header, one column for the whole line; and good files like
+them."""
 
 from __future__ import annotations
 
 import pytest
+from tests.builders.small_study import HEADER, names
 
 from ipdma.cli import main
 from ipdma.site.check import check_study
-from tests.builders.small_study import HEADER, names
 
 
 def refused(small, data: str) -> str:
