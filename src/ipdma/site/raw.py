@@ -21,7 +21,7 @@ from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Table
 from ipdma.site.variables import make_variables
 
-OF_CELLS = ("valueless_formula", "merged_rows")
+OF_CELLS = ("valueless_formula", "merged_rows", "coarse_dates")
 OF_KEPT = ("hidden_rows", "merged_rows")
 
 

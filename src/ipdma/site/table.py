@@ -32,7 +32,10 @@ class DeclaredMissing:
         return number is not None and any(low <= number <= high for low, high in self.ranges)
 
     def __str__(self) -> str:
-        spans = [f"{low:g} to {high:g}" for low, high in self.ranges]
+        spans = [
+            f"{low:g} to {high:g}".replace("-inf", "lowest").replace("inf", "highest")
+            for low, high in self.ranges
+        ]
         return ", ".join([*sorted(map(str, self.codes)), *spans])
 
 

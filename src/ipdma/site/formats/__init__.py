@@ -17,12 +17,12 @@ READERS = {
     ".tsv": "text",
     ".txt": "text",
     ".xlsx": "workbook",
-    ".sav": "statistics",
-    ".zsav": "statistics",
-    ".dta": "statistics",
-    ".sas7bdat": "statistics",
+    ".sav": "spss",
+    ".zsav": "spss",
+    ".dta": "stata",
+    ".sas7bdat": "sas",
 }
-NEEDS = {"statistics": "pyreadstat"}
+NEEDS = {"sas": "pyreadstat"}
 SIGNATURES = (
     (b"PK\x03\x04", ".xlsx", "an Excel workbook (.xlsx) or another zip file"),
     (
