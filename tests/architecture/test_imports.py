@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"errors", "provenance", "exchange", "processes", "__init__"},
+    {"archives", "errors", "provenance", "exchange", "processes", "__init__"},
     {"codebook", "privacy", "yaml_values", "writing"},
     {"site", "integrity", "cohort", "model"},
     {"plan"},

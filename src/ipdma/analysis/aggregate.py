@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design
-from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.records import Ident, Ledger, as_number
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.spec import ModelSpec, PoolSpec
 
@@ -60,15 +59,6 @@ def aggregate_effects(aggregate: pd.DataFrame | None, cell: Cell) -> list[StudyE
             )
         )
     return sorted(found, key=lambda e: e.study)
-
-
-def as_number(value: Any) -> float | None:
-    """A finite number, or None for an empty or other cell."""
-    try:
-        result = float(value)
-    except (TypeError, ValueError):
-        return None
-    return result if np.isfinite(result) else None
 
 
 def ipd_effects(cell: Cell, spec: ModelSpec) -> list[StudyEffect]:
@@ -130,9 +120,7 @@ def write_pooled(
         ledger.study_estimates.append(study_row(ident, effect, weight, pool.level))
 
 
-def pooled_row(
-    ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str | None
-) -> dict[str, Any]:
+def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, Any]:
     """One row of estimates.csv from a pooling."""
     names = (
         "estimate",

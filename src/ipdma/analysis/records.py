@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -188,6 +189,15 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
         table_of(ledger.counts, COUNT_COLUMNS).drop_duplicates(ignore_index=True),
         table_of(ledger.notes, NOTE_COLUMNS).drop_duplicates(ignore_index=True),
     )
+
+
+def as_number(value: Any) -> float | None:
+    """A finite number, or None for an empty cell or any other."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def table_of(

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ipdma.analysis.aggregate import as_number
-from ipdma.analysis.records import Ledger
+from ipdma.analysis.records import Ledger, as_number
 
 STATUSES = ("ipd", "aggregate", "not_obtained")
 NOT_COMPARED = ("study", "citation", "registration", "status", "reason")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TextIO
 
 from ipdma.site.catalogue import LANGUAGES
 from ipdma.site.check import CheckResult, check_study
@@ -44,14 +43,8 @@ def run(options: argparse.Namespace) -> int:
     """Check, report, and return the exit status."""
     result = check_study(options.study_dir, options.language)
     write_reports(result, options)
-    show(report_text(result), sys.stderr if result.error else sys.stdout)
+    print(report_text(result), end="", file=sys.stderr if result.error else sys.stdout)
     return result.exit_status
-
-
-def show(text: str, stream: TextIO) -> None:
-    """Print in the console's own letters; one that it does not have becomes a question mark, never a stop."""
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def write_reports(result: CheckResult, options: argparse.Namespace) -> None:

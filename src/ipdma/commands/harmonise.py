@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ipdma.commands.check import add_report_arguments, show, write_reports
+from ipdma.commands.check import add_report_arguments, write_reports
 from ipdma.site.catalogue import load_catalogue
 from ipdma.site.harmonise import KEY, harmonise_study
 from ipdma.site.reports import report_text
@@ -38,11 +38,11 @@ def run(options: argparse.Namespace) -> int:
     """Harmonise, report, and return the exit status."""
     result = harmonise_study(options.study_dir, options.out, options.language)
     write_reports(result, options)
-    show(report_text(result), sys.stderr)
+    print(report_text(result), end="", file=sys.stderr)
     if result.ready and result.facts is not None:
         said_loudly = not os.environ.get(KEY) and not result.facts.pseudonymised
         if said_loudly:
-            show(f"\n*** {load_catalogue(options.language)['phrases']['pseudonym']}\n\n", sys.stderr)
+            print(f"\n*** {load_catalogue(options.language)['phrases']['pseudonym']}\n", file=sys.stderr)
         counts = f"{len(result.facts.persons)} participants, {len(result.facts.scores)} scores"
-        show(f"{options.out}: {counts}\n", sys.stdout)
+        print(f"{options.out}: {counts}")
     return result.exit_status

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,12 +146,23 @@ def missing_r() -> str | None:
 
 
 def load_pymer4() -> Any:
-    """pymer4's model class, with the method of DataFrame that pandas 3 renamed given back to it."""
-    if not hasattr(pd.DataFrame, "applymap"):
-        pd.DataFrame.applymap = pd.DataFrame.map  # type: ignore[attr-defined]
+    """pymer4's model class."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module("pymer4.models").Lmer
+
+
+@contextmanager
+def older_pandas() -> Iterator[None]:
+    """Lend pymer4 the method of DataFrame that pandas 3 renamed, while it fits and no longer."""
+    if hasattr(pd.DataFrame, "applymap"):
+        yield
+        return
+    pd.DataFrame.applymap = pd.DataFrame.map  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del pd.DataFrame.applymap  # type: ignore[attr-defined]
 
 
 def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
@@ -273,7 +285,7 @@ def fit_lme4(data: EngineData) -> Fit | str:
     tight = "" if gaussian else ", tolPwrss=1e-12"
     try:
         model = load_pymer4()(lme4_formula(data), data=frame, family="gaussian" if gaussian else "binomial")
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), older_pandas():
             warnings.simplefilter("ignore")
             reml = gaussian and data.design.spec.estimator == "reml"
             control = f"optimizer='bobyqa', check.rankX='ignore', {quiet}{tight}"

@@ -11,8 +11,6 @@ synthetic, versions, folders)`
     Everything: `figures/*.{pdf,svg,png}`, `tables/*.{csv,html,xlsx,docx}`, `report.html`,
     `claims.{csv,json}`, `prisma_ipd.{html,docx,json}`, `captions.json`. `say` is called with a line of
     progress; `workers` processes draw the figures, and the files are the same for any number of them.
-`ipdma.report.render.render_figures(material)`, `ipdma.report.render.render_tables(material)`
-    Figures alone, tables alone.
 `ipdma.report.compare.check_claims(claims, records, name)`, `ipdma.report.compare.compare_records(a, b)`
     What `ipdma verify` and `ipdma compare` say.
 

@@ -34,11 +34,6 @@ def check_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     yield from agreement_exhibit(material)
 
 
-def scale_of(material: Material, analysis: Analysis) -> str:
-    """The effect's name on an axis that is not turned into odds ratios."""
-    return "Log odds ratio" if material.is_binary(analysis.outcome) else axis_title(material, analysis)
-
-
 def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
     """Contour-enhanced funnel plot of the second stage."""
     two = analysis.ident(material.primary, "two")
@@ -60,7 +55,7 @@ def funnel_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> It
     footer = small_study_lines(material, analysis, pen)
     funnel = Funnel(
         f"{material.title(analysis)}: funnel plot",
-        scale_of(material, analysis),
+        axis_title(material, analysis),
         tuple(studies),
         row["estimate"],
         tuple(levels),
@@ -160,7 +155,7 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
     pen = ledger.pen(f"figures/specifications.{analysis.id}")
     found = Specifications(
         f"{material.title(analysis)}: specification curve",
-        scale_of(material, analysis),
+        axis_title(material, analysis),
         tuple((r["estimate"], r.number("ci_low"), r.number("ci_high")) for r in rows),
         tuple(table),
         None if whole is None else whole.number("estimate"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from ipdma.analysis.records import Ident
+from ipdma.analysis.records import Ident, as_number
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.imputation_plots import (
     Diagnostics,
@@ -16,7 +16,7 @@ from ipdma.report.imputation_plots import (
 )
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
-from ipdma.report.records import Row, as_number, distinct, first, select
+from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.wording import fixed
 
 MODEL = "imputed"

@@ -7,7 +7,7 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from ipdma.analysis.records import Ident
+from ipdma.analysis.records import Ident, as_number
 from ipdma.model.term import Term
 from ipdma.report import style
 from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
@@ -15,7 +15,7 @@ from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material, in_sentence
-from ipdma.report.records import as_number, first, select
+from ipdma.report.records import first, select
 from ipdma.report.style import wrap
 
 
@@ -44,7 +44,7 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     return Curve(
         f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
         material.axis_of(name),
-        axis_label(material, analysis),
+        axis_title(material, analysis),
         within,
         points_of(material, head.but(variant="naive_curve"), name),
         trials_of(material, head, within),
@@ -55,11 +55,6 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
         ],
         material.stamp,
     )
-
-
-def axis_label(material: Material, analysis: Analysis) -> str:
-    """What the vertical axis measures."""
-    return "Log odds ratio" if material.is_binary(analysis.outcome) else axis_title(material, analysis)
 
 
 def points_of(material: Material, which: Ident, name: str) -> list[Point]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ipdma.analysis.records import NUMBERS as FLOATS
-from ipdma.analysis.records import WHOLE, Ident
+from ipdma.analysis.records import WHOLE, Ident, as_number
 from ipdma.model.term import Term
 
 NUMBERS = FLOATS | set(WHOLE)
@@ -50,15 +50,6 @@ class Row(dict[str, Any]):
     def key(self) -> str:
         """What tells this row from others of the same analysis."""
         return "|".join(self.text(name) for name in KEYS[self.file])
-
-
-def as_number(value: Any) -> float | None:
-    """A finite float, or None for whatever is none."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def as_text(value: Any) -> str:

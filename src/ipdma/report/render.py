@@ -65,19 +65,6 @@ def draw_one(exhibit: Exhibit) -> list[tuple[str, bytes]]:
     return list(render_exhibit(exhibit))
 
 
-def render_tables(material: Material) -> Iterator[tuple[str, bytes]]:
-    """Only the tables."""
-    yield from table_files(tabulate_all(material, Ledger()))
-
-
-def render_figures(material: Material) -> Iterator[tuple[str, bytes]]:
-    """Only the figures."""
-    for exhibit in list_exhibits(material, Ledger()):
-        for kind, content in render_exhibit(exhibit):
-            if kind != "page":
-                yield f"figures/{exhibit.name}.{kind}", content
-
-
 def table_files(tables: list[Table]) -> Iterator[tuple[str, bytes]]:
     """Every table in four formats, and all of them in one Word document."""
     style = page_style()

@@ -18,12 +18,6 @@ RULE = "#b8b8b8"
 BLUE = "#0072b2"  # Okabe and Ito's palette, ordered so that neighbours differ in lightness too
 ORANGE = "#d55e00"
 SKY = "#56b4e9"
-GREEN = "#009e73"
-AMBER = "#e69f00"
-PURPLE = "#cc79a7"
-CYCLE = [BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER]
-MARKS = ["o", "s", "^", "D", "v", "P"]
-DASHES = ["-", "--", ":", "-."]
 LIGHTS = {
     "low": ("#4f9d69", "+"),
     "some": ("#f2d15c", "?"),

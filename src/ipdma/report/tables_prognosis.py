@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from ipdma.plan import PROGNOSIS
 from ipdma.report import cells, wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material, condition
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import STAGES, flags
-
-CONTRAST = "prognosis"
 
 
 def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:
@@ -28,7 +27,7 @@ def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:
         Column("I\u00b2"),
     ]
     rows: list[tuple[str, ...] | Section] = []
-    asked = [r for r in material.records.estimates if r.text("contrast") == CONTRAST]
+    asked = [r for r in material.records.estimates if r.text("contrast") == PROGNOSIS]
     for outcome, timepoint in dict.fromkeys((r.text("outcome"), r.text("timepoint")) for r in asked):
         lines = [
             prognosis_row(material, pen, r)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 MINUS = "\u2212"
-DASH = "\u2013"
 NOTHING = "\u2014"
 ITEMS = {
     "rob_d1": "Risk of bias, randomisation",

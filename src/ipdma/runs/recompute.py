@@ -12,6 +12,7 @@ from ipdma.codebook import load_codebook
 from ipdma.errors import ReadError
 from ipdma.plan import Plan, read_plan
 from ipdma.report.records import Records
+from ipdma.runs.begin import find_aggregate
 from ipdma.runs.files import TYPES_FILE, read_analysis_rows, read_registry, read_typed, with_contrast
 from ipdma.runs.read_run import TABLES
 
@@ -33,10 +34,7 @@ def lacking_tables(plan: Plan) -> str:
 def tables_of(plan: Plan) -> tuple[Path | None, Path | None]:
     """The registry and the aggregate results of a plan."""
     registry = Path(plan["registry"]) if plan["registry"] else None
-    named = plan.get("aggregate")
-    beside = registry.parent / "aggregate.tsv" if registry is not None else None
-    aggregate = Path(named) if named else beside if beside is not None and beside.is_file() else None
-    return registry, aggregate
+    return registry, find_aggregate(plan)
 
 
 def codebooks_of(folder: Path, plan: Plan) -> list[Path]:

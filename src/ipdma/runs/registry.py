@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipdma.analysis.records import as_number
 from ipdma.errors import DataError, ReadError, nearest
 from ipdma.io import read_rows_csv
 
@@ -49,7 +49,8 @@ def aggregate_faults(path: Path, plan: Mapping[str, Any]) -> Iterator[str]:
             name = str(row[column])
             if name not in plan[key]:
                 yield f"{where}: the plan has no {column} '{name}'{nearest(name, plan[key])}"
-        if not (is_number(row["estimate"]) and is_number(row["std_error"]) and float(row["std_error"]) > 0):
+        error = as_number(row["std_error"])
+        if as_number(row["estimate"]) is None or error is None or error <= 0:
             yield f"{where}: expected a number as estimate and a positive one as std_error"
 
 
@@ -63,11 +64,3 @@ def read_table(path: Path, columns: Sequence[str]) -> Generator[str, None, Any]:
     absent = [name for name in columns if name not in table.columns]
     yield from (f"{path}: column '{name}' is missing" for name in absent)
     return None if absent else table
-
-
-def is_number(value: Any) -> bool:
-    """Whether a cell is a finite number."""
-    try:
-        return math.isfinite(float(value))
-    except (TypeError, ValueError):
-        return False

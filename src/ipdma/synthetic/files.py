@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 
+from ipdma.archives import undated
 from ipdma.synthetic.sheet import Sheet
 
 FIXED_DATE = (2026, 1, 1, 0, 0, 0)
+DOCUMENT_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SAV_STAMP = slice(92, 109)  # creation date (9 bytes) and time (8 bytes) of an SPSS header
 DTA_STAMP = re.compile(rb"(<timestamp>.)\d\d \w{3} \d{4} \d\d:\d\d")
 NOTE = "SYNTHETIC data: no person stands behind any row"
@@ -60,7 +62,10 @@ def xlsx_bytes(sheet: Sheet, title: str) -> bytes:
     book.properties.description = NOTE
     stream = io.BytesIO()
     book.save(stream)
-    return without_zip_times(stream.getvalue())
+    stamp = "{:04d}-{:02d}-{:02d}T00:00:00Z".format(*FIXED_DATE[:3]).encode()
+    return undated(
+        stream.getvalue(), partial(DOCUMENT_STAMP.sub, stamp), FIXED_DATE, mode=0o644, in_order=True
+    )
 
 
 def whole(value: object) -> object:
@@ -68,22 +73,6 @@ def whole(value: object) -> object:
     if isinstance(value, float):
         return None if np.isnan(value) else int(value) if value.is_integer() else value
     return value or None
-
-
-def without_zip_times(content: bytes) -> bytes:
-    """The same archive with a fixed date on every member and in its document properties."""
-    stamp = "{:04d}-{:02d}-{:02d}T00:00:00Z".format(*FIXED_DATE[:3]).encode()
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in sorted(old.namelist()):
-            data = old.read(name)
-            if name == "docProps/core.xml":
-                data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, data)
-            member = zipfile.ZipInfo(name, FIXED_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.external_attr = 0o644 << 16
-            new.writestr(member, data)
-    return out.getvalue()
 
 
 def sav_bytes(sheet: Sheet) -> bytes:

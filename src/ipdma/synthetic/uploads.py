@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from ipdma.cohort import Upload
 from ipdma.synthetic.files import text_cells
 from ipdma.synthetic.harmonised import assessments_table, missing_table, participants_table
@@ -29,17 +27,3 @@ def upload_of(trial: Trial) -> Upload:
 def uploads_of(trials: Sequence[Trial]) -> list[Upload]:
     """A whole consortium in memory."""
     return [upload_of(trial) for trial in trials]
-
-
-def trial_effects(trials: Sequence[Trial]) -> pd.DataFrame:
-    """The effects that were drawn for each trial: `study, contrast, timepoint, effect`.
-
-    A trial has an effect of every contrast, whether or not it holds both of its arms.
-    """
-    rows = [
-        (trial.study.name, contrast, time, value)
-        for trial in trials
-        for contrast, times in trial.effects.items()
-        for time, value in times.items()
-    ]
-    return pd.DataFrame(rows, columns=["study", "contrast", "timepoint", "effect"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ipdma.archives import undated
 from ipdma.errors import ReadError
 
 EPOCH = dt.datetime(2000, 1, 1)
@@ -65,7 +66,7 @@ def write_workbook(sheets: Sequence[SheetPlan], lists: Mapping[str, Sequence[str
     book.properties.created = book.properties.modified = EPOCH
     stream = io.BytesIO()
     book.save(stream)
-    return without_clock(stream.getvalue())
+    return undated(stream.getvalue(), partial(STAMP.sub, b""))
 
 
 def fill_sheet(sheet: Worksheet, plan: SheetPlan) -> None:
@@ -124,20 +125,3 @@ def add_choices(sheet: Worksheet, plan: SheetPlan, ranges: dict[str, str]) -> No
         letter = get_column_letter(at)
         rule.add(f"{letter}2:{letter}{len(plan.rows) + 1 + SPARE_ROWS}")
         sheet.add_data_validation(rule)
-
-
-def without_clock(content: bytes) -> bytes:
-    """The same archive without the time at which it was made."""
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = STAMP.sub(b"", data)
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, data)
-    return out.getvalue()
