@@ -49,8 +49,8 @@ class PoolSpec:
         Columns of the table of study estimates; `std_error` wins over `variance` when given.
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
-    ci : str or None
-        An interval of `ipdma.model.df.POOLED`; None in a plan that leaves it to the number of studies.
+    ci : str
+        An interval of `ipdma.model.df.POOLED`; empty in a plan that leaves it to the number of studies.
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     prediction_method : str or None
@@ -64,7 +64,7 @@ class PoolSpec:
     std_error: str | None = None
     variance: str | None = "vi"
     tau2: str | None = "reml"
-    ci: str | None = "hksj"
+    ci: str = "hksj"
     prediction_df: str = "k_minus_2"
     prediction_se: str = "wald"
     prediction_method: str | None = None

@@ -25,7 +25,7 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
     Returns
     -------
     ModelSpec
-        For a Gaussian outcome in the column `outcome`. `pool.ci` is None where neither the model nor the
+        For a Gaussian outcome in the column `outcome`. `pool.ci` is empty where neither the model nor the
         plan names an interval: the number of studies decides it.
 
     Raises
@@ -36,7 +36,7 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
     own = {key: value for key, value in keys.items() if key != "label"}
     pool = {**plan["pool"], **(own.get("pool") or {})}
     spec = ModelSpec.from_mapping({"level": plan["level"], **own, "outcome": "outcome", "pool": pool}, where)
-    return spec if "ci" in pool else spec.replace(pool=replace(spec.pool, ci=None))
+    return spec if "ci" in pool else spec.replace(pool=replace(spec.pool, ci=""))
 
 
 def for_family(spec: ModelSpec, family: str) -> ModelSpec:

@@ -45,7 +45,7 @@ class Plan(Mapping[str, Any]):
     models : dict of str to ModelSpec
         The plan's models for a Gaussian outcome; `model(name, family)` gives one for another family.
     pool : PoolSpec
-        The second stage where a model names none; `ci` is None where the number of studies decides it.
+        The second stage where a model names none; `ci` is empty where the number of studies decides it.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:

@@ -16,11 +16,11 @@ def test_a_model_has_the_plans_level_and_pool_unless_it_names_its_own():
     models = {"plain": {"label": "Plain"}, "own": {"level": 0.9, "pool": {"ci": "wald"}}}
     plan = make(models=models, level=0.8, pool={"tau2": "dl"})
     assert plan.models["plain"] == ModelSpec(
-        outcome="outcome", level=0.8, pool=PoolSpec(tau2="dl", ci=None, level=0.8)
+        outcome="outcome", level=0.8, pool=PoolSpec(tau2="dl", ci="", level=0.8)
     )
     assert plan.models["own"].level == 0.9
     assert plan.models["own"].pool == PoolSpec(tau2="dl", ci="wald", level=0.9)
-    assert plan.pool == PoolSpec(tau2="dl", ci=None, level=0.8)
+    assert plan.pool == PoolSpec(tau2="dl", ci="", level=0.8)
 
 
 @pytest.mark.parametrize(("k", "ci"), [(2, "modified_hksj"), (9, "modified_hksj"), (10, "hksj")])
