@@ -14,9 +14,10 @@ from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
 from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import first, select
 from ipdma.report.style import wrap
+from ipdma.report.words import in_sentence
 
 
 def moderator_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:

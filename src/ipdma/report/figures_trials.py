@@ -14,9 +14,10 @@ from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
 from ipdma.report.forest_rows import ROB
 from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.strips import Strip, Strips, draw_strips_page
+from ipdma.report.words import in_sentence
 
 AFTER = {"dropout", "sessions_attended", "remitted_by_diagnosis", "therapist"}  # known only after baseline
 WITHOUT = {"aggregate": "published results used", "not_obtained": "not obtained"}

@@ -9,8 +9,9 @@ from ipdma.privacy import needs_hiding
 from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import STANDARDISE, Analysis, Material, condition
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first, select
+from ipdma.report.words import STANDARDISE, condition
 
 SIDES = ("active", "reference")
 ODDS_AXIS = "Odds ratio (log scale)"
@@ -24,7 +25,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
     if not rows:
         return None
     pen = ledger.pen(f"figures/forest.{analysis.id}")
-    shows = Shows(material, analysis, pen, rows)
+    shows = ForestRows(material, analysis, pen, rows)
     lines = [*shows.studies(), *shows.not_estimable(), *shows.pooled(), *shows.without_ipd()]
     return Forest(
         title=material.title(analysis),
@@ -75,7 +76,7 @@ def prediction_text(material: Material, pen: Pen, row: Row, odds: bool) -> str:
     return f"[{pen.number(found[0], 'value')}, {pen.number(found[1], 'value')}]"
 
 
-class Shows:
+class ForestRows:
     """The lines of one treatment-effect forest plot."""
 
     def __init__(self, material: Material, analysis: Analysis, pen: Pen, rows: list[Row]) -> None:

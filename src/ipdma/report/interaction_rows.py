@@ -9,8 +9,9 @@ from ipdma.report import cells, wording
 from ipdma.report.forest import Forest, Line
 from ipdma.report.forest_rows import axis_title, f_test, headings
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
+from ipdma.report.words import in_sentence
 
 
 def interaction_forest_of(

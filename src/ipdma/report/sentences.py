@@ -8,8 +8,9 @@ from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import STANDARDISE, Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first
+from ipdma.report.words import STANDARDISE, in_sentence
 
 WITHIN = "Within trials, "
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ipdma.model.term import Term
 from ipdma.report.ledger import Ledger
-from ipdma.report.material import Material, in_sentence
+from ipdma.report.material import Material
 from ipdma.report.table import Column, Section, Table
+from ipdma.report.words import in_sentence
 
 QUESTIONS = {
     "1": "Is the modification within trials, not between them?",

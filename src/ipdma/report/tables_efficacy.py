@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material, in_sentence
+from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
+from ipdma.report.words import in_sentence
 
 BESIDE = {
     "hksj": "",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from ipdma.plan import PROGNOSIS
 from ipdma.report import cells, wording
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Material, condition
+from ipdma.report.material import Material
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import STAGES, flags
+from ipdma.report.words import condition
 
 
 def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:

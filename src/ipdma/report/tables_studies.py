@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ipdma.report import cells, wording
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import STANDARDISE, Material, condition, in_sentence
+from ipdma.report.material import Material
 from ipdma.report.records import Row, distinct, first
 from ipdma.report.table import Column, Section, Table
+from ipdma.report.words import STANDARDISE, condition, in_sentence
 
 STATUS = {"ipd": "Participant data", "aggregate": "Published results only", "not_obtained": "Not obtained"}
 

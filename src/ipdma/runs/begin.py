@@ -11,7 +11,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.plan import PROGNOSIS, Plan, read_plan
 from ipdma.provenance import digest_code, digest_text, find_versions
-from ipdma.report.material import STAMP
+from ipdma.report.words import STAMP
 from ipdma.runs.leftovers import claim
 from ipdma.runs.registry import aggregate_faults, registry_faults
 from ipdma.runs.studies import StudyFolder, find_studies

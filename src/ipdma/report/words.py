@@ -1,0 +1,216 @@
+"""The plan's and the registry's names as words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+import pandas as pd
+
+from ipdma.codebook import load_codebook
+from ipdma.plan import is_good_event
+from ipdma.report import wording
+from ipdma.report.records import as_text
+
+CONDITIONS = {
+    "stpp": "STPP",
+    "antidepressant": "Antidepressants",
+    "combined": "STPP + antidepressants",
+    "antidepressant_supportive": "Antidepressants + support",
+    "supportive": "Supportive therapy",
+    "waitlist": "Waitlist",
+    "tau": "Usual care",
+    "placebo": "Placebo",
+    "other_psychotherapy": "Other psychotherapy",
+    "other": "Other",
+}
+TIMEPOINTS = {
+    "post": "post-treatment",
+    "follow_up": "follow-up",
+    "interim": "interim",
+    "baseline": "baseline",
+}
+STAMP = "SYNTHETIC data: invented participants, not a finding."
+STANDARDISE = {
+    "instrument_baseline_sd": "the pooled within-arm baseline SD of each instrument",
+    "study_baseline_sd": "each study's pooled within-arm baseline SD",
+    "instrument_post_sd": "the pooled within-arm outcome SD of each instrument",
+    "study_post_sd": "each study's pooled within-arm outcome SD",
+    "external": "external SDs named in the plan",
+    "none": "nothing: raw points of the instrument",
+}
+
+
+@lru_cache(maxsize=1)
+def variables() -> Mapping[str, Any]:
+    """The built-in codebook's variables."""
+    return load_codebook().variables
+
+
+def unit_words(column: str) -> str:
+    """The unit of a codebook variable, or nothing."""
+    return str(getattr(variables().get(column), "unit", "") or "")
+
+
+def column_words(column: str) -> str:
+    """The label of a codebook variable, or its name as words."""
+    return str(getattr(variables().get(column), "label", "") or column.replace("_", " "))
+
+
+class Words:
+    """How a plan and its registry call things in print.
+
+    Attributes
+    ----------
+    plan : mapping
+        The plan with its defaults filled in.
+    registry : DataFrame or None
+        `studies.tsv`.
+    synthetic : bool
+        True when the participants are invented.
+    """
+
+    plan: Mapping[str, Any]
+    registry: pd.DataFrame | None
+    synthetic: bool
+
+    @property
+    def primary(self) -> str:
+        """The plan's primary model."""
+        return str(self.plan.get("primary_model", "primary"))
+
+    @property
+    def level(self) -> str:
+        """The confidence level as it is printed, `95%`."""
+        return f"{float(self.plan.get('level') or 0.95) * 100:g}%"
+
+    @property
+    def least(self) -> int:
+        """The smallest count that a table prints."""
+        return int(self.plan.get("minimum_cell") or 0)
+
+    @property
+    def stamp(self) -> str:
+        """The line at the foot of every figure: the plan's own, else that of synthetic data."""
+        return str(self.plan.get("footer") or "") or (STAMP if self.synthetic else "")
+
+    def label(self, group: str, name: str) -> str:
+        """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`...,
+        or nothing."""
+        entry = (self.plan.get(group) or {}).get(name)
+        return str(entry.get("label") or "") if isinstance(entry, Mapping) else ""
+
+    @cached_property
+    def citations(self) -> dict[str, dict[str, str]]:
+        """The registry's row of each study, as text."""
+        if self.registry is None:
+            return {}
+        rows = self.registry.to_dict("records")
+        return {as_text(r.get("study")): {str(k): as_text(v) for k, v in r.items()} for r in rows}
+
+    def in_order(self, studies: Iterable[str]) -> list[str]:
+        """Studies by year, then name: the order of every figure."""
+        return sorted(studies, key=lambda s: (self.registry_text(s, "year"), s))
+
+    def variable(self, column: str) -> str:
+        """A variable's label with its unit."""
+        unit = unit_words(column)
+        return f"{wording.heading(column_words(column))}{f', {unit}' if unit else ''}"
+
+    def study(self, name: str) -> str:
+        """How a study is called in print: its citation where the registry has one, else its id."""
+        return self.citations.get(name, {}).get("citation") or name
+
+    def registry_text(self, study: str, column: str) -> str:
+        """One cell of the registry, or an empty string."""
+        return self.citations.get(study, {}).get(column, "")
+
+    def contrast(self, name: str) -> str:
+        """A contrast's label."""
+        return str(self.plan.get("contrasts", {}).get(name, {}).get("label") or wording.heading(name))
+
+    def sides(self, name: str) -> tuple[str, str]:
+        """What the active and the reference side of a contrast are called."""
+        entry = self.plan.get("contrasts", {}).get(name, {})
+        words = split_label(self.contrast(name))
+        active = words[0] or " / ".join(condition(c) for c in entry.get("active", [])) or "Active"
+        reference = words[1] or " / ".join(condition(c) for c in entry.get("reference", [])) or "Reference"
+        return active, reference
+
+    def standardise(self, outcome: str) -> str:
+        """The plan's word for how an outcome is standardised."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        return str(entry.get("standardise") or self.plan.get("standardise") or "")
+
+    def good(self, outcome: str) -> bool:
+        """Whether a higher value is good: response and remission are, dropout and deterioration are not."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        return self.is_binary(outcome) and is_good_event(str(entry.get("measure") or outcome))
+
+    def is_binary(self, outcome: str) -> bool:
+        """True for a 0/1 outcome, whose rows are log odds ratios."""
+        return self.plan.get("outcomes", {}).get(outcome, {}).get("family") == "binomial"
+
+    def directions(self, contrast: str, outcome: str) -> tuple[str, str]:
+        """What an effect left and right of no effect favours; for events, by whether they are good."""
+        active, reference = (in_sentence(side) for side in self.sides(contrast))
+        entry = self.plan.get("contrasts", {}).get(contrast, {})
+        negative_active = entry.get("negative_favours", "active") == "active"
+        if self.is_binary(outcome):
+            negative_active = not self.good(outcome)
+        pair = (active, reference) if negative_active else (reference, active)
+        return f"Favours {pair[0]}", f"Favours {pair[1]}"
+
+    def sign_note(self, contrast: str, outcome: str) -> str:
+        """The sign convention as a sentence."""
+        left, right = self.directions(contrast, outcome)
+        if self.is_binary(outcome):
+            return (
+                f"An odds ratio below one, a negative log odds ratio, {in_sentence(left)}; one above it "
+                f"{in_sentence(right)}."
+            )
+        return f"A negative effect {in_sentence(left)}; a positive one {in_sentence(right)}."
+
+    def moderator(self, name: str) -> str:
+        """A moderator's name as words."""
+        return self.label("moderators", name) or wording.heading(name)
+
+    def outcome(self, name: str) -> str:
+        """An outcome's name as words inside a sentence."""
+        return in_sentence(self.label("outcomes", name) or name.replace("_", " "))
+
+    def timepoint(self, name: str) -> str:
+        """A time point's name as words."""
+        return in_sentence(self.label("time_points", name)) or TIMEPOINTS.get(name, name.replace("_", " "))
+
+    def axis_of(self, name: str) -> str:
+        """A moderator's name and unit along an axis."""
+        entry = self.plan["moderators"].get(name) or {}
+        column = str(entry.get("column"))
+        if column == "baseline":
+            raw = self.plan.get("standardise") == "none"
+            return f"{self.moderator(name)}{'' if raw else ' (SD of the instrument)'}"
+        log = "log " if entry.get("transform") == "log" else ""
+        unit = unit_words(column)
+        return f"{wording.heading(column_words(column))}{f' ({log}{unit})' if unit else ''}"
+
+
+def condition(name: str) -> str:
+    """A condition's label."""
+    return CONDITIONS.get(name, wording.heading(name))
+
+
+def split_label(label: str) -> tuple[str, str]:
+    """The two sides that a label names, or two empty strings."""
+    for word in (" against ", " versus ", " vs. ", " vs ", " v "):
+        left, found, right = label.partition(word)
+        if found and left.strip() and right.strip():
+            return left.strip(), right.strip()
+    return "", ""
+
+
+def in_sentence(text: str) -> str:
+    """A phrase as it stands inside a sentence: its first letter small, unless it is an abbreviation."""
+    head = text.split(" ", 1)[0]
+    return text if sum(letter.isupper() for letter in head) > 1 else text[:1].lower() + text[1:]
