@@ -230,11 +230,6 @@ def pivots(gram: np.ndarray, rows: float, nuisance: np.ndarray, size: np.ndarray
     return keep
 
 
-def own_nuisance_of(gram: np.ndarray, rows: float, nuisance: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """The same for one study whose columns had the products `reference` before; shape (q,)."""
-    return pivots(gram, rows, nuisance, np.diag(reference))
-
-
 def sweep_nuisance(problem: Problem) -> Problem:
     """Take the nuisance columns out by a Schur complement (one stratum: once and for all).
 

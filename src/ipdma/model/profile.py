@@ -11,7 +11,7 @@ from scipy import optimize, stats
 from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
 from ipdma.model.problem import Prepared, Problem
-from ipdma.model.search import Optimum, minimise, newton_step, pack, search_derivatives, unpack
+from ipdma.model.search import Optimum, newton_step, pack, search_derivatives, unpack
 from ipdma.model.variance import component_names
 
 STEPS = 60
@@ -206,45 +206,3 @@ def lower(
             pass
         step = step / 3
     return None
-
-
-def effect_interval(prepared: Prepared, term: str, level: float | None = None) -> tuple[float, float]:
-    """Profile-likelihood interval of a shared coefficient, by maximum likelihood as lme4 has it.
-
-    Holding the coefficient at c is fitting y - c x without x: a congruence on the cross-products.
-
-    Raises
-    ------
-    KeyError
-        When `term` is not a shared term.
-    """
-    if term not in prepared.shared_terms:
-        raise KeyError(f"no shared term '{term}'; there are {', '.join(prepared.shared_terms)}")
-    level = level or prepared.design.spec.level
-    problem = replace(prepared.swept, reml=False)
-    j = prepared.shared_terms.index(term)
-    column, scale = int(problem.x[j]), prepared.scaling.scale
-    best = minimise(problem)
-    center, spread = float(best.value.beta[j]), float(np.sqrt(best.value.covariance[j, j]))
-    target = float(stats.chi2(1).ppf(level))
-
-    def excess(c: float) -> float:
-        held = hold_coefficient(problem, j, column, c)
-        return minimise(held).value.deviance - best.value.deviance - target
-
-    ends = []
-    for side in (-1.0, 1.0):
-        far = center + side * 2 * spread
-        while excess(far) < 0:
-            far = center + 1.6 * (far - center)
-        ends.append(float(optimize.brentq(excess, center, far, xtol=1e-8 * spread)))
-    unit = scale[problem.y] / scale[column]
-    return ends[0] * unit, ends[1] * unit
-
-
-def hold_coefficient(problem: Problem, j: int, column: int, c: float) -> Problem:
-    """The problem of y - c x without the coefficient of x."""
-    recode = np.eye(problem.gram.shape[-1])
-    recode[column, problem.y] = -c
-    gram = np.einsum("ai,ksab,bj->ksij", recode, problem.gram, recode, optimize=True)
-    return replace(problem, gram=gram, x=np.delete(problem.x, j))

@@ -8,7 +8,7 @@ with quadratic convergence when it is truly zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from ipdma.model.problem import Problem
 MAX_STEPS = 100
 SCORING_STEPS = 3
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
-SAME_OPTIMUM = 1e-7  # starts that end this close in deviance agree
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
 
@@ -36,8 +35,6 @@ class Optimum:
     singular : bool
         Some direction of D, or the participant variance, is zero.
     steps : int
-    starts_apart : bool
-        Starts ended in different optima; the best was kept.
     """
 
     point: Point
@@ -46,7 +43,6 @@ class Optimum:
     converged: bool
     singular: bool
     steps: int
-    starts_apart: bool = False
 
 
 def pack(problem: Problem, point: Point) -> np.ndarray:
@@ -162,21 +158,6 @@ def descend(
         point, value = moved
         derivatives = differentiate(problem, point, value)
     return Optimum(point, value, derivatives, converged, is_singular(problem, point), steps)
-
-
-def polish(problem: Problem, optimum: Optimum) -> Optimum:
-    """One more Newton step, whose gain the deviance's last digit cannot show: variances to ten digits."""
-    step, _, _ = newton_step(*search_derivatives(problem, optimum.point, optimum.derivatives))
-    try:
-        point, value = best_scale(problem, unpack(problem, pack(problem, optimum.point) + step))
-    except np.linalg.LinAlgError:
-        return optimum
-    if not value.deviance <= optimum.value.deviance + 1e-9:
-        return optimum
-    derivatives = differentiate(problem, point, value)
-    return replace(
-        optimum, point=point, value=value, derivatives=derivatives, singular=is_singular(problem, point)
-    )
 
 
 def same_basin(point: Point, value: Value, known: Optimum) -> bool:
@@ -315,6 +296,4 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     challenger = boundary_start(problem, min(optima, key=lambda o: o.value.deviance))
     if challenger is not None:
         optima.append(descend(problem, challenger, scoring=0))
-    best = min(optima, key=lambda o: o.value.deviance)
-    apart = any(o.value.deviance > best.value.deviance + SAME_OPTIMUM for o in optima)
-    return Optimum(best.point, best.value, best.derivatives, best.converged, best.singular, best.steps, apart)
+    return min(optima, key=lambda o: o.value.deviance)
