@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdma.model.glmm import GlmmData, marginal
+from ipdma.model.newton import Search, newton_step
 
 Array = np.ndarray
 STEP = 1e-4  # for second-order differences of the analytic gradient; columns are scaled to size 1
 FINE_STEP = 2e-3  # for fourth-order ones
 NEWTON_STEPS = 100
+FLOOR, TINY = 1e-10, 1e-310  # of the curvature's eigenvalues: share of the largest, and the least
 GAIN = 1e-13  # a Newton step that promises less deviance than this share is the end
 
 
@@ -98,51 +100,55 @@ def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array, fine: bool
     return -2 * layout.gather_hessian(blocks)
 
 
-def newton_step(gradient: Array, curvature: Array) -> tuple[Array, float]:
-    """Newton's step with the eigenvalues' absolute values, and the decrease that it promises."""
-    values, vectors = np.linalg.eigh(curvature)
-    floor = 1e-10 * max(1e-300, float(np.abs(values).max()))
-    turned = vectors.T @ gradient
-    step = -turned / np.maximum(np.abs(values), floor)
-    return vectors @ step, float(-(turned @ step))
+class MarginalSearch(Search[Maximum]):
+    """Newton on the deviance; parameters that are not `free` are held."""
+
+    most_steps = NEWTON_STEPS
+
+    def __init__(self, data: GlmmData, layout: Layout, free: Array) -> None:
+        self.data, self.layout, self.free = data, layout, free
+
+    def direction(self, point: Maximum) -> tuple[Array, float]:
+        """Newton's step in the free parameters, no longer than 5."""
+        free = self.free
+        curvature = hessian(self.data, self.layout, point.psi, point.modes)[np.ix_(free, free)]
+        step = np.zeros(self.layout.size)
+        step[free], promised, _ = newton_step(point.gradient[free], curvature, FLOOR, TINY)
+        return step * min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300)), promised
+
+    def enough(self, point: Maximum) -> float:
+        """A share of the deviance."""
+        return GAIN * (1 + abs(point.deviance))
+
+    def nearly(self, point: Maximum) -> float:
+        """A larger share of the deviance."""
+        return 1e-8 * (1 + abs(point.deviance))
+
+    def shorten(self, point: Maximum, step: Array, promised: float) -> Maximum | None:
+        """The step, halved until the deviance falls enough; None where it does not."""
+        value, slope, factor = point.deviance, float(point.gradient @ step), 1.0
+        for _ in range(40):
+            trial = at(self.data, self.layout, point.psi + factor * step, point.modes)
+            if np.isfinite(trial.deviance):
+                flat = abs(factor * slope) < 1e-9 * (1 + abs(value))
+                if trial.deviance <= value + (0.0 if flat else 1e-4 * factor * slope):
+                    return trial
+            factor /= 2
+        return None
+
+
+def at(data: GlmmData, layout: Layout, psi: Array, start: Array | None = None) -> Maximum:
+    """The deviance at some parameters, as a point of the search."""
+    value, gradient, modes = evaluate(data, layout, psi, start)
+    return Maximum(psi, value, gradient, np.empty((0, 0)), modes, False)
 
 
 def descend(data: GlmmData, layout: Layout, psi: Array, free: Array | None = None) -> Maximum:
     """Newton steps with backtracking from one start; parameters that are not `free` are held."""
-    value, gradient, modes = evaluate(data, layout, psi)
     free = np.ones(layout.size, dtype=bool) if free is None else free
-    converged = False
-    for _ in range(NEWTON_STEPS):
-        curvature = hessian(data, layout, psi, modes)
-        step = np.zeros(layout.size)
-        step[free], promised = newton_step(gradient[free], curvature[np.ix_(free, free)])
-        step *= min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300))
-        if promised < GAIN * (1 + abs(value)):
-            converged = True
-            break
-        moved = backtrack(data, layout, psi, value, gradient, step, modes)
-        if moved is None:
-            converged = promised < 1e-8 * (1 + abs(value))
-            break
-        psi, value, gradient, modes = moved
-    return Maximum(psi, value, gradient, np.empty((0, 0)), modes, converged)
-
-
-def backtrack(
-    data: GlmmData, layout: Layout, psi: Array, value: float, gradient: Array, step: Array, modes: Array
-) -> tuple[Array, float, Array, Array] | None:
-    """The step, shortened until the deviance falls enough; None where it does not."""
-    slope = float(gradient @ step)
-    factor = 1.0
-    for _ in range(40):
-        trial = psi + factor * step
-        new, new_gradient, new_modes = evaluate(data, layout, trial, modes)
-        if np.isfinite(new) and new <= value + 1e-4 * factor * slope:
-            return trial, new, new_gradient, new_modes
-        if np.isfinite(new) and new <= value and abs(factor * slope) < 1e-9 * (1 + abs(value)):
-            return trial, new, new_gradient, new_modes
-        factor /= 2
-    return None
+    reached = MarginalSearch(data, layout, free).descend(at(data, layout, psi))
+    assert reached is not None
+    return replace(reached.point, converged=reached.converged)
 
 
 def maximise(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
@@ -191,7 +197,7 @@ def finish(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
     psi, modes = best.psi, best.modes
     value, gradient, modes = evaluate(data, layout, psi, modes)
     curvature = hessian(data, layout, psi, modes, fine=True)
-    step, _ = newton_step(gradient, curvature)
+    step, _, _ = newton_step(gradient, curvature, FLOOR, TINY)
     theta = np.arange(layout.size) >= layout.size - layout.m
     step[theta & (psi == 0)] = 0.0  # rounding must not move what is exactly on the boundary
     new, new_gradient, new_modes = evaluate(data, layout, psi + step, modes)

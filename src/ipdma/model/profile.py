@@ -10,8 +10,9 @@ from scipy import optimize, stats
 
 from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
+from ipdma.model.newton import newton_step
 from ipdma.model.problem import Prepared, Problem
-from ipdma.model.search import Optimum, newton_step, pack, search_derivatives, unpack
+from ipdma.model.search import FLOOR, Optimum, pack, search_derivatives, unpack
 from ipdma.model.variance import component_names
 
 STEPS = 60
@@ -162,8 +163,10 @@ def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> t
         gradient, hessian = search_derivatives(problem, point, differentiate(problem, point, current))
         if not free.any():
             break
-        step, gain, _ = newton_step(gradient[free], hessian[np.ix_(free, free)])
-        if gain < 1e-11:
+        step, decrease, _ = newton_step(
+            gradient[free], hessian[np.ix_(free, free)], FLOOR, FLOOR, scaled=True
+        )
+        if decrease / 2 < 1e-11:
             break
         moved = lower(problem, theta, free, step, current.deviance)
         if moved is None:

@@ -14,10 +14,12 @@ import numpy as np
 
 from ipdma.model.criterion import Point, Value, best_scale, evaluate
 from ipdma.model.derivatives import Derivatives, derivative_directions, differentiate
+from ipdma.model.newton import Search, newton_step
 from ipdma.model.problem import Problem
 
 MAX_STEPS = 100
 SCORING_STEPS = 3
+FLOOR = 1e-7  # of the scaled Hessian's eigenvalues
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
@@ -102,17 +104,6 @@ def search_derivatives(
     return gradient, hessian
 
 
-def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Descent step with |eigenvalues|; its predicted gain; the smallest eigenvalue over the largest."""
-    size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
-    values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
-    floor = 1e-7 * max(1.0, float(np.abs(values).max()))
-    lengths = np.maximum(np.abs(values), floor)
-    inner = vectors.T @ (gradient / size)
-    step = -(vectors @ (inner / lengths)) / size
-    return step, float((inner**2 / lengths).sum() / 2), float(values[0])
-
-
 def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
     """Keep a step from leaving the region where the quadratic model means anything."""
     d = len(problem.pairs)
@@ -125,10 +116,17 @@ def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
     return step / max(1.0, *over)
 
 
-def descend(
-    problem: Problem, start: Point, known: Optimum | None = None, scoring: int = SCORING_STEPS
-) -> Optimum:
-    """Scoring steps, then Newton with backtracking, from one start.
+@dataclass(frozen=True)
+class State:
+    """A point of the search: the criterion and its derivatives there."""
+
+    point: Point
+    value: Value
+    derivatives: Derivatives
+
+
+class GaussianSearch(Search[State]):
+    """Some scoring steps, then Newton, on the unbounded parameters.
 
     Parameters
     ----------
@@ -137,27 +135,65 @@ def descend(
     scoring : int
         How many scoring steps to try first.
     """
-    point, value = best_scale(problem, start)
-    converged, steps = False, 0
-    derivatives = differentiate(problem, point, value)
-    while steps < MAX_STEPS:
-        steps += 1
-        gradient, hessian = search_derivatives(problem, point, derivatives)
-        step, gain, lowest = newton_step(gradient, hessian)
-        if known is not None and gain < 0.1 and same_basin(point, value, known):
-            return known
-        if gain < GRADIENT_TOLERANCE:
-            moved = leave_saddle(problem, point, value, hessian) if lowest < -1e-6 else None
-            converged = moved is None
-        else:
-            moved = scoring_step(problem, point, value, derivatives) if steps <= scoring else None
-            moved = moved or backtrack(problem, point, value, limit_step(problem, point, step))
-            converged = moved is None and gain < 1e-6
-        if moved is None:
-            break
-        point, value = moved
-        derivatives = differentiate(problem, point, value)
-    return Optimum(point, value, derivatives, converged, is_singular(problem, point), steps)
+
+    most_steps = MAX_STEPS
+
+    def __init__(self, problem: Problem, known: Optimum | None, scoring: int) -> None:
+        self.problem, self.known, self.scoring = problem, known, scoring
+        self.steps = 0
+
+    def state(self, found: tuple[Point, Value]) -> State:
+        """The point with its derivatives."""
+        return State(*found, differentiate(self.problem, *found))
+
+    def direction(self, point: State) -> tuple[np.ndarray, float]:
+        """Newton's step and the decrease that the quadratic model promises."""
+        self.steps += 1
+        gradient, self.hessian = search_derivatives(self.problem, point.point, point.derivatives)
+        step, decrease, self.lowest = newton_step(gradient, self.hessian, FLOOR, FLOOR, scaled=True)
+        return step, decrease / 2
+
+    def is_known(self, point: State, promised: float) -> bool:
+        """Whether a start has entered the basin of the known optimum."""
+        known = self.known
+        return known is not None and promised < 0.1 and same_basin(point.point, point.value, known)
+
+    def enough(self, point: State) -> float:
+        """A deviance of 1e-10."""
+        return GRADIENT_TOLERANCE
+
+    def nearly(self, point: State) -> float:
+        """A deviance of 1e-6."""
+        return 1e-6
+
+    def beyond(self, point: State) -> State | None:
+        """A lower point along a direction of negative curvature."""
+        if self.lowest >= -1e-6:
+            return None
+        moved = leave_saddle(self.problem, point.point, point.value, self.hessian)
+        return None if moved is None else self.state(moved)
+
+    def shorten(self, point: State, step: np.ndarray, promised: float) -> State | None:
+        """A scoring step while there are some left, else Newton's, shortened until the deviance falls."""
+        moved, at = None, point.point
+        if self.steps <= self.scoring:
+            moved = scoring_step(self.problem, at, point.value, point.derivatives)
+        moved = moved or backtrack(self.problem, at, point.value, limit_step(self.problem, at, step))
+        return None if moved is None else self.state(moved)
+
+
+def descend(
+    problem: Problem, start: Point, known: Optimum | None = None, scoring: int = SCORING_STEPS
+) -> Optimum:
+    """The optimum that one start reaches, which may be the known one."""
+    search = GaussianSearch(problem, known, scoring)
+    reached = search.descend(search.state(best_scale(problem, start)))
+    if reached is None:
+        assert known is not None
+        return known
+    at = reached.point
+    singular = is_singular(problem, at.point)
+    return Optimum(at.point, at.value, at.derivatives, reached.converged, singular, reached.steps)
 
 
 def same_basin(point: Point, value: Value, known: Optimum) -> bool:

@@ -42,7 +42,8 @@ class GaussianUncertainty:
         effects = self.effects
         local = np.einsum("kig,gh,kjh->kij", effects.to_global, w, effects.to_global, optimize=True)
         total = effects.scatter(np.einsum("kij,kijab->kab", local, effects.double, optimize=True))
-        return total - products_of_pairs(effects, w)
+        found: np.ndarray = total - products_of_pairs(effects, w)
+        return found
 
 
 def products_of_pairs(effects: FixedEffects, w: np.ndarray) -> np.ndarray:
@@ -61,4 +62,5 @@ def products_of_pairs(effects: FixedEffects, w: np.ndarray) -> np.ndarray:
         else:
             own = effects.scatter(np.einsum("km,kmab->kab", effects.to_global[:, :, g], effects.single))
             total += own @ c @ other
-    return (total + total.T) / 2
+    found: np.ndarray = (total + total.T) / 2
+    return found

@@ -51,7 +51,7 @@ answer <- function(d) {
                      tau2 = VarCorr(within)$study[1, 1], sigma2 = sigma(within)^2),
        random = list(terms = table_of(random, terms), criterion = REMLcrit(random),
                      tau2 = VarCorr(random)$study[2, 2], sigma2 = sigma(random)^2),
-       ml = list(criterion = deviance(ml), sigma2 = sigma(ml)^2, ci_treat = unname(profile_ci["treat", ]),
+       ml = list(criterion = deviance(ml), sigma2 = sigma(ml)^2,
                  ci_sd_treat = unname(profile_ci[".sig02", ]), ci_sigma = unname(profile_ci[".sigma", ])))
 }
 answers <- lapply(sets, answer)

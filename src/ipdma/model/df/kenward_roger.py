@@ -55,7 +55,8 @@ def expected_w(inference: Inference) -> Array:
 def adjusted_covariance(inference: Inference) -> Array:
     """Phi_A = C + 2 C {sum_ij W_ij (Q_ij - P_i C P_j)} C, shape (P, P), of the scaled problem."""
     c = inference.covariance
-    return c + 2 * c @ inference.known.second_order(inference.once(expected_w)) @ c
+    found: Array = c + 2 * c @ inference.known.second_order(inference.once(expected_w)) @ c
+    return found
 
 
 def parameter_covariance(expected: Array) -> Array:
@@ -66,7 +67,8 @@ def parameter_covariance(expected: Array) -> Array:
         inverse = linalg.cho_solve(linalg.cho_factor(scaled), np.eye(len(scaled)))
     except linalg.LinAlgError:
         inverse = linalg.pinvh(scaled, rtol=1e-10)
-    return 2 * inverse / np.outer(size, size)
+    found: Array = 2 * inverse / np.outer(size, size)
+    return found
 
 
 def scaled_f(inference: Inference, rows: Array, estimate: Array) -> tuple[float, float]:

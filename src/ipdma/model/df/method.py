@@ -214,7 +214,8 @@ class DfMethod:
         if bad.any():
             names = ", ".join(name for name, is_bad in zip(asked.names, bad, strict=True) if is_bad)
             raise not_positive(names, self.name)
-        return np.sqrt(variance)
+        found: Array = np.sqrt(variance)
+        return found
 
     def estimates(self, inference: Inference, asked: Combinations) -> list[Estimate]:
         """Each combination with its standard error, df, statistic, p value and interval."""

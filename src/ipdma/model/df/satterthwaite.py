@@ -48,19 +48,22 @@ def parameter_covariance(hessian: Array, jacobian: Array) -> Array:
     values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
     good = values > FLAT * max(float(values.max()), 0.0)
     inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T / np.outer(size, size)
-    return jacobian @ (2 * inverse) @ jacobian.T
+    found: Array = jacobian @ (2 * inverse) @ jacobian.T
+    return found
 
 
 def variances(inference: Inference, rows: Array) -> Array:
     """l'C l for each row l, shape (number of rows,)."""
-    return np.einsum("ra,ab,rb->r", rows, inference.covariance, rows, optimize=True)
+    found: Array = np.einsum("ra,ab,rb->r", rows, inference.covariance, rows, optimize=True)
+    return found
 
 
 def single_df(inference: Inference, w: Array, rows: Array) -> Array:
     """2 v^2 / g'W g for each row, shape (rows,)."""
     v, g = variances(inference, rows), inference.known.each_gradient(rows)
     with np.errstate(over="ignore"):  # a variance that no parameter moves has infinite df
-        return 2 * v**2 / np.maximum(np.einsum("rg,gh,rh->r", g, w, g), 1e-300)
+        found: Array = 2 * v**2 / np.maximum(np.einsum("rg,gh,rh->r", g, w, g), 1e-300)
+        return found
 
 
 def joint_f(inference: Inference, w: Array, rows: Array, estimate: Array) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from ipdma.model.inference import (
     reported_covariance,
     term_estimates,
 )
+from ipdma.model.newton import Optimum
 from ipdma.model.records import Estimate, Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import Term
@@ -36,7 +37,7 @@ from ipdma.model.visits.covariance import Covariance
 from ipdma.model.visits.criterion import Evaluation, Problem, between_matrix, evaluate, within_matrix
 from ipdma.model.visits.design import Column, VisitDesign, build_visit_design
 from ipdma.model.visits.own_estimates import own_estimates
-from ipdma.model.visits.search import Optimum, minimise
+from ipdma.model.visits.search import minimise
 from ipdma.model.visits.starts import starting_points
 from ipdma.model.visits.uncertainty import VisitsUncertainty
 
@@ -52,7 +53,7 @@ class Fitted:
 
     design: VisitDesign
     problem: Problem
-    optimum: Optimum
+    optimum: Optimum[Evaluation]
     terms: tuple[Column, ...]
     reported: Problem
     point: Evaluation
@@ -94,7 +95,11 @@ def fit_visits(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
 
 
 def report_columns(
-    design: VisitDesign, cells: tuple[Cell, ...], covariance: Covariance, problem: Problem, optimum: Optimum
+    design: VisitDesign,
+    cells: tuple[Cell, ...],
+    covariance: Covariance,
+    problem: Problem,
+    optimum: Optimum[Evaluation],
 ) -> Fitted:
     """Take the nuisance among the fixed effects once more, so that its rows have inference as well."""
     terms = (*design.fixed, *design.nuisance)
