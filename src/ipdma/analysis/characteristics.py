@@ -129,10 +129,7 @@ def write_values(ledger: Ledger, name: str, values: pd.Series, variable: str, **
 
 
 def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]) -> None:
-    """Write what is missing: sporadic in a study that measured the variable.
-
-    Systematic in one that never did.
-    """
+    """Write what is missing: sporadic in a study that measured the variable, systematic in others."""
     for variable in variables:
         total = {"sporadic": 0, "systematic": 0}
         for study, part in people.groupby("study"):
@@ -155,10 +152,7 @@ def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]
 
 
 def count_balance(ledger: Ledger, name: str, people: pd.DataFrame, variables: Sequence[str]) -> None:
-    """Write the standardised mean difference between the sides of each study: baseline balance.
-
-    Descriptive alone.
-    """
+    """Write each study's standardised mean difference between sides at baseline, to describe alone."""
     for variable in variables:
         values = people[variable]
         dummies = {"": values.astype(float)} if is_number(values) else dummy_columns(values)

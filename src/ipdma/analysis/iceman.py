@@ -22,10 +22,7 @@ def write_iceman(
     two: Fit | None,
     p_value: float,
 ) -> None:
-    """Write the eight core questions for an interaction with p below 0.10.
-
-    `author` where only a person can answer.
-    """
+    """Write the eight core questions where p is below 0.10; `author` where only a person can answer."""
     if p_value >= ASKED_BELOW:
         return
     for question, answer, reason in answers(moderator, settings, data, one, two, p_value):

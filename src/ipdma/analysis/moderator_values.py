@@ -44,10 +44,7 @@ class EffectPoint:
 
 
 def case_mix(data: ModeratorFrame) -> Any:
-    """Plain mean of the study means: a number.
-
-    Or for a categorical moderator the share of each level but the first.
-    """
+    """Mean of the study means; of a categorical moderator a mean share for each level but the first."""
     rows = data.complete
     if data.kind == "continuous":
         return float(rows.groupby("study")[data.name].mean().mean())

@@ -45,10 +45,7 @@ def planned_power(variances: Sequence[float], interaction: float, level: float =
 
 
 def study_variances(data: ModeratorFrame, values: pd.Series, binomial: bool) -> list[float]:
-    """The planned variance of each study's interaction with `values` (the moderator.
-
-    Or one of its dummies).
-    """
+    """The planned variance of each study's interaction with the moderator or one of its dummies."""
     rows = data.complete
     out = []
     for _, part in rows.groupby("study"):
@@ -92,10 +89,7 @@ def write_power(
 def stated_interaction(
     moderator: Moderator, settings: Settings, values: pd.Series, studies: pd.Series, categorical: bool
 ) -> tuple[float, str]:
-    """The interaction whose power is asked, per unit, and its words.
-
-    The plan's general one is per SD within trials.
-    """
+    """The interaction whose power is asked, per unit, and its words; the plan's own is per SD in trials."""
     if moderator.power is not None:
         words = "between levels" if categorical else f"per {moderator.per:g} of {moderator.column}"
         return moderator.power, f"{moderator.power:g} {words}"

@@ -203,10 +203,7 @@ def as_number(value: Any) -> float | None:
 def table_of(
     rows: list[dict[str, Any]], columns: Iterable[str], constants: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """A table with exactly these columns; counts are whole numbers that may be missing.
-
-    Text is never missing.
-    """
+    """A table with exactly these columns: counts may be missing, text never is."""
     columns = list(columns)
     frame = pd.DataFrame(rows, columns=columns)
     for name, value in (constants or {}).items():

@@ -1,7 +1,4 @@
-"""From the registry: trials sought, obtained and not.
-
-And whether those with participant data are like the others.
-"""
+"""From the registry: trials sought, obtained and not, and whether those obtained are like the others."""
 
 from __future__ import annotations
 
