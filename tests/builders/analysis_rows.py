@@ -151,3 +151,12 @@ AGGREGATE = pd.DataFrame(
         "source": ["paper", "paper", "paper", "paper"],
     }
 )
+
+
+def rows_with_status() -> pd.DataFrame:
+    """Rows with a category `status` whose interaction with treatment differs between trials."""
+    drawn = draw_rows()
+    status = np.resize(["a", "b", "c", "b", "a"], len(drawn))
+    trial = drawn.study.astype("category").cat.codes.to_numpy()
+    own = np.where(status == "b", 2.0, 0.0) * (trial % 2 - 0.5) * drawn.treat.to_numpy()
+    return drawn.assign(status=status, outcome=drawn.outcome + own)

@@ -1,0 +1,68 @@
+"""What a fit leaves in the records: the tau2 of a random interaction at every level, with its interval."""
+
+import pytest
+from tests.builders.analysis_rows import KEY, as_table, count, pick, rows_with_status, small_plan
+
+from ipdma.analysis.run import analyse
+from ipdma.model.gaussian import fit_gaussian
+from ipdma.model.spec import ModelSpec
+from ipdma.model.term import Term
+
+NAME = "stpp_control.depression.post.primary.one.m"
+MODEL = {"covariates": ["baseline"], "interaction_effect": "random"}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return rows_with_status()
+
+
+def analysed(rows, levels):
+    plan = small_plan(
+        models={"primary": MODEL},
+        moderators={"m": {"column": "status", "type": "categorical", "levels": levels}},
+    )
+    return analyse({KEY: as_table(rows)}, plan, parts=["moderators"])
+
+
+@pytest.mark.parametrize("levels", [["a", "b"], ["a", "b", "c"]])
+def test_tau2_of_a_categorical_random_interaction_is_in_the_records(rows, levels):
+    got = analysed(rows, levels)
+    for level in levels[1:]:
+        term = f"treatment:within:m[{level}]"
+        row = pick(got.estimates, term=term, analysis_id=NAME)
+        low, high = (
+            count(got, analysis_id=NAME, what=w, variable=term).value for w in ("tau2_low", "tau2_high")
+        )
+        assert len(low) == len(high) == 1
+        assert 0 <= low.iloc[0] <= row.tau2 <= high.iloc[0]
+        assert (row.tau2 > 0.1) == (level == "b")
+        name = "interaction" if len(levels) == 2 else f"interaction[{level}]"
+        assert count(got, analysis_id=NAME, what="variance", variable=name).value.tolist() == [row.tau2]
+
+
+def test_across_terms_have_no_variance_of_their_own(rows):
+    got = analysed(rows, ["a", "b", "c"])
+    across = got.estimates[
+        got.estimates.term.str.startswith("treatment:across:") & (got.estimates.stage == "one")
+    ]
+    assert across.tau2.isna().all()
+    assert len(across)
+
+
+def test_the_record_holds_the_variance_of_the_fit(rows):
+    got = analysed(rows, ["a", "b"])
+    two = rows[rows.status != "c"].rename(columns={"status": "m"})
+    spec = ModelSpec.from_mapping(
+        {
+            "outcome": "outcome",
+            "treatment": "treat",
+            "moderator": "m",
+            "moderator_type": "categorical",
+            **MODEL,
+        },
+        "here",
+    )
+    fit = fit_gaussian(two, spec, profile=False)
+    row = pick(got.estimates, term="treatment:within:m[b]", analysis_id=NAME)
+    assert row.tau2 == pytest.approx(fit.variance.of(Term("within", "m", "b")), rel=1e-8)
