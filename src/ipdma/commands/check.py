@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ipdma.site.catalogue import LANGUAGES
 from ipdma.site.check import CheckResult, check_study
-from ipdma.site.reports import local_json, report_html, report_text, shareable_json
+from ipdma.site.reports import local_json, report_html, shareable_json
+from ipdma.site.text_report import report_text
 from ipdma.writing import write_file
 
 DESCRIPTION = "Read STUDY_DIR/study.yaml and what it names, and report everything wrong at once."

@@ -10,7 +10,7 @@ from pathlib import Path
 from ipdma.commands.check import add_report_arguments, write_reports
 from ipdma.site.catalogue import load_catalogue
 from ipdma.site.harmonise import KEY, harmonise_study
-from ipdma.site.reports import report_text
+from ipdma.site.text_report import report_text
 
 DESCRIPTION = (
     "Write a harmonised upload: participants.csv, assessments.csv, missing.csv, study.yaml, account.json."

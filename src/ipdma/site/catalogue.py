@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -81,14 +82,38 @@ def common(finding: Finding, language: str) -> dict[str, str]:
     }
 
 
+def say_together(findings: Sequence[Finding], language: str = "en") -> tuple[str, str] | None:
+    """Message and remedy for findings of one code at once; None for a single one, or where no words are."""
+    entry = load_catalogue(language)[findings[0].code]
+    if "many" not in entry or len(findings) < 2 or any(finding.confirmed for finding in findings):
+        return None
+    names = dict.fromkeys(
+        fill(entry["name"], {**common(f, language), **f.said, "n": f.count}) for f in findings
+    )
+    words = {**common(findings[0], language), "n": len(findings), "names": ", ".join(names)}
+    remedy = entry.get("remedy_many") or entry["remedy"]
+    return fill(entry["many"], words), fill(remedy, words)
+
+
 def say_examples(finding: Finding, language: str) -> str:
-    """The first offending cells with their rows, and how many more there are."""
+    """The first offending cells, each once with its rows, and how many more there are."""
     phrases = load_catalogue(language)["phrases"]
-    shown = [
-        phrases["example"].format(cell=cell, row=row) if cell.strip() else phrases["row"].format(row=row)
-        for row, cell in list(zip(finding.rows, finding.values, strict=True))[:SHOWN_ROWS]
-    ]
-    more = len(finding.rows) - len(shown)
-    if more > 0:
+    cells: dict[str, list[int]] = {}
+    for row, cell in zip(finding.rows, finding.values, strict=True):
+        cells.setdefault(cell.strip() and cell, []).append(row)
+    shown = [say_cell(cell, rows, phrases) for cell, rows in list(cells.items())[:SHOWN_ROWS]]
+    more = sum(len(rows) for rows in list(cells.values())[SHOWN_ROWS:])
+    if more:
         shown.append(phrases["more"].format(more=more))
     return ": " + ", ".join(shown) if shown else ""
+
+
+def say_cell(cell: str, rows: Sequence[int], phrases: dict[str, str]) -> str:
+    """One cell with the first of its rows; `rows 3, 5` where it is empty."""
+    most = SHOWN_ROWS if not cell else SHOWN_ROWS // 2
+    if len(rows) == 1:
+        return phrases["example" if cell else "row"].format(cell=cell, row=rows[0])
+    told = ", ".join(map(str, rows[:most]))
+    if len(rows) > most:
+        told += f" {phrases['more'].format(more=len(rows) - most)}"
+    return phrases["example_rows" if cell else "rows_of"].format(cell=cell, n=len(rows), rows=told)

@@ -111,6 +111,7 @@ CODES: dict[str, tuple[str, str]] = {
     "labelled_missing": ("IPD-110", PLEASE_CONFIRM),
     "label_contradicts": ("IPD-111", PLEASE_CONFIRM),
     "visits_collide": ("IPD-112", MUST_FIX),
+    "reason_missing": ("IPD-113", PLEASE_CONFIRM),
     # SPSS and Stata files
     "coarse_dates": ("IPD-120", PLEASE_CONFIRM),
 }

@@ -11,6 +11,7 @@ from ipdma.site.study_file import VERBS, Arm, StudyFile, VariableMap
 from ipdma.site.units import known_units
 
 KEYS = (*VERBS, "values", "missing", "unit")
+UNDECIDED = ("?", "??", "to do")
 EXTRAS = ("values", "missing", "unit")
 GOES_WITH = {"from": EXTRAS, "first_of": EXTRAS, "days_between": ("missing",)}
 
@@ -28,6 +29,12 @@ def read_variables(
         made = read_variable(codebook.variables[name], entry, file, entries)
         if made is not None:
             read[name] = made
+    undecided = [
+        name for name, made in read.items() if made.verb == "not_collected" and made.why in UNDECIDED
+    ]
+    if undecided:
+        said = {"names": ", ".join(undecided)}
+        entries.findings.add("reason_missing", STUDY_YAML, said=said, count=len(undecided), of=len(undecided))
     for name, variable in codebook.variables.items():
         if name in given:
             continue

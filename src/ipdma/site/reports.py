@@ -10,7 +10,7 @@ from typing import Any
 from ipdma.privacy.cells import FEW
 from ipdma.site.catalogue import load_catalogue, say, say_shared
 from ipdma.site.check import CheckResult
-from ipdma.site.findings import GRADES, MUST_FIX, Finding
+from ipdma.site.findings import GRADES, MUST_FIX, NOTE, Finding
 
 STYLE = """
 *{box-sizing:border-box}
@@ -37,6 +37,7 @@ body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
 .all td,.all td:first-child{display:block;width:auto;border:0;padding:.1rem 0}
 .all td:first-child br{display:none}
 }
+details{margin:1rem 0}summary{cursor:pointer;font-weight:600;color:#57606a}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
 """
 
@@ -192,20 +193,33 @@ def variable_table(result: CheckResult, words: dict[str, str]) -> str:
 
 def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
     """Every finding with its remedy."""
+    if not result.findings:
+        return f"<p>{escape(words['no_findings'])}</p>"
+    told = [finding for finding in result.findings if finding.grade != NOTE]
+    notes = [finding for finding in result.findings if finding.grade == NOTE]
+    parts = [f"<h2>{escape(words['findings'])}</h2>"]
+    if told:
+        parts.append(rows_of(told, result, words, shareable))
+    if notes:
+        head = escape(words["notes"].format(n=len(notes)))
+        parts.append(
+            f"<details><summary>{head}</summary>{rows_of(notes, result, words, shareable)}</details>"
+        )
+    return "".join(parts)
+
+
+def rows_of(findings: list[Finding], result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+    """A table of findings; a note asks for nothing, so it carries no remedy."""
     rows = []
-    for finding in result.findings:
+    for finding in findings:
         message, remedy = (say_shared if shareable else say)(finding, result.language)
         told = confirmed_line(finding, words, shareable)
         head = f"<td class={finding.grade}>{finding.code} <br>{escape(words[finding.grade])}</td>"
-        rows.append(
-            f"<tr>{head}<td>{marked(message)}{told}<br>"
-            f"<small>{escape(words['remedy'])}: {marked(remedy)}</small></td></tr>"
+        way = (
+            f"<br><small>{escape(words['remedy'])}: {marked(remedy)}</small>" if finding.grade != NOTE else ""
         )
-    return (
-        f"<h2>{escape(words['findings'])}</h2><table class=all>{''.join(rows)}</table>"
-        if rows
-        else f"<p>{escape(words['no_findings'])}</p>"
-    )
+        rows.append(f"<tr>{head}<td>{marked(message)}{told}{way}</td></tr>")
+    return f"<table class=all>{''.join(rows)}</table>"
 
 
 def marked(text: str) -> str:
@@ -231,21 +245,6 @@ def not_checked_list(result: CheckResult, words: dict[str, str]) -> str:
         for entry in result.not_checked
     ]
     return f"<h2>{escape(words['not_checked'].capitalize())}</h2><ul>{''.join(lines)}</ul>"
-
-
-def report_text(result: CheckResult) -> str:
-    """The local report for a terminal."""
-    words = load_catalogue(result.language)["phrases"]
-    lines = [verdict(result, words, shareable=False)]
-    if result.error is None:
-        lines.append(rows_line(result, words, shareable=False))
-    for finding in result.findings:
-        message, remedy = say(finding, result.language)
-        told = f" [{say_confirmed(finding, words)}]" if finding.confirmed else ""
-        lines.append(f"{finding.code} {words[finding.grade]}: {message}{told}")
-        lines.append(f"        {words['remedy']}: {remedy}")
-    lines += [f"{words.get(e['outcome'], '')}: {e['what']}: {e['why']}" for e in result.not_checked]
-    return "\n".join(lines) + "\n"
 
 
 def say_confirmed(finding: Finding, words: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from ipdma import __version__
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.site.formats import ReadOptions, read_table
+from ipdma.site.read_variables import is_required
 from ipdma.site.scan_columns import (
     FEWEST,
     MOST_DISTINCT,
@@ -256,6 +257,8 @@ def draft_variables(draft: Draft, arm_codes: dict[str, str]) -> dict[str, Any]:
     for name, variable in draft.codebook.variables.items():
         look = draft.mapped.get(name)
         if look is None:
+            # so that a first check asks about all of them at once
+            drafted |= {} if is_required(variable) else {name: {"not_collected": "?"}}
             continue
         entry: dict[str, Any] = {"from": look.name}
         if name == "arm":
