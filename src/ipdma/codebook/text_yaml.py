@@ -13,6 +13,7 @@ import yaml
 from ipdma.errors import ReadError
 
 MAX_NODES = 1_000_000
+LONG, LONGEST = 5_000, 200_000
 NOTHING = {"", "~", "null", "Null", "NULL"}
 
 
@@ -78,10 +79,12 @@ def read_text_yaml(text: str, where: str, fast: bool = False) -> Any:
         the message names line and column.
     """
     try:
-        value = yaml.load(text.removeprefix("\ufeff"), Loader=FastLoader if fast else TextLoader)
+        value = load_text(text.removeprefix("\ufeff"), fast)
         count_nodes(value, where)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and "quoted scalar found unexpected" in f"{error.context} {error.problem}":
+            mark = error.context_mark  # where it is opened, not the end of the file
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ReadError(f"{where}{place}: {say_problem(error)}") from None
     except yaml.reader.ReaderError as error:
@@ -92,6 +95,17 @@ def read_text_yaml(text: str, where: str, fast: bool = False) -> Any:
     except RecursionError:
         raise ReadError(f"{where}: nested too deeply to be a file of this kind") from None
     return value
+
+
+def load_text(text: str, fast: bool) -> Any:
+    """The document; read by libyaml first where it is long, whose complaints differ in their places."""
+    if fast or len(text) > LONG:
+        try:
+            return yaml.load(text, Loader=FastLoader)
+        except yaml.YAMLError:
+            if fast or len(text) > LONGEST:
+                raise
+    return yaml.load(text, Loader=TextLoader)
 
 
 def read_text_mapping(text: str, where: str, fast: bool = False) -> dict[str, Any]:
@@ -106,13 +120,67 @@ def read_text_mapping(text: str, where: str, fast: bool = False) -> dict[str, An
 
 
 def say_problem(error: yaml.MarkedYAMLError) -> str:
-    """The parser's complaint, with what most often causes it."""
+    """The parser's complaint in a person's words: what most often causes it."""
     problem = str(error.problem or error.context or "this is not YAML")
-    if "\\t" in problem or "'\t'" in problem:
-        return "a tab where YAML wants spaces; replace tabs by spaces"
-    if "mapping values are not allowed" in problem:
-        return "a second ': ' on one line; put quotes around the value"
-    return problem
+    told = f"{error.context or ''} {problem}"
+    words = next((words for signs, words in SLIPS if any(sign in told for sign in signs)), problem)
+    opened = error.context_mark.line + 1 if error.context_mark else 0
+    here = error.problem_mark.line + 1 if error.problem_mark else 0
+    bracket = any(sign in told for sign in ("flow mapping", "flow sequence")) and 0 < opened < here
+    return f"{words} (it is opened on line {opened})" if bracket else words
+
+
+# what PyYAML and libyaml say, and what a person did; the first that fits counts
+SLIPS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("\\t", "'\t'"), "a tab where YAML wants spaces; replace tabs by spaces"),
+    (
+        ("mapping values are not allowed",),
+        "a second ': ' on one line, or a line with too many spaces before it; put quotes around the value, "
+        "or line it up with its neighbours",
+    ),
+    (
+        ("scanning a quoted scalar found unexpected",),
+        "a quotation mark that is never closed; put the second one",
+    ),
+    (
+        ("unknown escape character", "expected escape sequence", "did not find expected hexdecimal"),
+        "a backslash inside double quotes; use single quotes around this text, as 'C:\\data'",
+    ),
+    (
+        ("flow mapping", "flow sequence"),
+        "a list [...] or a group {...} in which a comma, a colon or the closing bracket is missing",
+    ),
+    (
+        ("but found '<scalar>'",),
+        "a text goes on after its closing quotation mark; double a mark inside it ('it''s'), "
+        "or put the other kind around it",
+    ),
+    (
+        ("parsing a block mapping", "parsing a block collection"),
+        "this line does not line up with the lines it belongs to; give it the same number of spaces, "
+        "or close the quotation mark or bracket above it",
+    ),
+    (
+        ("could not find expected ':'",),
+        "a line without ': '; write `key: value` with a blank after the colon, or quotes around a long text",
+    ),
+    (("cannot start any token",), "a text that begins with a sign of YAML (@ ` %); put quotes around it"),
+    (
+        ("undefined alias", "scanning an alias"),
+        "a text that begins with * (an undefined alias); put quotes around it",
+    ),
+    (("scanning an anchor",), "a text that begins with &; put quotes around it"),
+    (("scanning a tag",), "a text that begins with !; put quotes around it"),
+    (("block scalar",), "a text that begins with > or |; put quotes around it"),
+    (
+        ("node content",),
+        "a bracket or comma that nothing stands before; take it out, or put quotes around the text",
+    ),
+    (
+        ("document start", "but found another document", "block end"),
+        "a line that fits nothing above it; check its blanks and quotes",
+    ),
+)
 
 
 def count_nodes(value: Any, where: str) -> int:

@@ -48,6 +48,7 @@ def say(finding: Finding, language: str = "en") -> tuple[str, str]:
     """Message and remedy for the local report: with cells and rows."""
     entry = load_catalogue(language)[finding.code]
     words: dict[str, Any] = {**common(finding, language), **finding.said, **finding.private}
+    words |= placed(finding.said, finding.said.get("where", ""), language)
     words |= {"n": finding.count, "of": finding.of, "examples": say_examples(finding, language)}
     message = fill(entry["message"], words)
     return message + (f" ({finding.private['labels']})" if finding.private.get("labels") else ""), fill(
@@ -60,9 +61,21 @@ def say_shared(finding: Finding, language: str = "en") -> tuple[str, str]:
     entry = load_catalogue(language)[finding.code]
     listed = {"allowed": load_catalogue(language)["phrases"]["listed"]}
     words = {**common(finding, language), **listed, **finding.said}
-    words["where"] = CODE_IN_PLACE.sub(r"\1", finding.said.get("where", ""))
+    words |= placed(finding.said, CODE_IN_PLACE.sub(r"\1", finding.said.get("where", "")), language)
     words |= {"n": say_count(finding.count), "of": say_count(finding.of), "examples": ""}
     return fill(entry.get("shared") or entry["message"], words), fill(entry["remedy"], words)
+
+
+def placed(said: dict[str, str], where: str, language: str) -> dict[str, str]:
+    """The entry of study.yaml that a finding is about, with its line."""
+    line = said.get("line")
+    if line is None:
+        return {"where": where, "on_line": ""}
+    phrases = load_catalogue(language)["phrases"]
+    return {
+        "where": phrases["line"].format(line=line, where=where),
+        "on_line": phrases["on_line"].format(line=line),
+    }
 
 
 def common(finding: Finding, language: str) -> dict[str, str]:

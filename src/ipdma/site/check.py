@@ -19,6 +19,7 @@ from ipdma.site.confirm import apply_confirmations
 from ipdma.site.facts import Facts
 from ipdma.site.findings import GRADES, MUST_FIX, Finding, Findings
 from ipdma.site.harmonised import read_harmonised
+from ipdma.site.lines import Lines, locate
 from ipdma.site.raw import read_raw
 from ipdma.site.read_study import read_study
 from ipdma.site.study_file import StudyFile
@@ -123,7 +124,7 @@ def check_study(
     result = CheckResult(folder.resolve().name, language=language)
     findings = Findings()
     try:
-        content = read_content(folder)
+        content, lines = read_content(folder)
         own = folder / "codebook"
         result.codebook = load_codebook([*codebooks, *([own] if own.is_dir() else [])])
         file = result.file = read_study(content, result.codebook, findings)
@@ -141,12 +142,13 @@ def check_study(
     result.rows = {"read": facts.read, "kept": facts.kept, "excluded": facts.read - facts.kept}
     run_checks(file, facts, result.codebook, findings, result.not_checked)
     apply_confirmations(file.confirmed, findings)
+    locate(findings, lines)
     result.findings = findings.ordered()
     return result
 
 
-def read_content(folder: Path) -> dict[str, Any]:
-    """study.yaml as text.
+def read_content(folder: Path) -> tuple[dict[str, Any], Lines]:
+    """study.yaml as text, and the lines of its entries.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def read_content(folder: Path) -> dict[str, Any]:
     content = read_text_mapping(text, "study.yaml")
     if not content:
         raise ReadError("study.yaml: the file says nothing; `ipdma scan FILE --out study.yaml` drafts one")
-    return content
+    return content, Lines(text)
 
 
 def run_checks(

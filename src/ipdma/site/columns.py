@@ -13,6 +13,8 @@ from ipdma.site.read_assessments import measured
 from ipdma.site.study_file import AssessmentMap
 from ipdma.site.table import Column, Table
 
+MOST_HINTS = 100
+
 
 class Columns:
     """Finds columns by name, remembers which are used, reports the rest."""
@@ -24,6 +26,7 @@ class Columns:
         for position, name in enumerate(table.names):
             self.places.setdefault(name, []).append(position)
         self.used: dict[str, str | None] = {}
+        self.hints = 0
         self.reported: set[tuple[str, str | None]] = set()
 
     def find(self, name: str, variable: str | None) -> Column | None:
@@ -51,6 +54,9 @@ class Columns:
 
     def alike(self, name: str) -> str:
         """The column that is probably meant: one that differs by case alone, else the nearest."""
+        self.hints += 1
+        if self.hints > MOST_HINTS:
+            return ""
         same = [other for other in self.table.names if other.casefold() == name.casefold()]
         return f"; did you mean '{same[0]}'?" if same else nearest(name, self.table.names)
 

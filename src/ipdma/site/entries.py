@@ -11,6 +11,7 @@ from ipdma.site.findings import Findings
 from ipdma.site.study_file import MISSING_KINDS
 
 STUDY_YAML = "study.yaml"
+MOST_HINTS = 100
 
 
 class Entries:
@@ -18,6 +19,7 @@ class Entries:
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
+        self.hints = 0
 
     def fault(
         self, where: str, what: str, variable: str | None = None, name: str = "bad_entry", **said: Any
@@ -36,7 +38,9 @@ class Entries:
     ) -> None:
         """A word that is not one of the known ones, with the nearest."""
         known = list(known)
-        hint = nearest(str(word), known) or (f"; known: {', '.join(known)}" if len(known) <= 40 else "")
+        self.hints += 1
+        near = nearest(str(word), known) if self.hints <= MOST_HINTS else ""
+        hint = near or (f"; known: {', '.join(known)}" if len(known) <= 40 else "")
         said = {"where": where, "word": word, "hint": hint, "known": ", ".join(known)}
         self.findings.add(name, STUDY_YAML, variable, column, said=said)
 

@@ -64,6 +64,8 @@ class Facts:
         (person, instrument, timepoint, weeks) to the row where a score could have stood.
     faulty : set
         Those of them that hold a fault rather than nothing.
+    unread : set of str
+        Instruments of which an assessment names columns that the file does not have.
     faulty_values : Counter
         Faulty cells of each variable.
     orphans : int
@@ -88,6 +90,7 @@ class Facts:
     excluded: dict[str, int] = field(default_factory=dict)
     blank: dict[tuple[int, str, str | None, float | None], int] = field(default_factory=dict)
     faulty: set[tuple[int, str, str | None, float | None]] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
     faulty_values: Counter[str] = field(default_factory=Counter)
     unresolved: int = 0
     orphans: int = 0

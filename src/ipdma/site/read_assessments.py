@@ -43,6 +43,8 @@ def read_assessment(
     """One entry; None where it cannot be used."""
     where = f"assessments, entry {position}"
     entry = entries.mapping(where, value)
+    if isinstance(named := entry.get("total") or entry.get("items"), str):
+        where += f" (column {named})"
     name = entries.text(f"{where}, instrument", entry.get("instrument"))
     if not entry:
         return None
@@ -187,14 +189,16 @@ def written_scoring(made: AssessmentMap) -> str:
 
 def check_twice(kept: list[AssessmentMap], codebook: Codebook, entries: Entries) -> None:
     """A total and the items of one assessment belong together; two totals or two sets of items do not."""
-    seen: dict[tuple[Any, ...], list[AssessmentMap]] = {}
+    seen: dict[tuple[Any, ...], AssessmentMap] = {}
     for made in kept:
         key = (*score_key(made, codebook), made.timepoint, made.weeks)
-        for other in seen.get(key, []):
-            if (made.total and other.total) or (made.items and other.items):
-                said = {"where": made.place, "other": other.place}
-                entries.findings.add("assessment_twice", STUDY_YAML, made.instrument, made.total, said=said)
-        seen.setdefault(key, []).append(made)
+        parts = [part for part, named in (("total", made.total), ("items", made.items)) if named]
+        other = next((seen[(*key, part)] for part in parts if (*key, part) in seen), None)
+        if other is not None:
+            said = {"where": made.place, "other": other.place}
+            entries.findings.add("assessment_twice", STUDY_YAML, made.instrument, made.total, said=said)
+        for part in parts:
+            seen.setdefault((*key, part), made)
 
 
 def check_order(times: list[tuple[str | None, float | None]], findings: Findings, file: str) -> None:

@@ -77,9 +77,11 @@ def add_scores(
     positions = [reading.kept[i] for i in indexes]
     found = find_scores(reading, group, positions)
     entry = group[0]
-    plan(
-        reading, entry, [visits[i] for i in indexes] if reading.file.long else visits[:1], found.column, facts
-    )
+    column = found.column if found else group[0].total
+    plan(reading, entry, [visits[i] for i in indexes] if reading.file.long else visits[:1], column, facts)
+    if found is None:
+        facts.unread.add(delivered(entry, reading.codebook).name)
+        return
     crosswalk = crosswalk_of(entry, reading.codebook)
     name, rating, scoring = score_key(entry, reading.codebook)
     lost: list[tuple[int, str]] = []
@@ -120,14 +122,15 @@ def plan(
             facts.planned.append((name, visit.timepoint, visit.weeks, column))
 
 
-def find_scores(reading: Reading, group: list[AssessmentMap], positions: list[int]) -> Found:
-    """Totals and item scores of one assessment; where both stand the items count and the total is
-    compared."""
+def find_scores(reading: Reading, group: list[AssessmentMap], positions: list[int]) -> Found | None:
+    """Totals and item scores of one assessment; where both stand the items count and the total is compared.
+
+    None where no column of it can be found.
+    """
     totals = next((f for e in group if e.total and (f := read_total(reading, e, positions))), None)
     items = next((f for e in group if e.items and (f := read_items(reading, e, positions, totals))), None)
     if items is None:
-        height = len(positions)
-        return totals or Found(positions, [None] * height, [""] * height, group[0].total, [True] * height)
+        return totals
     if totals is None:
         return items
     values = [

@@ -11,6 +11,7 @@ from ipdma.site.findings import NOTE, Finding
 from ipdma.site.reports import rows_line, say_confirmed, verdict
 
 INDENT = " " * 8
+MOST_ALIKE = 100
 
 
 def report_text(result: CheckResult) -> str:
@@ -42,11 +43,14 @@ def finding_lines(alike: list[Finding], language: str, words: dict[str, str]) ->
             *([] if alike[0].grade == NOTE else [f"{INDENT}{words['remedy']}: {remedy}"]),
         ]
     lines, remedies = [], []
-    for finding in alike:
+    for finding in alike[:MOST_ALIKE]:
         message, remedy = say(finding, language)
         told = f" [{say_confirmed(finding, words)}]" if finding.confirmed else ""
         lines.append(f"{head}: {message}{told}")
         remedies.append(remedy)
+    if len(alike) > MOST_ALIKE:
+        lines.append(f"{head}: {words['more'].format(more=len(alike) - MOST_ALIKE)}")
+        remedies.append(remedies[-1])
     if alike[0].grade == NOTE:
         return lines
     # a remedy that several findings share is said once, below the last of them

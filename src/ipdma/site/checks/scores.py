@@ -12,7 +12,7 @@ def check_scores(facts: Facts, findings: Findings) -> None:
     """No score at all, and missing baseline or post scores."""
     if not facts.scores:
         could_stand = bool(facts.blank) or facts.scores_file == ASSESSMENTS
-        if could_stand and facts.complete and not facts.faulty:
+        if could_stand and facts.complete and not facts.faulty and not facts.unread:
             findings.add("no_scores", facts.scores_file, "assessments")
         return
     have = {(s.person, s.instrument, s.timepoint) for s in facts.scores}
@@ -41,7 +41,7 @@ def planned_once(facts: Facts) -> dict[tuple[str, str], str | None]:
     """Instruments at baseline and at post, with their first column; weeks may differ between people."""
     seen: dict[tuple[str, str], str | None] = {}
     for instrument, timepoint, _, column in facts.planned:
-        if timepoint in ("baseline", "post"):
+        if timepoint in ("baseline", "post") and instrument not in facts.unread:
             seen.setdefault((instrument, timepoint), column)
     return seen
 
