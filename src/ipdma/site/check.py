@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ipdma.codebook import Codebook, load_codebook
-from ipdma.codebook.text_yaml import read_text_mapping
+from ipdma.codebook.text_yaml import as_mapping, read_text_nodes
 from ipdma.errors import IpdmaError, ReadError
 from ipdma.site.catalogue import say
 from ipdma.site.checks.arms import check_arms, check_counts, count_unresolved
@@ -172,10 +172,11 @@ def read_content(folder: Path) -> tuple[dict[str, Any], Lines]:
         raise ReadError("study.yaml: not UTF-8; save it as UTF-8 text") from None
     except OSError as error:
         raise ReadError(f"study.yaml: cannot be opened ({error.strerror})") from None
-    content = read_text_mapping(text, "study.yaml")
+    value, root = read_text_nodes(text, "study.yaml")
+    content = as_mapping(value, "study.yaml")
     if not content:
         raise ReadError("study.yaml: the file says nothing; `ipdma scan FILE --out study.yaml` drafts one")
-    return content, Lines(text)
+    return content, Lines(root)
 
 
 def run_checks(

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import yaml
 
-from ipdma.codebook.text_yaml import FastLoader
 from ipdma.site.findings import Finding, Findings
 
 STUDY_YAML = "study.yaml"
@@ -17,15 +16,10 @@ BESIDE = re.compile(r" \(column .*?\)(?=[,.]|\Z)")
 
 
 class Lines:
-    """The lines of a YAML text by the path of each entry, as findings write it (`variables.sex.values.1`)."""
+    """The lines of a YAML document by the path of each entry, as findings write it (`variables.sex`)."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def root(self) -> yaml.Node | None:
-        """The document as nodes that know their place."""
-        return yaml.compose(self.text, Loader=FastLoader)
+    def __init__(self, root: yaml.Node | None) -> None:
+        self.root = root
 
     @cached_property
     def places(self) -> dict[str, int]:

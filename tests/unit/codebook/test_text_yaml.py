@@ -99,3 +99,29 @@ def quoted(tree):
     if isinstance(tree, dict):
         return {Quoted(k): quoted(v) for k, v in tree.items()}
     return [quoted(v) for v in tree] if isinstance(tree, list) else Quoted(tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("a:\n  b: 1\n c: 2\n", 3, "does not line up"),
+        ('a: "x\nb: 2\n', 1, "never closed"),
+        ("a: {b: 1\nc: 2\n", 2, "opened on line"),
+        ("a: [1, 2\n", 2, "closing bracket"),
+        ("a: b: c\n", 1, "quotes around the value"),
+        ("x: 1\n y: 2\n", 2, "too many spaces"),
+        ('a: "C:\\data"\n', 1, "backslash"),
+        ("a: 'it's'\n", 1, "after its closing quotation mark"),
+        ("a: @x\n", 1, "sign of YAML"),
+        ("a: 1\n- b\n", 2, "does not line up"),
+        ("a: 1\nb\nc: 2\n", 3, "without ': '"),
+        ("a: ,\n", 1, "nothing stands before"),
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "x: y\n" * 2000])
+def test_a_slip_is_said_in_a_persons_words(text, line, said, rest):
+    lines = rest.count("\n")
+    with pytest.raises(ReadError, match=said) as caught:
+        read_text_yaml("\n".join(f"k{n}: 1" for n in range(lines)) + "\n" * bool(rest) + text, "study.yaml")
+    assert f"line {lines + line}," in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("block", "token", "scalar", "node", "mapping"))
