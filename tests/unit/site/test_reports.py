@@ -270,8 +270,8 @@ def test_the_checker_in_one_file_runs_with_bare_python(small, tmp_path):
     small.put(4, "age", "33").write()
     assert run("harmonise", folder, "--out", "up").returncode == 0
     assert run("check", "up").returncode == 0
-    small.map["source"]["file"] = "f.sav"
-    (small.folder / "f.sav").write_bytes(b"$FL2@(#) SPSS DATA FILE")
+    small.map["source"]["file"] = "f.sas7bdat"
+    (small.folder / "f.sas7bdat").write_bytes(b"\0" * 64)
     from tests.builders.upload_builder import write_yaml
 
     write_yaml(small.folder, small.map)
