@@ -11,7 +11,7 @@ LAYERS = [
     {"archives", "errors", "provenance", "exchange", "processes", "__init__"},
     {"codebook", "privacy", "yaml_values", "writing"},
     {"site", "integrity", "cohort", "model"},
-    {"plan"},
+    {"plan", "web"},
     {"imputation"},
     {"analysis"},
     {"report"},
@@ -24,7 +24,7 @@ ONLY_IN = {
     "rpy2": ("model/engines",),
     "snakemake": (),
 }
-STANDARD_LIBRARY_ROOMS = ("codebook", "privacy", "site", "writing", "exchange", "processes")
+STANDARD_LIBRARY_ROOMS = ("codebook", "privacy", "site", "web", "writing", "exchange", "processes")
 
 
 def modules():
@@ -89,6 +89,16 @@ def test_site_rooms_need_only_the_standard_library_and_yaml(path):
     for name in imported(path):
         top = name.split(".")[0]
         assert top in sys.stdlib_module_names or top in ("yaml", "ipdma"), f"{path} imports {name}"
+
+
+def test_the_page_stands_right_of_the_site_rooms_alone():
+    """`web` runs in a browser, where only these rooms are; nothing else of the package needs it."""
+    for path in modules():
+        rooms = {name.split(".")[1] for name in imported(path) if name.startswith("ipdma.")}
+        if room(path) == "web":
+            assert rooms <= {"web", "site", "privacy", "codebook", "errors", "writing"}, path
+        else:
+            assert "web" not in rooms, path
 
 
 def is_inert(node):

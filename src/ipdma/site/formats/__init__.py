@@ -126,11 +126,16 @@ def check_size(path: Path, name: str) -> None:
     if size == 0:
         raise ReadError(f"{name}: the file is empty (0 bytes); export it again")
     if size > LARGEST_MB * 1_000_000:
-        raise ReadError(
-            f"{name}: {size / 1e6:.0f} MB is more than the {LARGEST_MB} MB that a trial's file may have "
-            "(larger ones are not read, so that the memory stays below about 2 GB); "
-            "export only the columns that study.yaml names"
-        )
+        raise ReadError(too_large(name, size))
+
+
+def too_large(name: str, size: int) -> str:
+    """What is said of a file of so many bytes."""
+    return (
+        f"{name}: {size / 1e6:.0f} MB is more than the {LARGEST_MB} MB that a trial's file may have "
+        "(larger ones are not read, so that the memory stays below about 2 GB); "
+        "export only the columns that study.yaml names"
+    )
 
 
 def check_signature(path: Path, name: str) -> None:

@@ -1,0 +1,1 @@
+"""What the page `ipdma-site.html` calls: files in, findings, form and downloads out."""
