@@ -1,0 +1,182 @@
+"""Coverage, width and power of intervals for the pooled effect, over trials' own estimates.
+
+    python benchmarks/coverage.py --replications 10000 --out coverage.csv    the whole grid, about an hour
+    python benchmarks/coverage.py --studies 3 5 --out some.csv               a part of it
+
+In a model that is stratified by study a trial's estimate and its own variance hold all that it says of the
+pooled effect, so that the individual data need not be drawn. Estimates are N(mean + N(0, tau2), sd^2 2 / n),
+their variances come with 2 n - 2 degrees of freedom. docs/validation-intervals.md keeps what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ipdma.model.interval import quantile
+from ipdma.model.nst import critical_share, null_standardised, signed_share
+
+Array = np.ndarray
+STUDIES = (3, 4, 5, 7, 11, 20)
+TAUS = (0.0, 0.15, 0.3, 0.6)
+SIZES = ("equal", "tiny", "geometric", "one_large", "random")
+SPREADS = ("equal", "with_size", "against_size")
+EFFECT = 0.6  # the true mean for which power is counted
+LEVEL = 0.95
+WIDTHS = 200  # replications whose null-standardised interval is searched, for its width
+FIELDS = ("studies", "tau", "sizes", "spread", "method", "coverage", "mc_error", "median_width", "power")
+
+
+def sizes(kind: str, k: int, random: np.random.Generator) -> Array:
+    """Participants in an arm of each trial."""
+    if kind == "equal":
+        return np.full(k, 30)
+    if kind == "tiny":
+        return np.round(np.linspace(8, 12, k)).astype(int)
+    if kind == "geometric":
+        return np.round(np.geomspace(8, 90, k)).astype(int)
+    if kind == "one_large":
+        return np.concatenate([np.round(np.linspace(8, 15, k - 1)), [90]]).astype(int)
+    return np.sort(random.integers(8, 91, k))
+
+
+def residual_sd(kind: str, n: Array) -> Array:
+    """The outcome's standard deviation within an arm of each trial."""
+    if kind == "equal" or n.min() == n.max():
+        return np.ones(len(n))
+    place = (np.log(n) - np.log(n.min())) / (np.log(n.max()) - np.log(n.min()))
+    return 0.7 * 2 ** (place if kind == "with_size" else 1 - place)
+
+
+def draw(n: Array, sd: Array, tau: float, count: int, random: np.random.Generator) -> tuple[Array, Array]:
+    """Deviations from the true mean and estimated variances, each of shape (count, K)."""
+    v, df = 2 * sd**2 / n, 2 * n - 2
+    y = random.normal(0, np.sqrt(v + tau**2), (count, len(n)))
+    return y, v * random.chisquare(df, (count, len(n))) / df
+
+
+def reml_tau2(y: Array, v: Array) -> Array:
+    """REML by Fisher scoring for many meta-analyses at once, shape (R,)."""
+    tau2 = np.maximum(y.var(axis=1, ddof=1) - v.mean(axis=1), 0.0)
+    for _ in range(60):
+        w = 1 / (v + tau2[:, None])
+        total = w.sum(axis=1)
+        mean = (w * y).sum(axis=1) / total
+        squares = w**2
+        trace = total - squares.sum(axis=1) / total
+        information = (
+            squares.sum(axis=1) - 2 * (w**3).sum(axis=1) / total + (squares.sum(axis=1) / total) ** 2
+        )
+        score = (squares * (y - mean[:, None]) ** 2).sum(axis=1) - trace
+        tau2 = np.maximum(tau2 + score / information, 0.0)
+    return tau2
+
+
+def hartung_knapp(y: Array, v: Array, floor: float) -> tuple[Array, Array]:
+    """Mean and half width of Hartung and Knapp's interval, its scale at least `floor`."""
+    w = 1 / (v + reml_tau2(y, v)[:, None])
+    total = w.sum(axis=1)
+    mean = (w * y).sum(axis=1) / total
+    scale = (w * (y - mean[:, None]) ** 2).sum(axis=1) / (y.shape[1] - 1)
+    return mean, quantile(y.shape[1] - 1, LEVEL) * np.sqrt(np.maximum(scale, floor) / total)
+
+
+def equal_weights(y: Array, v: Array) -> tuple[Array, Array]:
+    """The one-sample t interval of the estimates."""
+    k = y.shape[1]
+    return y.mean(axis=1), quantile(k - 1, LEVEL) * y.std(axis=1, ddof=1) / math.sqrt(k)
+
+
+def normal_reml(y: Array, v: Array) -> tuple[Array, Array]:
+    """The Wald interval about the REML estimate."""
+    w = 1 / (v + reml_tau2(y, v)[:, None])
+    return (w * y).sum(axis=1) / w.sum(axis=1), quantile(None, LEVEL) / np.sqrt(w.sum(axis=1))
+
+
+SYMMETRIC = {
+    "hksj": lambda y, v: hartung_knapp(y, v, 0.0),
+    "modified_hksj": lambda y, v: hartung_knapp(y, v, 1.0),
+    "equal_weight_t": equal_weights,
+    "wald": normal_reml,
+}
+
+
+def of_symmetric(name: str, y: Array, v: Array) -> dict[str, float]:
+    """Coverage, width and power of an interval about a mean."""
+    mean, half = SYMMETRIC[name](y, v)
+    return {
+        "coverage": float(np.mean(np.abs(mean) <= half)),
+        "median_width": float(np.median(2 * half)),
+        "power": float(np.mean(np.abs(mean + EFFECT) > half)),
+    }
+
+
+def of_nst(y: Array, v: Array) -> dict[str, float]:
+    """The same of the hull of the null-standardised set; a rejected truth may still lie between its ends."""
+    critical = critical_share(y.shape[1], LEVEL)
+    covered = np.abs(shares(y, v)) <= critical
+    for i in np.flatnonzero(~covered):
+        found = null_standardised(y[i], v[i], LEVEL)
+        covered[i] = found.low <= 0 <= found.high
+    searched = [null_standardised(y[i], v[i], LEVEL) for i in range(min(WIDTHS, len(y)))]
+    return {
+        "coverage": float(covered.mean()),
+        "median_width": float(np.median([found.high - found.low for found in searched])),
+        "power": float(np.mean(np.abs(shares(y + EFFECT, v)) > critical)),
+    }
+
+
+def shares(y: Array, v: Array) -> Array:
+    """The signed share of T(0) in each replication, shape (R,)."""
+    return signed_share(y, v, np.zeros(len(y)))
+
+
+def cells(studies: list[int]) -> Iterator[tuple[int, float, str, str]]:
+    """The grid: 14 classes of trials for each K and tau."""
+    for k in studies:
+        for tau in TAUS:
+            for kind in SIZES:
+                for spread in SPREADS if kind != "equal" else SPREADS[:1]:
+                    yield k, tau, kind, spread
+
+
+def run_cell(k: int, tau: float, kind: str, spread: str, count: int, seed: int) -> list[dict]:
+    """Every method in one cell."""
+    place = [STUDIES.index(k), TAUS.index(tau), SIZES.index(kind), SPREADS.index(spread)]
+    random = np.random.default_rng([seed, *place])
+    n = sizes(kind, k, random)
+    y, v = draw(n, residual_sd(spread, n), tau, count, random)
+    rows = []
+    for name in ("nst", *SYMMETRIC):
+        found = of_nst(y, v) if name == "nst" else of_symmetric(name, y, v)
+        error = math.sqrt(found["coverage"] * (1 - found["coverage"]) / count)
+        cell = {"studies": k, "tau": tau, "sizes": kind, "spread": spread, "method": name}
+        rows.append({**cell, "mc_error": error, **found})
+    return rows
+
+
+def main() -> None:
+    """Run the grid, a row appended for each method of a cell as it is done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--replications", type=int, default=10_000)
+    parser.add_argument("--studies", type=int, nargs="*", default=list(STUDIES), choices=STUDIES)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    with options.out.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, FIELDS)
+        writer.writeheader()
+        for cell in cells(options.studies):
+            writer.writerows(run_cell(*cell, options.replications, options.seed))
+            stream.flush()
+
+
+if __name__ == "__main__":
+    main()
