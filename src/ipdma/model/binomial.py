@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError, SpecError, join_faults
+from ipdma.model.alone import trials_alone
 from ipdma.model.binomial_problem import BinomialProblem, build_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import Inference, OwnEstimates, df_method
@@ -104,6 +105,7 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
         studies_by_term=dict(problem.informed),
         study_estimates=study_rows(design, own),
         covariance=reported_covariance(inference, method, estimates),
+        trials=method.trials(inference),
     )
 
 
@@ -147,6 +149,7 @@ def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[Term, OwnEsti
         informs=problem.informed,
         residual_df=float(n - len(terms)),
         find_own=lambda: own,
+        find_alone=lambda: trials_alone(problem.design),
         level=problem.design.spec.level,
     )
 

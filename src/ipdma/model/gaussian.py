@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from ipdma.errors import FitError, SpecError
+from ipdma.model.alone import trials_alone
 from ipdma.model.design import Design, build_design, varies_by_study
 from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
 from ipdma.model.fixed_effects import FixedEffects, fixed_effects, log_scale
@@ -164,6 +165,7 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
         studies_by_term=dict(inference.informs),
         study_estimates=tuple(study_records(prepared, own, inference)),
         covariance=reported_covariance(inference, method, estimates),
+        trials=method.trials(inference),
     )
 
 
@@ -178,6 +180,7 @@ def infer(prepared: Prepared, optimum: Optimum, effects: FixedEffects, own: list
         informs=count_informing(prepared, effects),
         residual_df=float(prepared.full.raw_n.sum()) - len(effects.terms),
         find_own=lambda: {o.term: o for o in own},
+        find_alone=lambda: trials_alone(prepared.design),
         level=prepared.design.spec.level,
     )
 

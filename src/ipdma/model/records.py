@@ -85,6 +85,8 @@ class Fit:
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
     covariance : ndarray or None
         Covariance of `estimates`, in their order, as the df method reports it.
+    trials : mapping of Term to TrialEstimates
+        Under `df: nst` the trials' own estimates behind a term's interval.
     """
 
     estimates: tuple[Estimate, ...]
@@ -108,6 +110,7 @@ class Fit:
     studies_by_term: Mapping[Term, int] = field(default_factory=dict)
     study_estimates: tuple[StudyEstimate, ...] = ()
     covariance: np.ndarray | None = None
+    trials: Mapping[Term, Any] = field(default_factory=dict)
 
     def estimate(self, term: str) -> Estimate:
         """The estimate of one term. Raises KeyError naming the terms that there are."""

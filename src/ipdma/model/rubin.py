@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from ipdma.errors import FitError
+from ipdma.model.df.nst import TrialRow, predict_by_pivot, trial_row
+from ipdma.model.df.trials import TrialEstimates
+from ipdma.model.imputed_trials import combine_trials
 from ipdma.model.interval import f_upper_p, make_estimate, quantile
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
 from ipdma.model.term import Term
@@ -21,6 +24,8 @@ from ipdma.model.variance import VarianceComponents
 
 # Below this share of between-imputation variance the imputations agree to the digit (mice's own floor).
 LAMBDA_FLOOR = 1e-4
+# Below this one the data sets are the same: nothing was imputed that the estimate uses.
+IDENTICAL = 1e-12
 
 
 def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
@@ -50,7 +55,11 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
     terms = [e.term for e in fits[0].estimates if all(has_term(fit, e.term) for fit in fits)]
     if not terms:
         raise FitError("no term is estimated in every completed data set; expected the same model in each")
-    estimates = tuple(pool_term([fit.estimate(term) for fit in fits], level) for term in terms)
+    trials = combine_trials(fits)
+    rows = {term: trial_row(one, level) for term, one in trials.items() if one.k}
+    estimates = tuple(
+        pool_term([fit.estimate(term) for fit in fits], level, rows.get(term)) for term in terms
+    )
     variance, variance_range = pool_variances([fit.variance for fit in fits])
     informed = studies_informing(fits, terms)
     first = fits[0]
@@ -60,7 +69,7 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
             pool_test(fits, test.name) for test in first.tests if all(has_test(f, test) for f in fits)
         ),
         contrasts=pool_contrasts(fits, level),
-        prediction=pool_prediction(fits, estimates, variance, level),
+        prediction=pool_prediction(fits, estimates, variance, level, trials),
         variance=variance,
         variance_range=variance_range,
         criterion=None,
@@ -71,11 +80,12 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
         df_method=first.df_method,
         converged=all(fit.converged for fit in fits),
         singular=any(fit.singular for fit in fits),
-        warnings=pool_warnings(fits, terms),
+        warnings=pool_warnings(fits, terms, rows),
         engine=first.engine,
         studies_by_term=informed,
         study_estimates=pool_study_estimates(fits, level),
         covariance=total_covariance(fits, terms),
+        trials=trials,
     )
 
 
@@ -92,7 +102,7 @@ def between_variance(values: np.ndarray) -> float:
 def barnard_rubin(m: int, b: float, t: float, df_complete: float | None) -> float | None:
     """Barnard and Rubin's (1999) degrees of freedom; None where they are infinite."""
     share = (1 + 1 / m) * b / t
-    if m == 1:
+    if m == 1 or share < IDENTICAL:
         return df_complete
     df_old = (m - 1) / max(share, LAMBDA_FLOOR) ** 2
     if df_complete is None:
@@ -107,8 +117,8 @@ def mean_df(values: Sequence[float | None]) -> float | None:
     return float(np.mean(finite)) if len(finite) == len(values) else None
 
 
-def pool_term(estimates: Sequence[Estimate], level: float) -> Estimate:
-    """Rubin's rules for one coefficient or contrast."""
+def pool_term(estimates: Sequence[Estimate], level: float, row: TrialRow | None = None) -> Estimate:
+    """Rubin's rules for one coefficient or contrast; `row` is its trials' interval, if any."""
     m = len(estimates)
     q = np.array([e.estimate for e in estimates])
     u_bar = float(np.mean([e.std_error**2 for e in estimates]))
@@ -116,19 +126,29 @@ def pool_term(estimates: Sequence[Estimate], level: float) -> Estimate:
     t = u_bar + (1 + 1 / m) * b
     df = barnard_rubin(m, b, t, mean_df([e.df for e in estimates]))
     extra = missing_information(m, b, u_bar, df)
-    return make_estimate(estimates[0].term, float(q.mean()), math.sqrt(t), df, level, extra)
+    pooled = make_estimate(estimates[0].term, float(q.mean()), math.sqrt(t), df, level, extra)
+    return row.beside(pooled) if row else pooled
 
 
 def missing_information(m: int, b: float, u_bar: float, df: float | None) -> dict[str, float | None]:
-    """Relative increase in variance, fraction of missing information, Monte-Carlo error of the estimate.
+    """What the imputation costs: `riv`, `lambda`, `fmi` and the Monte-Carlo error of the estimate.
 
-    A single data set says nothing of them: they are None.
+    lambda = riv / (1 + riv) is the share of the variance that is between the sets; fmi adds what their small
+    number costs (Rubin 1987). A single data set says nothing of them: they are None. Where the sets do not
+    differ nothing is missing, and they are 0.
     """
     if m == 1:
-        return {"fmi": None, "riv": None, "mc_error": None}
+        return {"fmi": None, "lambda": None, "riv": None, "mc_error": None}
     riv = (1 + 1 / m) * b / u_bar
+    if riv < IDENTICAL:
+        return {"fmi": 0.0, "lambda": 0.0, "riv": 0.0, "mc_error": 0.0}
     tail = 0.0 if df is None else 2 / (df + 3)
-    return {"fmi": (riv + tail) / (riv + 1), "riv": riv, "mc_error": math.sqrt(b / m)}
+    return {
+        "fmi": (riv + tail) / (riv + 1),
+        "lambda": riv / (riv + 1),
+        "riv": riv,
+        "mc_error": math.sqrt(b / m),
+    }
 
 
 def pool_contrasts(fits: Sequence[Fit], level: float) -> tuple[Estimate, ...]:
@@ -198,6 +218,8 @@ def d1_df(k: int, m: int, r: float, df_complete: float | None) -> float | None:
     Where the complete data have fewer df than these, they decide: Reiter's (2007, eq. 1-2) form is used, or
     Barnard and Rubin's harmonic one where so few are left that Reiter's expansion does not hold.
     """
+    if r < IDENTICAL:
+        return df_complete
     if r < LAMBDA_FLOOR:
         return df_complete if df_complete is None else (df_complete + 1) / (df_complete + 3) * df_complete
     t = k * (m - 1)
@@ -260,7 +282,11 @@ def pool_array(values: Sequence[Any]) -> tuple[Any, None]:
 
 
 def pool_prediction(
-    fits: Sequence[Fit], estimates: Sequence[Estimate], variance: VarianceComponents, level: float
+    fits: Sequence[Fit],
+    estimates: Sequence[Estimate],
+    variance: VarianceComponents,
+    level: float,
+    trials: Mapping[Term, TrialEstimates],
 ) -> Prediction | None:
     """The prediction interval from the pooled standard error and the mean between-study variance."""
     first = fits[0].prediction
@@ -269,6 +295,8 @@ def pool_prediction(
     row = next((e for e in estimates if e.term == first.term), None)
     if row is None:
         return None
+    if first.term in trials and trials[first.term].k >= 3:
+        return predict_by_pivot(row, trials[first.term], level)
     df = mean_df([fit.prediction.df for fit in fits if fit.prediction])
     half = quantile(df, level) * math.sqrt(variance.treatment + row.std_error**2)
     return Prediction(first.term, row.estimate - half, row.estimate + half, df)
@@ -318,7 +346,9 @@ def rows_note(counts: Sequence[Any]) -> list[str]:
     ]
 
 
-def pool_warnings(fits: Sequence[Fit], terms: Sequence[Term]) -> tuple[str, ...]:
+def pool_warnings(
+    fits: Sequence[Fit], terms: Sequence[Term], rows: Mapping[Term, TrialRow]
+) -> tuple[str, ...]:
     """Each warning once, with the number of data sets that gave it, and what the pooling itself says."""
     m = len(fits)
     said: list[str] = []
@@ -329,7 +359,11 @@ def pool_warnings(fits: Sequence[Fit], terms: Sequence[Term]) -> tuple[str, ...]
     if dropped:
         said.append(f"not estimated in every completed data set, so left out: {', '.join(dropped)}")
     every = dict.fromkeys(warning for fit in fits for warning in fit.warnings)
+    said += [f"{term}: {note}" for term, row in rows.items() for note in row.notes]
+    of_rows = tuple(f"{term}: " for term in rows)
     for warning in every:
+        if of_rows and warning.startswith(of_rows):
+            continue  # said of one set; the interval is that of all of them together
         count = sum(warning in fit.warnings for fit in fits)
         said.append(warning if count == m else f"in {count} of {m} completed data sets: {warning}")
     return tuple(said)

@@ -15,6 +15,7 @@ from ipdma.model.interval import quantile
 from ipdma.model.multivariate import MultivariateFit, StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
+from ipdma.model.rubin import missing_information
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import StudyFit
 from ipdma.model.stages import StageOne, imputed_stage, stage_one
@@ -125,8 +126,8 @@ def term_estimate(
     return Estimate(term=term, **own, extra=extra)
 
 
-def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float]:
-    """`fmi`, `riv` and `mc_error` of a pooled estimate: its value in each data set at the pooled weights."""
+def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float | None]:
+    """What imputation cost a pooled estimate: its value in each data set at the pooled weights."""
     m = len(stage.sets)
     if m < 2:
         return {}
@@ -140,9 +141,7 @@ def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, fl
     complete = result.std_error**2 - (1 + 1 / m) * b
     if complete <= 0:
         return {"mc_error": math.sqrt(b / m)}
-    riv = (1 + 1 / m) * b / complete
-    tail = 0.0 if result.df is None else 2 / (result.df + 3)
-    return {"fmi": (riv + tail) / (riv + 1), "riv": riv, "mc_error": math.sqrt(b / m)}
+    return missing_information(m, b, complete, result.df)
 
 
 def variances(pooled: Mapping[Term, Pooled]) -> VarianceComponents:

@@ -33,14 +33,16 @@ def test_a_scalar_is_pooled_as_mice_pools_it(df, expected, fmi):
     assert row.df == pytest.approx(expected, rel=1e-8)
     assert row.extra["fmi"] == pytest.approx(fmi, rel=1e-6)
     assert row.extra["riv"] == pytest.approx(0.10674757, rel=1e-7)
+    assert row.extra["lambda"] == pytest.approx(0.10674757 / 1.10674757, rel=1e-7)
     assert row.extra["mc_error"] == pytest.approx(np.sqrt(0.03665 / 5))
 
 
 def test_imputations_that_agree_leave_the_complete_data_df():
     same = [make_estimate("t", 1.0, 0.5, 20.0, 0.95)] * 4
     row = pool_term(same, 0.95)
-    assert row.df == pytest.approx(21 / 23 * 20, rel=1e-6)
-    assert row.extra["mc_error"] == 0
+    assert row.df == 20
+    assert (row.ci_low, row.ci_high) == (same[0].ci_low, same[0].ci_high)
+    assert row.extra == dict.fromkeys(("fmi", "lambda", "riv", "mc_error"), 0.0)
     assert barnard_rubin(4, 0.0, 0.25, None) is None
 
 
@@ -122,7 +124,7 @@ def test_one_data_set_says_nothing_of_missing_information():
     spec = ModelSpec.from_mapping({"imputation": "imp"})
     fit = fit_model(rows(1), spec)
     alone = fit_model(rows(1), ModelSpec())
-    assert fit.estimate("treatment").extra == {"fmi": None, "riv": None, "mc_error": None}
+    assert fit.estimate("treatment").extra == dict.fromkeys(("fmi", "lambda", "riv", "mc_error"))
     assert fit.estimate("treatment").df == alone.estimate("treatment").df
     with pytest.raises(FitError, match="no completed data set"):
         pool_rubin([])

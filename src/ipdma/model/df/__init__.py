@@ -15,6 +15,7 @@ from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
 from ipdma.model.df.method import Combinations, DfMethod, Inference, fewest
 from ipdma.model.df.normal import Normal
+from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.residual import Residual
 from ipdma.model.df.satterthwaite import Satterthwaite
@@ -42,6 +43,7 @@ METHODS: dict[str, DfMethod] = {
         KenwardRoger(),
         Satterthwaite(),
         HartungKnapp(),
+        NullStandardisedT(),
         KMinus1(),
         Residual(),
         Normal(),

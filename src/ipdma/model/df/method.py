@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ipdma.errors import FitError
 from ipdma.model.df.own import OwnEstimates
+from ipdma.model.df.trials import TrialEstimates
 from ipdma.model.interval import make_estimate
 from ipdma.model.prediction import predict_new_study
 from ipdma.model.records import Estimate, Prediction
@@ -44,6 +45,10 @@ class Keys(Protocol):
     def moderator(self) -> str | None: ...
     @property
     def moderator_slopes(self) -> str: ...
+    @property
+    def interaction_effect(self) -> str: ...
+    @property
+    def participant(self) -> str | None: ...
     @property
     def contrasts(self) -> Mapping[str, Mapping[str, float]]: ...
     @property
@@ -111,6 +116,8 @@ class Inference:
     find_own : callable
         Gives `own`, each study's own estimate of the treatment or of the within-trial interactions by term.
     level : float
+    find_alone : callable
+        Gives `alone`, what each trial says of a term from its own rows alone.
     memory : dict
         What `once` has computed.
     """
@@ -124,6 +131,7 @@ class Inference:
     residual_df: float
     find_own: Callable[[], Mapping[Term, OwnEstimates]]
     level: float
+    find_alone: Callable[[], Mapping[Term, TrialEstimates]] = dict
     memory: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, make: Callable[[Inference], T]) -> T:
@@ -136,6 +144,11 @@ class Inference:
     def own(self) -> Mapping[Term, OwnEstimates]:
         """Each study's own estimates by term, found when first asked for."""
         return self.find_own()
+
+    @cached_property
+    def alone(self) -> Mapping[Term, TrialEstimates]:
+        """The trials' own estimates from their own rows alone, by term, found when first asked for."""
+        return self.find_alone()
 
     @property
     def known(self) -> Uncertainty:
@@ -248,6 +261,10 @@ class DfMethod:
     def notes(self, inference: Inference, terms: Sequence[Term]) -> list[str]:
         """What a reader must know of the rows of `terms` (the shared ones) under this method."""
         return []
+
+    def trials(self, inference: Inference) -> Mapping[Term, TrialEstimates]:
+        """The trials' own estimates that its intervals rest on, by term; none for most methods."""
+        return {}
 
     def batch(self, fits: Batch) -> tuple[Array, Array | None]:
         """Standard errors and df of many fits; df None is the normal reference."""
