@@ -16,6 +16,7 @@ KEYS = (
     "units",
     "range",
     "plausible",
+    "step",
     "levels",
     "required",
     "integer",
@@ -81,6 +82,7 @@ def read_variable(name: str, entry: Any, where: str, faults: Faults, builtin: bo
         units=read_units(entry, f"{where}.units", faults),
         range=possible,
         plausible=plausible,
+        step=read_step(entry.get("step"), f"{where}.step", faults),
         levels=dict(YES_NO) if kind == "yes_no" else levels,
         required=read_flag(entry.get("required"), f"{where}.required", faults),
         integer=read_flag(entry.get("integer"), f"{where}.integer", faults, default=given == "integer"),
@@ -89,6 +91,15 @@ def read_variable(name: str, entry: Any, where: str, faults: Faults, builtin: bo
         builtin=builtin,
     )
     return variable if len(faults.lines) == before else None
+
+
+def read_step(value: Any, where: str, faults: Faults) -> float:
+    """What spans of two dates are rounded to; one unit where nothing stands."""
+    number = read_number(value, where, faults) if value is not None else None
+    if value is not None and (number is None or number.value <= 0):
+        faults.note(where, "expected a number above 0, in the variable's unit")
+        return 1.0
+    return float(number) if number is not None else 1.0
 
 
 def read_levels(value: Any, where: str, faults: Faults) -> dict[str, str]:
@@ -124,7 +135,7 @@ def check_parts(
     faults: Faults,
 ) -> None:
     """Parts that belong to another type of variable, and a plausible range beyond the possible one."""
-    numeric_only = [key for key in ("unit", "units", "range", "plausible") if entry.get(key) is not None]
+    numeric_only = [key for key in ("unit", "units", "range", "plausible", "step") if entry.get(key) is not None]
     if kind and kind != "number" and numeric_only:
         faults.note(where, f"{', '.join(numeric_only)} belong to type: number, this is {kind}")
     if kind == "category" and not entry.get("levels"):

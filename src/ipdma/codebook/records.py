@@ -164,6 +164,8 @@ class Variable:
         What one of each accepted source unit is in the target unit.
     range, plausible : Range or None
         Outside `range` is impossible (must fix), outside `plausible` is to be confirmed.
+    step : float
+        What a span of two dates is rounded to, in the target unit: finer ones could point at a person.
     levels : mapping of str to str
         Level to label, for `category` and `yes_no`.
     labels : mapping of str to str
@@ -177,6 +179,7 @@ class Variable:
     units: Mapping[str, float] = field(default_factory=dict)
     range: Range | None = None
     plausible: Range | None = None
+    step: float = 1.0
     levels: Mapping[str, str] = field(default_factory=dict)
     required: bool = False
     integer: bool = False

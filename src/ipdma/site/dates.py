@@ -11,6 +11,11 @@ ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.]*)?
 PARTS = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})(?:[T ][0-9:.]*)?\Z")
 SERIAL = re.compile(r"[0-9]{4,5}(?:\.[0-9]+)?\Z")
 COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
+NO_DAY = re.compile(
+    r"[0-9]{4}[-/. ]?[0-9]{1,2}\Z|[0-9]{1,2}[-/. ][0-9]{4}\Z|[0-9]{4}[mqwh][0-9]{1,2}\Z|"
+    r"(?P<month>[^\W\d_]{3,10})\.?[-/ ]?[0-9]{4}\Z",
+    re.IGNORECASE,
+)
 NAMED = re.compile(r"([0-9]{1,2})[-./ ]{0,2}([^\W\d_]{3,10})[-./ ]{0,2}([0-9]{4})\Z")
 # English, Dutch and German names of months by their first three letters
 MONTHS = {
@@ -69,27 +74,18 @@ def make_date(year: int, month: int, day: int) -> date | None:
     return made if 1800 <= year < 2200 else None
 
 
+def lacks_day(text: str) -> bool:
+    """Whether a cell names a month or quarter of a year, and no day."""
+    found = NO_DAY.match(text.strip())
+    return found is not None and (found["month"] is None or found["month"].lower()[:3] in MONTHS)
+
+
 def is_serial(text: str) -> date | None:
     """The date behind an Excel day number, else None."""
     if not SERIAL.match(text.strip()):
         return None
     days = int(float(text))
     return EXCEL_DAY_ZERO + timedelta(days=days) if days < 110_000 else None
-
-
-def shown_order(cells: Iterable[str]) -> str | None:
-    """The order that these cells show together: None where none of them decides, most votes where they
-    differ."""
-    votes = {"DMY": 0, "MDY": 0}
-    for cell in cells:
-        parts = PARTS.match(cell.strip())
-        if parts:
-            first, second = int(parts[1]), int(parts[3])
-            votes["DMY"] += first > 12 >= second
-            votes["MDY"] += second > 12 >= first
-    if votes["DMY"] == votes["MDY"]:
-        return None
-    return max(votes, key=lambda order: votes[order])
 
 
 def needs_order(cells: Iterable[str]) -> bool:

@@ -111,6 +111,13 @@ CODES: dict[str, tuple[str, str]] = {
     "labelled_missing": ("IPD-110", PLEASE_CONFIRM),
     "label_contradicts": ("IPD-111", PLEASE_CONFIRM),
     "visits_collide": ("IPD-112", MUST_FIX),
+    "dates_swapped": ("IPD-093", MUST_FIX),
+    "dates_mixed": ("IPD-094", MUST_FIX),
+    "date_order_contradicts": ("IPD-095", MUST_FIX),
+    "date_orders_differ": ("IPD-096", PLEASE_CONFIRM),
+    "bare_year": ("IPD-097", MUST_FIX),
+    "dates_from_seconds": ("IPD-098", NOTE),
+    "text_kept_back": ("IPD-099", PLEASE_CONFIRM),
     "reason_missing": ("IPD-113", PLEASE_CONFIRM),
     # SPSS and Stata files
     "coarse_dates": ("IPD-120", PLEASE_CONFIRM),

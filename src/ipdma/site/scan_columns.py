@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from ipdma.privacy import content_kind, name_kind, say_count
 from ipdma.site.codes import parse_number
-from ipdma.site.dates import is_serial, parse_date, shown_order
+from ipdma.site.date_orders import own_order
+from ipdma.site.dates import is_serial, parse_date
 from ipdma.site.scan_words import words_of
 from ipdma.site.table import Column, Table
 
@@ -138,8 +139,9 @@ def is_date(cell: str) -> bool:
 
 
 def file_order(table: Table) -> str | None:
-    """The order that the file's dates show."""
-    return shown_order(cell for column in table.columns for cell in column.cells)
+    """The order that all columns of dates show which show one; None where they differ."""
+    shown = {order for column in table.columns if (order := own_order(column.cells))}
+    return shown.pop() if len(shown) == 1 else None
 
 
 def inventory(looks: list[Look]) -> list[str]:
