@@ -135,7 +135,9 @@ def check_parts(
     faults: Faults,
 ) -> None:
     """Parts that belong to another type of variable, and a plausible range beyond the possible one."""
-    numeric_only = [key for key in ("unit", "units", "range", "plausible", "step") if entry.get(key) is not None]
+    numeric_only = [
+        key for key in ("unit", "units", "range", "plausible", "step") if entry.get(key) is not None
+    ]
     if kind and kind != "number" and numeric_only:
         faults.note(where, f"{', '.join(numeric_only)} belong to type: number, this is {kind}")
     if kind == "category" and not entry.get("levels"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from ipdma.errors import DataError
 
@@ -39,3 +40,25 @@ def pseudonymise(study: str, identifier: str, key: str) -> str:
         )
     text = f"{study}\n{identifier}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def replace_codes(study: str, variable: str, codes: Iterable[str], key: str) -> dict[str, str]:
+    """What stands for each free code of a variable (a therapist's), which may be a name.
+
+    Parameters
+    ----------
+    study, variable : str
+        The same code in two studies, or as a participant's identifier, gives another hash.
+    codes : iterable of str
+        In the order of the file, repeated or not.
+    key : str
+        The secret that the site keeps; empty: the codes become 1, 2, 3 as they first stand.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    distinct = list(dict.fromkeys(codes))
+    if not key:
+        return {code: str(number) for number, code in enumerate(distinct, start=1)}
+    return {code: pseudonymise(study, f"{variable}\n{code}", key) for code in distinct}

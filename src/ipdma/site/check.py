@@ -15,6 +15,7 @@ from ipdma.site.checks.arms import check_arms, check_counts, count_unresolved
 from ipdma.site.checks.combinations import check_combinations
 from ipdma.site.checks.published import check_published
 from ipdma.site.checks.scores import check_dropouts, check_scores
+from ipdma.site.checks.wording import check_wording
 from ipdma.site.confirm import apply_confirmations
 from ipdma.site.facts import Facts
 from ipdma.site.findings import GRADES, MUST_FIX, Finding, Findings
@@ -140,6 +141,7 @@ def check_study(
         return result
     result.facts = facts
     result.rows = {"read": facts.read, "kept": facts.kept, "excluded": facts.read - facts.kept}
+    check_wording(file, facts, findings)
     run_checks(file, facts, result.codebook, findings, result.not_checked)
     apply_confirmations(file.confirmed, findings)
     locate(findings, lines)

@@ -254,7 +254,9 @@ def say_numbers(
     columns = [numbers]
     if len(numbers) * 2 >= len({cell for cell in column.cells if cell.strip()}):
         sources = [reading.table.column(name) for name in made.columns if reading.table.find(name)]
-        columns = [[n for cell in source.cells if (n := parse_number(cell)) is not None] for source in sources]
+        columns = [
+            [n for cell in source.cells if (n := parse_number(cell)) is not None] for source in sources
+        ]
     kinds = possible_kinds(columns, Path(reading.table.file).suffix.lower()) or possible_kinds([numbers], "")
     if not kinds:
         return "no program is known that counts dates so", ""

@@ -1,4 +1,5 @@
-"""Dates that programs left as numbers: which of Excel, SPSS, Stata, SAS, Unix can have meant them, and when."""
+"""Dates that programs left as numbers: which of Excel, SPSS, Stata, SAS, Unix can have meant them, and
+when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The order of day and month in a column of dates, from all of its cells: shown, declared, or not to be known."""
+"""The order of day and month in a column of dates, from all of its cells: shown, declared, or not to be
+known."""
 
 from __future__ import annotations
 

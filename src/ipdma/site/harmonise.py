@@ -6,16 +6,19 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ipdma import __version__
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError
-from ipdma.privacy.pseudonym import pseudonymise
+from ipdma.privacy.pseudonym import pseudonymise, replace_codes
+from ipdma.privacy.wording import kept_back
 from ipdma.site.check import CheckResult, check_study
+from ipdma.site.checks.wording import identifiers_of
 from ipdma.site.codes import shortest
 from ipdma.site.facts import Facts, Score
 from ipdma.site.harmonised import (
@@ -93,8 +96,9 @@ def build_upload(file: StudyFile, facts: Facts, codebook: Codebook, key: str) ->
     if len(set(ids)) < len(ids):
         raise ReadError("two participants have the same pseudonym; choose another key")
     variables = [name for name in codebook.variables if name not in HEAD]
+    codes = {} if facts.pseudonymised else free_codes(file, facts, codebook, key)
     tables = {
-        PARTICIPANTS: csv_bytes([*HEAD, *variables], participant_rows(file, facts, variables, ids)),
+        PARTICIPANTS: csv_bytes([*HEAD, *variables], participant_rows(file, facts, variables, ids, codes)),
         ASSESSMENTS: csv_bytes(COLUMNS, assessment_rows(file, facts, ids)),
         MISSING: csv_bytes(MISSING_HEAD, missing_rows(file, facts, variables, ids)),
     }
@@ -104,8 +108,9 @@ def build_upload(file: StudyFile, facts: Facts, codebook: Codebook, key: str) ->
         "scores": len(facts.scores),
         "pseudonymised": hashed or facts.pseudonymised,
         "digest": digest([tables[name] for name in TABLES]),
+        "made_by": {"ipdma": __version__, "codebook": codebook.digest},
     }
-    return tables | {"study.yaml": study_yaml(file), ACCOUNT: json_bytes(account)}
+    return tables | {"study.yaml": study_yaml(file, identifiers_of(facts)), ACCOUNT: json_bytes(account)}
 
 
 def account_rows(facts: Facts) -> dict[str, Any]:
@@ -113,7 +118,19 @@ def account_rows(facts: Facts) -> dict[str, Any]:
     given = (facts.account or {}).get("rows")
     if isinstance(given, dict) and {"read", "kept", "excluded"} <= set(given):
         return given
-    return {"read": facts.read, "kept": facts.kept, "excluded": facts.excluded}
+    known = identifiers_of(facts)
+    excluded = {kept_back(why, known): n for why, n in facts.excluded.items()}
+    return {"read": facts.read, "kept": facts.kept, "excluded": excluded}
+
+
+def free_codes(file: StudyFile, facts: Facts, codebook: Codebook, key: str) -> dict[str, dict[str, str]]:
+    """What stands for each code of the variables that take any text, by variable."""
+    free = [v.name for v in codebook.variables.values() if v.type == "text" and not v.levels]
+    said = {
+        name: [str(p.cells[name].value) for p in facts.persons if name in p.cells and p.cells[name].value]
+        for name in free
+    }
+    return {name: replace_codes(file.id, name, codes, key) for name, codes in said.items() if codes}
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -136,12 +153,17 @@ def cell_text(value: str | float | None) -> str:
 
 
 def participant_rows(
-    file: StudyFile, facts: Facts, variables: Sequence[str], ids: Sequence[str]
+    file: StudyFile,
+    facts: Facts,
+    variables: Sequence[str],
+    ids: Sequence[str],
+    codes: Mapping[str, Mapping[str, str]],
 ) -> Iterable[list[str]]:
-    """One row per participant, in the order of the file."""
+    """One row per participant, in the order of the file; free codes by what stands for them."""
     for name, person in zip(ids, facts.persons, strict=True):
         arm = person.arm or ""
-        cells = [cell_text(person.cells[v].value) if v in person.cells else "" for v in variables]
+        texts = [cell_text(person.cells[v].value) if v in person.cells else "" for v in variables]
+        cells = [codes.get(v, {}).get(text, text) for v, text in zip(variables, texts, strict=True)]
         yield [file.id, name, arm, file.arms[arm].condition, *cells]
 
 
@@ -181,8 +203,9 @@ def missing_rows(
                 yield [file.id, participant, name, cell.kind or "not_given"]
 
 
-def study_yaml(file: StudyFile) -> bytes:
-    """study.yaml of the upload: the study's own words, without source columns or codes."""
+def study_yaml(file: StudyFile, identifiers: frozenset[str]) -> bytes:
+    """study.yaml of the upload: the study's own words, without source columns, codes or words about a
+    person."""
     content: dict[str, Any] = {
         "ipdma_study": "1",
         "study": file.study,
@@ -193,7 +216,12 @@ def study_yaml(file: StudyFile) -> bytes:
         content["published"] = file.published
     if file.confirmed:
         content["confirmed"] = [
-            {k: str(v) for k, v in entry.items() if v is not None} for entry in file.confirmed
+            {
+                k: kept_back(str(v), identifiers) if k in ("why", "by") else str(v)
+                for k, v in entry.items()
+                if v is not None
+            }
+            for entry in file.confirmed
         ]
     text = yaml.dump(content, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110)
     return text.encode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ipdma.codebook import Range, Variable
-from ipdma.site.codes import code_key, parse_number, shows_sign
+from ipdma.site.codes import NO_VALUE, code_key, parse_number, shows_sign
 from ipdma.site.entries import match_word
 from ipdma.site.number_forms import is_year, read_grouped, thousands, what_instead
 from ipdma.site.table import Column, NumberText
@@ -115,8 +115,9 @@ class WordTarget:
 
 
 def text_target(cell: str, stored: bool) -> Outcome:
-    """Free text, trimmed: a code such as a therapist's."""
-    return Outcome(value=cell.strip())
+    """Free text, trimmed: a code such as a therapist's; one that says nothing is to be confirmed."""
+    word = cell.strip()
+    return Outcome(value=word, doubt="looks_missing" if word.casefold() in NO_VALUE else None)
 
 
 class Judge:

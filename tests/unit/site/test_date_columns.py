@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-
 from tests.builders.small_study import names, only, values
 
 BIRTHS = [date(1950 + 3 * i, 1 + i % 12, 3 + 2 * i) for i in range(12)]
 ENTRIES = [date(2009 + i % 3, 1 + (5 * i) % 12, 2 + (7 * i) % 27) for i in range(12)]
-AGES = [
-    e.year - b.year - ((e.month, e.day) < (b.month, b.day)) for b, e in zip(BIRTHS, ENTRIES, strict=True)
-]
+AGES = [e.year - b.year - ((e.month, e.day) < (b.month, b.day)) for b, e in zip(BIRTHS, ENTRIES, strict=True)]
 DMY, MDY, ISO = "%d-%m-%Y", "%m/%d/%Y", "%Y-%m-%d"
 
 
@@ -28,7 +25,8 @@ def written(days: list[date], form: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("births", "entries"), [(DMY, DMY), (MDY, MDY), (ISO, ISO), (ISO, DMY), ("%d.%m.%Y", ISO), ("%d %b %Y", DMY)]
+    ("births", "entries"),
+    [(DMY, DMY), (MDY, MDY), (ISO, ISO), (ISO, DMY), ("%d.%m.%Y", ISO), ("%d %b %Y", DMY)],
 )
 def test_one_order_is_read_without_a_word(small, births, entries):
     result = ages(small, written(BIRTHS, births), written(ENTRIES, entries))
@@ -56,9 +54,7 @@ def test_two_orders_in_one_column_must_be_fixed(small):
 
 def swapped(days: list[date], real: str, text: str) -> list[str]:
     """What a spreadsheet of another country makes of dates: it turns those round that it can."""
-    return [
-        date(d.year, d.day, d.month).strftime(real) if d.day <= 12 else d.strftime(text) for d in days
-    ]
+    return [date(d.year, d.day, d.month).strftime(real) if d.day <= 12 else d.strftime(text) for d in days]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tests.builders.planted_faults import CLEAN_NOTES
 from tests.builders.small_study import names
 from tests.builders.upload_builder import long_study, wide_study
 
+from ipdma import __version__
+from ipdma.codebook import load_codebook
 from ipdma.site.check import check_study
 from ipdma.site.harmonise import harmonise_study
 
@@ -90,6 +92,7 @@ def test_the_account(upload):
         "scores": 21,
         "pseudonymised": False,
         "digest": hashlib.sha256(b"".join((upload / name).read_bytes() for name in TABLES)).hexdigest(),
+        "made_by": {"ipdma": __version__, "codebook": load_codebook().digest},
     }
 
 

@@ -7,44 +7,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
+from ipdma.site.codes import NO_VALUE
 from ipdma.site.facts import Person
 from ipdma.site.findings import Findings
 from ipdma.site.letters import INVISIBLE, holds_invisible
 
 Cells = Mapping[int, str]
 NOTATION = re.compile(r"[+-]?[1-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}\Z")
-NO_IDENTIFIER = frozenset(
-    [
-        "na",
-        "n/a",
-        "#n/a",
-        "nan",
-        "none",
-        "null",
-        "nil",
-        "missing",
-        "unknown",
-        "n.a.",
-        "k.a.",
-        "nvt",
-        "n.v.t.",
-        "onbekend",
-        "unbekannt",
-        "inconnu",
-        "sconosciuto",
-        "desconocido",
-        "#ref!",
-        "#value!",
-        "#name?",
-        "#null!",
-        "#div/0!",
-        "-",
-        "--",
-        ".",
-        "?",
-        "??",
-    ]
-)
 # Cyrillic and Greek letters that look like Latin ones
 TWINS = str.maketrans(
     "АВЕКМНОРСТУХІЈЅавекмнорстухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXIJSabekmhopctyxijsABEZHIKMNOPTYXo"
@@ -113,7 +82,7 @@ def check_identifiers(
     report_alike(findings, file, column, persons, cells)
     for name, wrong in (
         ("participant_notation", lambda text: NOTATION.match(text) is not None),
-        ("participant_word", lambda text: text.casefold() in NO_IDENTIFIER),
+        ("participant_word", lambda text: text.casefold() in NO_VALUE),
     ):
         places = [(row, cells[row]) for person in persons if wrong(person.id) for row in person.rows]
         if places:
