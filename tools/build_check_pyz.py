@@ -2,8 +2,8 @@
 
     python tools/build_check_pyz.py [ipdma-check.pyz]
 
-It holds the rooms that need the standard library alone, and PyYAML in pure Python. Text, SPSS
-and Stata files and harmonised uploads are read; for .xlsx it says how to save as CSV or what to install.
+It holds the rooms that need the standard library alone, and PyYAML in pure Python. Text, Excel, SPSS
+and Stata files and harmonised uploads are read; for .sas7bdat it says what to install.
 """
 
 from __future__ import annotations

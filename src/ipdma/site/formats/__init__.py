@@ -75,14 +75,13 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
     check_size(path, name)
     check_signature(path, name)
     try:
-        reader = import_module(f"ipdma.site.formats.{kind}")
+        table = import_module(f"ipdma.site.formats.{kind}").read(path, options, name)
     except ImportError:
         package = NEEDS.get(kind, kind)
         raise ReadError(
             f"{name}: reading {path.suffix} files needs the package {package}, which is not installed here. "
             f"Save the file as CSV (UTF-8) and name that in study.yaml, or run: pip install {package}"
         ) from None
-    table = reader.read(path, options, name)
     if kind != "statistics":
         look_at_rows(table)
     if not table.rows:
