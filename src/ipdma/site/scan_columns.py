@@ -11,9 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ipdma.privacy import content_kind, name_kind, say_count
+from ipdma.privacy.wording import points_at
 from ipdma.site.codes import parse_number
 from ipdma.site.date_orders import own_order
 from ipdma.site.dates import is_serial, parse_date
+from ipdma.site.scan_labels import labels_to_show, text_to_show
 from ipdma.site.scan_words import words_of
 from ipdma.site.table import Column, Table
 
@@ -71,7 +73,7 @@ def look_at(column: Column) -> Look:
     identifying = name_kind(column.name, column.label) or content_kind(filled)
     look = Look(
         name=column.name,
-        label=" ".join(column.label.split()),
+        label=text_to_show(column.label),
         words=words,
         kind=kind_of(filled, counts, identifying),
         filled=len(filled),
@@ -79,7 +81,7 @@ def look_at(column: Column) -> Look:
         unique=len(counts) == len(column.cells) == len(filled) and len(filled) > 1,
         repeats=len(counts) < len(filled),
         identifying=identifying,
-        declared=declared_codes(column),
+        declared=labels_to_show(column),
         missing=str(column.missing) if column.missing.codes or column.missing.ranges else "",
     )
     if look.kind == "codes":
@@ -103,14 +105,6 @@ def count_people(looks: list[Look], table: Table, person: Look) -> None:
         if look.kind == "codes":
             counts = Counter(cell for cell, _ in pairs)
             look.codes = [code for code in look.codes if counts[code] >= FEWEST]
-
-
-def declared_codes(column: Column) -> dict[str, str]:
-    """The labels that the file declares, unless they are many or look like people (a therapist's name)."""
-    labels = {code: " ".join(label.split()) for code, label in column.labels.items()}
-    if len(labels) > MOST_DISTINCT or name_kind(column.name, column.label) or content_kind(labels.values()):
-        return {}
-    return labels
 
 
 def kind_of(filled: list[str], counts: Counter[str], identifying: str | None) -> str:
@@ -147,9 +141,10 @@ def file_order(table: Table) -> str | None:
 def inventory(looks: list[Look]) -> list[str]:
     """A line per column, for the comments of a draft: nothing in it points at a person."""
     lines = []
-    for look in looks:
+    for position, look in enumerate(looks, start=1):
+        name = f"(column {position}, its name is kept back)" if points_at(look.name) else look.name
         kind = f"looks like a {look.identifying}; keep it out" if look.identifying else look.kind
-        parts = [f"{look.name}: {kind}", f"filled {say_count(look.filled)}"]
+        parts = [f"{name}: {kind}", f"filled {say_count(look.filled)}"]
         if look.kind in ("codes", "number", "text"):
             distinct = f"more than {MOST_DISTINCT}" if look.distinct > MOST_DISTINCT else str(look.distinct)
             parts.append(f"distinct {distinct}")
