@@ -12,7 +12,7 @@ from ipdma.model.design import Design
 from ipdma.model.glmm import GlmmData
 from ipdma.model.glmm_search import Layout, descend
 from ipdma.model.problem import Prepared, prepare
-from ipdma.model.rank import drop_aliased, informing, nuisance_notes
+from ipdma.model.rank import between_only, drop_aliased, informing, nuisance_notes
 from ipdma.model.separation import SATURATED, separated_rows
 from ipdma.model.term import INTERCEPT, TREATMENT, Term
 
@@ -149,6 +149,7 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     left = on_rows(prepared, ~separated, prepared.shared_terms)
     informed = informing(left.full).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
+    lost += [t for t in between_only(left.design) if t not in lost]
     left_out = [t for t in lost if t.kind == "across"]  # a fit can do without it
     if len(left_out) < len(lost):
         raise FitError(separation_fault(design, [t for t in lost if t not in left_out]))

@@ -9,8 +9,11 @@ import numpy as np
 from ipdma.errors import FitError, join_faults
 from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
+from ipdma.model.design import Design
 from ipdma.model.problem import Prepared, Problem, sweep_nuisance
 from ipdma.model.search import starting_points
+from ipdma.model.separation import estimable
+from ipdma.model.term import Term
 from ipdma.model.variance import component_names
 
 ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
@@ -104,6 +107,23 @@ def subset_shared(prepared: Prepared, keep: list[int], notes: list[str]) -> Prep
         shared_terms=tuple(prepared.shared_terms[j] for j in keep),
         warnings=[*prepared.warnings, *notes],
     )
+
+
+def between_only(design: Design) -> list[Term]:
+    """Within-trial interactions of which no study, by itself, says anything any more.
+
+    A study's own rows must tell the interaction from its treatment effect and from the moderator; else what
+    is left of the column differs between studies alone, and its coefficient is no within-trial one.
+    """
+    columns = design.shared_index("treatment", "within", "main")
+    terms = [design.shared_terms[j] for j in columns]
+    mains = [h for h, term in enumerate(design.nuisance_terms) if term.kind == "main"]
+    seen = np.zeros(len(terms), dtype=bool)
+    for k in range(len(design.studies)):
+        rows = design.study == k
+        parts = [np.ones((rows.sum(), 1)), design.shared[rows][:, columns], design.nuisance[rows][:, mains]]
+        seen |= estimable(np.linalg.qr(np.column_stack(parts), mode="r"))[1 : 1 + len(terms)]
+    return [term for term, found in zip(terms, seen, strict=True) if term.kind == "within" and not found]
 
 
 def nuisance_notes(prepared: Prepared) -> list[str]:

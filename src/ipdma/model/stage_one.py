@@ -16,6 +16,7 @@ from ipdma.model.term import INTERACTIONS, Term
 
 Array = np.ndarray
 OWN_KINDS = ("treatment", "within", "naive", "covariate", "main", "intercept")
+NO_VARIATION = "no variation of its own there"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def sort_terms(A: Array, terms: Sequence[Term]) -> tuple[list[int], dict[Term, s
     silent = {}
     for j, term in enumerate(terms):
         if not len(A) or not np.ptp(A[:, j]):
-            silent[term] = "no variation of its own there"
+            silent[term] = NO_VARIATION
         elif not fine[j]:
             silent[term] = "cannot be told apart from other terms there"
     return [j for j in range(len(terms)) if fine[j]], silent

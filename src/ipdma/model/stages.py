@@ -23,6 +23,7 @@ from ipdma.model.visits import trial_fits, whole_design
 class StageOne:
     """The studies' fits and what is known of the rows behind them.
 
+    `sizes` are the analysed rows of each study, empty over visits.
     `fits` are those that are pooled; `sets` holds them for each completed data set, where there are several.
     """
 
@@ -30,6 +31,7 @@ class StageOne:
     terms: tuple[Term, ...]
     joint: dict[Term, tuple[Term, ...]]
     studies: tuple[str, ...]
+    sizes: dict[str, int]
     n_rows: int | list[int]
     n_excluded: int | list[int]
     warnings: list[str]
@@ -54,6 +56,7 @@ def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         tuple(terms),
         {name: group for name, group in design.joint.items() if all(t in terms for t in group)},
         design.studies,
+        dict(zip(design.studies, design.study_sizes.tolist(), strict=True)),
         design.n_rows,
         design.n_excluded,
         stage_warnings(design),
@@ -72,6 +75,7 @@ def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         tuple(terms),
         {name: group for name, group in groups.items() if group},
         tuple(design.base.studies),
+        {},
         len(design.visit),
         design.base.n_excluded,
         [*design.warnings, *across_note(across)],
@@ -148,6 +152,7 @@ def imputed_stage(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         terms,
         {name: group for name, group in first.joint.items() if all(t in terms for t in group)},
         tuple(dict.fromkeys(s for stage in sets for s in stage.studies)),
+        {study: n for stage in reversed(sets) for study, n in stage.sizes.items()},
         one_or_list([stage.n_rows for stage in sets]),
         one_or_list([stage.n_excluded for stage in sets]),
         warnings,

@@ -17,7 +17,7 @@ from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
 from ipdma.model.rubin import missing_information
 from ipdma.model.spec import ModelSpec, PoolSpec
-from ipdma.model.stage_one import StudyFit
+from ipdma.model.stage_one import NO_VARIATION, StudyFit
 from ipdma.model.stages import StageOne, imputed_stage, stage_one
 from ipdma.model.term import OWN_EFFECTS, TREATMENT, Term
 from ipdma.model.variance import VarianceComponents, component_names, effects_of
@@ -98,6 +98,7 @@ def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fi
     )
     variance = visit_variances(stage, together) if spec.visit else variances(pooled)
     treatment = pooled.get(TREATMENT)
+    silent = silent_studies(stage, pooled)
     return Fit(
         estimates=estimates,
         tests=tuple(joint_test(group, spec) for group in together),
@@ -106,15 +107,31 @@ def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fi
         variance_ci={} if spec.visit else tau2_intervals(pooled, variance),
         criterion=None,
         criterion_name="minus_two_reml_loglik" if spec.family == "gaussian" else "minus_two_loglik",
-        n_studies=len(stage.studies),
-        n_rows=stage.n_rows,
-        n_rows_excluded=stage.n_excluded,
+        n_studies=len(stage.studies) - len(silent),
+        n_rows=shifted(stage.n_rows, -sum(silent.values())),
+        n_rows_excluded=shifted(stage.n_excluded, sum(silent.values())),
         df_method="wald" if estimates[0].df is None else spec.pool.ci,
         singular=any(is_singular(term, result, spec) for term, result in pooled.items()),
         warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(pooled)]),
         studies_by_term={term: result.k for term, result in pooled.items()},
         study_estimates=tuple(study_rows(stage, pooled, spec.level)),
     )
+
+
+def silent_studies(stage: StageOne, pooled: Mapping[Term, Pooled]) -> dict[str, int]:
+    """Studies left out late (no event, separation, too few rows), and their rows: no part of the answer.
+
+    A study of one arm is known as such from the design, and stays counted.
+    """
+    effects = [term for term in pooled if term.kind in OWN_EFFECTS]
+    used = {fit.study for fit in stage.fits if any(term in fit.terms for term in effects)}
+    used |= {fit.study for fit in stage.fits if fit.silent.get(TREATMENT) == NO_VARIATION}
+    return {study: n for study, n in stage.sizes.items() if study not in used}
+
+
+def shifted(count: int | list[int], by: int) -> int | list[int]:
+    """A count of rows, or one for each completed data set, with `by` more."""
+    return [one + by for one in count] if isinstance(count, list) else count + by
 
 
 def term_estimate(

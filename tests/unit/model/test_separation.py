@@ -1,10 +1,14 @@
 """Which rows separate, which coefficients are estimable."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from ipdma.errors import FitError
+from ipdma.model.fit import fit_model
 from ipdma.model.logistic import fit_logistic
 from ipdma.model.separation import estimable, independent_columns, separated_rows
+from ipdma.model.spec import ModelSpec
 
 
 def test_overlap_separates_nothing():
@@ -44,3 +48,17 @@ def test_logistic_regression_of_a_two_by_two_table():
     assert beta[0] == pytest.approx(np.log(9 * 6 / (3 * 4)), rel=1e-10)
     assert np.linalg.inv(information)[0, 0] == pytest.approx(1 / 9 + 1 / 3 + 1 / 4 + 1 / 6, rel=1e-10)
     assert loglik == pytest.approx(4 * np.log(0.4) + 6 * np.log(0.6) + 9 * np.log(0.75) + 3 * np.log(0.25))
+
+
+def test_a_within_term_with_only_between_trial_information_left_is_refused():
+    """All treated with m = 1 have the event: dropping them leaves m constant among each trial's treated."""
+    random, parts = np.random.default_rng(4), []
+    for k, share in enumerate((0.3, 0.5, 0.7, 0.4)):
+        m, t = (random.random(120) < share).astype(float), np.arange(120) % 2
+        y = np.where((t == 1) & (m == 1), 1.0, (random.random(120) < 0.5).astype(float))
+        parts.append(pd.DataFrame({"study": f"S{k}", "treat": t, "m": m, "y": y}))
+    rows, spec = pd.concat(parts, ignore_index=True), {"family": "binomial", "moderator": "m"}
+    with pytest.raises(FitError, match="separation.*no finite estimate of treatment:within:m"):
+        fit_model(rows, ModelSpec.from_mapping(spec))
+    rows.loc[rows.index[(rows.treat == 1) & (rows.m == 1)][0], "y"] = 0.0
+    assert fit_model(rows, ModelSpec.from_mapping(spec)).converged

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.logistic_rows import draw_trials
 
 from ipdma.errors import FitError, SpecError
 from ipdma.model.fit import fit_model
@@ -154,3 +155,12 @@ def test_completed_data_sets_of_unlike_size_are_said():
     result = fit(sets, imputation="imp")
     assert result.n_rows == [150, 146, 150]
     assert any("differ in analysed rows (150, 146, 150)" in w for w in result.warnings)
+
+
+def test_studies_that_were_not_pooled_count_nowhere():
+    rows = draw_trials(studies=5)
+    silent = rows.study == "S2"
+    rows.loc[silent, "y"] = 0.0
+    fitted = fit_model(rows, ModelSpec.from_mapping({"family": "binomial", "stages": "two"}))
+    assert (fitted.n_studies, fitted.estimate("treatment").extra["k"]) == (4, 4)
+    assert (fitted.n_rows, fitted.n_rows_excluded) == ((~silent).sum(), silent.sum())
