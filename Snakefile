@@ -23,9 +23,9 @@ include: "workflow/rules/report.smk"
 
 rule all:
     input:
+        f"{RESULTS}/plan.yaml",
         f"{RESULTS}/estimates.csv",
         f"{RESULTS}/study_estimates.csv",
         f"{RESULTS}/counts.csv",
-        f"{RESULTS}/plan.yaml",
         f"{RESULTS}/report.html",
-        expand(f"{RESULTS}/{{page}}", page=RUN.pages),
+        f"{RESULTS}/manifest.json",

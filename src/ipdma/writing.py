@@ -94,18 +94,24 @@ def write_through(path: Path, data: bytes) -> bool:
     return True
 
 
-def write_set(folder: Path, content: Mapping[str, bytes], private: bool = False) -> None:
-    """Write files beside their places, then rename all of them; none stays beside where one fails."""
+def write_set(
+    folder: Path, content: Mapping[str, bytes], private: bool | Callable[[str], bool] = False
+) -> None:
+    """Write files beside their places, then rename all of them; none stays beside where one fails.
+
+    `private` may judge each by its name. Raises OSError.
+    """
     staged: list[tuple[Path, Path]] = []
     try:
         for name, data in content.items():
             place = Path(os.path.realpath(folder / name))
             if place.is_dir():
                 raise IsADirectoryError(21, "is a folder", str(place))
-            make_folder(place.parent, private)
+            hidden = private(name) if callable(private) else private
+            make_folder(place.parent, hidden)
             clear_scratch(place.parent, place.name)
             staged.append((scratch_beside(place), place))
-            write_new(staged[-1][0], data, private)
+            write_new(staged[-1][0], data, hidden)
         for scratch, place in staged:
             os.replace(scratch, place)
     finally:

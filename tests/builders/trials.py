@@ -68,15 +68,19 @@ def make_consortium(folder, studies=("A", "B", "C")):
     write_plan(folder / "plan.yaml")
 
 
+def snakemake_command(plan="plan.yaml"):
+    """The repository's workflow as a command."""
+    command = [sys.executable, "-m", "snakemake", "-s", str(REPOSITORY / "Snakefile"), "--cores", "2"]
+    return [*command, "--configfile", plan] if plan else command
+
+
 def snakemake(folder, *options, source=None, plan="plan.yaml"):
     """Run the repository's workflow in a folder; returns the finished process with its output as text."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     if source is not None:
         environment["PYTHONPATH"] = str(source)
-    command = [sys.executable, "-m", "snakemake", "-s", str(REPOSITORY / "Snakefile"), "--cores", "2"]
-    command += ["--configfile", plan] if plan else []
     return subprocess.run(
-        [*command, *options],
+        [*snakemake_command(plan), *options],
         cwd=folder,
         env=environment,
         text=True,

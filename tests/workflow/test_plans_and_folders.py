@@ -1,15 +1,18 @@
 """What is said before a job starts: plans, studies, folders. In one process; no job runs."""
 
 import ast
+import json
 import shutil
 from pathlib import Path
 
 import pytest
-from tests.builders.trials import MAPPING, REPOSITORY, make_consortium, write_plan, write_trial
+from tests.builders.trials import MAPPING, PLAN, REPOSITORY, make_consortium, write_plan, write_trial
 
 from ipdma.errors import PlanError
+from ipdma.plan.words import without_words
 from ipdma.runs.begin import begin
 from ipdma.runs.leftovers import compare_plans
+from ipdma.runs.stamps import write_names
 from ipdma.writing import write_file
 
 
@@ -20,9 +23,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def start(plan="plan.yaml", dry_run=True, **config):
+def start(plan="plan.yaml", works=False, **config):
     """The beginning of a run, as the workflow makes it."""
-    return begin([Path(plan)] if plan else [], config, dry_run)
+    return begin([Path(plan)] if plan else [], config, works)
 
 
 def refused(*words, **how):
@@ -37,7 +40,10 @@ def test_studies_and_jobs_are_known_before_anything_runs(folder):
     run = start()
     assert run.study_ids == ["A", "B", "C"]
     assert run.cohorts == ["main"]
-    assert [Path(p).name for p in run.files_of("A")] == ["study.yaml", "scores.csv"]
+    assert {label: path.name for label, path in run.files("harmonise/A").items()} == {
+        "A/study.yaml": "study.yaml",
+        "A/data": "scores.csv",
+    }
     assert not (folder / "out").exists()
 
 
@@ -54,7 +60,7 @@ def test_a_plan_replaces_the_default_plan_and_nothing_is_merged(folder):
 
 def test_two_plans_at_once_are_refused(folder):
     with pytest.raises(PlanError, match="names 2 plans"):
-        begin([Path("plan.yaml"), Path("plan.yaml")], {}, True)
+        begin([Path("plan.yaml"), Path("plan.yaml")], {}, False)
 
 
 def test_a_key_on_the_command_line_wins_over_the_plan_and_is_checked(folder):
@@ -110,7 +116,11 @@ def test_a_study_may_bring_an_instrument_of_its_own(folder):
     write_file(folder / "trials" / "A" / "codebook" / "instruments" / "wellbeing.yaml", own)
     write_plan(folder / "plan.yaml", instruments={"preference": ["wellbeing", "hamd17"]})
     run = start()
-    assert [Path(path).name for path in run.files_of("A")] == ["study.yaml", "wellbeing.yaml", "scores.csv"]
+    assert list(run.files("harmonise/A")) == [
+        "A/study.yaml",
+        "A/codebook/instruments/wellbeing.yaml",
+        "A/data",
+    ]
     assert run.codebook_folders == ["trials/A/codebook"]
 
 
@@ -155,26 +165,122 @@ def test_a_folder_without_studies(folder):
     refused("holds no study.yaml")
 
 
+def finished_run(folder, out="out"):
+    """A results folder as a run leaves it, with a file of the user's own in it."""
+    out = folder / out
+    run = start()
+    files = {
+        "plan": {"plan.yaml": run.plan.as_yaml()},
+        "fit/old": {"parts/old/estimates.csv": "earlier", "private/old.csv": "earlier"},
+        "records": {"estimates.csv": "earlier"},
+    }
+    for job, made in files.items():
+        write_names(out, job, list(made))
+        for name, text in made.items():
+            write_file(out / name, text)
+    for name in ("mine.txt", "tables/mine.txt", "private/mydata.sav", "parts/old/notes.txt"):
+        write_file(out / name, "the user's own")
+    return out
+
+
+def names_in(out):
+    """Files of a results folder but for the lists that runs keep."""
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    return {name for name in found if not name.startswith(("private/made", "private/running"))}
+
+
+OWN = {"mine.txt", "tables/mine.txt", "private/mydata.sav", "parts/old/notes.txt"}
+
+
 def test_another_plans_results_are_refused_by_the_keys_that_differ(folder):
-    out = folder / "out"
-    write_file(out / "plan.yaml", start().plan.as_yaml())
-    write_file(out / "estimates.csv", "earlier")
-    write_file(out / "private" / "rows.csv", "earlier")
-    write_file(out / "mine.txt", "the user's own")
-    assert start(dry_run=False).notice is None
+    out = finished_run(folder)
+    assert start().notices == []
     write_plan(folder / "plan.yaml", seed=3, instruments={"preference": ["bdi2"]})
     refused("another plan", "instruments.preference, seed", "overwrite=true")
-    assert "would be removed" in start(overwrite="true").notice
-    assert (out / "estimates.csv").exists()
-    run = start(overwrite=True, dry_run=False)
-    assert "are removed" in run.notice
+    refused("another plan", works=True)
+    before = names_in(out)
+    assert "would be removed" in start(overwrite="true").notices[-1]
+    assert names_in(out) == before
+
+
+def test_overwriting_removes_what_runs_made_and_the_new_plan_lacks_and_nothing_else(folder):
+    out = finished_run(folder)
+    write_plan(folder / "plan.yaml", seed=3)
+    run = start(overwrite=True, works=True)
+    assert "2 files that this plan does not have are removed" in run.notices[-1]
     assert "overwrite" not in run.plan
-    assert sorted(path.name for path in out.iterdir()) == ["mine.txt"]
+    assert names_in(out) == OWN | {"plan.yaml", "estimates.csv"}
+
+
+def test_a_file_of_the_users_own_is_never_overwritten(folder):
+    out = finished_run(folder)
+    write_names(out, "records", [])
+    write_plan(folder / "plan.yaml", seed=3)
+    refused("holds estimates.csv, which no run of this version made there", overwrite=True, works=True)
+    assert names_in(out) == OWN | {"plan.yaml", "estimates.csv", "parts/old/estimates.csv", "private/old.csv"}
+
+
+@pytest.mark.parametrize("made", ["../plan.yaml", "/etc/passwd", "a/../../plan.yaml", "", None, 3])
+def test_a_forged_list_leads_nowhere_else(folder, made):
+    out = finished_run(folder)
+    write_file(out / "private" / "made" / "fit" / "old.json", json.dumps([made, "private/old.csv"]))
+    write_plan(folder / "plan.yaml", seed=3)
+    start(overwrite=True, works=True)
+    assert (folder / "plan.yaml").is_file()
+    assert not (out / "private" / "old.csv").exists()
+
+
+WORDS = {
+    "title": "Another title",
+    "footer": "Not for circulation",
+    "contrasts": {"main": {**PLAN["contrasts"]["main"], "label": "X", "negative_favours": "reference"}},
+    "outcomes": {"depression": {"family": "gaussian", "label": "Low mood"}},
+    "models": {"primary": {"covariates": ["baseline"], "label": "The model"}},
+    "time_points": {"post": {"timepoint": "post", "label": "End of treatment"}},
+    "explanations": [{"analysis": "main.depression.post.primary.one", "why": "by chance"}],
+}
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_words_make_no_other_plan_and_no_other_fit(folder, key):
+    if key == "explanations":
+        write_plan(folder / "plan.yaml", explanations=[{**WORDS[key][0], "why": "as yet unknown"}])
+    finished_run(folder)
+    before = start().recipes
+    write_plan(folder / "plan.yaml", **{key: WORDS[key]})
+    after = start().recipes
+    changed = {job for job in before if before[job] != after[job]}
+    assert {"plan", "report"} <= changed <= {"plan", "report", "records", "integrity"}
+
+
+def test_a_moderator_may_be_called_label(folder):
+    first, second = ({"moderators": {"label": {"column": c}}} for c in ("age", "baseline"))
+    assert without_words(first) != without_words(second)
 
 
 def test_results_without_a_plan_are_refused_too(folder):
     write_file(folder / "out" / "counts.csv", "whose?")
     refused("counts.csv but no plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        (".", "holds the plan"),
+        ("trials", "is the data ('trials')"),
+        ("trials/A", "lies in the data"),
+        ("trials/new", "lies in the data"),
+        ("meta", "holds the plan's registry"),
+        ("..", "holds the plan"),
+        ("link", "is the data"),
+        ("out{x}", "holds a brace"),
+    ],
+)
+def test_results_that_would_touch_what_is_read(folder, results, words):
+    write_file(folder / "meta" / "studies.tsv", "study\tstatus\nA\tipd\n")
+    (folder / "link").symlink_to(folder / "trials")
+    write_plan(folder / "plan.yaml", results=results, registry="meta/studies.tsv")
+    refused(words, overwrite=True, works=True)
 
 
 def test_results_that_are_a_file(folder):
@@ -193,7 +299,11 @@ def test_aggregate_results_are_found_beside_the_registry(folder):
     assert start().aggregate is None
     head = "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\n"
     write_file(folder / "meta" / "aggregate.tsv", head + "X\tmain\tdepression\tpost\t-0.4\t0.2\n")
-    assert start().tables == ["meta/studies.tsv", "meta/aggregate.tsv"]
+    files = start().files("fit/main")
+    assert {name: str(path) for name, path in files.items()} == {
+        "registry": "meta/studies.tsv",
+        "aggregate": "meta/aggregate.tsv",
+    }
 
 
 def test_scripts_only_read_call_and_write():

@@ -5,9 +5,9 @@ import sys
 import time
 
 from ipdma.errors import IpdmaError
-from ipdma.provenance import digest_code
 from ipdma.runs.begin import begin
 from ipdma.runs.jobs import why_stopped
+from ipdma.runs.manifest import announce, say_start
 
 # Two cores are kept busy by two jobs, not by two libraries in each.
 os.environ.update(
@@ -18,15 +18,28 @@ try:
     RUN = begin(
         workflow.config_settings.configfiles,
         workflow.config_settings.config,
-        dry_run=workflow.output_settings.dryrun,
+        works=workflow.is_main_process and not workflow.output_settings.dryrun,
     )
 except IpdmaError as error:
     sys.exit(f"\nThe run cannot start:\n{error}\n")
 
 RESULTS = RUN.results.as_posix()
 PRIVATE = f"{RESULTS}/private"
+STAMPS = f"{PRIVATE}/stamps"
 LOGS = f"{RESULTS}/logs"
 STARTED = time.time()
+
+
+# A job is known by what it is made from; a changed recipe is a changed parameter to Snakemake.
+def recipe_of(job):
+    return lambda wildcards: RUN.recipes[job.format(**wildcards)]
+
+
+# The files behind the digests of a recipe. Their names reach no pattern of Snakemake, whatever they hold.
+def files_of(job):
+    return lambda wildcards: {
+        label: str(path) for label, path in RUN.files(job.format(**wildcards)).items()
+    }
 
 
 wildcard_constraints:
@@ -34,12 +47,12 @@ wildcard_constraints:
     contrast="|".join(map(re.escape, RUN.cohorts)),
 
 
+if workflow.is_main_process:
+    announce(RUN)
+
+
 onstart:
-    print(RUN.notice or "", file=sys.stderr)
-    print(
-        f"{RUN.plan['title']}: {len(RUN.studies)} studies, results go to {RESULTS}/",
-        file=sys.stderr,
-    )
+    say_start(RUN)
 
 
 onsuccess:
@@ -52,12 +65,13 @@ onerror:
 
 rule plan:
     output:
-        update(f"{RESULTS}/plan.yaml"),
+        plan=update(f"{RESULTS}/plan.yaml"),
+        stamp=f"{STAMPS}/plan.json",
     log:
         f"{LOGS}/plan.log",
     params:
-        plan=RUN.digest,
-        text=RUN.plan.as_yaml(),
+        recipe=recipe_of("plan"),
+        text=lambda wildcards: RUN.plan.as_yaml(),
     message:
         "The plan as it runs, defaults filled in"
     script:

@@ -1,32 +1,21 @@
 # The models of the plan, a job for each contrast; then the three record files.
 rule fit:
     input:
-        plan=f"{RESULTS}/plan.yaml",
-        rows=expand(
-            f"{PRIVATE}/cohort/{{{{contrast}}}}/{{name}}",
-            name=["rows.csv", "exclusions.csv", "scales.csv", "types.json"],
-        ),
-        participants=expand(
-            f"{PRIVATE}/cohort/{{name}}",
-            name=["participants.csv", "participants.json"],
-        ),
-        tables=RUN.tables,
+        plan=ancient(f"{STAMPS}/plan.json"),
+        stamps=f"{STAMPS}/cohort.json",
     output:
-        update(
-            expand(
-                f"{RESULTS}/parts/{{{{contrast}}}}/{{name}}.csv",
-                name=["estimates", "study_estimates", "counts", "notes"],
-            )
-        ),
+        stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
         f"{LOGS}/fit/{{contrast}}.log",
     params:
+        recipe=recipe_of("fit/{contrast}"),
+        files=files_of("fit/{contrast}"),
         kind="fit",
-        codebooks=RUN.codebook_folders,
-        code=digest_code(["analysis"]),
-        participants=lambda wildcards, input: os.path.splitext(input.participants[0])[0],
-        rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
-        out=lambda wildcards, output: os.path.dirname(output[0]),
+        out="parts/{contrast}",
+        plan=f"{RESULTS}/plan.yaml",
+        rows=f"{PRIVATE}/cohort/{{contrast}}",
+        participants=f"{PRIVATE}/cohort/participants",
+        codebooks=lambda wildcards: RUN.codebook_folders,
         registry=lambda wildcards: RUN.registry_text,
         aggregate=lambda wildcards: RUN.aggregate_text,
     message:
@@ -37,24 +26,21 @@ rule fit:
 
 rule records:
     input:
-        expand(
-            f"{RESULTS}/parts/{{part}}/{{name}}.csv",
-            part=RUN.parts,
-            name=["estimates", "study_estimates", "counts", "notes"],
-        ),
+        stamps=[f"{STAMPS}/{job}.json" for job in RUN.recorded],
     output:
-        update(
+        records=update(
             expand(
                 f"{RESULTS}/{{name}}.csv",
                 name=["estimates", "study_estimates", "counts"],
             )
         ),
-        notes=update(f"{RESULTS}/parts/notes.csv"),
+        stamp=f"{STAMPS}/records.json",
     log:
         f"{LOGS}/records.log",
     params:
+        recipe=recipe_of("records"),
         parts=expand(f"{RESULTS}/parts/{{part}}", part=RUN.parts),
-        out=lambda wildcards, output: os.path.dirname(output[0]),
+        explanations=lambda wildcards: RUN.plan["explanations"],
     message:
         "Gathering the record files"
     script:

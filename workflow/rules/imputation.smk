@@ -1,20 +1,17 @@
 # Gaps counted; where the plan asks for it, filled in many times and every model refitted: a job for each contrast.
 use rule fit as impute with:
     output:
-        update(
-            expand(
-                f"{RESULTS}/parts/{{{{contrast}}}}/imputation/{{name}}.csv",
-                name=["estimates", "study_estimates", "counts", "notes"],
-            )
-        ),
+        stamp=f"{STAMPS}/impute/{{contrast}}.json",
     log:
         f"{LOGS}/impute/{{contrast}}.log",
     params:
+        recipe=recipe_of("impute/{contrast}"),
+        files=files_of("impute/{contrast}"),
         kind="imputation",
-        codebooks=RUN.codebook_folders,
-        code=digest_code(["analysis"]),
-        rows=lambda wildcards, input: os.path.dirname(input.rows[0]),
-        out=lambda wildcards, output: os.path.dirname(output[0]),
+        out="parts/{contrast}/imputation",
+        plan=f"{RESULTS}/plan.yaml",
+        rows=f"{PRIVATE}/cohort/{{contrast}}",
+        codebooks=lambda wildcards: RUN.codebook_folders,
         registry=None,
         aggregate=None,
         participants=None,

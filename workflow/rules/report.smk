@@ -1,12 +1,7 @@
-# From the record files to tables, figures and the page.
+# From the record files to tables, figures and the page; then the list of every file with its digest.
 rule report:
     input:
-        plan=f"{RESULTS}/plan.yaml",
-        records=expand(
-            f"{RESULTS}/{{name}}.csv", name=["estimates", "study_estimates", "counts"]
-        ),
-        notes=f"{RESULTS}/parts/notes.csv",
-        tables=RUN.tables,
+        stamps=expand(f"{STAMPS}/{{job}}.json", job=["plan", "records"]),
     output:
         page=report(
             update(f"{RESULTS}/report.html"),
@@ -25,27 +20,39 @@ rule report:
             caption="../report/table.rst",
             category="Tables",
         ),
-        claims=update(
-            expand(
-                f"{RESULTS}/{{name}}",
-                name=["claims.csv", "claims.json", "captions.json"],
-            )
-        ),
-        prisma=update(
-            expand(f"{RESULTS}/prisma_ipd.{{kind}}", kind=["html", "docx", "json"])
-        ),
+        stamp=f"{STAMPS}/report.json",
     log:
         f"{LOGS}/report.log",
     threads: workflow.cores
     params:
-        code=digest_code(["report"]),
+        recipe=recipe_of("report"),
+        files=files_of("report"),
+        plan=f"{RESULTS}/plan.yaml",
+        records=expand(
+            f"{RESULTS}/{{name}}.csv", name=["estimates", "study_estimates", "counts"]
+        ),
+        notes=f"{RESULTS}/parts/notes.csv",
         registry=lambda wildcards: RUN.registry_text,
         aggregate=lambda wildcards: RUN.aggregate_text,
-        synthetic=RUN.synthetic,
-        versions=RUN.versions,
-        folders=RUN.folders,
-        out=lambda wildcards, output: os.path.dirname(output.page),
+        synthetic=lambda wildcards: RUN.synthetic,
+        versions=lambda wildcards: RUN.versions,
+        folders=lambda wildcards: RUN.folders,
     message:
         "Drawing tables, figures and the page"
     script:
         "../scripts/report.py"
+
+
+rule manifest:
+    input:
+        stamps=[f"{STAMPS}/{job}.json" for job in RUN.jobs],
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{LOGS}/manifest.log",
+    params:
+        recipe=lambda wildcards: RUN.recipes,
+    message:
+        "Listing every file with its digest"
+    script:
+        "../scripts/manifest.py"

@@ -3,24 +3,24 @@
 from ipdma.analysis.run import analyse
 from ipdma.codebook import load_codebook
 from ipdma.plan import read_plan
-from ipdma.provenance import digest_files
-from ipdma.runs.files import read_analysis_rows, read_optional, read_registry, with_contrast, write_tables
+from ipdma.runs.explain import mark_explanations
+from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
 from ipdma.runs.jobs import job
 from ipdma.runs.parts import analyses_of
 
-with job(snakemake.log[0], snakemake.wildcards.contrast) as say:
+with job(snakemake, snakemake.wildcards.contrast) as desk:
     tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
-        read_plan(snakemake.input.plan),
+        mark_explanations(read_plan(snakemake.params.plan)),
         registry=read_registry(snakemake.params.registry),
         aggregate=read_registry(snakemake.params.aggregate),
         variants=variants,
         participants=read_optional(snakemake.params.participants),
         codebook=load_codebook(snakemake.params.codebooks),
         parts=analyses_of(snakemake.params.kind),
-        source_digest=snakemake.params.code,
-        data_digest=digest_files(snakemake.input.rows),
-        say=say,
+        source_digest=snakemake.params.recipe["code"],
+        data_digest=digest_rows(snakemake.params.rows),
+        say=desk.say,
     )
-    write_tables(snakemake.params.out, vars(records))
+    desk.put_tables(vars(records), snakemake.params.out)

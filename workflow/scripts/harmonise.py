@@ -3,13 +3,13 @@
 from ipdma.runs.admit import admit_study
 from ipdma.runs.jobs import job
 
-with job(snakemake.log[0], snakemake.wildcards.study) as say:
-    admit_study(
-        snakemake.params.folder,
-        snakemake.params.out,
-        local=snakemake.output.local,
-        shareable=snakemake.output.shareable,
-        to_fix=snakemake.params.to_fix,
-        codebook=snakemake.params.codebook,
-        say=say,
+with job(snakemake, snakemake.wildcards.study) as desk:
+    desk.put_all(
+        admit_study(
+            snakemake.wildcards.study,
+            snakemake.params.folder,
+            snakemake.params.codebook,
+            desk.results,
+            desk.say,
+        )
     )

@@ -3,18 +3,19 @@
 from ipdma.plan import read_plan
 from ipdma.report.material import Material
 from ipdma.report.render import render
-from ipdma.runs.files import read_notes, read_record, read_registry, write_rendering
+from ipdma.runs.files import read_notes, read_record, read_registry
 from ipdma.runs.jobs import job
 
-with job(snakemake.log[0], "report") as say:
+with job(snakemake, "report") as desk:
     material = Material(
-        *map(read_record, snakemake.input.records),
-        read_plan(snakemake.input.plan).as_mapping(),
+        *map(read_record, snakemake.params.records),
+        read_plan(snakemake.params.plan).as_mapping(),
         read_registry(snakemake.params.registry),
         read_registry(snakemake.params.aggregate),
-        read_notes(snakemake.input.notes),
+        read_notes(snakemake.params.notes),
         snakemake.params.synthetic,
         snakemake.params.versions,
         snakemake.params.folders,
     )
-    write_rendering(snakemake.params.out, render(material, say, workers=snakemake.threads))
+    desk.put_all(render(material, desk.say, workers=snakemake.threads))
+    desk.keep_folders("figures", "tables")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipdma.errors import DataError
 from ipdma.site.check import CheckResult
-from ipdma.site.harmonise import harmonise_study
+from ipdma.site.harmonise import prepare_upload
 from ipdma.site.reports import local_json, report_html, shareable_data
 from ipdma.writing import write_file
 
@@ -15,26 +15,19 @@ SHOWN = 12  # findings that a message repeats; the report has all
 
 
 def admit_study(
-    folder: str,
-    out: str,
-    local: str,
-    shareable: str,
-    to_fix: str,
-    codebook: str | None,
-    say: Callable[[str], None],
-) -> None:
-    """Check a study and write its harmonised upload and its two reports.
+    study: str, folder: str, codebook: str | None, results: Path, say: Callable[[str], None]
+) -> dict[str, bytes]:
+    """Check a study; return its harmonised upload and its two reports, by name in the results folder.
 
     Parameters
     ----------
-    folder, out : path
-        The study's folder, and where its upload goes.
-    local, shareable : path
-        The report with rows and values, which stays private, and the one without.
-    to_fix : path
-        Where the local report goes, as `.html` and `.json`, while the study is not ready.
+    study, folder : str
+        Its id and its folder.
     codebook : path or None
         The plan's own.
+    results : Path
+        While the study is not ready, the report with rows and values goes to `private/to_fix/STUDY.html` and
+        `.json` there.
     say : callable
         Told one line when the study is ready.
 
@@ -43,20 +36,24 @@ def admit_study(
     DataError
         When the study is not ready: what to fix, without rows and values, and where they are listed.
     """
-    result = harmonise_study(folder, out, codebooks=[codebook] if codebook else [])
-    for path in (Path(f"{to_fix}.html"), Path(f"{to_fix}.json")):
-        path.unlink(missing_ok=True)
+    result, upload = prepare_upload(folder, codebooks=[codebook] if codebook else [])
+    to_fix = results / "private" / "to_fix"
+    for kind in ("html", "json"):
+        (to_fix / f"{study}.{kind}").unlink(missing_ok=True)
     if not result.ready:
-        write_file(f"{to_fix}.html", report_html(result, shareable=False), private=True)
-        write_file(f"{to_fix}.json", local_json(result), private=True)
-        raise DataError("\n".join(refusal(result, folder, f"{to_fix}.html")))
-    write_file(local, report_html(result, shareable=False), private=True)
-    write_file(shareable, report_html(result, shareable=True))
+        page = to_fix / f"{study}.html"
+        write_file(page, report_html(result, shareable=False), private=True)
+        write_file(to_fix / f"{study}.json", local_json(result), private=True)
+        raise DataError("\n".join(refusal(result, folder, str(page))))
     counts = result.counts()
     say(
         f"ready: {result.rows['kept']} of {result.rows['read']} rows kept, "
         f"{counts['please_confirm']} to confirm, {counts['note']} notes"
     )
+    files = {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
+    files[f"private/validation/{study}.html"] = report_html(result, shareable=False).encode()
+    files[f"validation/{study}.html"] = report_html(result, shareable=True).encode()
+    return files
 
 
 def refusal(result: CheckResult, folder: str, report: str) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ import pandas as pd
 from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
 from ipdma.io import read_rows_csv, read_text, read_text_table
-from ipdma.writing import write_file
+from ipdma.provenance import digest_files
 
 Key = tuple[str, str, str]
 CELL_KEYS = ("of_outcome", "of_timepoint", "of_variant")
 PARTS = ("rows", "exclusions", "scales")
 TYPES_FILE = "types.json"
-DRAWN = ("figures", "tables")
 RECORDS = ("estimates", "study_estimates", "counts", "notes")
 KEEP_EMPTY = {  # columns whose empty text says "none"; elsewhere it is missing
     "rows": frozenset(ROW_COLUMNS),
@@ -42,15 +40,15 @@ def csv_text(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n")
 
 
-def write_analysis_rows(folder: Path | str, tables: Mapping[Key, AnalysisRows]) -> None:
-    """Write the rows of one contrast: `rows.csv`, `exclusions.csv`, `scales.csv` and the columns' types.
+def analysis_files(tables: Mapping[Key, AnalysisRows]) -> dict[str, str]:
+    """The rows of one contrast as files: `rows.csv`, `exclusions.csv`, `scales.csv` and the columns' types.
 
     Parameters
     ----------
     tables : mapping of (outcome, timepoint, variant) to AnalysisRows
         `variant` is the name of a sensitivity analysis, or empty.
     """
-    folder = Path(folder)
+    files = {}
     for part in PARTS:
         frames = [
             getattr(table, part).assign(**dict(zip(CELL_KEYS, key, strict=True)))
@@ -58,10 +56,15 @@ def write_analysis_rows(folder: Path | str, tables: Mapping[Key, AnalysisRows]) 
         ]
         whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CELL_KEYS))
         rest = [column for column in whole.columns if column not in CELL_KEYS]
-        write_file(folder / f"{part}.csv", csv_text(whole[[*CELL_KEYS, *rest]]))
+        files[f"{part}.csv"] = csv_text(whole[[*CELL_KEYS, *rest]])
     types = {part: column_types([getattr(t, part) for t in tables.values()]) for part in PARTS}
     keys = [list(key) for key in tables]
-    write_file(folder / TYPES_FILE, json.dumps({"cells": keys, "types": types}, indent=1) + "\n")
+    return files | {TYPES_FILE: json.dumps({"cells": keys, "types": types}, indent=1) + "\n"}
+
+
+def digest_rows(folder: Path | str) -> str:
+    """SHA-256 over the files of one contrast's rows."""
+    return digest_files(Path(folder) / name for name in (*(f"{part}.csv" for part in PARTS), TYPES_FILE))
 
 
 def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
@@ -76,7 +79,7 @@ def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
 
 
 def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
-    """Read what `write_analysis_rows` wrote, with the same keys, types and order."""
+    """Read the files that `analysis_files` made, with the same keys, types and order."""
     folder = Path(folder)
     content = json.loads(read_text(folder / TYPES_FILE))
     parts = {
@@ -108,12 +111,6 @@ def cell_of(table: pd.DataFrame, key: Key) -> pd.DataFrame:
     return table[same].drop(columns=list(CELL_KEYS)).reset_index(drop=True)
 
 
-def write_tables(folder: Path | str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write tables as `NAME.csv`."""
-    for name, table in tables.items():
-        write_file(Path(folder) / f"{name}.csv", csv_text(table))
-
-
 def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
     """The record tables of several folders, those of a name one below the other, every cell as it stands.
 
@@ -128,14 +125,14 @@ def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def write_typed(path: Path | str, table: pd.DataFrame) -> None:
-    """Write a table as `PATH.csv` with its column types as `PATH.json`."""
-    write_file(f"{path}.csv", csv_text(table))
-    write_file(f"{path}.json", json.dumps(column_types([table]), indent=1) + "\n")
+def typed_files(name: str, table: pd.DataFrame) -> dict[str, str]:
+    """A table as `NAME.csv` with its column types as `NAME.json`."""
+    types = json.dumps(column_types([table]), indent=1) + "\n"
+    return {f"{name}.csv": csv_text(table), f"{name}.json": types}
 
 
 def read_typed(path: Path | str) -> pd.DataFrame:
-    """Read what `write_typed` wrote."""
+    """Read the files that `typed_files` made."""
     return read_part(Path(f"{path}.csv"), json.loads(read_text(f"{path}.json")))
 
 
@@ -163,21 +160,6 @@ def read_notes(path: Path | str) -> list[str]:
     return [f"{row.analysis_id}: {row.text}" for row in undone.itertuples()]
 
 
-def write_rendering(results: Path | str, files: Iterable[tuple[str, bytes]]) -> None:
-    """Write the files of a report once all of them are drawn, in the place of an earlier report's."""
-    drawn = list(files)
-    for name in DRAWN:
-        shutil.rmtree(Path(results) / name, ignore_errors=True)
-        (Path(results) / name).mkdir(parents=True)
-    write_files(results, drawn)
-
-
 def read_optional(path: Path | str | None) -> pd.DataFrame | None:
-    """Read what `write_typed` wrote; None where nothing is named."""
+    """Read the files that `typed_files` made; None where nothing is named."""
     return None if path is None else read_typed(path)
-
-
-def write_files(folder: Path | str, files: Iterable[tuple[str, bytes | str]]) -> None:
-    """Write files by name into a folder."""
-    for name, content in files:
-        write_file(Path(folder) / name, content)

@@ -1,38 +1,29 @@
-"""A results folder holds one plan's results: another plan's are refused, or removed when asked for."""
+"""A results folder holds one plan's results: another plan's are refused, or give way when asked for.
+
+Only files that a run's own lists name are ever removed.
+"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ipdma.errors import PlanError
+from ipdma.errors import PlanError, ReadError
 from ipdma.io import read_text
+from ipdma.plan.words import without_words
+from ipdma.runs.stamps import MADE, all_made, jobs_made, names_made, remove_made, stamp_path, why_stale
 from ipdma.yaml_values import parse_yaml
 
 PLAN_FILE = "plan.yaml"
-FOLDERS = ("private", "parts", "tables", "figures", "validation", "integrity", "logs")
-FILES = (
-    PLAN_FILE,
-    "estimates.csv",
-    "study_estimates.csv",
-    "counts.csv",
-    "report.html",
-    "claims.csv",
-    "claims.json",
-    "captions.json",
-    "prisma_ipd.html",
-    "prisma_ipd.docx",
-    "prisma_ipd.json",
-    "provenance.json",
-)
+WRITTEN = (PLAN_FILE, "estimates.csv", "study_estimates.csv", "counts.csv", "report.html")
 NOT_COMPARED = ("results",)  # where the folder itself lies
 ABSENT = object()
+SHOWN = 5  # files that a line names
 
 
-def claim(results: Path, plan: Mapping[str, Any], overwrite: bool, dry_run: bool) -> str | None:
-    """Make sure that a results folder is this plan's.
+def claim(results: Path, plan: Mapping[str, Any], overwrite: bool) -> list[str]:
+    """Make sure that a results folder is this plan's, or may become so.
 
     Parameters
     ----------
@@ -40,46 +31,52 @@ def claim(results: Path, plan: Mapping[str, Any], overwrite: bool, dry_run: bool
     plan : mapping
         With defaults filled in.
     overwrite : bool
-        Remove an earlier plan's files instead of refusing them.
-    dry_run : bool
-        Remove nothing.
+        Take over the folder of another plan.
 
     Returns
     -------
-    str or None
-        A line to tell, where files were (or would be) removed.
+    list of str
+        Lines to tell.
 
     Raises
     ------
     PlanError
         When the folder holds another plan's results and `overwrite` is not asked for, naming the keys that
-        differ.
+        differ; and when a file of the user's own stands where the run would write.
     """
     differ = foreign_keys(results, plan)
     if not differ:
-        return None
+        return []
     if not overwrite:
         raise PlanError(
             f"{results} holds the results of another plan; these keys differ: {', '.join(differ)}. "
-            "Give this plan a `results` folder of its own, or add `--config overwrite=true` to remove the "
-            "earlier results"
+            "Give this plan a `results` folder of its own, or add `--config overwrite=true` to put its "
+            "results in their place"
         )
-    if dry_run:
-        return f"{results}: the earlier plan's files would be removed first"
-    remove_run(results)
-    return f"{results}: the earlier plan's files are removed"
+    made = all_made(results)
+    strange = [name for name in WRITTEN if (results / name).exists() and name not in made]
+    if strange:
+        raise PlanError(
+            f"{results} holds {', '.join(strange)}, which no run of this version made there; nothing is "
+            "removed. Move the files away, or give this plan a `results` folder of its own"
+        )
+    return [f"{results}: another plan's results give way; these keys differ: {', '.join(differ)}"]
 
 
 def foreign_keys(results: Path, plan: Mapping[str, Any]) -> list[str]:
     """Keys in which a results folder's plan differs from this one; none where the folder is free."""
     path = results / PLAN_FILE
     if not path.is_file():
-        orphaned = [name for name in FILES if (results / name).exists()]
+        made = all_made(results)
+        orphaned = [name for name in WRITTEN if (results / name).exists() and name not in made]
         return [f"all ({results} has {orphaned[0]} but no {PLAN_FILE})"] if orphaned else []
-    earlier = parse_yaml(read_text(path), str(path))
+    try:
+        earlier = parse_yaml(read_text(path), str(path))
+    except ReadError:
+        earlier = None
     if not isinstance(earlier, Mapping):
         return [f"all ({path} is no plan)"]
-    return list(compare_plans(earlier, plan))
+    return list(compare_plans(without_words(earlier), without_words(dict(plan))))
 
 
 def compare_plans(earlier: Mapping[str, Any], later: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -95,13 +92,38 @@ def compare_plans(earlier: Mapping[str, Any], later: Mapping[str, Any], prefix: 
             yield name
 
 
-def remove_run(results: Path) -> None:
-    """Remove what runs write from a results folder, and nothing else."""
-    for name in FILES:
-        (results / name).unlink(missing_ok=True)
-    for name in FOLDERS:
-        folder = results / name
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.is_dir():
-            shutil.rmtree(folder)
+def drop_stale(results: Path, recipes: Mapping[str, Any], works: bool) -> list[str]:
+    """Take the stamp of every job that is no longer true, so that it is done again.
+
+    Returns
+    -------
+    list of str
+        A line about files that somebody else changed or removed.
+    """
+    touched: list[str] = []
+    for job, recipe in recipes.items():
+        reasons = list(why_stale(results, job, recipe))
+        touched += [why for why in reasons if why.endswith(("is missing", "was changed"))]
+        if reasons and works:
+            stamp_path(results, job).unlink(missing_ok=True)
+    if not touched:
+        return []
+    more = f" and {len(touched) - SHOWN} more" if len(touched) > SHOWN else ""
+    return [f"made again, since they are not as the run left them: {'; '.join(touched[:SHOWN])}{more}"]
+
+
+def remove_other_jobs(results: Path, jobs: Sequence[str], works: bool) -> list[str]:
+    """Remove the files of jobs that a new plan does not have, and nothing else."""
+    gone = [job for job in jobs_made(results) if job not in jobs and job != "manifest"]
+    names = sorted({name for job in gone for name in names_made(results, job)})
+    if works:
+        for name in names:
+            remove_made(results, name)
+        for job in gone:
+            stamp_path(results, job).unlink(missing_ok=True)
+            remove_made(results, f"{MADE}/{job}.json")
+    if not names:
+        return []
+    return [
+        f"{results}: {len(names)} files that this plan does not have {'are' if works else 'would be'} removed"
+    ]

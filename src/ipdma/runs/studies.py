@@ -25,6 +25,11 @@ class StudyFolder:
     folder: Path
     files: tuple[Path, ...]
 
+    @property
+    def labelled(self) -> dict[str, Path]:
+        """The files by what they may be called outside; the name of a site's own data file is not told."""
+        return {f"{self.study}/{label_file(self.folder, path)}": path for path in self.files}
+
 
 def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
     """Find the study folders of a plan, ordered by study id.
@@ -110,6 +115,13 @@ def source_files(folder: Path, content: dict[str, Any], faults: list[str]) -> li
         faults.append(f"{folder / STUDY_FILE}: source.file '{name}' is not there (looked for {path})")
         return codebook
     return [*codebook, path]
+
+
+def label_file(folder: Path, path: Path) -> str:
+    """What one file of a study may be called where the site's own file names are not to be read."""
+    name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
+    known = name in (STUDY_FILE, *HARMONISED_FILES) or name.startswith("codebook/")
+    return name if known else "data"
 
 
 def repeated_ids(found: Sequence[StudyFolder]) -> Iterator[str]:

@@ -60,19 +60,34 @@ def harmonise_study(
         Nothing was written unless it is ready. `error` also says when `out_dir` holds a mapping that would be
         overwritten, or cannot be written to.
     """
-    source, target = Path(study_dir), Path(out_dir)
-    result = check_study(source, language, codebooks)
+    result, content = prepare_upload(study_dir, language, codebooks)
     if not result.ready:
         return result
-    if result.file is None or result.facts is None or result.codebook is None:
-        raise ReadError("nothing was read")
+    target = Path(out_dir)
     try:
         refuse_to_overwrite(target)
-        content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
-        replace_folder(target, content | own_codebook(source), is_of_upload, seal="study.yaml", private=True)
+        replace_folder(target, content, is_of_upload, seal="study.yaml", private=True)
     except ReadError as error:
         result.error = str(error)
     return result
+
+
+def prepare_upload(
+    study_dir: Path | str, language: str = "en", codebooks: Sequence[Path | str] = ()
+) -> tuple[CheckResult, dict[str, bytes]]:
+    """Check a study; the second is its harmonised upload, file by file, and empty unless it is ready."""
+    source = Path(study_dir)
+    result = check_study(source, language, codebooks)
+    if not result.ready:
+        return result, {}
+    if result.file is None or result.facts is None or result.codebook is None:
+        raise ReadError("nothing was read")
+    try:
+        content = build_upload(result.file, result.facts, result.codebook, os.environ.get(KEY, ""))
+    except ReadError as error:
+        result.error = str(error)
+        return result, {}
+    return result, content | own_codebook(source)
 
 
 def is_of_upload(name: str) -> bool:

@@ -1,0 +1,184 @@
+"""A run as its rules are laid out: studies, jobs, what each job is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ipdma.plan import PROGNOSIS, Plan
+from ipdma.provenance import digest_code, find_versions
+from ipdma.report.words import STAMP
+from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
+from ipdma.runs.studies import StudyFolder
+from ipdma.site.harmonise import KEY
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the workflow's rules are laid out from.
+
+    Attributes
+    ----------
+    plan : Plan
+    results : Path
+    studies : tuple of StudyFolder
+    digest : str
+        SHA-256 of the complete plan.
+    notices : list of str
+        Lines to tell the user before the run.
+    """
+
+    plan: Plan
+    results: Path
+    studies: tuple[StudyFolder, ...]
+    digest: str
+    notices: list[str]
+
+    @property
+    def study_ids(self) -> list[str]:
+        """Ids of the contributed trials."""
+        return [study.study for study in self.studies]
+
+    def study(self, name: str) -> StudyFolder:
+        """One contributed trial."""
+        return next(study for study in self.studies if study.study == name)
+
+    @property
+    def cohorts(self) -> list[str]:
+        """Contrasts of the plan, and `prognosis` where the plan asks for it: one job each."""
+        asked = [PROGNOSIS] if self.plan["prognosis"]["conditions"] else []
+        return [*self.plan["contrasts"], *asked]
+
+    @property
+    def parts(self) -> list[str]:
+        """Folders of the records of each fitting job, under `parts/`."""
+        looked = ["trials/integrity"] if self.plan["integrity"] else []
+        imputed = [f"{contrast}/imputation" for contrast in self.plan["contrasts"]]
+        return [*self.cohorts, *imputed, *looked]
+
+    @property
+    def folders(self) -> list[str]:
+        """Folders of pages beside the report, one page per trial in each."""
+        return ["validation/", *(["integrity/"] if self.plan["integrity"] else [])]
+
+    @property
+    def stamp(self) -> str:
+        """What stands on every page: the plan's footer, or that the participants are invented."""
+        return str(self.plan["footer"] or "") or (STAMP if self.synthetic else "")
+
+    @property
+    def codebook_folders(self) -> list[str]:
+        """The plan's and the studies' own codebooks."""
+        return [str(folder) for folder in codebook_folders(self.plan, self.studies)]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a truth.yaml beside the studies says that their participants are invented."""
+        return any((study.folder.parent / "truth.yaml").is_file() for study in self.studies)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the report prints under versions and digests."""
+        digests = {"plan, SHA-256": self.digest, "seed": str(self.plan["seed"])}
+        rooms = {f"code of {room}/, SHA-256": digest_code([room]) for room in ("site", "cohort", "analysis")}
+        return {**find_versions(), **digests, **rooms}
+
+    @property
+    def registry_text(self) -> str | None:
+        """The registry's path as text."""
+        return str(self.registry) if self.registry else None
+
+    @property
+    def aggregate_text(self) -> str | None:
+        """The path of the aggregate results as text."""
+        return str(self.aggregate) if self.aggregate else None
+
+    @property
+    def registry(self) -> Path | None:
+        """The table of all eligible trials."""
+        return Path(self.plan["registry"]) if self.plan["registry"] else None
+
+    @property
+    def aggregate(self) -> Path | None:
+        """Results of trials without participant data: the plan's file, or the one beside the registry."""
+        return find_aggregate(self.plan)
+
+    @property
+    def jobs(self) -> list[str]:
+        """Every job whose stamp the run needs, each after those that it builds upon."""
+        fits = [f"fit/{contrast}" for contrast in self.cohorts]
+        imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
+        looked = ["integrity"] if self.plan["integrity"] else []
+        uploads = [f"harmonise/{study}" for study in self.study_ids]
+        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, "records", "report"]
+
+    @property
+    def recorded(self) -> list[str]:
+        """The jobs whose records are gathered."""
+        return [job for job in self.jobs if job.partition("/")[0] in ("fit", "impute", "integrity")]
+
+    def files(self, job: str) -> dict[str, Path]:
+        """What a job reads that no other job made, by what it may be called outside."""
+        kind, _, name = job.partition("/")
+        if kind == "harmonise":
+            own = {"plan": Path(self.plan["codebook"])} if self.plan["codebook"] else {}
+            return self.study(name).labelled | codebook_files(own)
+        if kind in ("plan", "records"):
+            return {}
+        tables = {"registry": self.registry, "aggregate": self.aggregate}
+        if kind in ("cohort", "integrity"):
+            tables.pop("aggregate")
+        if kind == "impute":
+            tables = {}
+        named = {label: path for label, path in tables.items() if path is not None}
+        books = {f"codebook {n}": Path(f) for n, f in enumerate(self.codebook_folders, 1)}
+        return named | (codebook_files(books) if kind != "report" else {})
+
+    @cached_property
+    def recipes(self) -> dict[str, dict[str, Any]]:
+        """What each job is made from, by digest, as it was when the run began."""
+        return {job: self.recipe(job) for job in self.jobs}
+
+    def recipe(self, job: str) -> dict[str, Any]:
+        """What a job is made from, by digest."""
+        kind = job.partition("/")[0]
+        more: dict[str, Any] = {}
+        if kind in ("plan", "report"):
+            more = {"plan": self.digest}
+        elif kind == "records":
+            more = {"explanations": self.plan["explanations"], "parts": self.parts}
+        elif kind in ("cohort", "fit", "impute"):
+            more = {"plan": digest_numbers(self.plan)}
+        elif kind == "integrity":
+            more = {"stamp": self.stamp}
+        elif kind == "harmonise":
+            more = {"pseudonyms": digest_key(os.environ.get(KEY, ""))}
+        if kind == "report":
+            more |= {"versions_printed": self.versions, "folders": self.folders, "synthetic": self.synthetic}
+        return make_recipe(kind, self.files(job), **more)
+
+
+def digest_key(key: str) -> str:
+    """What tells two pseudonym keys apart and costs a guesser dearly; it stays in private stamps."""
+    return hashlib.pbkdf2_hmac("sha256", key.encode(), b"ipdma", 50_000).hex()[:16] if key else ""
+
+
+def find_aggregate(plan: Mapping[str, Any]) -> Path | None:
+    """The file of aggregate results that a plan has, or None."""
+    if plan["aggregate"]:
+        return Path(plan["aggregate"])
+    if not plan["registry"]:
+        return None
+    beside = Path(plan["registry"]).with_name("aggregate.tsv")
+    return beside if beside.is_file() else None
+
+
+def codebook_folders(plan: Mapping[str, Any], studies: Sequence[StudyFolder]) -> list[Path]:
+    """The plan's and the studies' own codebooks."""
+    folders = [Path(plan["codebook"])] if plan["codebook"] else []
+    return folders + [s.folder / "codebook" for s in studies if (s.folder / "codebook").is_dir()]

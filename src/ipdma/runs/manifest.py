@@ -1,0 +1,85 @@
+"""The list of every file of a finished run, and how a reader sees that a run is not finished."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ipdma.provenance import digest_text, find_versions
+from ipdma.runs.layout import Run
+from ipdma.runs.stamps import (
+    MADE,
+    MANIFEST,
+    STAMPS,
+    UNFINISHED,
+    digest_of,
+    read_stamp,
+    stamp_path,
+)
+from ipdma.writing import write_file
+
+WARNING = """\
+NOT FINISHED
+
+A run into this folder has begun and has not ended. Until it has, report.html and all that lies beside this
+file come from an earlier run, or partly from each. To finish it, run Snakemake again with the same words;
+this file is gone then.
+"""
+
+
+def announce(run: Run) -> None:
+    """Say what was found before the run."""
+    for line in run.notices:
+        print(line, file=sys.stderr)
+
+
+def say_start(run: Run) -> None:
+    """Mark the folder as unfinished: a file that says so, and no manifest."""
+    (run.results / MANIFEST).unlink(missing_ok=True)
+    write_file(run.results / UNFINISHED, WARNING)
+    print(f"{run.plan['title']}: {len(run.studies)} studies, results go to {run.results}/", file=sys.stderr)
+
+
+def finish(manifest: str | Path, log: str | Path) -> None:
+    """Write the manifest from the stamps of all jobs, and take the mark away."""
+    path = Path(manifest)
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    Path(log).write_text("done\n", encoding="utf-8")
+    write_file(path, build_manifest(path.parent))
+    (path.parent / UNFINISHED).unlink(missing_ok=True)
+
+
+def build_manifest(results: Path) -> str:
+    """The manifest of a results folder as text.
+
+    `jobs` has each job's recipe (digests of code, plan and inputs), `files` the digest of every file and the
+    job that made it, `digest` that of all the rest.
+    """
+    jobs: dict[str, Any] = {}
+    files: dict[str, Any] = {}
+    for path in sorted((results / STAMPS).rglob("*.json")):
+        stamp = read_stamp(path)
+        if stamp is None or stamp_path(results, stamp.job) != path:
+            continue
+        recipe = {key: value for key, value in stamp.recipe.items() if key != "pseudonyms"}
+        jobs[stamp.job] = {"recipe": recipe, "read": sorted(stamp.read)}
+        own = {name: stamp.files[name] for name in sorted(stamp.files)}
+        for kind in (STAMPS, MADE):
+            name = f"{kind}/{stamp.job}.json"
+            own[name] = digest_of(results / name) or ""
+        files |= {name: {"sha256": digest, "job": stamp.job} for name, digest in own.items()}
+    files["logs/manifest.log"] = {"sha256": digest_of(results / "logs/manifest.log"), "job": "manifest"}
+    held = {"versions": find_versions(), "jobs": jobs, "files": dict(sorted(files.items()))}
+    return seal(held)
+
+
+def seal(held: dict[str, Any]) -> str:
+    """The text of a manifest, with the digest of its content."""
+    return as_text({**held, "digest": digest_text(as_text(held))})
+
+
+def as_text(held: dict[str, Any]) -> str:
+    """The one way in which a manifest is written."""
+    return json.dumps(held, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

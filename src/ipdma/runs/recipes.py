@@ -1,0 +1,68 @@
+"""What each job of a run is made from, by digest: the same recipe makes the same files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ipdma.errors import PlanError
+from ipdma.plan.words import without_words
+from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
+
+CODE = {  # rooms whose code a job uses; `records` only lays tables one below the other
+    "harmonise": ("site",),
+    "cohort": ("cohort",),
+    "fit": ("analysis",),
+    "impute": ("analysis",),
+    "integrity": ("integrity",),
+    "report": ("report",),
+}
+PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
+
+
+@cache
+def versions() -> str:
+    """One digest of the versions of Python, this package and its libraries."""
+    return digest_text(json.dumps(find_versions(), sort_keys=True))
+
+
+def digest_numbers(plan: Mapping[str, Any]) -> str:
+    """SHA-256 of all in a plan that a number can depend on: without its words and its paths."""
+    values = {key: value for key, value in without_words(dict(plan)).items() if key not in PLACES}
+    return digest_text(json.dumps(values))
+
+
+def digest_inputs(files: Mapping[str, Path]) -> dict[str, str]:
+    """SHA-256 of each file, by what it is called where people outside may read it.
+
+    Raises
+    ------
+    PlanError
+        Where one cannot be read.
+    """
+    found = {}
+    for label, path in files.items():
+        try:
+            found[label] = digest_files([path])
+        except OSError as error:
+            raise PlanError(f"{path}: cannot be read ({error.strerror})") from None
+    return found
+
+
+def codebook_files(folders: Mapping[str, Path]) -> dict[str, Path]:
+    """The files of codebooks beside the built-in one, by `LABEL/NAME`."""
+    return {
+        f"{label}/{path.relative_to(folder).as_posix()}": path
+        for label, folder in folders.items()
+        for path in sorted(folder.rglob("*.y*ml"))
+        if path.is_file()
+    }
+
+
+def make_recipe(kind: str, files: Mapping[str, Path], **more: Any) -> dict[str, Any]:
+    """The recipe of one job: code, versions, inputs, and what of the plan it uses."""
+    code = {"code": digest_code(CODE[kind])} if kind in CODE else {}
+    return {**code, "versions": versions(), "inputs": digest_inputs(files), **more}
