@@ -1,7 +1,6 @@
 # One row per participant for each contrast, outcome and time point.
 rule cohort:
     input:
-        plan=ancient(f"{STAMPS}/plan.json"),
         stamps=expand(f"{STAMPS}/harmonise/{{study}}.json", study=RUN.study_ids),
     output:
         stamp=f"{STAMPS}/cohort.json",
@@ -10,7 +9,7 @@ rule cohort:
     params:
         recipe=recipe_of("cohort"),
         files=files_of("cohort"),
-        plan=f"{RESULTS}/plan.yaml",
+        plan=plan_of_run,
         uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
         codebooks=lambda wildcards: RUN.codebook_folders,
         contrasts=RUN.cohorts,

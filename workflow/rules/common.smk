@@ -42,6 +42,12 @@ def files_of(job):
     }
 
 
+# The whole plan. It asks for `input`, which tells Snakemake that it is no reason to run again: the recipe
+# holds what counts of it, and its words do not.
+def plan_of_run(wildcards, input):
+    return RUN.plan.as_mapping()
+
+
 wildcard_constraints:
     study="|".join(map(re.escape, RUN.study_ids)),
     contrast="|".join(map(re.escape, RUN.cohorts)),
@@ -69,6 +75,7 @@ rule plan:
         stamp=f"{STAMPS}/plan.json",
     log:
         f"{LOGS}/plan.log",
+    priority: 1
     params:
         recipe=recipe_of("plan"),
         text=lambda wildcards: RUN.plan.as_yaml(),

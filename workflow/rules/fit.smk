@@ -1,7 +1,6 @@
 # The models of the plan, a job for each contrast; then the three record files.
 rule fit:
     input:
-        plan=ancient(f"{STAMPS}/plan.json"),
         stamps=f"{STAMPS}/cohort.json",
     output:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
@@ -12,7 +11,7 @@ rule fit:
         files=files_of("fit/{contrast}"),
         kind="fit",
         out="parts/{contrast}",
-        plan=f"{RESULTS}/plan.yaml",
+        plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
         participants=f"{PRIVATE}/cohort/participants",
         codebooks=lambda wildcards: RUN.codebook_folders,

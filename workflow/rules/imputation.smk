@@ -9,7 +9,7 @@ use rule fit as impute with:
         files=files_of("impute/{contrast}"),
         kind="imputation",
         out="parts/{contrast}/imputation",
-        plan=f"{RESULTS}/plan.yaml",
+        plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
         codebooks=lambda wildcards: RUN.codebook_folders,
         registry=None,

@@ -1,7 +1,5 @@
 # From a contributed trial to its harmonised upload; the judgement of its files goes with it.
 rule harmonise:
-    input:
-        plan=ancient(f"{STAMPS}/plan.json"),
     output:
         stamp=f"{STAMPS}/harmonise/{{study}}.json",
     log:

@@ -3,13 +3,13 @@
 from ipdma.codebook import load_codebook
 from ipdma.cohort import stack
 from ipdma.io import read_upload
-from ipdma.plan import read_plan
+from ipdma.plan import Plan
 from ipdma.runs.files import analysis_files, read_registry, typed_files
 from ipdma.runs.jobs import job
 from ipdma.runs.tables import build_tables, describe
 
 with job(snakemake, "cohort") as desk:
-    plan = read_plan(snakemake.params.plan)
+    plan = Plan(snakemake.params.plan)
     uploads = [read_upload(folder) for folder in snakemake.params.uploads]
     cohort = stack(
         uploads, load_codebook(snakemake.params.codebooks), read_registry(snakemake.params.registry)

@@ -2,7 +2,7 @@
 
 from ipdma.analysis.run import analyse
 from ipdma.codebook import load_codebook
-from ipdma.plan import read_plan
+from ipdma.plan import Plan
 from ipdma.runs.explain import mark_explanations
 from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
 from ipdma.runs.jobs import job
@@ -12,7 +12,7 @@ with job(snakemake, snakemake.wildcards.contrast) as desk:
     tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
-        mark_explanations(read_plan(snakemake.params.plan)),
+        mark_explanations(Plan(snakemake.params.plan)),
         registry=read_registry(snakemake.params.registry),
         aggregate=read_registry(snakemake.params.aggregate),
         variants=variants,
