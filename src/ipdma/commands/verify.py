@@ -7,21 +7,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ipdma.errors import IpdmaError
 from ipdma.io import write_json
 from ipdma.plan import read_plan
 from ipdma.provenance import digest_code
 from ipdma.report.compare import Verdict, check_claims, compare_records
 from ipdma.report.records import Records
+from ipdma.runs.derive import underived
+from ipdma.runs.hold import hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
 from ipdma.runs.recompute import can_recompute, lacking_tables, recompute
 from ipdma.runs.reprint import reprint
 
 DESCRIPTION = """\
-Hold every number that a run printed (claims.csv, which names each number of every table, figure and
-sentence) against its record files, print the tables again from those, then compute the records again from
-the rows under private/ and hold the numbers against them. Exit status 0 when all hold, 1 when one does
-not, 2 when the folder cannot be read. Without private/ (a published folder) nothing is computed again, and
-that is said."""
+Hold every file of a run against its manifest (manifest.json: changed, missing, added), make tables, page,
+captions and checklist again from the record files and compare their texts, hold every number that the run
+printed (claims.csv names each) against the records, and compute the records again from the rows under
+private/. Inputs that changed since the run are told. Exit status 0 when all hold, 1 when something does not,
+2 when the folder cannot be read. Without private/ (a published folder) nothing is computed again, and that
+is said."""
 EXAMPLES = """\
 examples:
   ipdma verify results                         every claim, computed again
@@ -43,6 +47,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, say, and return the status."""
     folder = find_run(options.results)
+    touched = report_lines("files", list(hold_files(folder)), options.limit)
+    told = list(hold_inputs(folder))
+    if told:
+        report_lines("inputs", told, options.limit, "is told of what the run read")
+    try:
+        return 1 if hold_numbers(folder, options) + touched else 0
+    except Exception as error:
+        if not touched:
+            raise
+        why = f": {error}" if isinstance(error, IpdmaError) else ""
+        print(f"not held further: a file that was changed cannot be read as a run writes it{why}")
+        return 1
+
+
+def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
+    """Hold texts and numbers against the records, and the records against the rows; returns how many fail."""
     claims, records = read_claims(folder), read_records(folder)
     if options.contrast:
         heads = tuple(options.contrast)
@@ -50,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     verdicts = check_claims(claims, records, "the record files")
     said = report_verdicts("record files", verdicts, options.limit)
     said += report_tables(folder, options.limit)
+    said += report_texts(folder, claims, options)
     stamped = {row.text("source_digest") for row in records.estimates} - {""}
     if not options.records_only and stamped and stamped != {digest_code(["analysis"])}:
         print("the code of the analyses has changed since this run: differences below may come from that")
@@ -62,7 +83,32 @@ def run(options: argparse.Namespace) -> int:
         verdicts = merge(verdicts, fresh)
     if options.json:
         write_json(options.json, [{**v.claim, "holds": not v.why, "why": v.why} for v in verdicts])
-    return 1 if said else 0
+    return said
+
+
+def report_lines(name: str, lines: Sequence[str], limit: int, what: str = "not as the run left them") -> int:
+    """Say how many files fail, and list them; returns their number."""
+    print(f"{name}: {len(lines)} {what}")
+    for line in lines if limit <= 0 else lines[:limit]:
+        print(f"  {line}")
+    if 0 < limit < len(lines):
+        print(f"  ... and {len(lines) - limit} more (--limit 0 lists all)")
+    return len(lines)
+
+
+def report_texts(folder: Path, claims: Sequence[dict[str, str]], options: argparse.Namespace) -> int:
+    """Make every text again from the records; returns the number of files that say something else."""
+    if not (folder / "report.html").is_file():
+        print("texts not made again: there is no report.html")
+        return 0
+    lacking = lacking_tables(read_plan(folder / "plan.yaml"))
+    if lacking:
+        print(f"texts not made again: {lacking}")
+        return 0
+    whole = [] if options.contrast else claims
+    return report_lines(
+        "texts", list(underived(folder, whole)), options.limit, "not derivable from the records"
+    )
 
 
 def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set[str]] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from multiprocessing import get_all_start_methods, get_context
@@ -43,6 +43,23 @@ def render(material: Material, say: Say | None = None, workers: int = 1) -> Iter
                 drawn[exhibit.name] = content.decode("utf-8")
             else:
                 yield f"figures/{exhibit.name}.{kind}", content
+    yield from texts_around(material, tables, exhibits, drawn, ledger)
+
+
+def render_texts(material: Material, drawn: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """As `render`, without drawing: every file but the figures, around drawings that are there already."""
+    ledger = Ledger()
+    tables = tabulate_all(material, ledger)
+    exhibits = list_exhibits(material, ledger)
+    yield from table_files(tables)
+    known = {exhibit.name: drawn.get(exhibit.name, "") for exhibit in exhibits}
+    yield from texts_around(material, tables, exhibits, known, ledger)
+
+
+def texts_around(
+    material: Material, tables: list[Table], exhibits: list[Exhibit], drawn: Mapping[str, str], ledger: Ledger
+) -> Iterator[tuple[str, bytes]]:
+    """Captions, the page, the checklist and the claims."""
     yield "captions.json", captions_json(exhibits, tables)
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]

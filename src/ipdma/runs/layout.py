@@ -159,7 +159,8 @@ class Run:
         elif kind == "harmonise":
             more = {"pseudonyms": digest_key(os.environ.get(KEY, ""))}
         if kind == "report":
-            more |= {"versions_printed": self.versions, "folders": self.folders, "synthetic": self.synthetic}
+            printed = [list(pair) for pair in self.versions.items()]
+            more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}
         return make_recipe(kind, self.files(job), **more)
 
 

@@ -57,6 +57,12 @@ def build_manifest(results: Path) -> str:
     `jobs` has each job's recipe (digests of code, plan and inputs), `files` the digest of every file and the
     job that made it, `digest` that of all the rest.
     """
+    jobs, files = gather_stamps(results)
+    return seal({"versions": find_versions(), "jobs": jobs, "files": files})
+
+
+def gather_stamps(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The jobs and the files of a manifest, as the jobs' stamps have them."""
     jobs: dict[str, Any] = {}
     files: dict[str, Any] = {}
     for path in sorted((results / STAMPS).rglob("*.json")):
@@ -65,14 +71,13 @@ def build_manifest(results: Path) -> str:
             continue
         recipe = {key: value for key, value in stamp.recipe.items() if key != "pseudonyms"}
         jobs[stamp.job] = {"recipe": recipe, "read": sorted(stamp.read)}
-        own = {name: stamp.files[name] for name in sorted(stamp.files)}
+        own = dict(stamp.files)
         for kind in (STAMPS, MADE):
-            name = f"{kind}/{stamp.job}.json"
-            own[name] = digest_of(results / name) or ""
+            own[f"{kind}/{stamp.job}.json"] = digest_of(results / kind / f"{stamp.job}.json") or ""
         files |= {name: {"sha256": digest, "job": stamp.job} for name, digest in own.items()}
-    files["logs/manifest.log"] = {"sha256": digest_of(results / "logs/manifest.log"), "job": "manifest"}
-    held = {"versions": find_versions(), "jobs": jobs, "files": dict(sorted(files.items()))}
-    return seal(held)
+    log = digest_of(results / "logs" / "manifest.log") or ""
+    files["logs/manifest.log"] = {"sha256": log, "job": "manifest"}
+    return jobs, files
 
 
 def seal(held: dict[str, Any]) -> str:
