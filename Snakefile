@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/site.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/fit.smk"

@@ -15,7 +15,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOMS = ("codebook", "privacy", "site")
-FILES = ("__init__.py", "__main__.py", "errors.py", "exchange.py", "processes.py", "writing.py", "cli.py")
+FILES = (
+    "__init__.py",
+    "__main__.py",
+    "errors.py",
+    "exchange.py",
+    "harmless.py",
+    "processes.py",
+    "writing.py",
+    "cli.py",
+)
 COMMANDS = ("__init__.py", "check.py", "harmonise.py")
 SHEBANG = b"#!/usr/bin/env python3\n"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)

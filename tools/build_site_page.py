@@ -30,7 +30,7 @@ import yaml
 TOOLS = Path(__file__).parent / "site_page"
 SOURCE = Path(__file__).parents[1] / "src" / "ipdma"
 ROOMS = ("codebook", "privacy", "site", "web")
-FILES = ("__init__.py", "errors.py", "exchange.py", "processes.py", "writing.py")
+FILES = ("__init__.py", "errors.py", "exchange.py", "harmless.py", "processes.py", "writing.py")
 DATA = (".yaml",)
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from ipdma import __version__
 from ipdma.errors import IpdmaError
+from ipdma.harmless import for_terminal
 
 COMMANDS = {
     "check": "report everything wrong with one study's files, at once",
@@ -76,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except IpdmaError as error:
-        print(f"ipdma {options.command}: {error}", file=sys.stderr)
+        print(for_terminal(f"ipdma {options.command}: {error}"), file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:
         return 0
@@ -98,10 +99,14 @@ def spare_letters() -> None:
 def tool_fault(command: str, error: Exception) -> str:
     """Where the tool failed, without the message of the error: other libraries' messages quote values."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [
-        f"  {frame.filename.rpartition('ipdma')[2] or frame.filename}:{frame.lineno} in {frame.name}"
-        for frame in frames
-    ]
+    lines = [f"  {place_in_package(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
     kind = type(error).__name__
     head = f"ipdma {command}: a fault of the tool itself ({kind}), not of your data; please report:"
     return "\n".join([head, *lines])
+
+
+def place_in_package(filename: str) -> str:
+    """A source file below its package's folder; where that lies on this machine is not told."""
+    parts = filename.replace("\\", "/").split("/")
+    top = max((n for n, part in enumerate(parts) if part in ("ipdma", "site-packages", "lib")), default=-2)
+    return "/".join(parts[top + 1 :]) if top >= 0 else parts[-1]

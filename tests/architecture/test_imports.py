@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"archives", "errors", "provenance", "exchange", "processes", "__init__"},
+    {"archives", "errors", "provenance", "exchange", "harmless", "processes", "__init__"},
     {"codebook", "privacy", "yaml_values", "writing"},
     {"site", "integrity", "cohort", "model"},
     {"plan", "web"},
@@ -24,7 +24,16 @@ ONLY_IN = {
     "rpy2": ("model/engines",),
     "snakemake": (),
 }
-STANDARD_LIBRARY_ROOMS = ("codebook", "privacy", "site", "web", "writing", "exchange", "processes")
+STANDARD_LIBRARY_ROOMS = (
+    "codebook",
+    "privacy",
+    "site",
+    "web",
+    "writing",
+    "exchange",
+    "harmless",
+    "processes",
+)
 
 
 def modules():

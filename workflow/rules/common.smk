@@ -67,19 +67,3 @@ onsuccess:
 
 onerror:
     print(why_stopped(LOGS, STARTED), file=sys.stderr)
-
-
-rule plan:
-    output:
-        plan=update(f"{RESULTS}/plan.yaml"),
-        stamp=f"{STAMPS}/plan.json",
-    log:
-        f"{LOGS}/plan.log",
-    priority: 1
-    params:
-        recipe=recipe_of("plan"),
-        text=lambda wildcards: RUN.plan.as_yaml(),
-    message:
-        "The plan as it runs, defaults filled in"
-    script:
-        "../scripts/plan.py"

@@ -11,10 +11,12 @@ import yaml
 
 from ipdma.codebook import load_codebook
 from ipdma.errors import PlanError, ReadError, join_faults
+from ipdma.harmless import for_terminal
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.plan.checks import check_names
 from ipdma.plan.models import for_family, read_model
 from ipdma.plan.schema import fill_defaults, find_faults
+from ipdma.plan.words import harmful_texts
 from ipdma.yaml_values import parse_yaml
 
 PROGNOSIS = "prognosis"  # the contrast under which predictors of outcome inside arms are filed
@@ -81,7 +83,7 @@ class Plan(Mapping[str, Any]):
         PlanError
             Naming every fault at once.
         """
-        faults = find_faults(values)
+        faults = [*harmful_texts(values), *map(for_terminal, find_faults(values))]
         if faults:
             raise PlanError(join_faults(f"{where}: {fault}" for fault in faults))
         filled = decide(fill_defaults(values))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ipdma.harmless import why_harmful
 
 WORDS = frozenset({"title", "footer", "label", "why", "negative_favours"})
 
@@ -17,3 +19,19 @@ def without_words(values: Any) -> Any:
         kept = {k: v for k, v in values.items() if k not in WORDS or isinstance(v, (Mapping, list))}
         return {k: without_words(v) for k, v in kept.items()}
     return [without_words(v) for v in values] if isinstance(values, list) else values
+
+
+def harmful_texts(values: Any, where: str = "") -> Iterator[str]:
+    """One sentence for each text of a plan, key or value, that would harm where it is shown."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            why = why_harmful(str(key), formulas=True)
+            if why:
+                yield f"{where or 'top level'}: a key {why}"
+            else:
+                yield from harmful_texts(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(values, (list, tuple)):
+        for value in values:
+            yield from harmful_texts(value, where)
+    elif isinstance(values, str) and why_harmful(values, formulas=True):
+        yield f"{where}: the text {why_harmful(values, formulas=True)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.harmless import POLICY
 from ipdma.integrity.finding import DOMAINS
 from ipdma.report.wording import heading
 
@@ -79,6 +80,7 @@ def integrity_page(
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"{POLICY}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{title}</title>\n<style>\n{style}{STYLE}</style></head>\n'
         "<body><main>"

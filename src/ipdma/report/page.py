@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ipdma.harmless import POLICY
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.fonts import cut_for_page
 from ipdma.report.formats.markup import table_markup
@@ -79,8 +80,7 @@ def build_page(
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
         'content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; font-src '
-        "data:; style-src 'unsafe-inline'\">\n"
+        f"{POLICY}\n"
         '<link rel="icon" '
         f'href="data:,">\n<title>{title}</title>\n<style>\n{font_faces(drawn)}\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
         f"<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav "

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from ipdma.harmless import POLICY
 from ipdma.report.formats.document import table_document
 from ipdma.report.table import Column, Section, Table
 
@@ -103,7 +104,8 @@ def checklist_page(items: list[Item], style: str) -> bytes:
     )
     note = escape(checklist_table(items).notes[0])
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'{POLICY}<meta name="viewport" '
         'content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="data:,"><title>PRISMA-IPD '
         f"checklist</title><style>{style}</style></head><body><main><h1>PRISMA-IPD checklist</h1>"

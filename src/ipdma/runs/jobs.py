@@ -13,6 +13,7 @@ import pandas as pd
 
 from ipdma.cli import tool_fault
 from ipdma.errors import DataError, IpdmaError
+from ipdma.harmless import for_terminal
 from ipdma.runs.files import csv_text
 from ipdma.runs.stamps import (
     Stamp,
@@ -49,8 +50,9 @@ class Desk:
 
     def say(self, line: str) -> None:
         """A line of progress, to the log and to standard error."""
-        print(line, file=self.stream, flush=True)
-        print(f"{self.name}: {line}", file=sys.stderr, flush=True)
+        shown = for_terminal(line)
+        print(shown, file=self.stream, flush=True)
+        print(f"{self.name}: {shown}", file=sys.stderr, flush=True)
 
     def put(self, name: str, content: bytes | str) -> None:
         """A file of the results folder."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from ipdma.analysis.records import as_number
 from ipdma.errors import DataError, ReadError, nearest
+from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_rows_csv
 
 STATUSES = ("ipd", "aggregate", "not_obtained")
@@ -61,6 +62,19 @@ def read_table(path: Path, columns: Sequence[str]) -> Generator[str, None, Any]:
     except (ReadError, DataError) as error:
         yield str(error)
         return None
+    yield from harmful_cells(path, table)
     absent = [name for name in columns if name not in table.columns]
     yield from (f"{path}: column '{name}' is missing" for name in absent)
     return None if absent else table
+
+
+def harmful_cells(path: Path, table: Any) -> Iterator[str]:
+    """Cells and names of columns that would harm whoever opens what they are printed in."""
+    for column in table.columns:
+        why = why_harmful(str(column), formulas=True)
+        if why:
+            yield f"{path}: the name of a column {why}"
+        for number, cell in enumerate(table[column], 2):
+            why = why_harmful(cell, formulas=True) if isinstance(cell, str) else ""
+            if why:
+                yield f"{path}: row {number}, column '{for_terminal(str(column))}': the cell {why}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import PlanError, ReadError, join_faults
+from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_text
 
 STUDY_FILE = "study.yaml"
@@ -91,8 +92,10 @@ def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
         faults.append(f"{path}: no study id; say `study: {{id: ...}}`")
         return None
     name = name.strip()
-    if set(name) & UNSAFE or name.startswith("."):
-        faults.append(f"{path}: study id '{name}' cannot name a file; use letters, digits, blanks, . _ -")
+    if set(name) & UNSAFE or name.startswith(".") or why_harmful(name, formulas=True):
+        faults.append(
+            f"{path}: study id '{for_terminal(name)}' cannot name a file; use letters, digits, blanks, . _ -"
+        )
         return None
     return StudyFolder(name, folder, tuple([path, *source_files(folder, content, faults)]))
 

@@ -6,6 +6,7 @@ from html import escape
 
 from ipdma.codebook.exports.rows import Sheet, codebook_sheets
 from ipdma.codebook.load import Codebook
+from ipdma.harmless import POLICY
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem;
@@ -29,7 +30,8 @@ def html_files(codebook: Codebook) -> dict[str, str]:
     body = "\n".join(map(html_table, sheets))
     page = (
         "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8"><title>Codebook</title>\n'
+        '<html lang="en"><head><meta charset="utf-8">'
+        f"{POLICY}<title>Codebook</title>\n"
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n'
         f"<body><h1>Codebook</h1>\n<p>{len(codebook.variables)} variables, "
         f"{len(codebook.instruments)} instruments. Digest {codebook.digest[:16]}.</p>\n"
