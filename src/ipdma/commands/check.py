@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ipdma.harmless import for_terminal
 from ipdma.site.catalogue import LANGUAGES
 from ipdma.site.check import CheckResult, check_study
 from ipdma.site.reports import local_json, report_html, shareable_json
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Check, report, and return the exit status."""
     result = check_study(options.study_dir, options.language)
     write_reports(result, options)
-    print(report_text(result), end="", file=sys.stderr if result.error else sys.stdout)
+    print(for_terminal(report_text(result)), end="", file=sys.stderr if result.error else sys.stdout)
     return result.exit_status
 
 

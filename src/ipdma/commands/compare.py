@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ipdma.harmless import for_terminal
 from ipdma.io import read_yaml
 from ipdma.report.compare import compare_digests, compare_plans, compare_records
 from ipdma.runs.read_run import find_run, read_records
@@ -51,6 +52,6 @@ def print_lines(title: str, lines: list[str], limit: int) -> None:
     shown = lines if limit <= 0 else lines[:limit]
     print(f"{title}: {len(lines)} {'difference' if len(lines) == 1 else 'differences'}")
     for line in shown:
-        print(f"  {line}")
+        print(f"  {for_terminal(line)}")
     if len(shown) < len(lines):
         print(f"  ... and {len(lines) - len(shown)} more (--limit 0 lists all)")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ipdma.commands.check import add_report_arguments, write_reports
+from ipdma.harmless import for_terminal
 from ipdma.site.catalogue import load_catalogue
 from ipdma.site.harmonise import KEY, harmonise_study
 from ipdma.site.text_report import report_text
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Harmonise, report, and return the exit status."""
     result = harmonise_study(options.study_dir, options.out, options.language)
     write_reports(result, options)
-    print(report_text(result), end="", file=sys.stderr)
+    print(for_terminal(report_text(result)), end="", file=sys.stderr)
     if result.ready and result.facts is not None:
         said_loudly = not os.environ.get(KEY) and not result.facts.pseudonymised
         if said_loudly:

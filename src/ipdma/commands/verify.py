@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipdma.errors import IpdmaError
+from ipdma.harmless import for_terminal
 from ipdma.io import write_json
 from ipdma.plan import read_plan
 from ipdma.provenance import digest_code
@@ -57,7 +58,9 @@ def run(options: argparse.Namespace) -> int:
         if not touched:
             raise
         why = f": {error}" if isinstance(error, IpdmaError) else ""
-        print(f"not held further: a file that was changed cannot be read as a run writes it{why}")
+        print(
+            f"not held further: a file that was changed cannot be read as a run writes it{for_terminal(why)}"
+        )
         return 1
 
 
@@ -90,7 +93,7 @@ def report_lines(name: str, lines: Sequence[str], limit: int, what: str = "not a
     """Say how many files fail, and list them; returns their number."""
     print(f"{name}: {len(lines)} {what}")
     for line in lines if limit <= 0 else lines[:limit]:
-        print(f"  {line}")
+        print(f"  {for_terminal(line)}")
     if 0 < limit < len(lines):
         print(f"  ... and {len(lines) - limit} more (--limit 0 lists all)")
     return len(lines)
@@ -132,7 +135,7 @@ def report_tables(folder: Path, limit: int) -> int:
     count, wrong = reprint(folder)
     print(f"tables: {count} printed again, {len(wrong)} cells differ")
     for misprint in wrong if limit <= 0 else wrong[:limit]:
-        print(f"  {misprint.sentence()}")
+        print(f"  {for_terminal(misprint.sentence())}")
     if 0 < limit < len(wrong):
         print(f"  ... and {len(wrong) - limit} more (--limit 0 lists all)")
     return len(wrong)
@@ -145,8 +148,10 @@ def report_verdicts(name: str, verdicts: Sequence[Verdict], limit: int) -> int:
     for verdict in failed if limit <= 0 else failed[:limit]:
         claim = verdict.claim
         print(
-            f"  {claim['place']}: {claim['printed']} ({claim['analysis_id']} {claim['key'].strip('|')} "
-            f"{claim['field']}): {verdict.why}"
+            for_terminal(
+                f"  {claim['place']}: {claim['printed']} ({claim['analysis_id']} {claim['key'].strip('|')} "
+                f"{claim['field']}): {verdict.why}"
+            )
         )
     if 0 < limit < len(failed):
         print(f"  ... and {len(failed) - limit} more (--limit 0 lists all)")
@@ -162,7 +167,7 @@ def report_rows(records: Records, again: tuple[Records, set[str]], limit: int) -
     changes = compare_records(kept, again[0], 1e-6)
     print(f"recomputed: {len(changes)} cells or rows of the record files differ")
     for change in changes if limit <= 0 else changes[:limit]:
-        print(f"  {change.sentence()}")
+        print(f"  {for_terminal(change.sentence())}")
     return len(changes)
 
 

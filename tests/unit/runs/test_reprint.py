@@ -16,8 +16,10 @@ from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.tables import tabulate_all
 from ipdma.runs.files import read_record
+from ipdma.runs.manifest import seal
 from ipdma.runs.read_run import TABLES
 from ipdma.runs.reprint import differing_cells
+from ipdma.runs.stamps import MANIFEST, digest_of
 
 PLAN = """\
 studies: data
@@ -41,6 +43,9 @@ def run(tmp_path):
     for table in tabulate_all(Material(*records, plan), ledger):
         (tmp_path / "tables" / f"{table.name}.csv").write_bytes(table_csv(table))
     (tmp_path / "claims.csv").write_bytes(claims_csv(ledger))
+    made = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
+    files = {name: {"sha256": digest_of(path), "job": "report"} for name, path in made.items()}
+    (tmp_path / MANIFEST).write_text(seal({"versions": {}, "jobs": {}, "files": files}))
     return tmp_path
 
 
