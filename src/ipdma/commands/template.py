@@ -10,6 +10,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import IpdmaError, ReadError
 from ipdma.site.formats import READERS, ReadOptions, read_table
+from ipdma.site.scan_columns import inventory, look_at_all
 from ipdma.site.template import from_sheets, to_sheets
 from ipdma.site.yaml_text import write_yaml
 from ipdma.writing import write_file, write_files
@@ -55,7 +56,8 @@ def to_workbook(options: argparse.Namespace) -> int:
     path = folder / "study.yaml"
     content = read_mapping(path) if path.exists() else {}
     rows = to_sheets(content, codebook)
-    write_file(options.out, write_template(rows, codebook, columns_of(folder, content)))
+    about = columns_of(folder, content)
+    write_file(options.out, write_template(rows, codebook, list(about), about))
     print(f"wrote {options.out}; fill it in, then run: ipdma template {folder} --from {options.out}")
     return 0
 
@@ -73,8 +75,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
         raise ReadError(f"{path}: cannot be read as UTF-8 text") from None
 
 
-def columns_of(folder: Path, content: dict[str, Any]) -> list[str]:
-    """Names of the columns of the study's file; none where it cannot be read."""
+def columns_of(folder: Path, content: dict[str, Any]) -> dict[str, str]:
+    """The columns of the study's file, and what a scan may say of each; none where it cannot be read."""
     source = content.get("source")
     source = source if isinstance(source, dict) else {}
     named = source.get("file")
@@ -84,16 +86,18 @@ def columns_of(folder: Path, content: dict[str, Any]) -> list[str]:
         else sorted(p for p in folder.iterdir() if p.suffix.lower() in READERS)
     )
     if len(files) != 1:
-        return []
+        return {}
     words = {
         k: v
         for k, v in source.items()
         if k in ("sheet", "encoding", "separator") and isinstance(v, str) and v != "auto"
     }
     try:
-        return list(dict.fromkeys(read_table(files[0], ReadOptions(**words)).names))
+        looks = look_at_all(read_table(files[0], ReadOptions(**words)), set())
     except IpdmaError:
-        return []
+        return {}
+    told = zip(looks, inventory(looks), strict=True)
+    return {look.name: line.removeprefix(f"{look.name}: ") for look, line in told}
 
 
 def from_workbook(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from ipdma.site.findings import Findings
 from ipdma.site.read_assessments import read_assessments, read_time
 from ipdma.site.read_published import check_published
 from ipdma.site.read_variables import read_variables
-from ipdma.site.study_file import LAYOUTS, Arm, KeepRows, Source, StudyFile, Visit
+from ipdma.site.study_file import LAYOUTS, ORDERS, Arm, KeepRows, Source, StudyFile, Visit
 
 TOP = ("ipdma_study", "study", "source", "arms", "variables", "assessments", "published", "confirmed")
 HARMONISED = ("ipdma_study", "study", "source", "arms", "published", "confirmed")
@@ -113,7 +113,7 @@ def read_source(value: Any, codebook: Codebook, entries: Entries) -> Source:
         encoding=entries.auto("source.encoding", given.get("encoding")),
         separator=entries.auto("source.separator", given.get("separator")),
         decimal=entries.choice("source.decimal", decimal, (".", ",")),
-        dates=entries.choice("source.dates", dates, ("DMY", "MDY", "YMD")),
+        dates=entries.choice("source.dates", dates, ORDERS),
         missing=missing,
         layout=layout,
         keep=read_keep(given.get("keep_rows"), entries),

@@ -7,6 +7,7 @@ from typing import Any
 
 MISSING_KINDS = ("not_given", "not_applicable")
 RATINGS = ("observer", "self")
+ORDERS = ("DMY", "MDY", "YMD")
 LAYOUTS = ("wide", "long", "harmonised")
 VERBS = ("from", "constant", "row_number", "first_of", "days_between", "not_collected")
 

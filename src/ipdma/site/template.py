@@ -243,10 +243,21 @@ def from_sheets(rows: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, Any]:
                 try:
                     READERS[sheet](cells, f"sheet {sheet}, row {at}", content)
                 except ReadError as error:
-                    faults.append(str(error))
+                    faults.append(f"{error} (cell {cell_of(str(error), header)}{at})")
     if faults:
         raise ReadError("\n".join(faults))
     return content
+
+
+def cell_of(said: str, header: Sequence[str]) -> str:
+    """The letter of the column that a fault of a row is about; its first where it names none."""
+    place = said.partition(": ")[0]
+    named = [name for name in header if place.endswith(f", {name}")]
+    if not named and "is not a verb" in said:
+        named = ["verb"]
+    if not named and "needs a column or text" in said:
+        named = ["column or text"]
+    return chr(ord("A") + (list(header).index(named[0]) if named else 0))
 
 
 def given(cells: dict[str, str], keys: Sequence[str], where: str) -> dict[str, Any]:

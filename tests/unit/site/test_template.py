@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,6 +213,62 @@ def test_every_cell_that_cannot_be_understood_is_named_at_once():
     assert "sheet variables, row 3: `from` needs a column" in said
     assert "sheet arms, row 3: 'a' stands twice" in said
     assert "sheet assessments, row 2, missing: write a list" in said
+    assert [line.rpartition("(cell ")[2] for line in said.splitlines()] == ["A3)", "C2)", "D3)", "F2)"]
+
+
+def test_the_workbook_says_how_and_shows_the_codes_of_the_file(tmp_path):
+    write_labelled_study(tmp_path)
+    book = tmp_path / "t.xlsx"
+    assert main(["template", str(tmp_path), "--out", str(book)]) == 0
+    sheets = load_workbook(book)
+    assert sheets.sheetnames[0] == "read me"
+    told = {row[0].value: row[-1].value for row in sheets["variables"].iter_rows(min_row=2)}
+    assert "1 man, 2 vrouw" in told["sex"]
+    assert "geslacht" in [row[0].value for row in sheets["columns of your file"].iter_rows(min_row=2)]
+    assert not any(c.data_type == "f" for sheet in sheets for row in sheet.iter_rows() for c in row)
+    assert main(["template", "--from", str(book), "--out", str(tmp_path / "back.yaml")]) == 0
+    assert read_text_yaml((tmp_path / "back.yaml").read_text(), "f") == read_text_yaml(
+        (tmp_path / "study.yaml").read_text(), "f"
+    )
+
+
+def test_a_cell_with_a_list_refuses_other_words(tmp_path):
+    write_labelled_study(tmp_path)
+    book = tmp_path / "t.xlsx"
+    assert main(["template", str(tmp_path), "--out", str(book)]) == 0
+    sheets = load_workbook(book)
+    keys = {row[0].value: row[0].row for row in sheets["source"].iter_rows(min_row=2)}
+    rules = {str(rule.sqref): rule for rule in sheets["source"].data_validations.dataValidation}
+    assert set(rules) == {f"B{keys[key]}" for key in ("layout", "decimal", "dates")}
+    strict = {
+        (sheet.title, str(rule.sqref)[0]): rule.showErrorMessage
+        for sheet in sheets
+        for rule in sheet.data_validations.dataValidation
+    }
+    assert strict[("arms", "B")]
+    assert strict[("variables", "C")]
+    assert not strict[("variables", "D")]  # a reason in words stands there too
+    assert strict[("assessments", "A")]
+    assert not strict[("assessments", "D")]
+
+
+def test_a_mapping_too_long_for_a_workbook_is_refused(tmp_path, capsys):
+    arms = "".join(f"  a{n}: {{condition: tau}}\n" for n in range(30_000))
+    (tmp_path / "study.yaml").write_text(f"study: {{id: S}}\narms:\n{arms}")
+    assert main(["template", str(tmp_path), "--out", str(tmp_path / "t.xlsx")]) == 2
+    assert "text editor" in capsys.readouterr().err
+
+
+def write_labelled_study(folder):
+    frame = pd.DataFrame({"nr": [1.0, 2.0, 3.0], "geslacht": [1.0, 2.0, 1.0]})
+    pyreadstat.write_sav(
+        frame, folder / "f.sav", variable_value_labels={"geslacht": {1.0: "man", 2.0: "vrouw"}}
+    )
+    (folder / "study.yaml").write_text(
+        "ipdma_study: 1\nstudy: {id: S}\nsource: {file: f.sav}\narms:\n  tau: {condition: tau}\n"
+        "variables:\n  participant: {from: nr}\n"
+        '  sex: {from: geslacht, values: {"1": male, "2": female}}\n'
+    )
 
 
 def test_mistakes_of_use_are_exit_2(tmp_path, capsys):

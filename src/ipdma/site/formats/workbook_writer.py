@@ -19,7 +19,7 @@ from ipdma.archives import undated
 from ipdma.errors import ReadError
 
 EPOCH = dt.datetime(2000, 1, 1)
-WIDEST = 60
+WIDEST, NARROWEST = 60, 16
 SPARE_ROWS = 200
 LONGEST = 32_000
 STAMP = re.compile(rb"<dcterms:modified[^>]*>[^<]*</dcterms:modified>")
@@ -34,14 +34,22 @@ class SheetPlan:
     Attributes
     ----------
     choices : dict of str to str
-        Column name to the name of a list in `write_workbook`'s `lists`: a drop-down that still lets other
-        text in.
+        Column name to the name of a list in `write_workbook`'s `lists`: a drop-down that refuses other words.
+    open_choices : frozenset of str
+        Columns of `choices` that let other text in.
+    value_choices : dict of str to str
+        The same for single cells of the second column, by the word in the first.
+    fixed : frozenset of str
+        Columns that are there to be read, shown in grey.
     """
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     choices: dict[str, str] = field(default_factory=dict)
+    open_choices: frozenset[str] = frozenset()
+    value_choices: dict[str, str] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
 
 
 def write_workbook(sheets: Sequence[SheetPlan], lists: Mapping[str, Sequence[str]] | None = None) -> bytes:
@@ -86,8 +94,10 @@ def fill_sheet(sheet: Worksheet, plan: SheetPlan) -> None:
         cell.fill = PatternFill("solid", fgColor="DDE5EE")
     for at, name in enumerate(plan.header, start=1):
         longest = max([len(name), *(len(row[at - 1] or "") for row in plan.rows)])
-        sheet.column_dimensions[get_column_letter(at)].width = min(WIDEST, longest + 2)
+        sheet.column_dimensions[get_column_letter(at)].width = min(WIDEST, max(NARROWEST, longest + 2))
         sheet.column_dimensions[get_column_letter(at)].number_format = "@"
+        for (cell,) in sheet.iter_rows(min_row=2, min_col=at, max_col=at) if name in plan.fixed else ():
+            cell.font = Font(color="57606A", italic=True)
     sheet.freeze_panes = "A2"
 
 
@@ -116,12 +126,22 @@ def fill_lists(sheet: Worksheet, lists: Mapping[str, Sequence[str]]) -> dict[str
 
 
 def add_choices(sheet: Worksheet, plan: SheetPlan, ranges: dict[str, str]) -> None:
-    """Drop-downs below the header; a word that is not listed is let in all the same."""
+    """Drop-downs below the header; a word that is not listed is refused, but where text may stand."""
     for at, name in enumerate(plan.header, start=1):
-        if name not in plan.choices:
-            continue
-        rule = DataValidation(type="list", formula1=ranges[plan.choices[name]], allow_blank=True)
-        rule.showErrorMessage = False
-        letter = get_column_letter(at)
-        rule.add(f"{letter}2:{letter}{len(plan.rows) + 1 + SPARE_ROWS}")
-        sheet.add_data_validation(rule)
+        if name in plan.choices:
+            letter = get_column_letter(at)
+            cells = f"{letter}2:{letter}{len(plan.rows) + 1 + SPARE_ROWS}"
+            add_rule(sheet, cells, ranges[plan.choices[name]], name, name in plan.open_choices)
+    for row, cells_of_row in enumerate(plan.rows, start=2):
+        if cells_of_row and cells_of_row[0] in plan.value_choices:
+            key = cells_of_row[0]
+            add_rule(sheet, f"B{row}", ranges[plan.value_choices[key]], key, False)
+
+
+def add_rule(sheet: Worksheet, cells: str, listed: str, name: str, free: bool) -> None:
+    """One drop-down."""
+    rule = DataValidation(type="list", formula1=listed, allow_blank=True, showErrorMessage=not free)
+    rule.errorTitle = "Not in the list"
+    rule.error = f"{name}: choose one of the words in the list, or leave the cell empty."
+    rule.add(cells)
+    sheet.add_data_validation(rule)
