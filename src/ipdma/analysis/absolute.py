@@ -165,6 +165,7 @@ def write_binary(
         active = rate_from_odds_ratio(max(min(value, 700.0), -700.0), rate)
         ledger.count(ident, f"risk_ratio{suffix}", value=active / rate)
         ledger.count(ident, f"risk_difference{suffix}", value=active - rate)
+    write_risks(ledger, ident, cell.outcome, settings, effect, rate)
     limits = [max(min(v, 700.0), -700.0) for v in effect]
     needed = nnt_from_odds_ratio(
         limits[0],
@@ -174,3 +175,18 @@ def write_binary(
         is_good_event(settings.plan["outcomes"][cell.outcome]["measure"]),
     )
     write_nnt(ledger, ident, needed, f"{rate:.6g}")
+
+
+def write_risks(
+    ledger: Ledger, ident: Ident, outcome: str, settings: Settings, effect: Sequence[float], observed: float
+) -> None:
+    """The risk under the active arms and its difference, at the risk that the plan states or the observed
+    one of the reference arms."""
+    stated = settings.plan["absolute"]["control_risk"].get(outcome)
+    rate = observed if stated is None else float(stated)
+    source = "the trials' reference arms" if stated is None else "stated in the plan"
+    ledger.count(ident, "control_risk", level=source, value=rate)
+    for suffix, value in zip(("", "_low", "_high"), effect, strict=True):
+        active = rate_from_odds_ratio(max(min(value, 700.0), -700.0), rate)
+        ledger.count(ident, f"active_risk{suffix}", value=active)
+        ledger.count(ident, f"absolute_effect{suffix}", value=active - rate)

@@ -17,6 +17,7 @@ from ipdma.analysis.multiplicity import write_corrected
 from ipdma.analysis.power import write_power
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
+from ipdma.analysis.severity import severity_values, with_severities, write_severities
 from ipdma.analysis.splines import write_spline
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
@@ -126,9 +127,11 @@ def check_enough(data: ModeratorFrame, cell: Cell, settings: Settings) -> None:
 def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
     """Fit one stage; in one stage with the effects at chosen values as contrasts of the same fit."""
     ident, data, spec = asked.ident.but(stage=stage), asked.data, asked.spec
-    points = []
+    points, severities = [], {}
     if stage == "one" and spec.df != "hksj":
-        points = effect_points(data, asked.moderator, asked.settings, spec.interaction)
+        severities = severity_values(asked.cell, asked.settings, asked.moderator, data)
+        shown_at = with_severities(asked.moderator, severities)
+        points = effect_points(data, shown_at, asked.settings, spec.interaction)
         spec = spec.replace(contrasts={point.name: point.weights for point in points})
     shown = spec.interaction_effect == "random"
     fit = try_fit(ledger, ident, data.frame, spec, asked.informing, profile=shown)
@@ -137,6 +140,7 @@ def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
     write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     write_studies(ledger, ident, fit, data.complete, spec.family == "binomial")
     write_points(ledger, ident, fit, data, points, "at", "curve")
+    write_severities(ledger, ident, fit, asked.cell, asked.settings, asked.moderator, severities)
     return fit
 
 

@@ -18,6 +18,7 @@ def check_names(plan: Mapping[str, Any]) -> list[str]:
         check_models,
         check_moderators,
         check_references,
+        check_certainty,
         check_sensitivity,
     )
     return [fault for check in checks for fault in check(plan)]
@@ -135,6 +136,28 @@ def check_references(plan: Mapping[str, Any]) -> Iterator[str]:
         yield from each_unknown("tree.outcome", [tree["outcome"]], plan["outcomes"], "outcome")
         yield from each_unknown("tree.time_point", [tree["time_point"]], plan["time_points"], "time point")
         yield from each_unknown("tree.variables", tree["variables"], plan["moderators"], "moderator")
+
+
+def check_certainty(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The summary of findings names what the plan has, and judges each result once."""
+    where = "certainty.outcomes"
+    for entry in plan["certainty"]["outcomes"] or []:
+        outcome, dot, timepoint = entry.partition(".")
+        yield from each_unknown(where, [outcome], plan["outcomes"], "outcome")
+        yield from each_unknown(where, [timepoint] if dot else [], plan["time_points"], "time point")
+    yield from each_unknown(
+        "absolute.control_risk", list(plan["absolute"]["control_risk"]), plan["outcomes"], "outcome"
+    )
+    kinds = {"contrast": "contrasts", "outcome": "outcomes", "time_point": "time_points"}
+    seen: set[tuple[str, ...]] = set()
+    for number, own in enumerate(plan["certainty"]["judgements"], 1):
+        where = f"certainty.judgements, entry {number}"
+        for key, group in kinds.items():
+            yield from each_unknown(f"{where}.{key}", [own[key]], plan[group], key.replace("_", " "))
+        named = tuple(own[key] for key in kinds)
+        if named in seen:
+            yield f"{where}: {'.'.join(named)} is judged twice; keep one entry"
+        seen.add(named)
 
 
 def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:

@@ -333,6 +333,36 @@ def test_absolute_effects_scale_the_standardised_one(records):
     assert nnt.level.str.startswith("NNTB").all()
 
 
+def test_the_benefit_at_a_severity_is_the_line_of_the_interaction():
+    """In points: SD of the instrument times (effect at average case mix plus interaction times distance)."""
+    plan = small_plan(
+        moderators={"severity": {"column": "baseline"}},
+        absolute={"sd": 5.0, "severity": {"usual": 4, "beyond": 500}},
+        standardise="instrument_baseline_sd",
+    )
+    got = analyse({KEY: as_table(draw_rows())}, plan, parts=["moderators"])
+    fit = "stpp_control.depression.post.primary.one.severity"
+    effect = pick(got.estimates, analysis_id=fit, term="treatment").estimate
+    slope = pick(got.estimates, analysis_id=fit, term="treatment:within:severity").estimate
+    mix = count(got, analysis_id=fit, what="average_case_mix").value.iloc[0]
+    told = count(got, analysis_id=f"{fit}.at", what="severity_effect")
+    assert told.variable.tolist() == ["usual"]
+    assert told.value.iloc[0] == pytest.approx(5.0 * (effect + slope * (4 / 5.0 - mix)), rel=1e-6)
+
+
+def test_absolute_risks_start_from_the_stated_risk():
+    """Closed form: the odds of the stated risk times the odds ratio."""
+    table = as_table(draw_rows(binary=True))
+    plan = small_plan(moderators={}, absolute={"control_risk": {"response": 0.25}})
+    got = analyse({BINARY_KEY: table}, plan, parts=["efficacy"])
+    name = "stpp_control.response.post.primary.one"
+    odds = np.exp(pick(got.estimates, analysis_id=name).estimate) * 0.25 / 0.75
+    assert count(got, analysis_id=name, what="control_risk").value.iloc[0] == 0.25
+    risk = count(got, analysis_id=name, what="active_risk").value.iloc[0]
+    assert risk == pytest.approx(odds / (1 + odds))
+    assert count(got, analysis_id=name, what="absolute_effect").value.iloc[0] == pytest.approx(risk - 0.25)
+
+
 def test_binary_outcomes_drop_what_they_do_not_have():
     rows = draw_rows(binary=True)
     got = analyse({BINARY_KEY: as_table(rows)}, small_plan(), parts=["rows", "efficacy"])
