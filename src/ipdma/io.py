@@ -14,6 +14,7 @@ import pandas as pd
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.cohort import Upload
 from ipdma.errors import DataError, ReadError, join_faults
+from ipdma.privacy.acting import unshield
 from ipdma.site.formats.text import parse, sniff_separator, take_excel_hint
 from ipdma.site.table import Column, build_table
 from ipdma.writing import write_file
@@ -193,10 +194,14 @@ def read_upload(folder: Path | str) -> Upload:
 
 
 def read_text_table(path: Path | str) -> pd.DataFrame:
-    """A comma separated table of texts; an empty cell is an empty text."""
+    """A comma separated table of texts as this package writes it; an empty cell is an empty text."""
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
         raise ReadError(f"{path}: no such file") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
         raise ReadError(f"{path}: expected a comma separated table with a header, in UTF-8") from None
+    for name in table.columns:
+        if table[name].str.startswith("'").any():
+            table[name] = table[name].map(unshield)
+    return table

@@ -12,6 +12,7 @@ import pandas as pd
 from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
 from ipdma.io import read_rows_csv, read_text, read_text_table
+from ipdma.privacy.acting import shield
 from ipdma.provenance import digest_files
 
 Key = tuple[str, str, str]
@@ -36,7 +37,13 @@ def read_registry(path: Path | str | None) -> pd.DataFrame | None:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV whose numbers read back to the same bits."""
+    """A table as CSV whose numbers read back to the same bits, and whose texts no spreadsheet runs."""
+    texts = table.select_dtypes(exclude=["number", "bool"]).columns
+    shielded = {
+        name: [shield(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts
+    }
+    changed = {name: cells for name, cells in shielded.items() if cells != list(table[name])}
+    table = table.assign(**changed) if changed else table
     return table.to_csv(index=False, lineterminator="\n")
 
 

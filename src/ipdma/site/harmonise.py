@@ -15,6 +15,7 @@ import yaml
 from ipdma import __version__
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError
+from ipdma.privacy.acting import shield
 from ipdma.privacy.pseudonym import pseudonymise, replace_codes
 from ipdma.privacy.wording import kept_back
 from ipdma.site.check import CheckResult, check_study
@@ -153,7 +154,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([shield(cell) for cell in row] for row in rows)
     return stream.getvalue().encode()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ipdma.codebook import Codebook, Variable
 from ipdma.errors import ReadError
+from ipdma.privacy.acting import unshield
 from ipdma.privacy.identifying import content_kind
 from ipdma.site.entries import match_word
 from ipdma.site.facts import Cell, Facts, Person
@@ -70,7 +71,11 @@ def read_harmonised(
 def read_beside(folder: Path, name: str) -> Table:
     """One of the tables; only its header may stand there."""
     check_size(folder / name, name)
-    return read_text(folder / name, ReadOptions(), name)
+    table = read_text(folder / name, ReadOptions(), name)
+    for column in table.columns:
+        if any(cell[:1] == "'" for cell in column.cells):
+            column.cells = [unshield(cell) for cell in column.cells]
+    return table
 
 
 def require(table: Table, wanted: Sequence[str], findings: Findings) -> bool:

@@ -326,3 +326,17 @@ def test_source_keys_do_not_belong_into_a_harmonised_study_file(upload):
 
 def only_must(result):
     return [finding.name for finding in result.findings if finding.grade == "must_fix"]
+
+
+def test_identifiers_that_a_spreadsheet_would_run_are_shielded_and_read_back(small, tmp_path):
+    ids = ["=1+1", "+1+1", "-A1", "@SUM(1)", "'=1", "-5", *[row[0] for row in small.rows[6:]]]
+    for row, name in enumerate(ids, start=2):
+        small.put(row, "id", name)
+    assert harmonise_study(small.write(), tmp_path / "a").ready
+    text = (tmp_path / "a" / "participants.csv").read_text("utf-8")
+    assert [line.split(",")[1] for line in text.splitlines()[1:6]] == ["'" + name for name in ids[:5]]
+    again = check_study(tmp_path / "a")
+    assert names(again) == []
+    assert [person.id for person in again.facts.persons] == ids
+    harmonise_study(tmp_path / "a", tmp_path / "b")
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from ipdma.privacy.acting import shield
 from ipdma.report.table import Section, Table
 
 
@@ -13,8 +14,8 @@ def table_csv(table: Table) -> bytes:
     numbers."""
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\n")
-    writer.writerow([column.label for column in table.columns])
+    writer.writerow([shield(column.label) for column in table.columns])
     for row in table.rows:
         cells = [row.label, *[""] * (len(table.columns) - 1)] if isinstance(row, Section) else row
-        writer.writerow([cell.replace("\u2212", "-").replace("\u2014", "") for cell in cells])
+        writer.writerow([shield(cell.replace("\u2212", "-").replace("\u2014", "")) for cell in cells])
     return held.getvalue().encode("utf-8")

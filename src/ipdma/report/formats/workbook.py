@@ -32,6 +32,10 @@ def table_workbook(table: Table) -> bytes:
     sheet.append([""])
     for note in table.notes:
         add_note(sheet, note, len(table.columns))
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.data_type == "f":  # a text that begins with = is a formula to openpyxl
+                cell.data_type = "s"
     held = io.BytesIO()
     book.save(held)
     return still(held.getvalue())
