@@ -137,7 +137,7 @@ def shares(y: Array, v: Array) -> Array:
 
 
 def cells(studies: list[int]) -> Iterator[tuple[int, float, str, str]]:
-    """The grid: 14 classes of trials for each K and tau."""
+    """The grid: 13 classes of trials for each K and tau."""
     for k in studies:
         for tau in TAUS:
             for kind in SIZES:
