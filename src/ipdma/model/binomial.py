@@ -22,7 +22,7 @@ from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import fit_studies
 from ipdma.model.term import INTERCEPT, OWN_EFFECTS, TREATMENT, Term
-from ipdma.model.variance import VarianceComponents, component_names, effects_of
+from ipdma.model.variance import VarianceComponents, effects_of
 
 Array = np.ndarray
 
@@ -67,7 +67,7 @@ def check_quadrature(design: Design) -> None:
     if design.spec.quadrature > 1 and n > 1:
         raise SpecError(
             f"quadrature: {design.spec.quadrature} needs one random effect, got {n} "
-            f"({', '.join(component_names(design.random_terms))}); use quadrature: 1 (Laplace)"
+            f"({', '.join(name for name, _, _ in design.components)}); use quadrature: 1 (Laplace)"
         )
 
 
@@ -83,7 +83,10 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
     warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(problem.informed))]
     warnings += [note] if note else []
     ends = variance_intervals(problem.data, problem.layout, maximum, spec.level) if profile else []
-    intervals = dict(zip(component_names(design.random_terms), ends, strict=False))
+    intervals = {
+        name: (times * low, times * high)
+        for (name, _, times), (low, high) in zip(design.components, ends, strict=False)
+    }
     singular = is_singular(problem, maximum)
     warnings += fit_warnings(spec, maximum, singular)
     return Fit(
@@ -158,7 +161,7 @@ def variance_components(design: Design, D: Array) -> VarianceComponents:
     """The variances between studies at the maximum."""
     correlated = design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT)
     return VarianceComponents(
-        effects=effects_of(design.random_terms, D),
+        **effects_of(design.random_terms, D, design.tied),
         intercept_treatment_cov=float(D[1, 0]) if correlated else None,
     )
 

@@ -11,10 +11,10 @@ from ipdma.errors import FitError
 from ipdma.model.design import Design
 from ipdma.model.glmm import GlmmData
 from ipdma.model.glmm_search import Layout, descend
-from ipdma.model.problem import Prepared, prepare
+from ipdma.model.problem import Prepared, prepare, random_pairs
 from ipdma.model.rank import between_only, drop_aliased, informing, nuisance_notes
 from ipdma.model.separation import SATURATED, separated_rows
-from ipdma.model.term import INTERCEPT, TREATMENT, Term
+from ipdma.model.term import Term
 
 Array = np.ndarray
 
@@ -215,6 +215,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         study=design.study,
         starts=np.searchsorted(design.study, np.arange(len(design.studies))),
         pairs=pairs,
+        tied=design.tied,
         **gauss_hermite(design.spec.quadrature if pairs else 1),
     )
     layout = Layout(index, P + len(pairs), len(pairs))
@@ -228,14 +229,6 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         dict(zip(prepared.shared_terms, informing(prepared.full).sum(axis=0).tolist(), strict=True)),
         tuple([*notes, *prepared.warnings]),
     )
-
-
-def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
-    """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
-    pairs = [(i, i) for i in range(design.random.shape[1])]
-    if design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT):
-        pairs.insert(1, (1, 0))
-    return tuple(pairs)
 
 
 def gauss_hermite(points: int) -> dict[str, Array]:

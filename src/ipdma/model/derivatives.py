@@ -22,11 +22,13 @@ class Derivatives:
     expected: np.ndarray
 
 
-def derivative_directions(pairs: tuple[tuple[int, int], ...], r: int) -> np.ndarray:
-    """dD / dD_ij for each free entry, shape (number of pairs, r, r)."""
+def derivative_directions(pairs: tuple[tuple[int, int], ...], r: int, tied: int = 1) -> np.ndarray:
+    """dD / dD_ij for each free entry, shape (number of pairs, r, r); the last stands for `tied` entries."""
     directions = np.zeros((len(pairs), r, r))
     for at, (i, j) in enumerate(pairs):
         directions[at, i, j] = directions[at, j, i] = 1.0
+    for i in range(r - tied + 1, r):
+        directions[-1, i, i] = 1.0
     return directions
 
 
@@ -106,7 +108,7 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
     single : ndarray of shape (K, m, b, b)
     double : ndarray of shape (K, m, m, b, b)
     """
-    e = derivative_directions(problem.pairs, len(problem.z))
+    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
     weights = stratum_weights(problem)
     d, r, b = len(e), len(problem.z), basis.shape[1]
     k, m = len(local.g1), len(e) + len(weights)
@@ -188,7 +190,7 @@ def differentiate_common(problem: Problem, point: Point, value: Value) -> Deriva
     With Omega_kl = Z_k'P Z_l over all studies, tr(P V_i P V_j) = sum_kl tr(E_i Omega_kl E_j Omega_lk).
     """
     v1, x, z, y = value.local.v1, problem.x, problem.z, problem.y
-    e, k, r = derivative_directions(problem.pairs, len(z)), len(v1), len(z)
+    e, k, r = derivative_directions(problem.pairs, len(z), problem.tied), len(v1), len(z)
     hx = v1[:, z[:, None], x]
     g = v1[:, z, y] - hx @ value.beta
     hz = v1[:, z[:, None], z]
@@ -237,7 +239,7 @@ def complete_square(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sig
 
 def criterion_traces(problem: Problem, point: Point, local: Local) -> tuple[np.ndarray, np.ndarray]:
     """The determinant's part of score and information per study: of P under REML, of V under ML."""
-    e = derivative_directions(problem.pairs, len(problem.z))
+    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
     weights = stratum_weights(problem)
     t = local.eliminated
     if problem.reml:

@@ -17,6 +17,7 @@ from ipdma.errors import FitError
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
+from ipdma.model.variance import component_names
 
 VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
 
@@ -71,7 +72,15 @@ class Design:
     n_excluded: int
     moderator_levels: tuple[str, ...] = ()
     study_means: dict[Term, np.ndarray] = field(default_factory=dict)
+    tied: int = 1
     warnings: tuple[str, ...] = ()
+
+    @property
+    def components(self) -> tuple[tuple[str, int, float], ...]:
+        """Each variance between studies: its name, its first random column, its multiple of that variance."""
+        single = len(self.random_terms) - (self.tied if self.tied > 1 else 0)
+        found = [(name, i, 1.0) for i, name in enumerate(component_names(self.random_terms[:single]))]
+        return (*found, ("interaction", single, 2.0)) if self.tied > 1 else tuple(found)
 
     @property
     def n_rows(self) -> int:
@@ -97,6 +106,7 @@ class Parts:
     random: list[tuple[Term, np.ndarray]] = field(default_factory=list)
     joint: dict[Term, tuple[Term, ...]] = field(default_factory=dict)
     study_means: dict[Term, np.ndarray] = field(default_factory=dict)
+    tied: int = 1
     warnings: list[str] = field(default_factory=list)
 
 
@@ -150,6 +160,7 @@ def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
         n_excluded=columns.n_excluded,
         moderator_levels=columns.levels,
         study_means=parts.study_means,
+        tied=parts.tied,
         warnings=tuple(parts.warnings),
     )
     check_size(design)
@@ -236,6 +247,7 @@ def add_moderator(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
         else:
             add_interaction(parts, spec, main.but(kind="naive"), columns.numeric[spec.treatment] * z)
             add_own_column(parts, spec, main, z)
+    tie_levels(parts, columns, spec)
     add_joint(parts, spec)
     varies = any(term.kind in INTERACTIONS for term, _ in parts.random)
     if spec.interaction_effect == "random" and not varies:
@@ -282,6 +294,25 @@ def add_interaction(parts: Parts, spec: ModelSpec, term: Term, column: np.ndarra
     parts.shared.append((term, column))
     if spec.interaction_effect == "random":
         parts.random.append((term, column))
+
+
+def tie_levels(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
+    """Exchangeable levels: a random column for each level, the reference too, all with one variance.
+
+    The centred dummies of a study add up to zero, so sum_l z_l u_l = sum_{l > 0} z_l (u_l - u_0): with
+    independent u_l of variance tau2 / 2, differences between two levels have variance tau2 and covariance
+    tau2 / 2, and no answer depends on which level is the reference.
+    """
+    within = [(term, column) for term, column in parts.random if term.kind == "within"]
+    if spec.moderator_type != "categorical" or len(within) < 2:
+        return
+    t, study, k = columns.numeric[spec.treatment], columns.study, len(columns.studies)
+    assert columns.level_codes is not None
+    reference = centre_by_study((columns.level_codes == 0).astype(float), study, k)
+    first = within[0][0].but(level=columns.levels[0])
+    rest = [item for item in parts.random if item[0].kind != "within"]
+    parts.random[:] = [*rest, (first, t * reference), *within]
+    parts.tied = 1 + len(within)
 
 
 def add_own_column(parts: Parts, spec: ModelSpec, main: Term, column: np.ndarray) -> None:

@@ -381,7 +381,7 @@ def make_record(
     """The parts that every engine's record has alike."""
     design = data.design
     variance = VarianceComponents(
-        effects=effects_of(design.random_terms, D),
+        **effects_of(design.random_terms, D),
         intercept_treatment_cov=float(D[1, 0]) if (1, 0) in data.pairs else None,
         residual=sigma2,
     )

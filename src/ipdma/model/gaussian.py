@@ -24,7 +24,7 @@ from ipdma.model.search import Optimum, minimise
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT, Term
 from ipdma.model.uncertainty import GaussianUncertainty
-from ipdma.model.variance import VarianceComponents, component_names, effects_of
+from ipdma.model.variance import VarianceComponents, effects_of
 
 BOUNDARY = 1e-8  # of the residual variance: a variance below it is zero, and written so
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
@@ -204,7 +204,7 @@ def variances(prepared: Prepared, optimum: Optimum) -> VarianceComponents:
     phi = optimum.point.phi if optimum.point.phi >= BOUNDARY * float(optimum.point.sigma2.mean()) else 0.0
     each = dict(zip(design.studies, (float(s) for s in sigma2[full.group]), strict=True))
     return VarianceComponents(
-        effects=effects_of(design.random_terms, between),
+        **effects_of(design.random_terms, between, design.tied),
         intercept_treatment_cov=float(between[1, 0]) if (1, 0) in full.pairs else None,
         participant=float(phi * unit) if full.participant else None,
         residual=None if by_study else float(sigma2[0]),
@@ -259,11 +259,9 @@ def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, met
 def singular_note(prepared: Prepared, optimum: Optimum, method: DfMethod) -> str:
     """What is zero at the boundary, and what that does to the df method."""
     zero = [
-        n
-        for n, s in zip(
-            component_names(prepared.design.random_terms), np.diag(optimum.point.between), strict=True
-        )
-        if s < BOUNDARY * float(optimum.point.sigma2.mean())
+        name
+        for name, i, _ in prepared.design.components
+        if optimum.point.between[i, i] < BOUNDARY * float(optimum.point.sigma2.mean())
     ]
     if prepared.full.participant and optimum.point.phi < BOUNDARY * float(optimum.point.sigma2.mean()):
         zero.append("participant")

@@ -37,6 +37,8 @@ class GlmmData:
         First row of each study.
     pairs : tuple of (int, int)
         Free entries (i >= j) of the lower triangular L, in the order of theta.
+    tied : int
+        How many of the last columns of Z share the last entry.
     nodes, weights : ndarray of shape (J,)
         Gauss-Hermite rule for the weight exp(-x^2).
     """
@@ -49,11 +51,16 @@ class GlmmData:
     pairs: tuple[tuple[int, int], ...]
     nodes: Array
     weights: Array
+    tied: int = 1
 
     @property
     def n_studies(self) -> int:
         """K."""
         return len(self.starts)
+
+    def span(self, position: int) -> range:
+        """Offsets of the columns that an entry of theta stands for."""
+        return range(self.tied if position == len(self.pairs) - 1 else 1)
 
     def by_study(self, rows: Array) -> Array:
         """Sum rows of an array within studies, along the first axis."""
@@ -78,7 +85,8 @@ def factors(theta: Array, data: GlmmData) -> Array:
     r = data.Z.shape[1]
     L = np.zeros((len(theta), r, r))
     for position, (i, j) in enumerate(data.pairs):
-        L[:, i, j] = theta[:, position]
+        for m in data.span(position):
+            L[:, i + m, j + m] = theta[:, position]
     return L
 
 
@@ -168,7 +176,10 @@ def marginal(
 
 def columns_at(data: GlmmData, b: Array) -> Array:
     """d eta / d(coefficients, theta) at fixed b, shape (n, c + m)."""
-    extra = [data.Z[:, i] * b[data.study, j] for i, j in data.pairs]
+    extra = [
+        sum(data.Z[:, i + m] * b[data.study, j + m] for m in data.span(position))
+        for position, (i, j) in enumerate(data.pairs)
+    ]
     return np.column_stack([data.A, *extra]) if extra else data.A
 
 
@@ -183,8 +194,9 @@ def mode_derivatives(data: GlmmData, at: Modes, direct: Array) -> tuple[Array, A
     VH = np.einsum("na,nab->nb", at.V, at.H_inverse[data.study])
     explicit = np.zeros((data.n_studies, direct.shape[1]))
     for position, (i, j) in enumerate(data.pairs):
-        right[:, c + position, j] += data.by_study(data.Z[:, i] * (data.y - at.mu))
-        explicit[:, c + position] = 2 * data.by_study(w * VH[:, j] * data.Z[:, i])
+        for m in data.span(position):
+            right[:, c + position, j + m] += data.by_study(data.Z[:, i + m] * (data.y - at.mu))
+            explicit[:, c + position] += 2 * data.by_study(w * VH[:, j + m] * data.Z[:, i + m])
     d_b = np.einsum("kpa,kab->kpb", right, at.H_inverse)
     kappa = w * (1 - 2 * at.mu) * np.einsum("na,na->n", VH, at.V)
     through_b = np.einsum("kpa,ka->kp", d_b, data.by_study(kappa[:, None] * at.V))

@@ -23,7 +23,7 @@ def variance_intervals(
     Values whose profile deviance is within the chi-squared quantile of the lowest; the lower end is zero
     where zero is among them, the upper infinite where the likelihood never falls far enough.
     """
-    return [random_interval(data, layout, maximum, i, level) for i in range(data.Z.shape[1])]
+    return [random_interval(data, layout, maximum, i, level) for i in range(data.Z.shape[1] - data.tied + 1)]
 
 
 def random_interval(

@@ -45,6 +45,8 @@ class Problem:
     raw_n, raw_zz : ndarray of shape (K, S) and (K, S, r, r)
         Before any sweep: maximum likelihood's determinant needs them.
     reml : bool
+    tied : int
+        How many of the last columns of `z` share the last pair's variance.
     """
 
     n: np.ndarray
@@ -62,6 +64,7 @@ class Problem:
     raw_n: np.ndarray
     raw_zz: np.ndarray
     reml: bool
+    tied: int = 1
 
     @property
     def n_groups(self) -> int:
@@ -172,7 +175,7 @@ def scales(products: CrossProducts) -> np.ndarray:
 
 def random_pairs(design: Design) -> tuple[tuple[int, int], ...]:
     """Free entries of the Cholesky factor: the diagonal, and intercept by treatment where correlated."""
-    r = len(design.random_terms)
+    r = len(design.random_terms) - design.tied + 1 if design.random_terms else 0
     pairs = [(i, i) for i in range(r)]
     if design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT):
         pairs.insert(1, (1, 0))
@@ -184,6 +187,9 @@ def full_problem(
 ) -> tuple[Problem, Scaling]:
     """The problem before anything is swept out, in shifted and scaled columns."""
     origin, scale = origins(products, place), scales(products)
+    if design.tied > 1:
+        levels = place["z"][-design.tied :]
+        scale[levels] = np.sqrt((scale[levels] ** 2).mean())
     gram = products.about(origin) / np.outer(scale, scale)
     z = np.array(place["z"], dtype=int)
     raw = products.about(np.zeros_like(products.mean))[..., z[:, None], z] / np.outer(scale[z], scale[z])
@@ -203,6 +209,7 @@ def full_problem(
         raw_n=products.n.astype(float),
         raw_zz=raw,
         reml=design.spec.estimator == "reml",
+        tied=design.tied,
     )
     return problem, Scaling(origin, scale)
 

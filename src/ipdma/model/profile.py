@@ -13,7 +13,6 @@ from ipdma.model.derivatives import differentiate
 from ipdma.model.newton import newton_step
 from ipdma.model.problem import Prepared, Problem
 from ipdma.model.search import FLOOR, Optimum, pack, search_derivatives, unpack
-from ipdma.model.variance import component_names
 
 STEPS = 60
 LARGEST = 1e6  # a variance this many times the residual one counts as without upper limit
@@ -29,9 +28,9 @@ def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[
     unit = scale[full.y] ** 2
     level = prepared.design.spec.level
     found: dict[str, tuple[float, float]] = {}
-    for i, name in enumerate(component_names(prepared.design.random_terms)):
+    for name, i, times in prepared.design.components:
         low, high = random_interval(prepared.swept, optimum, i, level)
-        size = unit / scale[full.z[i]] ** 2
+        size = times * unit / scale[full.z[i]] ** 2
         found[name] = (low * size, high * size)
     d = len(full.pairs)
     if full.participant:

@@ -14,7 +14,6 @@ from ipdma.model.problem import Prepared, Problem, sweep_nuisance
 from ipdma.model.search import starting_points
 from ipdma.model.separation import estimable
 from ipdma.model.term import Term
-from ipdma.model.variance import component_names
 
 ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
 NOISE = 1e-14  # mean square of a scaled column below which it is rounding
@@ -170,8 +169,7 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
     lost = [i for at, (i, j) in enumerate(problem.pairs) if i == j and is_flat(information[at, at], start, i)]
     if not lost:
         return prepared
-    named = component_names(prepared.design.random_terms)
-    names = [named[i] for i in lost]
+    names = [name for name, i, _ in prepared.design.components if i in lost]
     note = (
         f"the variance between studies of {', '.join(names)} cannot be told from the across-trial terms with "
         "so few studies: taken as common"
@@ -186,19 +184,23 @@ def is_flat(information: float, point: Point, i: int) -> bool:
 
 def without_random(prepared: Prepared, lost: list[int], note: str) -> Prepared:
     """The same model with some random effects made common."""
-    keep = [i for i in range(len(prepared.full.z)) if i not in lost]
+    r, tied = len(prepared.full.z), prepared.full.tied
+    if r - tied in lost:
+        lost, tied = [*lost, *range(r - tied, r)], 1
+    keep = [i for i in range(r) if i not in lost]
     place = {old: new for new, old in enumerate(keep)}
     pairs = tuple((place[i], place[j]) for i, j in prepared.full.pairs if i in place and j in place)
     design = replace(
         prepared.design,
         random=prepared.design.random[:, keep],
         random_terms=tuple(prepared.design.random_terms[i] for i in keep),
+        tied=tied,
     )
     at = np.array(keep, dtype=int)
 
     def reduce(problem: Problem) -> Problem:
         raw = problem.raw_zz[..., at[:, None], at]
-        return replace(problem, z=problem.z[at], pairs=pairs, raw_zz=raw)
+        return replace(problem, z=problem.z[at], pairs=pairs, raw_zz=raw, tied=tied)
 
     warnings = [*prepared.warnings, note]
     return replace(

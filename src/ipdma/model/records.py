@@ -11,7 +11,7 @@ import numpy as np
 
 from ipdma import __version__
 from ipdma.model.term import Term
-from ipdma.model.variance import VarianceComponents, component_names
+from ipdma.model.variance import VarianceComponents
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Fit:
 
     def tau2_interval(self, term: Term) -> tuple[float, float] | None:
         """The interval of a term's variance between studies, None where there is none."""
-        names = dict(zip(self.variance.effects, component_names(tuple(self.variance.effects)), strict=True))
+        names = self.variance.names
         return self.variance_ci.get(names[term]) if term in names else None
 
     def as_json(self) -> dict[str, Any]:

@@ -264,6 +264,8 @@ def pool_component(values: Sequence[Any]) -> tuple[Any, Any]:
     """Mean and range of one component: a number, or a mapping of numbers; None where a data set has none."""
     if any(value is None for value in values):
         return None, None
+    if isinstance(values[0], bool):
+        return values[0], None
     if isinstance(values[0], Mapping):
         keys = [key for key in values[0] if all(key in value for value in values)]
         pairs = {key: pool_component([value[key] for value in values]) for key in keys}

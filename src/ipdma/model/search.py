@@ -60,8 +60,16 @@ def unpack(problem: Problem, theta: np.ndarray) -> Point:
     factor = np.zeros((r, r))
     for at, (i, j) in enumerate(problem.pairs):
         factor[i, j] = theta[at]
+    tie(factor, problem.tied)
     sigma2 = np.exp(theta[d : d + problem.n_groups])
     return Point(factor, sigma2, float(theta[-1] ** 2) if problem.participant else 0.0)
+
+
+def tie(matrix: np.ndarray, tied: int) -> None:
+    """Give the last `tied` diagonal entries the value of the first of them, in place."""
+    if tied > 1:
+        levels = np.arange(len(matrix) - tied, len(matrix))
+        matrix[levels, levels] = matrix[levels[0], levels[0]]
 
 
 def jacobian(problem: Problem, point: Point) -> np.ndarray:
@@ -72,6 +80,8 @@ def jacobian(problem: Problem, point: Point) -> np.ndarray:
     for at, (i, j) in enumerate(problem.pairs):
         unit = np.zeros((r, r))
         unit[i, j] = 1.0
+        if at == d - 1:
+            tie(unit, problem.tied)
         change = unit @ point.factor.T
         change = change + change.T
         jac[:d, at] = [change[a, b] for a, b in problem.pairs]
@@ -90,7 +100,7 @@ def search_derivatives(
     gradient = jac.T @ derivatives.gradient
     hessian = jac.T @ derivatives.hessian @ jac
     d = len(problem.pairs)
-    e = derivative_directions(problem.pairs, len(problem.z))
+    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
     diagonal = np.array([1.0 if i == j else 0.5 for i, j in problem.pairs])
     score = np.einsum("d,dij->ij", derivatives.gradient[:d] * diagonal, e)
     for a, (i, j) in enumerate(problem.pairs):
@@ -223,10 +233,12 @@ def scoring_step(
     for at, (i, j) in enumerate(problem.pairs):
         between[i, j] += step[at]
         between[j, i] = between[i, j]
+    tie(between, problem.tied)
     sigma2 = np.maximum(point.sigma2 + step[d : d + problem.n_groups], 0.2 * point.sigma2)
     values, vectors = np.linalg.eigh(between)
     floor = 1e-3 * float(sigma2.mean())
     factor = np.linalg.cholesky((vectors * np.maximum(values, floor)) @ vectors.T)
+    tie(factor, problem.tied)
     phi = max(point.phi + float(step[-1]), 0.1 * point.phi) if problem.participant else 0.0
     new_point, new = best_scale(problem, Point(factor, sigma2, phi))
     return (new_point, new) if new.deviance < value.deviance else None
@@ -286,6 +298,7 @@ def boundary_start(problem: Problem, optimum: Optimum) -> Point | None:
         return None
     values[0] = 1e-4 * sigma2
     factor = np.linalg.cholesky((vectors * np.maximum(values, 1e-4 * sigma2)) @ vectors.T)
+    tie(factor, problem.tied)
     return Point(factor, optimum.point.sigma2, optimum.point.phi)
 
 

@@ -20,7 +20,7 @@ from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import NO_VARIATION, StudyFit
 from ipdma.model.stages import StageOne, imputed_stage, stage_one
 from ipdma.model.term import OWN_EFFECTS, TREATMENT, Term
-from ipdma.model.variance import VarianceComponents, component_names, effects_of
+from ipdma.model.variance import VarianceComponents, effects_of
 
 INTERVAL = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
 
@@ -171,7 +171,7 @@ def tau2_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Q-profile intervals of these tau2, where there is one."""
     found = {}
-    for term, name in zip(variance.effects, component_names(tuple(variance.effects)), strict=True):
+    for term, name in variance.names.items():
         low, high = pooled[term].tau2_ci_low, pooled[term].tau2_ci_high
         if low is not None and high is not None:
             found[name] = (low, high)
@@ -183,7 +183,7 @@ def visit_variances(stage: StageOne, together: Sequence[TermGroup]) -> VarianceC
     group = next((g for g in together if g.name == TREATMENT), None)
     varies = group is not None and not group.common
     return VarianceComponents(
-        effects=effects_of(group.terms, group.fit.psi) if group is not None and varies else {},
+        **(effects_of(group.terms, group.fit.psi) if group is not None and varies else {}),
         visits={
             "visits": list(stage.visits),
             "within": None,

@@ -24,6 +24,8 @@ class VarianceComponents:
     participant, residual : float or None
         The participants' random intercept; the residual variance common to all studies.
     residual_by_study : mapping of str to float, or None
+    exchangeable : bool
+        The levels of a categorical moderator share one tau2, that of a difference between two of them.
     visits : mapping or None
         Covariances over visits: `visits`, `within`, `between`, `between_visits`.
     """
@@ -34,6 +36,7 @@ class VarianceComponents:
     residual: float | None = None
     residual_by_study: Mapping[str, float] | None = None
     visits: Mapping[str, Any] | None = None
+    exchangeable: bool = False
 
     def of(self, term: Term) -> float | None:
         """The variance between studies of a term's effect, None where it is common to them."""
@@ -72,12 +75,22 @@ class VarianceComponents:
             "intercept": self.intercept,
             "treatment": self.treatment,
             "intercept_treatment_cov": self.intercept_treatment_cov,
-            "interaction": levels if len(levels) > 1 else next(iter(levels.values()), None),
+            "interaction": levels
+            if len(levels) > 1 and not self.exchangeable
+            else next(iter(levels.values()), None),
             "participant": self.participant,
             "residual": self.residual,
             "residual_by_study": self.residual_by_study,
         }
         return found if self.visits is None else {**found, "visits": self.visits}
+
+    @property
+    def names(self) -> dict[Term, str]:
+        """The name in OUT.json of each varying term's variance."""
+        terms = tuple(self.effects)
+        if self.exchangeable:
+            return {t: "interaction" if is_interaction(t) else t.kind for t in terms}
+        return dict(zip(terms, component_names(terms), strict=True))
 
 
 def is_interaction(term: Term) -> bool:
@@ -94,6 +107,15 @@ def component_names(varying: Sequence[Term]) -> tuple[str, ...]:
     )
 
 
-def effects_of(varying: Sequence[Term], between: np.ndarray) -> dict[Term, float]:
-    """The variance of each varying effect: the diagonal of `between`, shape (r, r)."""
-    return dict(zip(varying, (float(v) for v in np.diag(between)), strict=True))
+def effects_of(terms: Sequence[Term], between: np.ndarray, tied: int = 1) -> dict[str, Any]:
+    """The `effects` and `exchangeable` of the components, from the diagonal of `between`, shape (r, r).
+
+    Of `tied` levels (the last terms, the reference first) tau2 is that of a difference: twice each level's.
+    """
+    values = [float(v) for v in np.diag(between)]
+    if tied == 1:
+        return {"effects": dict(zip(terms, values, strict=True))}
+    single = len(terms) - tied
+    effects = dict(zip(terms[:single], values[:single], strict=True))
+    effects |= dict.fromkeys(terms[single + 1 :], 2 * values[single])
+    return {"effects": effects, "exchangeable": True}

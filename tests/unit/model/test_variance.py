@@ -9,7 +9,7 @@ A, B = Term("within", "m", "a"), Term("within", "m", "b")
 
 
 def test_found_by_term():
-    found = VarianceComponents(effects_of([INTERCEPT, TREATMENT, A, B], np.diag([4.0, 3.0, 2.0, 1.0])))
+    found = VarianceComponents(**effects_of([INTERCEPT, TREATMENT, A, B], np.diag([4.0, 3.0, 2.0, 1.0])))
     assert [found.of(t) for t in (INTERCEPT, TREATMENT, A, B)] == [4.0, 3.0, 2.0, 1.0]
     assert found.of(Term("across", "m", "a")) is None
     assert (found.intercept, found.treatment) == (4.0, 3.0)
@@ -22,6 +22,15 @@ def test_json_has_the_levels_where_several_vary():
     assert component_names((TREATMENT, A, B)) == ("treatment", "interaction[a]", "interaction[b]")
     assert VarianceComponents({A: 2.0}).as_json()["interaction"] == 2.0
     assert component_names((A,)) == ("interaction",)
+
+
+def test_exchangeable_levels_share_the_variance_of_a_difference():
+    reference = Term("within", "m", "ref")
+    found = VarianceComponents(**effects_of([TREATMENT, reference, A, B], np.diag([3.0, 1.0, 1.0, 1.0]), 3))
+    assert [found.of(t) for t in (TREATMENT, A, B)] == [3.0, 2.0, 2.0]
+    assert found.of(reference) is None
+    assert found.as_json()["interaction"] == 2.0
+    assert found.names == {TREATMENT: "treatment", A: "interaction", B: "interaction"}
 
 
 def test_json_keys_are_those_of_the_interface():
