@@ -3,17 +3,20 @@
 import csv
 import re
 import time
+from dataclasses import replace
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.builders.report_mock import mock_material
 from tests.builders.trials import MAPPING, PLAN, make_consortium, write_plan, write_trial
 
 from ipdma.cli import main, place_in_package
 from ipdma.errors import IpdmaError, PlanError, ReadError
-from ipdma.harmless import for_terminal, why_harmful
+from ipdma.harmless import POLICY, for_terminal, why_harmful
 from ipdma.plan import Plan, read_plan
+from ipdma.report.render import render_texts
 from ipdma.runs.begin import begin
 from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
@@ -215,3 +218,32 @@ def test_specs_pass_the_same_gate(tmp_path, capsys, command, text):
 def test_an_override_on_the_command_line_passes_the_gate(folder):
     with pytest.raises(IpdmaError, match="control character"):
         read_plan(folder / "plan.yaml", {"title": "a\x1bb"})
+
+
+def test_a_plan_that_prints_small_counts_says_so_on_every_page():
+    plan = mock_material(3).plan
+    for least, said in ((10, 0), (5, 1)):
+        material = replace(mock_material(3), plan={**plan, "minimum_cell": least, "footer": "A footer."})
+        note = "Counts from 5 people on are printed"
+        pages = {name: content for name, content in render_texts(material, {}) if name.endswith("html")}
+        tables = [name for name in pages if name.startswith("tables/")]
+        assert tables
+        assert all((note in pages[name].decode()) == bool(said) for name in [*tables, "report.html"])
+        assert material.stamp.startswith("A footer.")
+        assert (note in material.stamp) == bool(said)
+
+
+def test_every_page_has_the_content_policy():
+    pages = {name: content for name, content in render_texts(mock_material(3), {}) if name.endswith("html")}
+    assert {"report.html", "prisma_ipd.html", "tables/efficacy.html"} <= set(pages)
+    for name, content in pages.items():
+        assert POLICY in content.decode(), name
+
+
+def test_so_have_those_of_a_site_and_of_the_codebook(tmp_path):
+    write_trial(tmp_path / "A", "A")
+    local, shareable, codebook = (tmp_path / f"{name}.html" for name in ("local", "shareable", "codebook"))
+    assert main(["check", str(tmp_path / "A"), "--html", str(local), "--shareable", str(shareable)]) == 0
+    assert main(["codebook", "--format", "html", "--out", str(codebook)]) == 0
+    for page in (local, shareable, codebook):
+        assert POLICY in page.read_text(encoding="utf-8")

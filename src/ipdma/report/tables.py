@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.table import Table
@@ -17,6 +19,7 @@ from ipdma.report.tables_prognosis import tabulate_prognosis
 from ipdma.report.tables_representative import tabulate_representative
 from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
 from ipdma.report.tables_tree import tabulate_tree
+from ipdma.report.words import threshold_note
 
 
 def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
@@ -39,4 +42,6 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_representative(material, ledger),
         tabulate_scales(material, ledger),
     ]
-    return [table for table in found if not table.empty]
+    said = threshold_note(material.plan)
+    notes = [said] if said else []
+    return [replace(table, notes=[*table.notes, *notes]) for table in found if not table.empty]

@@ -32,6 +32,7 @@ TIMEPOINTS = {
     "baseline": "baseline",
 }
 STAMP = "SYNTHETIC data: invented participants, not a finding."
+USUAL_LEAST = 10  # people in a cell; a plan that prints fewer says so on every page
 STANDARDISE = {
     "instrument_baseline_sd": "the pooled within-arm baseline SD of each instrument",
     "study_baseline_sd": "each study's pooled within-arm baseline SD",
@@ -56,6 +57,20 @@ def unit_words(column: str) -> str:
 def column_words(column: str) -> str:
     """The label of a codebook variable, or its name as words."""
     return str(getattr(variables().get(column), "label", "") or column.replace("_", " "))
+
+
+def foot_line(plan: Mapping[str, Any], synthetic: bool) -> str:
+    """The plan's footer, else that of synthetic data; and that small counts are printed, where they are."""
+    line = str(plan.get("footer") or "") or (STAMP if synthetic else "")
+    return f"{line} {threshold_note(plan)}".strip()
+
+
+def threshold_note(plan: Mapping[str, Any]) -> str:
+    """A sentence where a plan prints counts of fewer people than is usual, or nothing."""
+    least = int(plan.get("minimum_cell") or USUAL_LEAST)
+    if least >= USUAL_LEAST:
+        return ""
+    return f"Counts from {least} people on are printed (minimum_cell: {least}; usual is {USUAL_LEAST})."
 
 
 class Words:
@@ -92,8 +107,8 @@ class Words:
 
     @property
     def stamp(self) -> str:
-        """The line at the foot of every figure: the plan's own, else that of synthetic data."""
-        return str(self.plan.get("footer") or "") or (STAMP if self.synthetic else "")
+        """The line at the foot of every figure and page."""
+        return foot_line(self.plan, self.synthetic)
 
     def label(self, group: str, name: str) -> str:
         """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`...,

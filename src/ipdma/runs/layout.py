@@ -12,7 +12,7 @@ from typing import Any
 
 from ipdma.plan import PROGNOSIS, Plan
 from ipdma.provenance import digest_code, find_versions
-from ipdma.report.words import STAMP
+from ipdma.report.words import foot_line
 from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
@@ -68,8 +68,8 @@ class Run:
 
     @property
     def stamp(self) -> str:
-        """What stands on every page: the plan's footer, or that the participants are invented."""
-        return str(self.plan["footer"] or "") or (STAMP if self.synthetic else "")
+        """What stands on every page."""
+        return foot_line(self.plan, self.synthetic)
 
     @property
     def codebook_folders(self) -> list[str]:

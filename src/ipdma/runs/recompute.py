@@ -12,8 +12,8 @@ from ipdma.codebook import load_codebook
 from ipdma.errors import ReadError
 from ipdma.plan import Plan, read_plan
 from ipdma.report.records import Records
-from ipdma.runs.begin import find_aggregate
 from ipdma.runs.files import TYPES_FILE, read_analysis_rows, read_registry, read_typed, with_contrast
+from ipdma.runs.layout import find_aggregate
 from ipdma.runs.read_run import TABLES
 
 
