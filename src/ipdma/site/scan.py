@@ -10,6 +10,7 @@ from typing import Any
 
 from ipdma import __version__
 from ipdma.codebook import Codebook, load_codebook
+from ipdma.privacy import content_kind
 from ipdma.site.formats import ReadOptions, read_table
 from ipdma.site.read_variables import is_required
 from ipdma.site.scan_columns import (
@@ -119,6 +120,7 @@ def draft_content(draft: Draft, file: str, stem: str, options: ReadOptions) -> d
     visit = find_visit(draft, scored)
     source: dict[str, Any] = {"file": file}
     source |= {k: v for k, v in vars(options).items() if v is not None}
+    source |= sheet_entry(draft)
     order = file_order(draft.table)
     source |= {"dates": order} if order else {}
     source["layout"] = "long" if visit else "wide"
@@ -134,6 +136,16 @@ def draft_content(draft: Draft, file: str, stem: str, options: ReadOptions) -> d
         "variables": draft_variables(draft, codes),
         "assessments": draft_assessments(scores, bool(visit), draft),
     }
+
+
+def sheet_entry(draft: Draft) -> dict[str, str]:
+    """The sheet that was read, named where the workbook shows others."""
+    table = draft.table
+    others = [sheet.name for sheet in table.other_sheets if not sheet.hidden]
+    if table.sheet is None or not others or content_kind([table.sheet]):
+        return {}
+    draft.remarks.append(f"sheet '{table.sheet}' of {len(others) + 1} was read; is it the right one?")
+    return {"sheet": table.sheet}
 
 
 def assign(draft: Draft, scored: set[str]) -> None:

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from tests.builders.small_study import names, values
 from tests.builders.workbooks import MAIN, cell, raw_book, sheet_xml, write_study
 
+from ipdma.codebook.text_yaml import read_text_yaml
 from ipdma.errors import ReadError
 from ipdma.site.check import check_study
 from ipdma.site.formats import ReadOptions, read_table
 from ipdma.site.formats.package import kind_of_format
 from ipdma.site.formats.sheet import column_letters, column_number, date_text
+from ipdma.site.scan import scan_file
 
 AGES = [30.0 + i for i in range(1, 13)]
 LEGEND = [["code", "meaning"], [1, "STPP"], [2, "TAU"]]
@@ -91,6 +93,15 @@ def test_formulas_that_were_calculated_and_empty_texts_are_read(tmp_path):
     table = read_table(raw_book(tmp_path / "f.xlsx", {"sheet": sheet_xml(rows)}), ReadOptions())
     assert [column.cells for column in table.columns] == [["P1", "P2"], ["2", ""]]
     assert table.remarks == []
+
+
+def test_the_draft_names_the_sheet_that_it_read(small):
+    source = read_text_yaml(scan_file(write_study(small, others={"legend": LEGEND}) / "f.xlsx"), "s")[
+        "source"
+    ]
+    assert source["sheet"] == "data"
+    source = read_text_yaml(scan_file(write_study(small) / "f.xlsx"), "s")["source"]
+    assert "sheet" not in source
 
 
 # files that must be asked about or refused
