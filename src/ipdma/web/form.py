@@ -84,6 +84,9 @@ def describe_codebook(codebook: Codebook) -> dict[str, Any]:
         "headers": {sheet: list(header) for sheet, header in HEADERS.items()},
         "variables": {name: describe_variable(v) for name, v in codebook.variables.items()},
         "instruments": {name: i.label for name, i in codebook.instruments.items()},
+        "labels": {
+            name: term.label for name, term in (*codebook.conditions.items(), *codebook.timepoints.items())
+        },
         "lists": {
             "condition": list(codebook.conditions),
             "timepoint": list(codebook.timepoints),

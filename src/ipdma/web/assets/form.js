@@ -70,9 +70,10 @@ const form = {
       this.set(sheet, row, header, event.target.value);
       if (redraw) this.redraw();
     };
-    const known = choices && (choices.some(([value]) => value === now) || !now);
-    const input = known
-      ? make("select", { id, change: changed }, choices.map(([value, text]) => option(value, text, now)))
+    // a word that is no choice ("to do" of a draft) stays what it is until another is chosen
+    const offered = choices && (choices.some(([value]) => value === now) ? choices : [[now, now], ...choices]);
+    const input = offered
+      ? make("select", { id, change: changed }, offered.map(([value, text]) => option(value, text, now)))
       : make("input", { id, value: now, list, input: changed, autocomplete: "off", spellcheck: "false" });
     input.dataset.sheet = sheet;
     input.dataset.header = header;
@@ -80,7 +81,8 @@ const form = {
   },
 
   choicesOf(name, empty = true) {
-    const words = this.model.lists[name].map((word) => [word, t(`w_${word}`) === `w_${word}` ? word : t(`w_${word}`)]);
+    const said = (word) => (t(`w_${word}`) === `w_${word}` ? this.model.labels[word] || word : t(`w_${word}`));
+    const words = this.model.lists[name].map((word) => [word, said(word)]);
     return empty ? [["", ""], ...words] : words;
   },
 
@@ -187,11 +189,12 @@ const form = {
     const box = make("div", { class: "codes" }, make("p", { class: "soft" }, column.label ? `"${column.label}". ${about}` : about));
     if (!column.codes.length || !known || known.type === "identifier") return box;
     const levels = known.type === "arm" ? this.model.sheets.arms.map((arm) => arm[0]).filter(Boolean) : known.levels;
-    const levelled = LEVELLED.includes(known.type) && levels.length;
+    const levelled = known.type === "arm" || (LEVELLED.includes(known.type) && levels.length);
     const pairs = this.model.pairs[row[0]] || { values: {}, missing: {} };
     const lines = column.codes.map(({ code, label, n, missing }) => {
       const now = pairs.missing[code] !== undefined ? `?${pairs.missing[code]}` : pairs.values[code] || pairs.values[label] || "";
-      const choices = [["", missing ? t("declared_missing") : ""], ...levels.map((level) => [level, level]), ["?not_given", t("w_not_given")], ["?not_applicable", t("w_not_applicable")]];
+      const added = known.type === "arm" && !levels.includes(code) ? [["+", t("new_arm")]] : [];
+      const choices = [["", missing ? t("declared_missing") : ""], ...levels.map((level) => [level, level]), ...added, ["?not_given", t("w_not_given")], ["?not_applicable", t("w_not_applicable")]];
       const select = make("select", { "aria-label": `${t("means")} ${code}`, change: (event) => this.recode(row, pairs, code, label, event.target.value) },
         choices.map(([value, text]) => option(value, text, now)));
       return make("tr", {}, make("td", {}, make("code", {}, code)), make("td", {}, label), make("td", { class: "n" }, String(n)), levelled ? make("td", {}, select) : null);
@@ -205,15 +208,23 @@ const form = {
     delete pairs.values[code];
     if (label) delete pairs.values[label];
     delete pairs.missing[code];
-    if (meaning.startsWith("?")) pairs.missing[code] = meaning.slice(1);
+    if (meaning === "+") {
+      this.model.sheets.arms.push([code, "", label || code, ""]);
+      pairs.values[code] = code;
+    } else if (meaning.startsWith("?")) pairs.missing[code] = meaning.slice(1);
     else if (meaning) pairs.values[code] = meaning;
     this.model.pairs[row[0]] = pairs;
     const { cells } = await ask({ do: "cells", values: [pairs.values, pairs.missing] });
     this.set("variables", row, "values", cells[0]);
     this.set("variables", row, "missing", cells[1]);
+    if (meaning === "+") {
+      this.redraw();
+      return byId("form").querySelector(`[data-row="arms"][data-name="${CSS.escape(code)}"] select`).focus();
+    }
     for (const input of byId("form").querySelectorAll(`[data-row="variables"][data-name="${CSS.escape(row[0])}"] input`)) {
       if (["values", "missing"].includes(input.dataset.header)) input.value = this.get("variables", row, input.dataset.header);
     }
+    return null;
   },
 
   assessments() {
@@ -227,9 +238,16 @@ const form = {
     return make("div", { "data-part": "assessments" }, make("h3", {}, t("s_assessments")), make("p", { class: "soft" }, t("n_assessments")), cards, this.adder("assessments"));
   },
 
-  // the card that a finding is about
-  cardOf({ variable, column }) {
+  // the card that a finding is about; of a finding in study.yaml the place stands in its message
+  cardOf({ variable, column, message }) {
     const cards = [...byId("form").querySelectorAll("[data-row]")];
+    const place = message.match(/^(?:source\.)?(visit\.values|arms|variables|assessments|published|confirmed)(?:\.|\[)([^\s:.\]]+)/);
+    if (place) {
+      const sheet = place[1] === "visit.values" ? "visits" : place[1];
+      const own = cards.filter((card) => card.dataset.row === sheet);
+      const named = own.find((card) => card.dataset.name === place[2]) || own[Number(place[2]) - 1];
+      if (named) return named;
+    }
     const holds = (card) => [...card.querySelectorAll("input, select")].some((input) => column && input.value === column);
     const mine = cards.filter((card) => card.dataset.name === variable);
     return mine.find(holds) || mine[0] || cards.find(holds)

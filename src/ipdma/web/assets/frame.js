@@ -86,8 +86,9 @@ function show(answer) {
   const checked = answer.state === "checked";
   const editable = Boolean(answer.form);
   byId("draft").hidden = answer.state !== "draft";
-  if (answer.state === "draft") byId("reasons").replaceChildren(...reasons(answer.draft).map((line) => make("li", {}, line)));
+  if (answer.state === "draft") byId("reasons").replaceChildren(...reasons(answer.draft).map((line) => make("li", {}, marked(line))));
   byId("mapping").hidden = !editable;
+  byId("fold").open = answer.state === "draft" || !(answer.findings || []).length;
   if (editable) form.show(answer.form);
   byId("changed").textContent = "";
   byId("result").hidden = answer.state === "draft" || !(checked || (answer.findings || []).length);
@@ -113,7 +114,7 @@ function showSaves(answer) {
 function reasons(draft) {
   const head = draft.split("\n").slice(0, draft.split("\n").findIndex((line) => line && !line.startsWith("#")));
   const at = head.indexOf("# Look at these:");
-  return at < 0 ? [] : head.slice(at + 1).map((line) => line.replace(/^# - /, ""));
+  return at < 0 ? [] : head.slice(at + 1).filter((line) => line.startsWith("# - ")).map((line) => line.slice(4));
 }
 
 async function take(list) {

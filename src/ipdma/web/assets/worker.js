@@ -51,6 +51,8 @@ async function start(payload) {
   serve = pyodide.pyimport("ipdma.web.serve").answer;
   toPython = pyodide.toPy;
   self.postMessage({ ready: true });
+  // what the first file needs is loaded while the person looks for it
+  setTimeout(() => pyodide.runPython("from ipdma.codebook import load_codebook; load_codebook()"), 0);
 }
 
 function run({ id, request, files }) {
