@@ -344,7 +344,9 @@ def read_other(cells: dict[str, str], where: str, content: dict[str, Any]) -> No
         target = content
         for part in parents:
             target = target.setdefault(part, {})
-        target[last] = value
+        # a part that was empty may have been filled in since
+        if value or not target.get(last):
+            target[last] = value
     except (ValueError, AttributeError, TypeError):
         raise ReadError(f"{where}: this sheet is for the program alone; take back what was there") from None
 

@@ -96,6 +96,17 @@ def test_a_wrong_mapping_is_mended_and_a_finding_confirmed(tmp_path):
     assert [f["confirmed"]["why"] for f in answer["findings"] if f["confirmed"]] == ["so it was"]
 
 
+def test_a_part_that_was_empty_can_be_filled_in(tmp_path):
+    files = sample("clean")
+    at = files["study.yaml"].index(b"assessments:")
+    files["study.yaml"] = files["study.yaml"][:at] + b"assessments: []\n"
+    desk = Desk(tmp_path / "root")
+    form = desk.take(files)["form"]
+    row = {"instrument": "hamd17", "timepoint": "baseline", "weeks": "0", "total": "HAMD_T0"}
+    form["sheets"]["assessments"].append([row.get(name, "") for name in form["headers"]["assessments"]])
+    assert desk.mend(form["sheets"])["ready"]
+
+
 def test_a_cell_that_cannot_be_read_is_said_and_the_mapping_stays(tmp_path):
     desk = Desk(tmp_path / "root")
     form = desk.take(sample("clean"))["form"]
