@@ -244,7 +244,12 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
+FAST = ("nested", "half")
+
+
+@pytest.mark.parametrize(
+    "how", [how if how in FAST else pytest.param(how, marks=pytest.mark.slow) for how in BROKEN]
+)
 @pytest.mark.parametrize(
     "name",
     [

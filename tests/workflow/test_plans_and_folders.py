@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.builders.trials import MAPPING, PLAN, REPOSITORY, make_consortium, write_plan, write_trial
 
 from ipdma.errors import PlanError
@@ -201,6 +202,14 @@ def test_another_plans_results_are_refused_by_the_keys_that_differ(folder):
     before = names_in(out)
     assert "would be removed" in start(overwrite="true").notices[-1]
     assert names_in(out) == before
+
+
+def test_a_default_that_came_with_a_later_version_is_no_other_plan(folder):
+    out = finished_run(folder)
+    earlier = yaml.safe_load((out / "plan.yaml").read_text(encoding="utf-8"))
+    del earlier["minimum_cell"], earlier["multiverse"]
+    write_file(out / "plan.yaml", yaml.safe_dump(earlier))
+    assert start().notices == []
 
 
 def test_overwriting_removes_what_runs_made_and_the_new_plan_lacks_and_nothing_else(folder):

@@ -6,11 +6,13 @@ Only files that a run's own lists name are ever removed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ipdma.errors import PlanError, ReadError
 from ipdma.io import read_text
+from ipdma.plan import Plan
 from ipdma.plan.words import without_words
 from ipdma.runs.stamps import MADE, all_made, jobs_made, names_made, remove_made, stamp_path, why_stale
 from ipdma.yaml_values import parse_yaml
@@ -76,6 +78,8 @@ def foreign_keys(results: Path, plan: Mapping[str, Any]) -> list[str]:
         earlier = None
     if not isinstance(earlier, Mapping):
         return [f"all ({path} is no plan)"]
+    with suppress(PlanError):  # a default that came with a later version is no difference
+        earlier = Plan.from_mapping(earlier).as_mapping()
     return list(compare_plans(without_words(earlier), without_words(dict(plan))))
 
 
