@@ -11,6 +11,7 @@ from typing import Any
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.privacy.cells import say_count
 from ipdma.site.findings import Finding
+from ipdma.site.sharing import for_sharing
 
 LANGUAGES = ("en", "nl")
 SHOWN_ROWS = 8
@@ -58,6 +59,7 @@ def say(finding: Finding, language: str = "en") -> tuple[str, str]:
 
 def say_shared(finding: Finding, language: str = "en") -> tuple[str, str]:
     """Message and remedy for the shareable report: no cell, no row, no small count."""
+    finding = for_sharing(finding)
     entry = load_catalogue(language)[finding.code]
     listed = {"allowed": load_catalogue(language)["phrases"]["listed"]}
     words = {**common(finding, language), **listed, **finding.said}

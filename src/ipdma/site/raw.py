@@ -74,7 +74,7 @@ def refuse_wrong_header(file: StudyFile, table: Table) -> None:
     if text and len(table.columns) == 1 and len(wanted) > 1 and not found:
         raise ReadError(
             f"{table.file}: only one column was found, which holds the whole line: the separator is not "
-            f"known, "
+            "known, "
             "or the columns stand at fixed places; write `separator:` under source, or save the file as CSV"
         )
 

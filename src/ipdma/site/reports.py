@@ -12,6 +12,7 @@ from ipdma.privacy.cells import FEW
 from ipdma.site.catalogue import load_catalogue, say, say_shared
 from ipdma.site.check import CheckResult
 from ipdma.site.findings import GRADES, MUST_FIX, NOTE, Finding
+from ipdma.site.sharing import for_sharing
 
 STYLE = """
 *{box-sizing:border-box}
@@ -83,6 +84,7 @@ def shown(count: int) -> int | str:
 def shared_entry(finding: Finding, language: str) -> dict[str, Any]:
     """A finding that may leave the site."""
     message, remedy = say_shared(finding, language)
+    finding = for_sharing(finding)
     return {
         "code": finding.code,
         "grade": finding.grade,

@@ -32,8 +32,8 @@ from ipdma.site.table import Column
 MOST_LABELS = 20
 # one to three words that could be a surname, or a surname and a given name
 LIKE_A_NAME = re.compile(
-    r"[^\W\d_][^\W\d_'’.-]+(?:[ "
-    f",-]+(?:van|von|de|der|den|di|da|del|la|le|ten|ter|[^\W\d_][^\W\d_'’.-]*\.?)){0, 3}\Z",
+    r"[^\W\d_][^\W\d_'’.-]+"
+    r"(?:[ ,-]+(?:van|von|de|der|den|di|da|del|la|le|ten|ter|[^\W\d_][^\W\d_'’.-]*\.?)){0,3}\Z"
 )
 ACRONYM = re.compile(r"[A-ZÀ-Þ0-9/+ -]{2,12}\Z")
 EVERYDAY = (

@@ -29,6 +29,8 @@ def without_invisible(text: str) -> str:
 
 def plain_signs(text: str) -> str:
     """One form of each letter, digit, blank and dash."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = unicodedata.normalize("NFKC", without_invisible(text)).translate(TWINS)
     return " ".join(DASHES.sub("-", text).split())
 

@@ -111,6 +111,8 @@ def question_rows(table: Table) -> list[int]:
     """Positions of the first rows that hold texts where all rows below hold numbers or dates."""
     found: list[int] = []
     for i in range(min(FIRST_ROWS, len(table.rows) - 3)):
+        if sum(is_sentence(column.cells[i].strip()) for column in table.columns) < 2:
+            continue
         measured = [column for column in table.columns if is_measured(column, i + 1)]
         texts = [text for column in measured if (text := column.cells[i].strip())]
         worded = [text for text in texts if is_sentence(text)]
@@ -135,10 +137,12 @@ def is_value(cell: str) -> bool:
 def is_sentence(text: str) -> bool:
     """Whether a cell holds words that are no missing code."""
     return (
-        not is_value(text)
-        and len(text) > 2
-        and sum(map(str.isalpha, text)) * 2 >= len(text.replace(" ", ""))
-        and not set(text.casefold().split()) & NO_ANSWER
+        len(text) > 2
+        and (
+            not is_value(text)
+            and sum(map(str.isalpha, text)) * 2 >= len(text.replace(" ", ""))
+            and not set(text.casefold().split()) & NO_ANSWER
+        )
     ) or text.startswith("{")
 
 

@@ -1,0 +1,73 @@
+"""Headers and labels that can be a person, a date or an identifier leave in no draft and no report."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from ipdma.site.reports import report_html, shareable_json
+from ipdma.site.scan import scan_file
+
+NAMES = ["Anna Müller", "Dr. Weber", "born 01.03.1950", "file 12345678", "anna@clinic.example"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_header_that_points_at_somebody_is_kept_back(small, name):
+    small.column(name, ["1"] * 12)
+    result = small.check()
+    assert name in [finding.column for finding in result.findings]
+    assert name not in shareable_json(result)
+    assert name not in report_html(result, shareable=True)
+    assert name in report_html(result, shareable=False)
+    assert name not in scan_file(small.folder / "f.csv")
+
+
+@pytest.mark.parametrize("name", ["hamd17_t0", "Study Arm", "Age (years)", "Datum Einschluss", "item_2010"])
+def test_other_headers_are_told(small, name):
+    small.column(name, ["1"] * 12)
+    assert name in shareable_json(small.check()).encode().decode()
+    assert name in scan_file(small.folder / "f.csv")
+
+
+def labelled(tmp_path, name: str, labels: dict[float, str]) -> str:
+    n = 40
+    frame = pd.DataFrame({"id": [f"P{i:02d}" for i in range(n)], name: [float(1 + i % 4) for i in range(n)]})
+    path = tmp_path / "t.sav"
+    pyreadstat.write_sav(frame, path, variable_value_labels={name: labels})
+    return scan_file(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("ther", ["Dr. Anna Mueller", "Jan de Vries", "Rossi", "Bauer"]),
+        ("v12", ["Jansen, Piet", "Bakker, Eva", "Smit, Jan", "Visser, Els"]),
+        ("v12", ["Jansen", "Bakker", "Smit", "Visser"]),
+        ("v12", ["jansen", "bakker", "smit", "unknown"]),
+        ("v12", ["tel 030-123456", "tel 030-123457", "none", "none given"]),
+        ("v12", ["born 1950-03-01", "born 1951-03-01", "born 1952-03-01", "unknown"]),
+        ("patnr", ["first", "second", "third", "fourth"]),
+        ("therapeut", ["one", "two", "three", "four"]),
+    ],
+)
+def test_labels_that_can_be_people_are_kept_back(tmp_path, name, labels):
+    draft = labelled(tmp_path, name, {float(i): label for i, label in enumerate(labels, start=1)})
+    assert not [
+        label for label in labels if label in draft and label not in ("one", "none", "unknown", "first")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("v12", ["never", "sometimes", "often", "always"]),
+        ("familienstand", ["ledig", "verheiratet", "geschieden", "verwitwet"]),
+        ("groep", ["wachtlijst", "STPP", "antidepressiva", "placebo"]),
+        ("v12", ["not at all", "several days", "more than half the days", "nearly every day"]),
+        ("geslacht", ["man", "vrouw", "anders", "onbekend"]),
+    ],
+)
+def test_everyday_labels_are_shown(tmp_path, name, labels):
+    draft = labelled(tmp_path, name, {float(i): label for i, label in enumerate(labels, start=1)})
+    assert all(label in draft for label in labels)
