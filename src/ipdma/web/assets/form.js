@@ -28,7 +28,8 @@ const form = {
       this.folded("published", ["arm", "variable", "timepoint", "statistic", "value"]),
       this.folded("confirmed", ["code", "variable", "n", "why", "by", "on"]),
     );
-    if (model.sheets.other.length) box.append(make("p", { class: "soft" }, t("other_kept", { n: model.sheets.other.length })));
+    const others = model.sheets.other.filter((row) => !["[]", "{}", '""', "null"].includes(row[1])).length;
+    if (others) box.append(make("p", { class: "soft" }, t("other_kept", { n: others })));
   },
 
   cell(sheet, row, header) {
@@ -154,7 +155,9 @@ const form = {
     for (const row of this.model.sheets.variables) {
       const known = this.model.variables[row[0]];
       const card = this.variable(row, known);
-      if (!this.get("variables", row, "verb") && !(known && known.required)) blank.push(card);
+      const verb = this.get("variables", row, "verb");
+      const unsaid = !verb || (verb === "not_collected" && this.get("variables", row, "column or text") === "?");
+      if (unsaid && !(known && known.required)) blank.push(card);
       else part.append(card);
     }
     if (blank.length) part.append(make("details", { class: "group", open: blank.length < 4 }, make("summary", {}, t("unsaid", { n: blank.length })), blank));
