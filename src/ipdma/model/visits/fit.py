@@ -213,7 +213,7 @@ def variances(fitted: Fitted) -> VarianceComponents:
         for k, name in enumerate(design.base.studies if by_study else ())
     }
     return VarianceComponents(
-        effects=effects_of(names, between),
+        **effects_of(names, between),
         participant=float(gamma[0]) * unit if with_participants else None,
         residual=float(gamma[1]) * unit if with_participants and not by_study else None,
         residual_by_study=each or None,
