@@ -9,11 +9,15 @@ from typing import Any
 
 from ipdma.errors import SpecError, join_faults, unknown_key
 from ipdma.model.df import METHODS, POOLED, df_method, methods_of
+from ipdma.model.two_by_two import MEASURES
 
 POOL_CHOICES = {
     "tau2": ("reml", "dl", "pm", "ml", "common"),
     "ci": tuple(POOLED),
+    "method": ("inverse_variance", "mantel_haenszel", "peto"),
+    "measure": MEASURES,
 }
+OF_TABLES = ("method", "measure")
 PREDICTION_CHOICES = {
     "df": ("k_minus_2", "k_minus_1", "normal"),
     "se": ("wald", "ci"),
@@ -57,6 +61,9 @@ class PoolSpec:
         `pivot`, or `t` where `df` or `se` is given; None: `pivot` with `ci: nst`, else `t`.
     level : float
         Confidence level, between 0 and 1.
+    method, measure : str
+        Of a model's binary outcome in two stages: `inverse_variance`, `mantel_haenszel` or `peto`; `or`, `rr`
+        or `rd`.
     """
 
     study: str = "study"
@@ -69,6 +76,13 @@ class PoolSpec:
     prediction_se: str = "wald"
     prediction_method: str | None = None
     level: float = 0.95
+    method: str = "inverse_variance"
+    measure: str = "or"
+
+    @property
+    def by_tables(self) -> bool:
+        """Whether trials' tables of events by arm are pooled, not their logistic regressions."""
+        return self.method != "inverse_variance" or self.measure != "or"
 
     @property
     def by_pivot(self) -> bool:
@@ -219,12 +233,29 @@ def two_stage_conflicts(spec: ModelSpec) -> list[str]:
     """What the two-stage twin cannot report."""
     faults = []
     if spec.contrasts:
-        faults.append("contrasts cannot be had from stages: two; use stages: one")
+        faults.append("contrasts need stages: one; two stages pool each term by itself")
     if spec.family == "binomial" and spec.estimator == "reml":
         faults.append("estimator: reml is not defined for family: binomial; use ml")
     if spec.family == "binomial" and (spec.visit or spec.participant):
         faults.append("participant and visit need family: gaussian, got binomial")
-    return [*faults, *visit_conflicts(spec.replace(residual="common"))]
+    return [*faults, *table_conflicts(spec), *visit_conflicts(spec.replace(residual="common"))]
+
+
+def table_conflicts(spec: ModelSpec) -> list[str]:
+    """What cannot be pooled from trials' tables of events by arm."""
+    pool = spec.pool
+    if not pool.by_tables:
+        return []
+    keys = f"pool: {{method: {pool.method}, measure: {pool.measure}}}"
+    faults = []
+    if spec.family != "binomial":
+        faults.append(f"{keys} needs family: binomial, got {spec.family}")
+    if spec.moderator or spec.imputation:
+        what = "a moderator" if spec.moderator else "imputed data sets"
+        faults.append(f"{keys} pools one table of events by arm per trial, which has no room for {what}")
+    if pool.method == "peto" and pool.measure != "or":
+        faults.append(f"pool: Peto's method gives an odds ratio, got measure: {pool.measure}")
+    return faults
 
 
 def read_model_keys(mapping: Mapping[str, Any], where: str, faults: list[str]) -> dict[str, Any]:
@@ -362,17 +393,20 @@ def pool_of_model(mapping: Mapping[str, Any], where: str, level: float, faults: 
     """Read the `pool` key of a model spec: `tau2` left out stays open, `level` is the model's."""
     if not isinstance(mapping, Mapping):
         return {"tau2": None}
-    values = read_pool_keys(mapping, where, faults)
+    values = read_pool_keys(mapping, where, faults, of_model=True)
     values.setdefault("tau2", None)
     return {**values, "level": level}
 
 
-def read_pool_keys(mapping: Mapping[str, Any], where: str, faults: list[str]) -> dict[str, Any]:
+def read_pool_keys(
+    mapping: Mapping[str, Any], where: str, faults: list[str], of_model: bool = False
+) -> dict[str, Any]:
     """Read each key of a pooling spec, adding a sentence to `faults` for each that is wrong."""
     if not isinstance(mapping, Mapping):
         faults.append(f"{where}: expected keys and values, got {type(mapping).__name__}")
         return {}
     known = ("study", "estimate", "std_error", "variance", "tau2", "ci", "prediction", "level")
+    known += OF_TABLES if of_model else ()
     values: dict[str, Any] = {}
     for key, value in mapping.items():
         if key not in known:

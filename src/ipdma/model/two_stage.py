@@ -19,6 +19,7 @@ from ipdma.model.rubin import missing_information
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import NO_VARIATION, StudyFit
 from ipdma.model.stages import StageOne, imputed_stage, stage_one
+from ipdma.model.table_fit import fit_tables
 from ipdma.model.term import OWN_EFFECTS, TREATMENT, Term
 from ipdma.model.variance import VarianceComponents, effects_of
 
@@ -47,6 +48,8 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     DataError, FitError
         As `build_design`; and where no study can estimate the treatment effect.
     """
+    if spec.pool.by_tables and spec.moderator is None and not spec.imputation:
+        return fit_tables(rows, spec)
     stage = imputed_stage(rows, spec) if spec.imputation else stage_one(rows, spec)
     pooled = {term: pool_term(stage, term, spec) for term in stage.terms if informing(stage, term)}
     if not any(term.kind in OWN_EFFECTS for term in pooled):

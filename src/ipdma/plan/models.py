@@ -42,7 +42,7 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
 def for_family(spec: ModelSpec, family: str) -> ModelSpec:
     """The model for outcomes of a family: a binary one has no residual variance, REML or t of it."""
     if family == "gaussian":
-        return spec
+        return spec.replace(pool=replace(spec.pool, method="inverse_variance", measure="or"))
     return spec.replace(
         family=family,
         residual="common",

@@ -135,7 +135,7 @@ def test_repeated_rows_are_fitted_with_a_participant_intercept():
 def test_nothing_to_pool_is_refused_with_the_reasons():
     with pytest.raises(FitError, match="no study can estimate the treatment effect"):
         fit(draw(2, 2), treatment="treat")
-    with pytest.raises(SpecError, match="contrasts cannot be had from stages: two"):
+    with pytest.raises(SpecError, match="contrasts need stages: one"):
         fit(draw(), contrasts={"a": {"treatment": 1}})
 
 
