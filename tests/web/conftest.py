@@ -1,6 +1,7 @@
 """The built page and a browser: both once for all tests; skipped where they cannot be had, unless
 IPDMA_REQUIRE_PAGE is set."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -37,7 +38,9 @@ def page_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def playwright():
     """Playwright, which brings no browser of its own."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+    if importlib.util.find_spec("playwright") is None:
+        give_up("playwright is not installed")
+    sync_api = importlib.import_module("playwright.sync_api")
     with sync_api.sync_playwright() as made:
         yield made
 
