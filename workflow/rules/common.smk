@@ -7,7 +7,7 @@ import time
 from ipdma.errors import IpdmaError
 from ipdma.runs.begin import begin
 from ipdma.runs.jobs import why_stopped
-from ipdma.runs.manifest import announce, say_start
+from ipdma.runs.manifest import announce, say_end, say_start
 
 # Two cores are kept busy by two jobs, not by two libraries in each.
 os.environ.update(
@@ -62,7 +62,7 @@ onstart:
 
 
 onsuccess:
-    print(f"Done. Open {RESULTS}/report.html", file=sys.stderr)
+    print(say_end(RUN, time.time() - STARTED), file=sys.stderr)
 
 
 onerror:

@@ -42,6 +42,20 @@ def say_start(run: Run) -> None:
     print(f"{run.plan['title']}: {len(run.studies)} studies, results go to {run.results}/", file=sys.stderr)
 
 
+def say_end(run: Run, seconds: float) -> str:
+    """What to open, once all is done."""
+    minutes, rest = divmod(round(seconds), 60)
+    took = f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return "\n".join(
+        [
+            f"Done in {took}. To open:",
+            f"  {run.results}/report.html    the whole report on one page",
+            f"  {run.results}/tables/        its tables for Excel and Word",
+            f"  {run.results}/validation/    a page for each trial's site",
+        ]
+    )
+
+
 def finish(manifest: str | Path, log: str | Path) -> None:
     """Write the manifest from the stamps of all jobs, and take the mark away."""
     path = Path(manifest)
