@@ -255,6 +255,12 @@ def add_headlines(book: Book, names: list[str], outcome: str, timepoint: str, hu
     for end, value in {"": 2.68, "_low": 1.61, "_high": 4.47}.items():
         if outcome == "response":
             book.count(f"{base}.primary.one", f"odds_ratio{end}", variable="treatment", value=value)
+    if outcome == "response":
+        add_risks(book, f"{base}.primary.one")
+    for level, n, share in (("low", 1, 0.11), ("some concerns", 2, 0.31), ("high", 4, 0.58)):
+        book.count(
+            f"{base}.primary.one", "bias_trials", variable="rob_overall", level=level, n=n, of=7, value=share
+        )
     for i, item in enumerate(["rob_d1", "rob_overall"]):
         book.estimate(f"{base}.risk_of_bias.one.{item}", moderator=item)
         book.estimate(
@@ -288,6 +294,14 @@ def add_headlines(book: Book, names: list[str], outcome: str, timepoint: str, hu
     book.estimate(f"{base}.not_obtained.two", k=1, at=-0.3)
     missing = dict.fromkeys(["mean_active", "sd_active", "mean_reference", "sd_reference"])
     book.study(f"{base}.aggregate.two", "FR-Y", source="aggregate", n_active=31, n_reference=30, **missing)
+
+
+def add_risks(book: Book, head: str) -> None:
+    """Absolute effects of events from a control risk."""
+    book.count(head, "control_risk", level="the trials' reference arms", value=0.112)
+    for end, value in {"": 0.253, "_low": 0.169, "_high": 0.361}.items():
+        book.count(head, f"active_risk{end}", value=value)
+        book.count(head, f"absolute_effect{end}", value=value - 0.112)
 
 
 def add_moderators(book: Book, names: list[str], outcome: str, timepoint: str) -> None:

@@ -8,6 +8,7 @@ from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import estimate_row, try_fit_design, write_fit, write_studies
 from ipdma.analysis.records import Ledger
+from ipdma.analysis.risk_of_bias import write_bias_trials
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
@@ -32,6 +33,7 @@ def analyse_efficacy(cell: Cell, context: Context) -> Ledger:
         fits = fit_both(ledger, cell, settings, model, spec)
         if model == settings.primary_model:
             write_absolute(ledger, cell, settings, fits)
+            write_bias_trials(ledger, cell, cell.ident(model, "one" if "one" in fits else "two"))
             add_variants(ledger, cell, settings, spec)
     return ledger
 

@@ -88,3 +88,26 @@ def fit_adjusted(ledger: Ledger, ident: Ident, data: ModeratorFrame, spec: Model
     fit = try_fit(ledger, ident, data.frame, data.join(spec), len(data.varying()))
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.is_effect("within", data.name))
+
+
+def write_bias_trials(ledger: Ledger, cell: Cell, ident: Ident) -> None:
+    """How many trials of a headline stand at each overall risk of bias, and which share of weight they carry.
+
+    Parameters
+    ----------
+    ident : Ident
+        The headline whose weights count; its trials' rows stand in the ledger.
+    """
+    judged = study_values(cell, OVERALL).dropna()
+    weights = {
+        row["study"]: row["weight"]
+        for row in ledger.study_estimates
+        if row["analysis_id"] == str(ident) and row["term"] == "treatment" and row["weight"] is not None
+    }
+    whole = sum(weights.get(study, 0.0) for study in judged.index)
+    for level in ordered_levels(judged) if len(judged) and not is_numeric(judged) else []:
+        own = judged.index[judged == level]
+        share = sum(weights.get(study, 0.0) for study in own) / whole if whole else None
+        ledger.count(
+            ident, "bias_trials", variable=OVERALL, level=str(level), n=len(own), of=len(judged), value=share
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipdma.report.exhibit import Exhibit
+from ipdma.report.figures_benefit import benefit_exhibits
 from ipdma.report.figures_checks import check_exhibits
 from ipdma.report.figures_forest import forest_exhibits, interaction_exhibits
 from ipdma.report.figures_imputation import imputation_exhibits
@@ -19,6 +20,7 @@ def list_exhibits(material: Material, ledger: Ledger) -> list[Exhibit]:
     return [
         *forest_exhibits(material, ledger),
         *trajectory_exhibits(material, ledger),
+        *benefit_exhibits(material, ledger),
         *interaction_exhibits(material, ledger),
         *moderator_exhibits(material, ledger),
         *tree_exhibits(material, ledger),

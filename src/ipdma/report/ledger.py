@@ -30,7 +30,7 @@ class Claim:
     """One printed number: where it is printed, how, and the cell of the record file that it is drawn from.
 
     `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number,
-    `percent 1` for a share.
+    `percent 1` for a share, `hundred` for so many of a hundred.
     """
 
     place: str
@@ -85,6 +85,10 @@ class Pen:
         """A share as percent; the ledger keeps the share."""
         value = number_of(row, name)
         return self._print(row, name, wording.percent(value, digits), f"percent {digits}")
+
+    def hundred(self, row: Row | None, name: str = "value") -> str:
+        """A share as so many of a hundred; the ledger keeps the share."""
+        return self._print(row, name, wording.hundred(number_of(row, name)), "hundred")
 
     def worded(self, row: Row | None, name: str = "value") -> str:
         """A record's own words (`NNTB 4.1 (2.8 to 7.9)`), entered beside the number that they state."""
@@ -141,4 +145,6 @@ def print_again(value: float, digits: str) -> str:
         return wording.p_value(value)
     if digits.startswith("percent"):
         return wording.percent(value, int(digits.split()[1]))
+    if digits == "hundred":
+        return wording.hundred(value)
     return wording.compact(value) if digits == "compact" else wording.fixed(value, int(digits))

@@ -105,12 +105,37 @@ class Material(Words):
         first_outcome = next(iter(self.plan.get("outcomes", {})), None)
         return [a for a in self.analyses if a.outcome == first_outcome or self.is_main(a.outcome)]
 
+    @cached_property
+    def found(self) -> dict[str, list[Analysis]]:
+        """The results of the summary of findings by contrast, as the plan names them, at most seven each."""
+        named = (self.plan.get("certainty") or {}).get("outcomes")
+        whole: dict[str, list[Analysis]] = {a.contrast: [] for a in self.analyses}
+        for analysis in self.analyses:
+            names = {f"{analysis.outcome}.{analysis.timepoint}"}
+            if analysis.timepoint == self.first_timepoint(analysis.outcome):
+                names.add(analysis.outcome)
+            if names & set(named) if named else analysis in self.detailed or self.is_event(analysis.outcome):
+                whole[analysis.contrast].append(analysis)
+        order = {name: place for place, name in enumerate(named or [])}
+
+        def place(a: Analysis) -> int:
+            return order.get(f"{a.outcome}.{a.timepoint}", order.get(a.outcome, 0))
+
+        return {contrast: sorted(rows, key=place)[:7] for contrast, rows in whole.items()}
+
+    def first_timepoint(self, outcome: str) -> str:
+        """The first time point of the plan at which an outcome was analysed."""
+        return next((a.timepoint for a in self.analyses if a.outcome == outcome), "")
+
+    def is_event(self, outcome: str, measures: Sequence[str] = ("response", "remission")) -> bool:
+        """Whether an outcome is one of these measures."""
+        entry = self.plan.get("outcomes", {}).get(outcome) or {}
+        return self.is_binary(outcome) and str(entry.get("measure") or outcome) in measures
+
     def is_main(self, outcome: str) -> bool:
         """Whether an outcome is response, remission, or a score by one kind of rater."""
         entry = self.plan.get("outcomes", {}).get(outcome) or {}
-        if self.is_binary(outcome):
-            return str(entry.get("measure") or outcome) in {"response", "remission"}
-        return bool(entry.get("rating"))
+        return self.is_event(outcome) if self.is_binary(outcome) else bool(entry.get("rating"))
 
     def title(self, analysis: Analysis) -> str:
         """`STPP against control: depression, post-treatment`."""

@@ -1,53 +1,40 @@
-"""The report: one HTML file that needs nothing else."""
+"""The report: one HTML file that needs nothing else; the answer first, then the evidence, then everything."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from ipdma.harmless import POLICY
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.fonts import cut_for_page
-from ipdma.report.formats.markup import table_markup
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
-from ipdma.report.sentences import WITHIN, methods_paragraphs, results_sentences
+from ipdma.report.sections.answer import answer_section
+from ipdma.report.sections.paste import methods_section
+from ipdma.report.sections.supplement import supplement_section
+from ipdma.report.sections.trials import trials_section
+from ipdma.report.sections.trust import trust_section
+from ipdma.report.sections.whom import first_questions, whom_section
+from ipdma.report.shelf import Shelf
 from ipdma.report.style import DRAWN
 from ipdma.report.table import Table
+from ipdma.report.warned import all_markup
+from ipdma.report.words import in_sentence
 
 HEADS = {
-    "summary": "Results in words",
-    "methods": "Methods",
-    "effects": "Effects",
-    "moderators": "Moderators",
-    "prognosis": "Prognosis, not a treatment effect",
-    "checks": "Does it hold",
-    "trials": "Trials and participants",
-    "plan": "The plan as it was frozen",
-    "ran": "What ran, and what did not",
-    "versions": "Versions and digests",
+    "answer": "The answer",
+    "findings": "Summary of findings",
+    "whom": "For whom it works",
+    "trust": "Can it be trusted",
+    "trials": "Trials",
+    "methods": "Methods and results, to be pasted",
+    "supplement": "Supplement",
 }
-SECTION_OF_TABLE = {
-    "efficacy": "effects",
-    "moderators": "moderators",
-    "credibility": "moderators",
-    "tree": "moderators",
-    "prognosis": "prognosis",
-    "sensitivity": "checks",
-    "missing_values": "checks",
-    "imputation": "checks",
-    "one_stage_two_stage": "checks",
-    "engines": "checks",
-}
-SECTION_OF_FIGURE = {"Effects": "effects", "Moderators": "moderators", "Checks": "checks", "Trials": "trials"}
 TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
-LETTERS = re.compile(r"(?<![\w=])(p|t|F|z|d|B|N|n|k|K)(?=\s?[=<>]|\()")
 
 
 def build_page(
@@ -58,71 +45,66 @@ def build_page(
     ledger: Ledger,
 ) -> bytes:
     """The page; `drawn` holds the `<svg>` element of each exhibit."""
-    bodies: dict[str, list[str]] = {key: [] for key in HEADS}
-    bodies["summary"] = summary_parts(material, ledger)
-    bodies["methods"] = [f"<p>{escape(p)}</p>" for p in methods_paragraphs(material, ledger)]
-    for number, table in enumerate(tables, 1):
-        bodies[SECTION_OF_TABLE.get(table.name, "trials")].append(table_markup(table, f"Table {number}."))
-    for number, exhibit in enumerate(exhibits, 1):
-        bodies[SECTION_OF_FIGURE[exhibit.section]].append(figure_markup(exhibit, drawn[exhibit.name], number))
-    bodies["plan"] = plan_parts(material)
-    bodies["ran"] = list(ran_parts(material))
-    bodies["versions"] = [definitions(material.versions)]
-    shown = {key: parts for key, parts in bodies.items() if parts}
-    title = escape(str(material.plan.get("title", "Meta-analysis")))
+    shelf = Shelf(tables, exhibits, drawn)
+    bodies = {  # in the order in which a reader meets them, so that figures are numbered in it
+        "answer": answer_section(material, ledger),
+        "findings": findings_section(material, shelf),
+        "whom": whom_section(material, ledger, shelf),
+        "trust": trust_section(material, ledger, shelf),
+        "trials": trials_section(material, ledger, shelf),
+        "methods": methods_section(material, ledger),
+        "supplement": supplement_section(material, ledger, shelf),
+    }
+    shown = {key: body for key, body in bodies.items() if body}
     sections = "".join(
-        f'<section aria-labelledby="{k}"><h2 id="{k}">{HEADS[k]}</h2>\n{"".join(p)}</section>\n'
-        for k, p in shown.items()
+        f'<section aria-labelledby="{key}"><h2 id="{key}">{HEADS[key]}</h2>\n{body}</section>\n'
+        for key, body in shown.items()
     )
     contents = "".join(f'<li><a href="#{key}">{HEADS[key]}</a></li>' for key in shown)
-    stamp = f'<p class="stamp" role="note">{escape(material.stamp)}</p>' if material.stamp else ""
+    lead = (
+        '<a class="skip" href="#answer">Skip to the answer</a>\n<header>'
+        f"<h1>{escape(title_of(material))}</h1>\n{stamp_of(material)}"
+        f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header>\n'
+    )
+    return whole(title_of(material), f"{lead}<main>{sections}</main>", font_faces(drawn))
+
+
+def build_audit(material: Material) -> bytes:
+    """Every warning of the run in its own words, on a page of its own."""
+    title = f"Warnings: {title_of(material)}"
+    body = "".join(all_markup(material)) or "<p>No warning.</p>"
+    link = '<p><a href="report.html">The report</a></p>'
+    lead = f"<header><h1>{escape(title)}</h1>{stamp_of(material)}{link}</header>"
+    return whole(title, f"{lead}<main>{body}</main>")
+
+
+def findings_section(material: Material, shelf: Shelf) -> str:
+    """The summary of findings, then the trials behind the first result of each contrast."""
+    parts = [shelf.table("summary_of_findings")]
+    for number, analysis in enumerate(first_questions(material)):
+        name, head = f"forest.{analysis.id}", f"Trials of {in_sentence(material.title(analysis))}"
+        parts.append(shelf.folded("figure", name, head) if number else shelf.figure(name))
+    return "".join(parts)
+
+
+def title_of(material: Material) -> str:
+    """The plan's title."""
+    return str(material.plan.get("title") or "Meta-analysis of individual participant data")
+
+
+def stamp_of(material: Material) -> str:
+    """The line that every page carries where the plan or synthetic data ask for one."""
+    return f'<p class="stamp" role="note">{escape(material.stamp)}</p>\n' if material.stamp else ""
+
+
+def whole(title: str, body: str, faces: str = "") -> bytes:
+    """A document around its body."""
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
-        'content="width=device-width, initial-scale=1">\n'
-        f"{POLICY}\n"
-        '<link rel="icon" '
-        f'href="data:,">\n<title>{title}</title>\n<style>\n{font_faces(drawn)}\n{style}</style></head>\n<body><main>\n<h1>{title}</h1>\n'
-        f"<p>Individual-participant-data meta-analysis.</p>\n{stamp}\n<nav "
-        f'aria-label="Contents"><b>Contents</b><ol>{contents}</ol></nav>\n'
-        f"{sections}</main></body></html>\n"
+        f'content="width=device-width, initial-scale=1">\n{POLICY}\n<link rel="icon" href="data:,">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{faces}\n{style}</style></head>\n<body>\n{body}</body></html>\n"
     ).encode()
-
-
-def summary_parts(material: Material, ledger: Ledger) -> list[str]:
-    """Results sentences under their titles: the effect as a paragraph, a line for each moderator."""
-    parts = []
-    for title, lines in results_sentences(material, ledger):
-        effect = " ".join(italics(line) for line in lines if not line.startswith(WITHIN))
-        items = "".join(f"<li>{italics(line)}</li>" for line in lines if line.startswith(WITHIN))
-        moderators = f"<ul>{items}</ul>" if items else ""
-        parts.append(f"<h3>{escape(title)}</h3><p>{effect}</p>{moderators}\n")
-    return parts
-
-
-def italics(text: str) -> str:
-    """Statistical letters in italics, as APA asks."""
-    plain = escape(text, quote=False).replace("&lt;", "<").replace("&gt;", ">")
-    marked = LETTERS.sub("\x02\\1\x03", plain)
-    marked = marked.replace("<", "&lt;").replace(">", "&gt;")
-    return marked.replace("\x02", "<i>").replace("\x03", "</i>")
-
-
-def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:
-    """A figure on a white sheet, in light and dark alike, with its caption and its text for those who
-    cannot see it."""
-    return (
-        f'<figure class="plot" id="figure-{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
-        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" '
-        f'style="min-width:{least_width(svg)}rem">{svg}</div></div>'
-        f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
-    )
-
-
-def least_width(svg: str) -> int:
-    """Under which width a figure scrolls instead of shrinking: 60 percent of its own, in rem of 12 points."""
-    found = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)
-    return round(float(found.group(1)) / 12 * 0.6) if found else 30
 
 
 def font_faces(drawn: Mapping[str, str]) -> str:
@@ -138,50 +120,3 @@ def font_faces(drawn: Mapping[str, str]) -> str:
             "format('woff')}"
         )
     return "\n".join(faces)
-
-
-def plan_parts(material: Material) -> list[str]:
-    """The plan with its defaults filled in."""
-    text = yaml.safe_dump(as_plain(material.plan), sort_keys=False, allow_unicode=True, width=100)
-    return [
-        "<p>Every key of the analysis plan with its defaults filled in, as the run read it.</p>",
-        f'<pre tabindex="0">{escape(text)}</pre>',
-    ]
-
-
-def as_plain(value: Any) -> Any:
-    """Mappings and sequences as YAML knows them."""
-    if isinstance(value, Mapping):
-        return {str(k): as_plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_plain(v) for v in value]
-    return value
-
-
-def ran_parts(material: Material) -> Iterator[str]:
-    """The models that ran, then every warning in plain words with the analyses that it touches."""
-    models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
-    yield (
-        "<p>Every analysis id is listed with its estimates in <code>estimates.csv</code>. Models that "
-        f"ran: {escape(', '.join(models))}.</p>"
-    )
-    by_text: dict[str, list[str]] = {}
-    for row in material.records.counts:
-        if row.text("what") in {"warning", "not_fitted", "not_run", "refused"}:
-            by_text.setdefault(row.text("level"), []).append(row.text("analysis_id"))
-    for note in material.notes:
-        by_text.setdefault(str(note), [])
-    if not by_text:
-        yield "<p>No warning.</p>"
-    for text, where in by_text.items():
-        listed = ", ".join(dict.fromkeys(where))
-        place = f"<br><small>{escape(listed)}</small>" if listed else ""
-        yield f'<div class="warning">{escape(text[:1].upper() + text[1:])}{place}</div>\n'
-
-
-def definitions(pairs: Mapping[str, str]) -> str:
-    """Names and values."""
-    if not pairs:
-        return ""
-    rows = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(str(v))}</code></dd>" for k, v in pairs.items())
-    return f"<dl>{rows}</dl>"

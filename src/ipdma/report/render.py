@@ -17,7 +17,7 @@ from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
-from ipdma.report.page import build_page
+from ipdma.report.page import build_audit, build_page
 from ipdma.report.prisma import checklist_files
 from ipdma.report.table import Table
 from ipdma.report.tables import tabulate_all
@@ -62,6 +62,7 @@ def texts_around(
     """Captions, the page, the checklist and the claims."""
     yield "captions.json", captions_json(exhibits, tables)
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
+    yield "audit.html", build_audit(material)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
     yield from checklist_files([*names, *material.folders], page_style())
     yield "claims.csv", claims_csv(ledger)

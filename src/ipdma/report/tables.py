@@ -11,6 +11,7 @@ from ipdma.report.tables_checks import tabulate_sensitivity, tabulate_stages
 from ipdma.report.tables_credibility import tabulate_credibility
 from ipdma.report.tables_efficacy import tabulate_efficacy
 from ipdma.report.tables_engines import tabulate_engines
+from ipdma.report.tables_findings import tabulate_certainty, tabulate_findings
 from ipdma.report.tables_imputation import tabulate_imputation, tabulate_missing
 from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
@@ -25,6 +26,8 @@ from ipdma.report.words import threshold_note
 def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
     """All tables that have a row."""
     found = [
+        tabulate_findings(material, ledger),
+        tabulate_certainty(material, ledger),
         tabulate_studies(material, ledger),
         *tabulate_participants(material, ledger),
         tabulate_efficacy(material, ledger),

@@ -39,6 +39,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else f"{fixed(100 * value, digits)}%"
 
 
+def hundred(value: float | None) -> str:
+    """A share as so many of a hundred."""
+    return NOTHING if value is None else fixed(100 * value, 0)
+
+
 def p_value(value: float | None) -> str:
     """APA style: three decimals without a leading zero, `< .001` below that."""
     if value is None:

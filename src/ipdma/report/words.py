@@ -73,6 +73,17 @@ def threshold_note(plan: Mapping[str, Any]) -> str:
     return f"Counts from {least} people on are printed (minimum_cell: {least}; usual is {USUAL_LEAST})."
 
 
+@lru_cache(maxsize=1)
+def instruments() -> Mapping[str, Any]:
+    """The built-in codebook's instruments."""
+    return load_codebook().instruments
+
+
+def instrument_words(name: str) -> str:
+    """An instrument by its label, or its name in capitals."""
+    return str(getattr(instruments().get(name), "label", "") or name.upper().replace("_", " "))
+
+
 class Words:
     """How a plan and its registry call things in print.
 
@@ -109,6 +120,12 @@ class Words:
     def stamp(self) -> str:
         """The line at the foot of every figure and page."""
         return foot_line(self.plan, self.synthetic)
+
+    @property
+    def points(self) -> str:
+        """The points in which absolute effects are told: `HAM-D points`."""
+        name = str((self.plan.get("absolute") or {}).get("instrument") or "hamd17")
+        return "HAM-D points" if name == "hamd17" else f"{name.upper()} points"
 
     def label(self, group: str, name: str) -> str:
         """The label that the plan gives an entry of `outcomes`, `moderators`, `models`, `sensitivity`...,

@@ -13,7 +13,8 @@ from ipdma.report.compare import check_claims
 from ipdma.report.figures import list_exhibits
 from ipdma.report.fonts import provide_fonts
 from ipdma.report.ledger import Ledger, print_again
-from ipdma.report.sentences import methods_paragraphs, results_sentences
+from ipdma.report.methods import methods_paragraphs
+from ipdma.report.sentences import results_sentences
 from ipdma.report.style import STYLE
 from ipdma.report.table import Section
 from ipdma.report.tables import tabulate_all
@@ -70,6 +71,9 @@ def strange_numbers(text: str, names: list[str], printed: set[str], least: int =
         " ",
         text,
     )
+    text = re.sub(
+        r"of 100\b|0\.24 SD|0\.05 in the share|fewer than 400 participants", " ", text
+    )  # of the plan, or of GRADE
     text = re.sub(r"per 12 months", " ", text)  # the unit of a moderator, a record's own words
     text = re.sub(r"\u22122 log likelihood|more than 0\.0001", " ", text)
     text = re.sub(r"et al\. 2020, CMAJ 192:E901|below \.10", " ", text)

@@ -32,7 +32,8 @@ def cells_of(table):
 
 def test_all_tables_of_a_paper_are_there(tables):
     assert list(tables) == [
-        "study_characteristics", "participants.stpp_control", "efficacy", "moderators", "credibility", "tree",
+        "summary_of_findings", "certainty", "study_characteristics", "participants.stpp_control", "efficacy",
+        "moderators", "credibility", "tree",
         "prognosis", "sensitivity", "missing_values", "imputation", "one_stage_two_stage", "engines",
         "studies_not_obtained", "with_and_without_ipd", "standardisers",
     ]  # fmt: skip

@@ -1,0 +1,143 @@
+"""For whom it works: benefit by baseline severity, the moderators, what did not matter, credibility."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ipdma.model.term import Term
+from ipdma.report import wording
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import Row, first, select
+from ipdma.report.sentences import moderator_sentence
+from ipdma.report.shelf import Shelf
+from ipdma.report.tables_credibility import QUESTIONS
+from ipdma.report.words import in_sentence
+
+WORST = ("definitely no", "probably no or unclear", "probably yes", "definitely yes")
+
+
+def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
+    """Sentences first, then the curves, the moderators and what to make of them."""
+    pen = ledger.pen("report/whom")
+    mains = first_questions(material)
+    parts = [f"<p>{escape(line)}</p>" for a in mains if (line := severity_sentence(material, a, pen))]
+    parts += [shelf.figure("benefit.severity"), shelf.figure("benefit.duration")]
+    for analysis in mains:
+        parts += [f"<p>{escape(line)}</p>" for line in other_sentences(material, analysis, pen)]
+        head = f"All moderators: {in_sentence(material.contrast(analysis.contrast))}"
+        parts.append(shelf.folded("figure", f"moderators.{analysis.id}", head))
+    badges = [badge(material, a, name) for a in mains for name in material.plan.get("moderators", {})]
+    if any(badges):
+        parts.append(
+            "<p>Credibility of the interactions that somebody might believe (p below .10), by ICEMAN's "
+            "questions; the overall judgement is the author's.</p>"
+        )
+    return "".join([*parts, *badges])
+
+
+def first_questions(material: Material) -> list[Analysis]:
+    """The first outcome of each contrast at its first time point."""
+    found: dict[str, Analysis] = {}
+    for analysis in material.detailed:
+        found.setdefault(analysis.contrast, analysis)
+    return list(found.values())
+
+
+def baseline_moderator(material: Material) -> str:
+    """The plan's first moderator that is the baseline score itself."""
+    entries = material.plan.get("moderators", {})
+    return next((n for n, e in entries.items() if (e or {}).get("column") == "baseline"), "")
+
+
+def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
+    """The benefit at mild, moderate and severe depression in points, after what the test says."""
+    name = baseline_moderator(material)
+    head = analysis.ident(material.primary, "one", name)
+    tested = first(material.records.of("estimates", head), term=Term("within", name)) if name else None
+    if tested is None or tested.number("p_value") is None:
+        return ""
+    p = judged_p(material, tested, name)
+    verb = "depended on" if p < 0.05 else "did not clearly depend on"
+    lead = (
+        f"{material.contrast(analysis.contrast)}: the effect {verb} {in_sentence(material.moderator(name))} "
+        f"({pen.p_phrase(tested)} within trials{holm_words(material, pen, tested, name)})"
+    )
+    told = [
+        text for row in severities(material, head.but(variant="at")) if (text := at_text(material, pen, row))
+    ]
+    return f"{lead}: {wording.several(told)}." if told else f"{lead}."
+
+
+def severities(material: Material, at: object) -> list[Row]:
+    """The severities that the participants of a fit reach, from mild to severe."""
+    rows = list(select(material.records.of("counts", str(at)), what="severity"))
+    return sorted(rows, key=lambda r: r.number("value") or 0.0)
+
+
+def at_text(material: Material, pen: Pen, row: Row) -> str:
+    """`-3.9 [-5.0, -2.8] HAM-D points at severe (26)`."""
+    held = {
+        end: material.count(row.text("analysis_id"), f"severity_effect{end}", variable=row.text("variable"))
+        for end in ("", "_low", "_high")
+    }
+    if any(r is None or r.number("value") is None for r in held.values()):
+        return ""
+    value, low, high = (pen.number(r, "value", 1) for r in held.values())
+    where = f"{row.text('variable')} (a score of {pen.compact(row, 'value')})"
+    return f"{value} [{low}, {high}] {material.points} at {where}"
+
+
+def judged_p(material: Material, row: Row, name: str) -> float:
+    """The p value that decides: Holm's where the moderator is of the declared family."""
+    holm = first(material.counts_of(row.text("analysis_id"), "holm_p"), variable=str(Term("within", name)))
+    found = holm.number("value") if holm is not None else None
+    return found if found is not None else row.number("p_value") or 0.0
+
+
+def holm_words(material: Material, pen: Pen, row: Row, name: str) -> str:
+    """`, p = .008 after Holm's correction`."""
+    holm = first(material.counts_of(row.text("analysis_id"), "holm_p"), variable=str(Term("within", name)))
+    return "" if holm is None else f", {pen.p_phrase(holm, 'value')} after Holm's correction"
+
+
+def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[str]:
+    """A sentence for each other declared moderator that changed the effect, one for all that did not."""
+    told, nulls, lacking = [], [], []
+    where = material.contrast(analysis.contrast)
+    for name, entry in material.plan.get("moderators", {}).items():
+        if name == baseline_moderator(material) or (entry or {}).get("exploratory"):
+            continue
+        head = analysis.ident(material.primary, "one", name)
+        row = first(material.records.of("estimates", head), term=Term("within", name))
+        if row is None or row.number("p_value") is None:
+            lacking.append(in_sentence(material.moderator(name)))
+        elif judged_p(material, row, name) < 0.05:
+            told.append(f"{where}: {in_sentence(moderator_sentence(material, analysis, pen, name))}")
+        else:
+            nulls.append(in_sentence(material.moderator(name)))
+    if nulls:
+        told.append(f"{where}: no clear change of the effect with {wording.several(nulls)}.")
+    if lacking:
+        told.append(f"{where}: too few trials could say anything on {wording.several(lacking)}.")
+    return told
+
+
+def badge(material: Material, analysis: Analysis, name: str) -> str:
+    """ICEMAN's answers behind their least favourable one."""
+    rows = material.counts_of(analysis.ident(material.primary, "one", name), "iceman")
+    if not rows:
+        return ""
+    parts = [(r.text("variable"), *r.text("level").partition(": ")[::2]) for r in rows]
+    answers = [answer for _, answer, _ in parts]
+    worst = next((word for word in WORST if word in answers), "for the author")
+    open_ones = sum(answer == "author" for answer in answers)
+    title = f"{material.contrast(analysis.contrast)}, {in_sentence(material.moderator(name))}"
+    items = "".join(
+        f"<li>{escape(QUESTIONS.get(number, number))} <b>{escape(answer)}</b>: {escape(reason)}</li>"
+        for number, answer, reason in parts
+    )
+    return (
+        f'<details class="badge"><summary>{escape(title)}: least favourable answer '
+        f"<b>{escape(worst)}</b>, {open_ones} for the author</summary><ol>{items}</ol></details>\n"
+    )
