@@ -50,8 +50,8 @@ def reseal(out, *names):
 def test_an_untouched_run_holds_elsewhere_and_without_its_times(out, capsys):
     status, said = verify(out, capsys)
     assert status == 0, said
-    for line in ("files: 0 not as the run left them", "texts: 0 not derivable", "200 of 200 claims"):
-        assert line in said
+    for line in (r"files: 0 not as the run left them", r"texts: 0 not derivable", r"(\d+) of \1 claims hold"):
+        assert re.search(line, said)
 
 
 def test_an_untouched_run_holds_without_private_and_far_from_its_data(out, capsys, tmp_path, monkeypatch):
@@ -135,7 +135,7 @@ def in_archive(path, part, where):
 
 
 TEXTS = {
-    "report.html": '<section aria-labelledby="effects"',
+    "report.html": "<tbody>",
     "tables/efficacy.html": "<tbody>",
     "tables/efficacy.csv": "",
     "tables/sensitivity.html": "<tbody>",
