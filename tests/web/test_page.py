@@ -165,7 +165,7 @@ def test_a_key_replaces_identifiers(site, tmp_path):
         ("t.csv", b"\0\1\2\3\4\5\6\7", "not a text file"),
         ("t.xlsx", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "password"),
         ("t.sav", b"$FL2" + b"\0" * 900, "damaged"),
-        ("t.doc", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "study.yaml"),
+        ("t.doc", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "'.doc' cannot be read"),
         ("t.csv", None, "200 MB"),
     ],
 )

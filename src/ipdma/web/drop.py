@@ -57,9 +57,10 @@ def arrange(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def data_files(names: Iterable[str]) -> list[str]:
-    """Names of trial files: tables that are no part of a harmonised upload."""
+    """Names of trial files: no part of a harmonised upload or a codebook, of a known kind where one is."""
     own = {*TABLES, ACCOUNT, MAPPING}
-    return [name for name in names if name not in own and PurePosixPath(name).suffix.lower() in READERS]
+    others = [name for name in names if name not in own and not is_yaml(name)]
+    return [name for name in others if PurePosixPath(name).suffix.lower() in READERS] or others
 
 
 def is_whole(placed: Mapping[str, bytes]) -> bool:

@@ -41,6 +41,9 @@ def answer(request: str, files: Mapping[str, Any], root: Path = ROOT) -> tuple[s
         said, data = ACTS[asked["do"]](desk, asked, {name: bytes(body) for name, body in files.items()})
     except IpdmaError as error:
         said, data = {"error": str(error)}, None
+    except MemoryError:
+        error_text = "the memory of the browser does not suffice for this file; use the command ipdma check"
+        said, data = {"state": "failed", "error": error_text}, None
     except Exception as error:
         said, data = {"fault": type(error).__name__}, None
     return json.dumps(said, ensure_ascii=False), data

@@ -152,7 +152,7 @@ def test_a_file_that_the_mapping_names_in_another_folder_is_put_there(tmp_path):
     ("files", "said"),
     [
         ({"t.csv": b""}, "empty"),
-        ({"t.doc": b"\xd0\xcf\x11\xe0rest"}, "study.yaml"),
+        ({"t.doc": b"\xd0\xcf\x11\xe0rest"}, "'.doc' cannot be read"),
         ({"t.xlsx": b"PK\x03\x04rest"}, "damaged"),
         ({"a.csv": b"a,b\n1,2\n", "b.csv": b"a,b\n1,2\n"}, "one trial's file"),
         ({"study.yaml": b"a: [", "t.csv": b"a,b\n1,2\n"}, "study.yaml"),

@@ -1,7 +1,7 @@
 // The mapping as a form. Its model is the template workbook's: rows of text by sheet, as Python gives and takes them.
 const SIMPLE = {
   study: ["id", "country", "year", "randomised"],
-  source: ["sheet", "decimal", "dates", "missing", "layout", "visit.column"],
+  source: ["file", "sheet", "decimal", "dates", "missing", "layout", "visit.column"],
 };
 const RARE = { study: [], source: ["encoding", "separator", "keep_rows.column", "keep_rows.equals", "keep_rows.why"] };
 const CHOICES = { dates: ["", "DMY", "MDY", "YMD"], decimal: ["", ".", ","], separator: ["", ";", ",", "tab", "|"] };

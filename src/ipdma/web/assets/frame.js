@@ -103,10 +103,11 @@ function show(answer) {
 
 function showSaves(answer) {
   const checked = answer.state === "checked";
-  byId("saving").hidden = answer.state === "failed";
+  const failed = answer.state === "failed";
   byId("save-upload").closest("li").hidden = !(checked && answer.ready);
-  byId("key-field").hidden = !(checked && answer.ready) || answer.pseudonymised;
+  byId("save-mapping").closest("li").hidden = failed && !answer.form;
   for (const id of ["save-shareable", "save-local"]) byId(id).closest("li").hidden = !checked;
+  byId("save-later").hidden = !failed;
   byId("saved").textContent = "";
 }
 
@@ -118,8 +119,10 @@ function reasons(draft) {
 }
 
 async function take(list) {
-  if (!list.length || busy || byId("files").disabled) return;
+  if (!list.length || byId("files").disabled) return;
   files = [...list];
+  setState("working", t("working"));
+  while (busy) await new Promise((done) => setTimeout(done, 50));
   byId("chosen").hidden = false;
   byId("chosen").textContent = t("chosen", { names: files.map((file) => file.name).join(", ") });
   const given = {};
