@@ -96,6 +96,7 @@ def test_a_draft_is_mended_in_the_form_and_becomes_an_upload(site, tmp_path):
     site.click("#check")
     assert (site.state, site.ready) == ("checked", "false")
     site.unfold()
+    site.find('[data-part="variables"] > details > summary').click()
     site.find("#f-study-id").fill("MENDED")
     site.find('[data-row="arms"] input[data-header="arm"]').nth(0).fill("stpp")
     for at, (arm, condition) in enumerate([("stpp", "stpp"), ("tau", "tau")]):
