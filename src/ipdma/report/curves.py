@@ -1,5 +1,4 @@
-"""The effect against a moderator: a curve with its band, trials' ranges as a rug, the naive line beside
-it."""
+"""The effect against a moderator: a curve with its band, and the trials' ranges as a rug."""
 
 from __future__ import annotations
 
@@ -16,40 +15,47 @@ Point = tuple[float, float, float, float]  # moderator value, effect, low, high
 
 @dataclass(frozen=True)
 class Curve:
-    """What an effect curve shows. `trials` are (name, mean, SD) of the moderator in each trial."""
+    """What an effect curve shows.
+
+    `trials` are (name, mean, SD) of the moderator in each trial; `points_per_unit` the HAM-D points of a
+    second axis.
+    """
 
     title: str
     xlabel: str
     ylabel: str
     within: Sequence[Point]
-    naive: Sequence[Point]
     trials: Sequence[tuple[str, float, float | None]]
     directions: tuple[str, str]
     footer: Sequence[str]
     stamp: str
+    points_per_unit: float | None = None
 
 
 def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
-    """Band and line of the within-trial effect, dashed naive line, line of no effect."""
+    """Band and line of the within-trial effect, line of no effect."""
     x, y, low, high = zip(*curve.within, strict=True)
     artists: dict[str, list[Any]] = {
         "band": [axes.fill_between(x, low, high, color=style.SKY, alpha=0.35, lw=0)]
     }
     artists["zero"] = [axes.axhline(0, color=style.INK, lw=0.7)]
-    artists["line"] = axes.plot(x, y, color=style.BLUE, lw=1.8, label="Within trials, with confidence band")
-    artists["naive"] = []
-    if curve.naive:
-        points = list(zip(*curve.naive, strict=True))
-        artists["naive"] = axes.plot(
-            points[0], points[1], "--", color=style.ORANGE, lw=1.4, label="Naive (trials mixed)"
-        )
+    artists["line"] = axes.plot(x, y, color=style.BLUE, lw=1.8)
     axes.set_xlim(min(x), max(x))
-    axes.legend(loc="best")
     label_effect(axes, curve.ylabel, curve.directions)
+    if curve.points_per_unit is not None:
+        artists["points"] = [draw_points_axis(axes, curve.points_per_unit)]
     return artists
 
 
-def draw_rug(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
+def draw_points_axis(axes: Axes, points: float) -> Any:
+    """A second axis on the right: standard deviations times the instrument's own."""
+    other = axes.secondary_yaxis("right", functions=(lambda sd: sd * points, lambda score: score / points))
+    other.set_ylabel("HAM-D17 points")
+    other.spines["right"].set_visible(True)
+    return other
+
+
+def draw_rug(curve: Curve, axes: Axes, named: bool = True) -> dict[str, list[Any]]:
     """One thin line per trial: mean, and one SD each way. No participant is shown."""
     artists: dict[str, list[Any]] = {"mean": [], "range": []}
     for index, (_, mean, spread) in enumerate(curve.trials):
@@ -57,8 +63,9 @@ def draw_rug(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
             artists["range"] += axes.plot(
                 [mean - spread, mean + spread], [index, index], color=style.FAINT, lw=1.1
             )
-        artists["mean"] += axes.plot([mean], [index], "|", color=style.INK, ms=6, mew=1.4)
-    axes.set_yticks(range(len(curve.trials)), [name for name, _, _ in curve.trials], fontsize=style.SMALL - 1)
+        artists["mean"] += axes.plot([mean], [index], "|", color=style.INK, ms=5, mew=1.3)
+    names = [name for name, _, _ in curve.trials] if named else [""] * len(curve.trials)
+    axes.set_yticks(range(len(curve.trials)), names)
     axes.set_ylim(len(curve.trials) - 0.3, -0.7)
     axes.set_xlabel(curve.xlabel)
     axes.tick_params(axis="y", length=0)

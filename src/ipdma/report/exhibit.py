@@ -3,7 +3,7 @@ see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,15 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ipdma.report import style
 from ipdma.report.fonts import provide_fonts
-from ipdma.report.formats.figure import figure_bytes
+from ipdma.report.formats.figure import FORMATS, figure_bytes
 from ipdma.report.style import wrap
 
-LINE = 0.15  # inches between lines of a footer
+LINE = 0.13  # inches between lines of a footer
+HEAD = 0.16  # between those of a title
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Exhibit:
     """One figure.
 
     `draw` returns the finished matplotlib figure; it is called when the figure is rendered, not before.
+    `main` figures are those that a paper prints: the plan says in which formats, as it does for the others.
     """
 
     name: str
@@ -32,14 +35,15 @@ class Exhibit:
     caption: str
     alt: str
     draw: Callable[[], Figure]
+    main: bool = False
 
 
-def render_exhibit(exhibit: Exhibit) -> Iterator[tuple[str, bytes]]:
-    """Yield (`pdf` | `svg` | `png`, bytes)."""
+def render_exhibit(exhibit: Exhibit, formats: Collection[str] = FORMATS) -> Iterator[tuple[str, bytes]]:
+    """Yield (`pdf` | `svg` | `png` | `page`, bytes)."""
     provide_fonts()
     with rc_context(style.STYLE):
         figure = exhibit.draw()
-    yield from figure_bytes(figure, exhibit.name)
+    yield from figure_bytes(figure, exhibit.name, formats)
 
 
 def blank_figure(width: float, height: float) -> Figure:
@@ -55,53 +59,61 @@ def page_axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_axes((0, 0, 1, 1))
 
 
-def framed(
-    size: tuple[float, float],
-    title: str,
-    footer: Sequence[str],
-    stamp: str,
-    margins: tuple[float, float, float] = (0.75, 0.2, 0.55),
-    panels: int = 1,
-    gap: float = 0.6,
-) -> tuple[Figure, list[Any]]:
-    """A figure whose axes measure `size` inches in all, with a title above and notes below.
+class Sheet:
+    """A figure as it is printed: a title above, notes and the stamp of synthetic data below, a body between.
 
-    `margins` are left, right and below the axes, for labels.
+    Attributes
+    ----------
+    figure : Figure
+    width, height : float
+        Inches; no wider than a journal's page.
+    foot, top : float
+        Where the body ends and begins, in inches from below.
     """
-    left, right, below = margins
-    width = left + size[0] + right
-    width = max(width, style.text_width(title, style.SIZE + 1.5, "bold") + 0.3)
-    lines = [part for line in footer for part in wrap(line, width - 0.3)]
-    foot = 0.1 + LINE * (len(lines) + bool(stamp))
-    height = 0.45 + size[1] + below + foot
-    figure = blank_figure(width, height)
-    put_title(figure, title, width, height)
-    put_footer(figure, lines, stamp, width, height)
-    each = (size[0] - gap * (panels - 1)) / panels
-    boxes = [(left + index * (each + gap), foot + below, each, size[1]) for index in range(panels)]
-    return figure, [figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in boxes]
+
+    def __init__(
+        self, title: str, footer: Sequence[str], stamp: str, body: float, width: float = style.WIDE
+    ) -> None:
+        room = width - 2 * style.EDGE
+        heads = wrap(title, room, style.TITLE, "bold")
+        lines = [part for line in footer if line for part in wrap(line, room)]
+        self.width = width
+        self.foot = 0.05 + LINE * (len(lines) + bool(stamp))
+        self.height = self.foot + body + head_height(len(heads))
+        self.top = self.foot + body
+        self.figure = blank_figure(width, self.height)
+        bold: dict[str, Any] = {"fontweight": "bold"}
+        for index, line in enumerate(heads):
+            self.text(style.EDGE, self.height - 0.1 - HEAD * index, line, fontsize=style.TITLE, **bold)
+        for index, line in enumerate(lines):
+            self.text(style.EDGE, self.foot - LINE * (index + 0.5), line, color="#333333")
+        if stamp:
+            self.text(style.EDGE, 0.05 + LINE / 2, stamp, color=style.ORANGE, **bold)
+
+    def text(self, x: float, y: float, words: str, **look: Any) -> Text:
+        """One line of text whose middle stands at height y; inches."""
+        look = {"fontsize": style.SMALL, "va": "center_baseline", "parse_math": False, **look}
+        return self.figure.text(x / self.width, y / self.height, words, **look)
+
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Axes at a place in inches."""
+        box = (x / self.width, y / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(box)
+
+    def page(self) -> Axes:
+        """Axes over the whole sheet, in inches and without a frame."""
+        axes = self.axes(0, 0, self.width, self.height)
+        axes.set_xlim(0, self.width)
+        axes.set_ylim(0, self.height)
+        axes.set_axis_off()
+        return axes
 
 
-def put_footer(figure: Figure, lines: Sequence[str], stamp: str, width: float, height: float) -> None:
-    """Notes, then the stamp of synthetic data in the last line."""
-    y = 0.08 + LINE * (len(lines) + bool(stamp)) - LINE / 2
-    for line in lines:
-        figure.text(
-            0.15 / width,
-            y / height,
-            line,
-            fontsize=style.SMALL,
-            color="#333333",
-            va="center",
-            parse_math=False,
-        )
-        y -= LINE
-    if stamp:
-        look: dict[str, Any] = {"fontsize": style.SMALL, "fontweight": "bold", "color": style.ORANGE}
-        figure.text(0.15 / width, y / height, stamp, va="center", **look)
+def head_height(lines: int) -> float:
+    """Room for a title of so many lines, in inches."""
+    return 0.1 + HEAD * lines
 
 
-def put_title(figure: Figure, title: str, width: float, height: float) -> None:
-    """The title in the upper left corner."""
-    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center"}
-    figure.text(0.15 / width, 1 - 0.18 / height, title, parse_math=False, **look)
+def share_height(count: int, each: float, rest: float) -> float:
+    """The height of a row, so that `count` of them and the rest stay on one page; inches."""
+    return min(each, (style.TALL - rest) / max(count, 1))

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from ipdma.model.df import df_label
 from ipdma.report.exhibit import Exhibit
-from ipdma.report.figures_forest import draw_page, forest_alt
-from ipdma.report.forest import Forest, Line
+from ipdma.report.figures_forest import paged
+from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -21,8 +22,9 @@ from ipdma.report.plots import (
     draw_specifications_page,
 )
 from ipdma.report.records import Row, first, select
+from ipdma.report.words import in_sentence
 
-FEWEST_IN_FUNNEL = 5
+FEWEST_IN_FUNNEL = 10  # below, a funnel and its test say next to nothing (Cochrane Handbook, 13.3.5.4)
 
 
 def check_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -95,8 +97,10 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
     if not rows:
         return
     pen = ledger.pen(f"figures/leave_one_out.{analysis.id}")
-    lines = [leave_out_line(material, pen, row, start) for row in rows]
     whole = material.headline(analysis, rows[0].text("stage"))
+    centre = whole.number("estimate") if whole is not None else None
+    rows = sorted(rows, key=lambda r: -abs(r["estimate"] - (centre or 0.0)))
+    lines = [leave_out_line(material, pen, row, start) for row in rows]
     if whole is not None:
         cells = ("All trials", pen.count(whole, "k"), pen.count(whole), pen.effect(whole), pen.p(whole))
         lines.append(
@@ -117,20 +121,20 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
         axis_title(material, analysis),
         False,
         (),
-        ["Primary model, fitted without the trial named."],
+        ["Primary model, fitted without the trial named; the trial that moves the effect most stands first."],
         material.stamp,
     )
     caption = f"{forest.title}: the primary model fitted without each trial in turn."
-    yield Exhibit(
-        f"leave_one_out.{analysis.id}", "Checks", caption, forest_alt(forest), partial(draw_page, forest)
-    )
+    yield from paged(f"leave_one_out.{analysis.id}", "Checks", caption, forest)
 
 
 def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:
     """One trial left out."""
     study = row.text("model").removeprefix(start)
     cells = (material.study(study), pen.count(row, "k"), pen.count(row), pen.effect(row), pen.p(row))
-    return Line("study", cells, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0)
+    return Line(
+        "study", cells, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0, (), study
+    )
 
 
 def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:
@@ -150,7 +154,8 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
     table = []
     for dimension in dimensions:
         for choice in sorted({held[dimension] for held in choices if dimension in held}):
-            table.append((dimension, choice, tuple(held.get(dimension) == choice for held in choices)))
+            which = tuple(held.get(dimension) == choice for held in choices)
+            table.append((dimension.replace("_", " "), choice_words(material, dimension, choice), which))
     whole = material.headline(analysis, "one")
     pen = ledger.pen(f"figures/specifications.{analysis.id}")
     found = Specifications(
@@ -175,6 +180,20 @@ def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger
     )
 
 
+def choice_words(material: Material, dimension: str, choice: str) -> str:
+    """A choice of the multiverse in a reader's words."""
+    if dimension == "df":
+        return df_label(choice)
+    if dimension == "tau2":
+        return {"dl": "DerSimonian-Laird", "pm": "Paule-Mandel"}.get(
+            choice, choice.upper() if len(choice) < 5 else choice
+        )
+    if dimension == "studies":
+        return f"without {material.study(choice.removeprefix('without '))}" if choice != "all" else choice
+    label = in_sentence(material.label("sensitivity", choice)) if dimension == "rows" else ""
+    return label or choice.replace("_", " ")
+
+
 def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, ...]:
     """What the run says of its specifications as a whole."""
     rows = {r.text("variable"): r for r in material.counts_of(analysis.ident("multiverse"), "multiverse")}
@@ -195,19 +214,20 @@ def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[
 
 
 def agreement_exhibit(material: Material) -> Iterator[Exhibit]:
-    """All headline estimates, one stage against two."""
-    points = []
+    """All headline estimates, one stage against two, a panel for each scale."""
+    panels: dict[str, list[tuple[float, float, bool]]] = {}
     for analysis in material.analyses:
         for model in [*material.plan.get("models", {}), "matched"]:
             one, two = (material.headline(analysis, stage, model) for stage in ("one", "two"))
             if one and two and one.number("estimate") is not None and two.number("estimate") is not None:
-                points.append((two["estimate"], one["estimate"], model == "matched"))
-    if not points:
+                point = (two["estimate"], one["estimate"], model == "matched")
+                panels.setdefault(axis_title(material, analysis), []).append(point)
+    if not panels:
         return
     footer = ("Each mark is one analysis of the efficacy table; on the line both stages agree.",)
-    found = Agreement("One stage against two", tuple(points), footer, material.stamp)
+    found = Agreement("One stage against two", tuple(panels.items()), footer, material.stamp)
     caption = (
-        "One-stage against two-stage estimates of every analysis. Marks on the line agree; matched "
-        "pairs share rows and assumptions."
+        "One-stage against two-stage estimates of every analysis, on each scale apart. Marks on the line "
+        "agree; matched pairs share rows and assumptions."
     )
     yield Exhibit("one_stage_two_stage", "Checks", caption, caption, partial(draw_agreement_page, found))

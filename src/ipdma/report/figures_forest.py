@@ -8,7 +8,8 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from ipdma.report.exhibit import Exhibit, page_axes
-from ipdma.report.forest import Forest, draw_forest, measure_forest
+from ipdma.report.forest import draw_forest
+from ipdma.report.forest_layout import Forest, measure_forest, pages_of
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.interaction_rows import interaction_forest_of, levels_of, overview_of
 from ipdma.report.ledger import Ledger
@@ -26,9 +27,7 @@ def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
                 "intervals, and prediction intervals. "
                 f"{material.sign_note(analysis.contrast, analysis.outcome)}"
             )
-            yield Exhibit(
-                f"forest.{analysis.id}", "Effects", caption, forest_alt(forest), partial(draw_page, forest)
-            )
+            yield from paged(f"forest.{analysis.id}", "Effects", caption, forest, main=True)
 
 
 def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -40,20 +39,12 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                 f"{overview.title}. Pooled within-trial interactions of the one-stage model; "
                 "differences between trials do not enter."
             )
-            yield Exhibit(
-                f"moderators.{analysis.id}",
-                "Moderators",
-                caption,
-                forest_alt(overview),
-                partial(draw_page, overview),
-            )
+            yield from paged(f"moderators.{analysis.id}", "Moderators", caption, overview, main=True)
     for analysis in material.detailed:
         levels = levels_of(material, analysis, ledger)
         if levels is not None:
             caption = f"{levels.title}, with n and the test of each interaction within trials."
-            yield Exhibit(
-                f"levels.{analysis.id}", "Moderators", caption, forest_alt(levels), partial(draw_page, levels)
-            )
+            yield from paged(f"levels.{analysis.id}", "Moderators", caption, levels)
     for analysis in material.detailed:
         for moderator in material.shown_moderators(analysis):
             forest = interaction_forest_of(material, analysis, moderator, ledger)
@@ -62,7 +53,16 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                     f"{forest.title}. Each trial's own interaction; differences between trials do not enter."
                 )
                 name = f"interaction.{analysis.id}.{moderator}"
-                yield Exhibit(name, "Moderators", caption, forest_alt(forest), partial(draw_page, forest))
+                yield from paged(name, "Moderators", caption, forest, main=True)
+
+
+def paged(name: str, section: str, caption: str, forest: Forest, main: bool = False) -> Iterator[Exhibit]:
+    """An exhibit per page of a forest plot: `NAME`, then `NAME.page2`."""
+    pages = list(pages_of(forest))
+    for number, page in enumerate(pages, 1):
+        own = name if number == 1 else f"{name}.page{number}"
+        words = caption if len(pages) == 1 else f"{caption} Page {number} of {len(pages)}."
+        yield Exhibit(own, section, words, forest_alt(page), partial(draw_page, page), main)
 
 
 def draw_page(forest: Forest) -> Figure:

@@ -7,9 +7,11 @@ from functools import partial
 
 from ipdma.analysis.records import Ident, as_number
 from ipdma.report.exhibit import Exhibit
+from ipdma.report.forest_rows import axis_title
 from ipdma.report.imputation_plots import (
     Diagnostics,
     Shares,
+    Shift,
     Tipping,
     draw_diagnostics_page,
     draw_tipping_page,
@@ -18,6 +20,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.wording import fixed
+from ipdma.report.words import in_sentence
 
 MODEL = "imputed"
 
@@ -89,33 +92,43 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
     active, reference = material.sides(analysis.contrast)
     found = Tipping(
         f"{material.title(analysis)}: shifts that would tip the answer",
-        f"Shift of imputed outcomes, {reference} (SD)",
-        f"{active} (SD)",
-        shift_labels(material, pen, rows, "reference"),
-        shift_labels(material, pen, rows, "active"),
-        {pair: tipping_cell(pen, row) for pair, row in placed.items()},
+        f"Shift of imputed outcomes, {in_sentence(active)} (SD)",
+        axis_title(material, analysis),
+        tipping_lines(placed, reference),
+        material.directions(analysis.contrast, analysis.outcome),
         (
             "Effect if those without an outcome had been worse (positive) or better (negative) than "
-            f"imputed, by arm, with {material.level} interval. Shaded: the interval excludes no effect; "
-            f"dotted: it does not. {material.sign_note(analysis.contrast, analysis.outcome)}",
+            f"imputed, by arm, with {material.level} interval. Full marks: the interval excludes no effect; "
+            f"open ones: it does not. {material.sign_note(analysis.contrast, analysis.outcome)}",
         ),
         material.stamp,
     )
     caption = f"{found.title}. {found.footer[0]}"
-    tips = any(not clear for _, clear in found.cells.values())
-    alt = f"Map of tipping points: {'some' if tips else 'no'} intervals hold no effect. {found.footer[0]}"
+    shifts = [shift_words(pen, material, row) for row in rows]
+    tips = any(low <= 0 <= high for _, points in found.lines for _, _, low, high in points)
+    alt = f"Tipping points: {'some' if tips else 'no'} intervals hold no effect. {'; '.join(shifts)}."
     draw = partial(draw_tipping_page, found)
     yield Exhibit(f"tipping_points.{analysis.id}", "Checks", caption, alt, draw)
 
 
-def shift_labels(material: Material, pen: Pen, rows: list[Row], arm: str) -> tuple[tuple[float, str], ...]:
-    """Shifts of one arm with their labels, in order; none, where no row has it, is the imputed headline."""
-    found = {0.0: fixed(0.0)}
-    for row in rows:
-        count = first(material.records.of("counts", row.text("analysis_id")), what="delta", arm=arm)
-        if count is not None and count.number("value") is not None:
-            found[count.number("value") or 0.0] = pen.number(count, "value")
-    return tuple(sorted(found.items()))
+def tipping_lines(
+    placed: dict[tuple[float, float], Row], reference: str
+) -> tuple[tuple[str, tuple[Shift, ...]], ...]:
+    """For each shift of the reference arm: (shift of the active arm, effect, low, high), in order."""
+    lines = []
+    for own in sorted({pair[0] for pair in placed}):
+        found = sorted((active, row) for (other, active), row in placed.items() if other == own)
+        numbers = [(a, r.number("estimate"), r.number("ci_low"), r.number("ci_high")) for a, r in found]
+        points = tuple(n for n in numbers if None not in n)
+        if points:
+            lines.append((f"{reference} shifted by {fixed(own)} SD", points))
+    return tuple(lines)  # type: ignore[arg-type]
+
+
+def shift_words(pen: Pen, material: Material, row: Row) -> str:
+    """One shift in words, for those who cannot see."""
+    reference, active = shifts_of(material, row)
+    return f"shifts of {fixed(active)} and {fixed(reference)} SD: {pen.effect(row)}"
 
 
 def shifts_of(material: Material, row: Row) -> tuple[float, float]:
@@ -124,10 +137,3 @@ def shifts_of(material: Material, row: Row) -> tuple[float, float]:
     found = [first(counts, what="delta", arm=side) for side in ("reference", "active")]
     values = [0.0 if r is None else r.number("value") or 0.0 for r in found]
     return values[0], values[1]
-
-
-def tipping_cell(pen: Pen, row: Row) -> tuple[tuple[str, str], bool]:
-    """The effect and its interval, and whether that excludes no effect."""
-    low, high = row.number("ci_low"), row.number("ci_high")
-    clear = low is not None and high is not None and (low > 0 or high < 0)
-    return (pen.number(row, "estimate"), pen.interval(row)), clear

@@ -6,18 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from matplotlib.figure import Figure
-
 from ipdma.report import wording
-from ipdma.report.exhibit import Exhibit, page_axes
-from ipdma.report.flow import Box, Flow, draw_flow, place_boxes
+from ipdma.report.exhibit import Exhibit
+from ipdma.report.flow import Box, Flow, draw_flow_page
 from ipdma.report.forest_rows import ROB
-from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page
+from ipdma.report.grid import Balance, Grid, draw_balance_page, draw_grid_page, pages_of
 from ipdma.report.ledger import Ledger, Pen
-from ipdma.report.material import Analysis, Material
+from ipdma.report.material import Material
 from ipdma.report.records import Row, distinct, first, select
-from ipdma.report.strips import Strip, Strips, draw_strips_page
-from ipdma.report.words import in_sentence
+from ipdma.report.words import ARM_LEFT_OUT, LEFT_OUT, in_sentence
 
 AFTER = {"dropout", "sessions_attended", "remitted_by_diagnosis", "therapist"}  # known only after baseline
 WITHOUT = {"aggregate": "published results used", "not_obtained": "not obtained"}
@@ -27,7 +24,6 @@ DOMAINS = ("Randomisation", "Deviations", "Missing outcomes", "Measurement", "Se
 def trial_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     """All of them, where the records hold what they need."""
     yield from prisma_exhibit(material, ledger)
-    yield from participant_flow_exhibits(material, ledger)
     yield from bias_exhibit(material)
     yield from missing_exhibit(material)
     yield from balance_exhibits(material, ledger)
@@ -49,20 +45,21 @@ def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
     ]
     boxes += [Box(*lacking(material, pen, status, cohort), side=True)] if set(status) & set(WITHOUT) else []
     boxes.append(obtained(pen, status.get("ipd"), cohort))
-    boxes += [
-        box
+    branches = [
+        found
         for contrast in dict.fromkeys(a.contrast for a in material.analyses)
-        for box in analysed(material, pen, contrast)
+        if (found := analysed(material, pen, contrast))
     ]
-    flow = Flow("PRISMA-IPD flow of trials and participants", tuple(boxes), material.stamp)
+    flow = Flow("PRISMA-IPD flow of trials and participants", tuple(boxes), tuple(branches), material.stamp)
     alt = "Flow diagram. " + " ".join(
-        f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}." for b in boxes
+        f"{b.head}: {'; '.join(b.lines)}." if b.lines else f"{b.head}."
+        for b in [*boxes, *(b for branch in branches for b in branch)]
     )
     caption = (
         "Flow of trials and participants (PRISMA-IPD), from the registry of eligible trials and the "
         "participants contributed."
     )
-    yield Exhibit("prisma_ipd_flow", "Trials", caption, alt, partial(draw_flow_page, flow))
+    yield Exhibit("prisma_ipd_flow", "Trials", caption, alt, partial(draw_flow_page, flow), main=True)
 
 
 def lacking(
@@ -107,85 +104,18 @@ def analysed(material: Material, pen: Pen, contrast: str) -> list[Box]:
     lines, out = [], []
     for analysis in (a for a in material.detailed if a.contrast == contrast):
         studies, people = material.count(analysis.id, "studies"), material.count(analysis.id, "analysed")
-        label = f"{material.outcome(analysis.outcome)}, {material.timepoint(analysis.timepoint)}"
+        label = material.timepoint(analysis.timepoint)
         if studies is not None and people is not None:
             trials = f"{pen.count(studies)} {wording.plural(studies.number('n'), 'trial')}"
             lines.append(f"{label}: {trials}, {pen.count(people)} participants")
-        for row in material.counts_of(analysis.id, "excluded_studies", study=""):
-            out.append(
-                f"{label}: {pen.count(row)} {wording.plural(row.number('n'), 'trial')}, {row.text('level')}"
-            )
+        reasons = [
+            f"{pen.count(row)} {LEFT_OUT.get(row.text('level'), row.text('level'))}"
+            for row in material.counts_of(analysis.id, "excluded_studies", study="")
+            if row.text("level") != ARM_LEFT_OUT
+        ]
+        out += [f"{label}: {'; '.join(reasons)}"] if reasons else []
     boxes = [Box(f"Analysed: {material.contrast(contrast)}", tuple(lines))] if lines else []
-    return boxes + ([Box("Trials left out", tuple(out), side=True)] if boxes and out else [])
-
-
-def draw_flow_page(flow: Flow) -> Figure:
-    """The figure of a flow diagram."""
-    placed, width, height = place_boxes(flow)
-    figure, axes = page_axes(width, height)
-    draw_flow(flow, placed, (width, height), axes)
-    return figure
-
-
-def participant_flow_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """CONSORT flow per trial and arm, a strip each, one figure per contrast."""
-    for contrast in dict.fromkeys(a.contrast for a in material.analyses):
-        strips = strips_of(material, contrast, ledger.pen(f"figures/consort.{contrast}"))
-        if strips.strips:
-            caption = f"Flow of participants in each trial and arm: {material.contrast(contrast)}."
-            alt = (
-                caption
-                + " "
-                + "; ".join(f"{s.trial}, {s.arm}: {', '.join(s.cells)}" for s in strips.strips)
-                + "."
-            )
-            yield Exhibit(f"consort.{contrast}", "Trials", caption, alt, partial(draw_strips_page, strips))
-
-
-def strips_of(material: Material, contrast: str, pen: Pen) -> Strips:
-    """Randomised, contributed, with baseline, and at each time point who was lost and who analysed."""
-    analyses = [a for a in material.analyses if a.contrast == contrast]
-    analyses = [a for a in analyses if a.outcome == analyses[0].outcome]
-    counts = [r for a in analyses for r in material.records.of("counts", a.id)]
-    strips = []
-    for study in material.in_order(distinct((r for r in counts if r.text("what") == "rows"), "study")):
-        randomised = first(material.records.of("counts", "cohort"), what="randomised", study=study)
-        for arm, label in zip(("active", "reference"), material.sides(contrast), strict=True):
-            whole = cell(pen, randomised) if arm == "active" else ""
-            steps = flow_steps(material, contrast, analyses, pen, study, arm)
-            name = material.study(study) if arm == "active" else ""
-            strips.append(Strip(name, label[:1].upper() + label[1:], (whole, *steps)))
-    heads = ["Randomised, all arms", "Contributed", "With baseline score"]
-    for analysis in analyses:
-        when = material.timepoint(analysis.timepoint)
-        heads += [f"No outcome, {when}", f"Analysed, {when}"]
-    note = (
-        "Randomised: the whole trial with all of its arms. No outcome: with a baseline score, without one "
-        "at that time point. A dash: the trial has no score there. Arm sizes are not withheld."
-    )
-    title = f"Participants in each trial: {material.contrast(contrast)}"
-    lost = frozenset(i for i, head in enumerate(heads) if head.startswith("No outcome"))
-    return Strips(title, tuple(heads), tuple(strips), (note,), material.stamp, lost)
-
-
-def flow_steps(
-    material: Material, contrast: str, analyses: list[Analysis], pen: Pen, study: str, arm: str
-) -> list[str]:
-    """Contributed, with baseline, then lost and analysed at each time point: one arm of one trial."""
-    rows = [first(material.counts_of(a.id, "rows"), study=study, arm=arm) for a in analyses]
-    baseline = max((r for r in rows if r is not None), key=lambda r: r.number("n") or 0, default=None)
-    given = first(material.records.of("counts", contrast), what="participants", study=study, arm=arm)
-    steps = [cell(pen, given), cell(pen, baseline)]
-    for analysis in analyses:
-        lost = first(material.counts_of(analysis.id, "missing_outcome"), study=study, arm=arm)
-        steps.append(cell(pen, lost))
-        steps.append(cell(pen, first(material.counts_of(analysis.id, "analysed"), study=study, arm=arm)))
-    return steps
-
-
-def cell(pen: Pen, row: Row | None) -> str:
-    """A count, or a dash."""
-    return wording.NOTHING if row is None or row.number("n") is None else pen.count(row)
+    return boxes + ([Box("Trials left out", tuple(out))] if boxes and out else [])
 
 
 def bias_exhibit(material: Material) -> Iterator[Exhibit]:
@@ -195,7 +125,14 @@ def bias_exhibit(material: Material) -> Iterator[Exhibit]:
         return
     cells = tuple(tuple(material.registry_text(s, item) for item in ROB) for s in trials)
     grid = Grid(
-        "Risk of bias", tuple(material.study(s) for s in trials), DOMAINS, cells, "lights", (), material.stamp
+        "Risk of bias",
+        tuple(material.study(s) for s in trials),
+        DOMAINS,
+        cells,
+        "lights",
+        (),
+        material.stamp,
+        tuple(trials),
     )
     judged = "; ".join(
         f"{material.study(s)}: overall {row[-1] or 'not judged'}"
@@ -205,9 +142,7 @@ def bias_exhibit(material: Material) -> Iterator[Exhibit]:
         "Risk of bias in each domain as judged in the registry: + low, ? some concerns, \u2212 high. "
         "Bars: share of trials."
     )
-    yield Exhibit(
-        "risk_of_bias", "Trials", caption, f"Risk of bias by trial. {judged}.", partial(draw_grid_page, grid)
-    )
+    yield from grid_exhibits("risk_of_bias", caption, f"Risk of bias by trial. {judged}.", grid, main=True)
 
 
 def missing_exhibit(material: Material) -> Iterator[Exhibit]:
@@ -233,19 +168,23 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
         "shares",
         footer,
         material.stamp,
+        tuple(studies),
     )
     never = [material.variable(v) for v in variables if any(held.get((s, v)) == "never" for s in studies)]
     caption = (
         "Missing values by trial and variable: none, few, shares of the participants, or never "
         "measured (hatched)."
     )
-    yield Exhibit(
-        "missingness",
-        "Trials",
-        caption,
-        f"Map of missing values. Never measured in some trials: {', '.join(never) or 'nothing'}.",
-        partial(draw_grid_page, grid),
-    )
+    alt = f"Map of missing values. Never measured in some trials: {', '.join(never) or 'nothing'}."
+    yield from grid_exhibits("missingness", caption, alt, grid)
+
+
+def grid_exhibits(name: str, caption: str, alt: str, grid: Grid, main: bool = False) -> Iterator[Exhibit]:
+    """An exhibit per page of a grid: `NAME`, then `NAME.page2`."""
+    for number, page in enumerate(pages_of(grid), 1):
+        own = name if number == 1 else f"{name}.page{number}"
+        words = caption if number == 1 else f"{caption} Page {number}."
+        yield Exhibit(own, "Trials", words, alt, partial(draw_grid_page, page), main)
 
 
 def missing_class(row: Row, least: int) -> str:
@@ -270,14 +209,15 @@ def balance_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
         if not rows:
             continue
         panels = tuple(
-            (material.variable(v), balance_rows(material, list(select(rows, variable=v))))
+            (balance_head(material, v, rows), balance_rows(material, list(select(rows, variable=v))))
             for v in distinct(rows, "variable")
         )
         title = f"Baseline balance: {material.contrast(contrast)}"
         sides = " minus ".join(in_sentence(side) for side in material.sides(contrast))
         note = (
             f"Difference in means or shares ({sides}) in standard deviations, in each trial. Dotted: a "
-            f"quarter of one. Trials with fewer than {material.least} values are left out."
+            "quarter of one. A mark for each level of a category. Trials with fewer than "
+            f"{material.least} values are left out."
         )
         balance = Balance(title, panels, (note,), material.stamp)
         alt = (
@@ -289,7 +229,16 @@ def balance_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
         )
 
 
+def balance_head(material: Material, variable: str, rows: list[Row]) -> str:
+    """`Sex: female` where one of two levels is shown, else the variable."""
+    levels = distinct(select(rows, variable=variable), "level")
+    return f"{material.variable(variable)}{f': {levels[0]}' if len(levels) == 2 else ''}"
+
+
 def balance_rows(material: Material, rows: list[Row]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """(trial, differences): one, or one per level of a category."""
+    levels = distinct(rows, "level")
+    if len(levels) == 2:  # the share of one is the other's turned round
+        rows = list(select(rows, level=levels[0]))
     studies = material.in_order(distinct(rows, "study"))
-    return tuple((s, tuple(r["value"] for r in select(rows, study=s))) for s in studies)
+    return tuple((material.study(s), tuple(r["value"] for r in select(rows, study=s))) for s in studies)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from ipdma.report import style
-from ipdma.report.style import wrap
+from ipdma.report.exhibit import Sheet
+from ipdma.report.style import EDGE, WIDE, wrap
 
-LINE = 0.155
-PAD = 0.09
+LINE = 0.125
+PAD = 0.07
+STEP = 0.22
+ROOM = WIDE - 2 * EDGE
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Flow:
-    """A column of boxes with boxes beside it."""
+    """A trunk of boxes with boxes beside it, and below it branches side by side, each a column of boxes."""
 
     title: str
-    boxes: Sequence[Box]
+    trunk: Sequence[Box]
+    branches: Sequence[Sequence[Box]]
     stamp: str
-    main_width: float = 3.6
-    side_width: float = 2.9
 
 
 @dataclass(frozen=True)
@@ -49,80 +52,80 @@ class Placed:
     text: tuple[tuple[str, str], ...]  # (weight, line)
 
 
-def place_boxes(flow: Flow) -> tuple[list[Placed], float, float]:
-    """Measure every box and stack them; returns them with the page's width and height."""
-    sizes = [box_text(box, flow.side_width if box.side else flow.main_width) for box in flow.boxes]
-    placed: list[tuple[Box, float, float, tuple[tuple[str, str], ...]]] = []
-    depth, row_top, row_depth = 0.0, 0.0, 0.0
-    for box, text in zip(flow.boxes, sizes, strict=True):
-        height = len(text) * LINE + 2 * PAD
-        if not box.side:
-            row_top = depth
-            depth = row_top + height + 0.28
-            row_depth = row_top
-        placed.append((box, row_depth if box.side else row_top, height, text))
+Arrow = tuple[tuple[float, float], tuple[float, float]]
+
+
+def place_boxes(flow: Flow) -> tuple[list[Placed], list[Arrow], float]:
+    """Measure every box and stack them from height 0 downwards; with the arrows and the depth in all."""
+    main, side = 0.5 * ROOM, 0.42 * ROOM
+    placed: list[Placed] = []
+    arrows: list[Arrow] = []
+    depth, beside = 0.0, 0.0
+    for box in flow.trunk:
         if box.side:
-            row_depth += height + 0.1
-            depth = max(depth, row_depth + 0.18)
-    page = depth + 0.45 + 0.2
-    right = 0.15 + flow.main_width + 0.45
-    width = right + flow.side_width + 0.15 if any(b.side for b in flow.boxes) else flow.main_width + 0.3
-    width = max(width, style.text_width(flow.title, style.SIZE + 1.5, "bold") + 0.3)
-    top = page - 0.42
-    result = [
-        Placed(
-            b, right if b.side else 0.15, top - y - h, flow.side_width if b.side else flow.main_width, h, t
-        )
-        for b, y, h, t in placed
-    ]
-    return result, width, page
+            own = box_at(box, EDGE + ROOM - side, beside, side)
+            last = next(p for p in reversed(placed) if not p.box.side)
+            y = max(last.y + last.height / 2, own.y + 0.06)
+            arrows.append(((last.x + last.width, y), (own.x, y)))
+            beside += own.height + 0.08
+            depth = max(depth, beside + 0.14)
+        else:
+            own = box_at(box, EDGE, depth, ROOM if box is flow.trunk[-1] and flow.branches else main)
+            arrows += [down(p, own) for p in [q for q in placed if not q.box.side][-1:]]
+            beside, depth = depth, depth + own.height + STEP
+        placed.append(own)
+    trunk = [p for p in placed if not p.box.side][-1:]
+    deepest = depth
+    for index, branch in enumerate(flow.branches):
+        width = (ROOM - STEP * (len(flow.branches) - 1)) / len(flow.branches)
+        above, at = trunk, depth + STEP / 2
+        for box in branch:
+            own = box_at(box, EDGE + index * (width + STEP), at, width)
+            arrows += [down(p, own) for p in above]
+            placed.append(own)
+            above, at = [own], at + own.height + STEP
+        deepest = max(deepest, at - STEP)
+    return placed, arrows, deepest
+
+
+def box_at(box: Box, x: float, depth: float, width: float) -> Placed:
+    """A box whose upper edge lies `depth` inches down."""
+    text = box_text(box, width)
+    height = len(text) * LINE + 2 * PAD
+    return Placed(box, x, -depth - height, width, height, text)
+
+
+def down(above: Placed, below: Placed) -> Arrow:
+    """From the lower edge of a box to the upper edge of the next, in the middle of what both span."""
+    x = (max(above.x, below.x) + min(above.x + above.width, below.x + below.width)) / 2
+    return (x, above.y), (x, below.y + below.height)
 
 
 def box_text(box: Box, width: float) -> tuple[tuple[str, str], ...]:
     """The lines of a box, wrapped to its width."""
     room = width - 2 * PAD
-    head = [("bold", line) for line in wrap(box.head, room * 0.92, style.SIZE)]
-    return tuple(
-        head + [("normal", part) for line in box.lines for part in wrap(line, room, style.SMALL + 0.5)]
-    )
+    head = [("bold", line) for line in wrap(box.head, room, style.SIZE, "bold")]
+    return tuple(head + [("normal", part) for line in box.lines for part in wrap(line, room)])
 
 
 def draw_flow(
-    flow: Flow, placed: Sequence[Placed], size: tuple[float, float], axes: Axes
+    placed: Sequence[Placed], arrows: Sequence[Arrow], axes: Axes, top: float
 ) -> dict[str, list[Any]]:
-    """Draw boxes and arrows on an axes whose units are inches."""
-    width, height = size
-    axes.set_xlim(0, width)
-    axes.set_ylim(0, height)
-    axes.set_axis_off()
+    """Draw boxes and arrows below a height, on an axes whose units are inches."""
     artists: dict[str, list[Any]] = {"box": [], "arrow": [], "text": []}
-    look: dict[str, Any] = {
-        "fontsize": style.SIZE + 1.5,
-        "fontweight": "bold",
-        "va": "center",
-        "parse_math": False,
-    }
-    artists["text"].append(axes.text(0.15, height - 0.19, flow.title, **look))
-    above: Placed | None = None
+    for (x, y), (right, low) in arrows:
+        draw_arrow(axes, artists, (x, top + y), (right, top + low))
     for place in placed:
-        draw_box(place, axes, artists)
-        if place.box.side and above is not None:
-            y = max(above.y + above.height / 2, place.y + 0.08)
-            draw_arrow(axes, artists, (above.x + above.width, y), (place.x, y))
-        if not place.box.side:
-            if above is not None:
-                x = place.x + place.width / 2
-                draw_arrow(axes, artists, (x, above.y), (x, place.y + place.height))
-            above = place
-    if flow.stamp:
-        stamp: dict[str, Any] = {
-            "fontsize": style.SMALL,
-            "fontweight": "bold",
-            "color": style.ORANGE,
-            "va": "center",
-        }
-        artists["text"].append(axes.text(0.15, 0.1, flow.stamp, **stamp))
+        draw_box(replace(place, y=top + place.y), axes, artists)
     return artists
+
+
+def draw_flow_page(flow: Flow) -> Figure:
+    """The figure of a flow diagram."""
+    placed, arrows, depth = place_boxes(flow)
+    sheet = Sheet(flow.title, (), flow.stamp, depth + 0.1)
+    draw_flow(placed, arrows, sheet.page(), sheet.top)
+    return sheet.figure
 
 
 def draw_box(place: Placed, axes: Axes, artists: dict[str, list[Any]]) -> None:
@@ -132,8 +135,13 @@ def draw_box(place: Placed, axes: Axes, artists: dict[str, list[Any]]) -> None:
     artists["box"].append(axes.add_patch(frame))
     y = place.y + place.height - PAD - LINE / 2
     for weight, line in place.text:
-        size = style.SIZE if weight == "bold" else style.SMALL + 0.5
-        look: dict[str, Any] = {"fontsize": size, "fontweight": weight, "va": "center", "parse_math": False}
+        size = style.SIZE if weight == "bold" else style.SMALL
+        look: dict[str, Any] = {
+            "fontsize": size,
+            "fontweight": weight,
+            "va": "center_baseline",
+            "parse_math": False,
+        }
         artists["text"].append(axes.text(place.x + PAD, y, line, **look))
         y -= LINE
 

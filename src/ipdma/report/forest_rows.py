@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
 from ipdma.privacy import needs_hiding
 from ipdma.report import cells, wording
-from ipdma.report.forest import Forest, Line
+from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first, select
@@ -15,6 +17,8 @@ from ipdma.report.words import STANDARDISE, condition
 
 SIDES = ("active", "reference")
 ODDS_AXIS = "Odds ratio (log scale)"
+LARGEST_ODDS, LARGEST_SMD = math.log(20), 2.5  # intervals beyond end in an arrow
+POOLED = 3  # trials from which a diamond is drawn
 ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
 
 
@@ -31,11 +35,13 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         title=material.title(analysis),
         columns=shows.columns(),
         left=len(shows.columns()) - 2,
+        spare=shows.spare(),
+        cap=LARGEST_ODDS if shows.odds else LARGEST_SMD if shows.standard else math.inf,
         lines=lines,
         directions=material.directions(analysis.contrast, analysis.outcome),
         axis=ODDS_AXIS if shows.odds else axis_title(material, analysis),
         odds=shows.odds,
-        lights=("D1", "D2", "D3", "D4", "D5", "All") if shows.judged else (),
+        lights=("Bias",) if shows.judged else (),
         footer=shows.footer(two),
         stamp=material.stamp,
     )
@@ -83,31 +89,39 @@ class ForestRows:
         self.material, self.analysis, self.pen = material, analysis, pen
         order = material.in_order(r.text("study") for r in rows)
         self.rows = sorted(rows, key=lambda r: order.index(r.text("study")))
-        self.countries = any(material.registry_text(r.text("study"), "country") for r in rows)
-        self.judged = any(material.registry_text(r.text("study"), item) for r in rows for item in ROB)
+        self.judged = any(material.registry_text(r.text("study"), ROB[-1]) for r in rows)
         self.binary = material.is_binary(analysis.outcome)
+        self.standard = not self.binary and material.standardise(analysis.outcome) != "none"
+        self.scant = False  # whether a diamond was left out
         self.odds = self.binary and all(odds_rows(material, r) for r in rows)
         self.inner = self.inner_column()
 
     def inner_column(self) -> str:
-        """What stands beside n: events, or mean (SD); nothing where all of it is withheld."""
+        """What stands beside n: events, or mean (SD) in the instrument's points; nothing where all of it is
+        withheld, nor where scores were divided by a standard deviation, since no reader knows such means."""
         if self.binary:
             shown = {self.event_cell(r.text("study"), side) for r in self.rows for side in SIDES}
             return "Events" if shown - {"", "*"} else ""
-        return (
-            "Mean (SD)"
-            if any(r.number(f"mean_{side}") is not None for r in self.rows for side in SIDES)
-            else ""
-        )
+        given = any(r.number(f"mean_{side}") is not None for r in self.rows for side in SIDES)
+        return "" if self.standard or not given else "Mean (SD)"
 
     def columns(self) -> list[tuple[str, str, str]]:
         """Group, heading and alignment of every text column."""
         active, reference = headings(self.material, self.analysis)
         names = ("n", self.inner) if self.inner else ("n",)
         arms = [(side, name, "right") for side in (active, reference) for name in names]
-        head = [("", "Study", "left"), ("", "Country", "left")] if self.countries else [("", "Study", "left")]
         what = "Odds ratio" if self.odds else "Log OR" if self.binary else "Estimate"
-        return [*head, *arms, ("", f"{what} [{self.material.level} CI]", "right"), ("", "Weight", "right")]
+        return [
+            ("", "Study", "left"),
+            *arms,
+            ("", f"{what} [{self.material.level} CI]", "right"),
+            ("", "Weight", "right"),
+        ]
+
+    def spare(self) -> tuple[int, ...]:
+        """Columns that give way to the plot: the weight, which the squares show, then means or events."""
+        columns = self.columns()
+        return (len(columns) - 1, *(i for i, c in enumerate(columns) if self.inner and c[1] == self.inner))
 
     def studies(self) -> list[Line]:
         """Study lines, grouped by comparator where the run compared subgroups."""
@@ -159,23 +173,22 @@ class ForestRows:
     def study_line(self, row: Row) -> Line:
         """One study."""
         study = row.text("study")
-        name = self.material.study(study)
-        head = (name, self.material.registry_text(study, "country")) if self.countries else (name,)
         arms = self.arm_cells(row, "active") + self.arm_cells(row, "reference")
         weight = self.pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
         return Line(
             "aggregate" if row.text("source") == "aggregate" else "study",
-            (*head, *arms, effect_text(self.material, self.pen, row, self.odds), weight),
+            (self.material.study(study), *arms, effect_text(self.material, self.pen, row, self.odds), weight),
             row.number("estimate"),
             row.number("ci_low"),
             row.number("ci_high"),
             row.number("weight"),
             self.lights(study),
+            study,
         )
 
     def lights(self, study: str) -> tuple[str, ...]:
-        """The registry's judgements."""
-        return tuple(self.material.registry_text(study, item) for item in ROB) if self.judged else ()
+        """The registry's judgement of the whole trial; its domains stand in the figure of risk of bias."""
+        return (self.material.registry_text(study, ROB[-1]),) if self.judged else ()
 
     def arm_cells(self, row: Row, side: str) -> tuple[str, ...]:
         """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes
@@ -211,7 +224,11 @@ class ForestRows:
         blanks = ("",) * (len(self.columns()) - 3)
         rows = self.material.counts_of(two, "not_estimable")
         return [
-            Line("study", (self.material.study(row.text("study")), *blanks, "not estimable", ""))
+            Line(
+                "study",
+                (self.material.study(row.text("study")), *blanks, "not estimable", ""),
+                study=row.text("study"),
+            )
             for row in rows
             if row.text("study")
         ]
@@ -227,7 +244,8 @@ class ForestRows:
         return lines
 
     def pooled_line(self, name: str, row: Row, totals: bool = False) -> Line:
-        """A diamond; with the arms' totals beside the headline."""
+        """A diamond; with the arms' totals beside the headline. Of two trials numbers alone: how effects vary
+        between trials cannot be seen from them."""
         columns = len(self.columns())
         texts = [name, *[""] * (columns - 3), effect_text(self.material, self.pen, row, self.odds), ""]
         if totals:
@@ -235,12 +253,17 @@ class ForestRows:
             for side, column in (("active", columns - 2 - 2 * wide), ("reference", columns - 2 - wide)):
                 total = self.material.count(self.analysis.id, "analysed", arm=side)
                 texts[column] = self.pen.count(total) if total is not None else ""
+        if (row.number("k") or POOLED) < POOLED:
+            self.scant = True
+            return Line("pooled", tuple(texts))
         low, high = row.number("ci_low"), row.number("ci_high")
         return Line("pooled", tuple(texts), row.number("estimate"), low, high)
 
     def prediction_line(self, row: Row) -> list[Line]:
         """The interval for the effect in a new study, a bar below the diamond."""
         if row.number("pi_low") is None or row.number("pi_high") is None:
+            return []
+        if (row.number("k") or POOLED) < POOLED:
             return []
         blanks = [""] * (len(self.columns()) - 3)
         texts = (
@@ -289,12 +312,10 @@ class ForestRows:
         )
         if self.material.least and self.inner:
             text.append(self.withheld_line())
+        if self.scant:
+            text.append("No diamond where fewer than three trials are pooled.")
         if self.judged:
-            text.append(
-                "Risk of bias: + low, ? some concerns, \u2212 high. D1 randomisation, D2 deviations, D3 "
-                "missing outcomes, "
-                "D4 measurement, D5 selective reporting."
-            )
+            text.append("Bias: overall risk of bias, + low, ? some concerns, \u2212 high.")
         return [line for line in text if line]
 
 
@@ -303,15 +324,17 @@ def comparator(level: str) -> str:
     return " / ".join(condition(c.strip()).lower() for c in level.split("/")) or "comparator not named"
 
 
-def f_test(material: Material, pen: Pen, row: Row) -> str:
-    """`F(2, 8.1) = 1.20, p = .350` of a joint test."""
+def f_test(material: Material, pen: Pen, row: Row, short: bool = False) -> str:
+    """`F(2, 8.1) = 1.20, p = .350` of a joint test; short without its p value."""
     num = first(material.counts_of(row.text("analysis_id"), "df_num"), variable=row.text("term"))
+    p_value = "" if short else pen.p_phrase(row)
     if num is None:
-        return pen.p_phrase(row)
+        return p_value
     degrees = pen.compact(num, "value")
     if row.number("df") is not None:
         degrees += f", {pen.number(row, 'df', 1)}"
-    return f"F({degrees}) = {pen.number(row, 'statistic')}, {pen.p_phrase(row)}"
+    test = f"F({degrees}) = {pen.number(row, 'statistic')}"
+    return test if short else f"{test}, {p_value}"
 
 
 def heterogeneity(material: Material, analysis: Analysis, pen: Pen, term: str = "treatment") -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,24 +12,26 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from ipdma.report import style
-from ipdma.report.exhibit import blank_figure, page_axes, put_footer, put_title
-from ipdma.report.style import text_width, wrap
+from ipdma.report.exhibit import Sheet, share_height
+from ipdma.report.formats.vector import STUDY
+from ipdma.report.style import text_width
 
-CELL = 0.27
+CELL = 0.2  # inches
+BAR = 0.2
 SHARES = {
     "none": ("#ffffff", ""),
     "few": ("#d6e6f2", ""),
     "under a quarter": ("#9cc4df", ""),
     "under a half": ("#4f94c4", ""),
     "half or more": ("#1f5a8a", ""),
-    "never": ("#f0f0f0", "////"),
+    "never": ("#f0f0f0", "x"),
 }
 
 
 @dataclass(frozen=True)
 class Grid:
     """Trials by columns. `kind` is `lights` (words of risk-of-bias tools) or `shares` (classes of missing
-    values)."""
+    values); `studies` are the ids of the rows."""
 
     title: str
     rows: tuple[str, ...]
@@ -37,6 +40,7 @@ class Grid:
     kind: str
     footer: tuple[str, ...]
     stamp: str
+    studies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,17 @@ def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list
         label: dict[str, Any] = {
             "ha": "right",
             "va": "center",
-            "fontsize": style.SMALL + 0.5,
+            "fontsize": style.SMALL,
             "parse_math": False,
         }
         artists["text"].append(axes.text(left - 0.08, y, name, **label))
+        drawn = [artists["text"][-1]]
         for column, word in enumerate(cells):
             draw = draw_light if grid.kind == "lights" else draw_share
-            artists["cell"] += draw(axes, left + (column + 0.5) * CELL, y, word)
+            drawn += draw(axes, left + (column + 0.5) * CELL, y, word)
+        artists["cell"] += drawn[1:]
+        for artist in drawn if grid.studies else ():
+            artist.set_gid(STUDY + grid.studies[index])
     return artists
 
 
@@ -86,55 +94,58 @@ def draw_light(axes: Axes, x: float, y: float, word: str) -> list[Any]:
         "fontsize": style.SIZE,
         "fontweight": "bold",
     }
-    axes.text(x, y, sign, color="white" if sign == "\u2212" else style.INK, **look)
-    return [light]
+    return [light, axes.text(x, y, sign, color=style.INK, **look)]
 
 
 def draw_share(axes: Axes, x: float, y: float, word: str) -> list[Any]:
     """One class of missing values; no cell where the trial has no row."""
-    if not word:
-        return []
-    colour, hatch = SHARES[word]
-    corner = (x - CELL / 2, y - CELL / 2)
-    return [axes.add_patch(Rectangle(corner, CELL, CELL, fc=colour, ec=style.RULE, lw=0.5, hatch=hatch))]
+    return draw_swatch(axes, (x - CELL / 2, y - CELL / 2), (CELL, CELL), word) if word else []
+
+
+def draw_swatch(axes: Axes, corner: tuple[float, float], size: tuple[float, float], word: str) -> list[Any]:
+    """A shade; what was never measured is crossed out."""
+    colour, crossed = SHARES[word]
+    (x, y), (width, height) = corner, size
+    drawn: list[Any] = [axes.add_patch(Rectangle(corner, width, height, fc=colour, ec=style.RULE, lw=0.5))]
+    if crossed:
+        strokes = [x, x + width, math.nan, x, x + width], [y, y + height, math.nan, y + height, y]
+        drawn += axes.plot(*strokes, color=style.FAINT, lw=0.5)
+    return drawn
 
 
 def draw_grid_page(grid: Grid) -> Figure:
-    """The figure with legend or summary bars, as large as it needs to be."""
+    """The figure with legend or summary bars."""
     names = [*grid.rows, *(grid.columns if grid.kind == "lights" else ())]
-    left = 0.2 + max(text_width(name, style.SMALL + 0.5) for name in names) + 0.08
+    left = style.EDGE + min(max(text_width(name, style.SMALL) for name in names), 2.5) + 0.1
     heads = max(text_width(h, style.SMALL) for h in grid.columns)
-    wide = len(grid.columns) * CELL
-    legend = 2.3
-    width = max(
-        left + max(wide + max(0.75 * heads, legend * (grid.kind == "shares")), 2.2) + 0.2,
-        text_width(grid.title, style.SIZE + 1.5, "bold") + 0.3,
-    )
-    lines = [part for line in grid.footer for part in wrap(line, width - 0.3)]
-    foot = 0.12 + 0.15 * (len(lines) + bool(grid.stamp))
-    bars = 0.24 * len(grid.columns) + 0.35 if grid.kind == "lights" else 0.0
-    height = foot + bars + CELL * len(grid.rows) + 0.75 * heads + 0.15 + 0.4
-    figure, axes = page_axes(width, height)
-    axes.set_xlim(0, width)
-    axes.set_ylim(0, height)
-    axes.set_axis_off()
-    look: dict[str, Any] = {"fontsize": style.SIZE + 1.5, "fontweight": "bold", "va": "center"}
-    axes.text(0.15, height - 0.18, grid.title, **look)
-    top = foot + bars + CELL * len(grid.rows) + 0.02
+    bars = BAR * len(grid.columns) + 0.25 if grid.kind == "lights" else 0.0
+    sheet = Sheet(grid.title, grid.footer, grid.stamp, bars + CELL * len(grid.rows) + 0.75 * heads + 0.2)
+    axes = sheet.page()
+    top = sheet.foot + bars + CELL * len(grid.rows) + 0.02
     draw_grid(grid, axes, left, top)
     if grid.kind == "lights":
-        draw_bars(grid, axes, left, foot + bars - 0.25)
+        draw_bars(grid, axes, left, sheet.foot + bars - 0.2)
     else:
-        draw_legend(axes, left + wide + 0.25, top)
-    put_footer(figure, lines, grid.stamp, width, height)
-    return figure
+        draw_legend(axes, sheet.width - 1.2, top)
+    return sheet.figure
+
+
+def pages_of(grid: Grid) -> list[Grid]:
+    """The grid on as many pages as its rows need."""
+    most = int((style.TALL - 3.4) / CELL)
+    parts = [slice(start, start + most) for start in range(0, len(grid.rows), most)]
+    titles = [grid.title, *(f"{grid.title} (continued)" for _ in parts[1:])]
+    return [
+        replace(grid, title=title, rows=grid.rows[part], cells=grid.cells[part], studies=grid.studies[part])
+        for title, part in zip(titles, parts, strict=True)
+    ]
 
 
 def draw_legend(axes: Axes, x: float, top: float) -> None:
     """What the shades mean."""
-    for index, (word, (colour, hatch)) in enumerate(SHARES.items()):
+    for index, word in enumerate(SHARES):
         y = top - (index + 0.5) * 0.2
-        axes.add_patch(Rectangle((x, y - 0.06), 0.22, 0.13, fc=colour, ec=style.RULE, lw=0.5, hatch=hatch))
+        draw_swatch(axes, (x, y - 0.06), (0.22, 0.13), word)
         label = {"never": "never measured", "none": "none missing"}.get(word, word)
         axes.text(x + 0.3, y, label, va="center", fontsize=style.SMALL)
 
@@ -142,7 +153,7 @@ def draw_legend(axes: Axes, x: float, top: float) -> None:
 def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
     """Share of trials with each judgement, per domain: lengths only."""
     for index, head in enumerate(grid.columns):
-        y = top - index * 0.24
+        y = top - index * BAR
         words = [style.light_of(cells[index]) for cells in grid.cells]
         axes.text(left - 0.08, y, head, ha="right", va="center", fontsize=style.SMALL)
         x = left
@@ -150,11 +161,8 @@ def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
             span = 2.2 * words.count(word) / len(words)
             if span:
                 colour, sign = style.LIGHTS[word]
-                axes.add_patch(Rectangle((x, y - 0.08), span, 0.16, fc=colour, ec=style.INK, lw=0.4))
-                ink = "white" if sign == "\u2212" else style.INK
-                axes.text(
-                    x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL, color=ink
-                )
+                axes.add_patch(Rectangle((x, y - 0.075), span, 0.15, fc=colour, ec=style.INK, lw=0.4))
+                axes.text(x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL)
             x += span
 
 
@@ -167,7 +175,7 @@ def draw_balance(
     for bound in (-0.25, 0.25):
         axes.axvline(bound, color=style.FAINT, lw=0.7, ls=":")
     for index, (_, values) in enumerate(rows):
-        look: dict[str, Any] = {"mfc": style.BLUE, "mec": style.INK, "ms": 4.5, "mew": 0.5, "ls": ""}
+        look: dict[str, Any] = {"mfc": style.BLUE, "mec": style.INK, "ms": 4, "mew": 0.5, "ls": ""}
         artists["mark"] += axes.plot(values, [index] * len(values), "o", **look)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -177,29 +185,24 @@ def draw_balance(
 
 
 def draw_balance_page(balance: Balance) -> Figure:
-    """One panel per variable, four beside each other; a row of panels is as tall as its longest."""
-    across = min(4, len(balance.panels))
-    ranks = [balance.panels[i : i + across] for i in range(0, len(balance.panels), across)]
-    talls = [0.17 * max(len(rows) for _, rows in rank) + 0.1 for rank in ranks]
-    values = [abs(v) for _, rows in balance.panels for _, found in rows for v in found]
-    names = max(text_width(n, style.SMALL) for _, rows in balance.panels for n, _ in rows) + 0.2
+    """One panel per variable beside each other; a row of panels is as tall as its longest."""
+    names = max(text_width(n, style.SMALL) for _, rows in balance.panels for n, _ in rows) + 0.12
     heads = max(text_width(name, style.SIZE, "bold") for name, _ in balance.panels)
-    plot = max(1.4, heads - names + 0.1)
-    cell = names + plot + 0.2
-    width = max(across * cell + 0.3, text_width(balance.title, style.SIZE + 1.5, "bold") + 0.3, 4.2)
-    lines = [part for line in balance.footer for part in wrap(line, width - 0.3)]
-    foot = 0.12 + 0.15 * (len(lines) + bool(balance.stamp))
-    height = foot + sum(talls) + 0.6 * len(ranks) + 0.45
-    figure = blank_figure(width, height)
-    put_title(figure, balance.title, width, height)
-    top = height - 0.62
+    room = style.WIDE - 2 * style.EDGE
+    across = max(1, min(4, len(balance.panels), int(room / max(names + 1.0, heads + 0.1))))
+    cell = room / across
+    ranks = [balance.panels[i : i + across] for i in range(0, len(balance.panels), across)]
+    longest = sum(max(len(rows) for _, rows in rank) for rank in ranks)
+    each = share_height(longest, 0.135, 0.5 * len(ranks) + 1.0)
+    talls = [each * max(len(rows) for _, rows in rank) + 0.1 for rank in ranks]
+    values = [abs(v) for _, rows in balance.panels for _, found in rows for v in found]
+    sheet = Sheet(balance.title, balance.footer, balance.stamp, sum(talls) + 0.46 * len(ranks))
+    top = sheet.top - 0.2
     for rank, tall in zip(ranks, talls, strict=True):
         for column, (name, rows) in enumerate(rank):
-            x, size = 0.15 + column * cell, 0.17 * len(rows) + 0.1
-            box = ((x + names) / width, (top - size) / height, plot / width, size / height)
-            draw_balance(rows, 1.08 * max([0.3, *values]), figure.add_axes(box))
-            look: dict[str, Any] = {"fontsize": style.SIZE, "fontweight": "bold", "va": "center"}
-            figure.text(x / width, (top + 0.12) / height, name, parse_math=False, **look)
-        top -= tall + 0.6
-    put_footer(figure, lines, balance.stamp, width, height)
-    return figure
+            x, size = style.EDGE + column * cell, each * len(rows) + 0.1
+            axes = sheet.axes(x + names, top - size, cell - names - 0.12, size)
+            draw_balance(rows, 1.08 * max([0.3, *values]), axes)
+            sheet.text(x, top + 0.08, name, fontsize=style.SIZE, fontweight="bold")
+        top -= tall + 0.46
+    return sheet.figure

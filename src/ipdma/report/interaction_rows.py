@@ -6,12 +6,12 @@ from __future__ import annotations
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import cells, wording
-from ipdma.report.forest import Forest, Line
-from ipdma.report.forest_rows import axis_title, f_test, headings
+from ipdma.report.forest_layout import Forest, Line
+from ipdma.report.forest_rows import POOLED, axis_title, f_test, headings
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
-from ipdma.report.words import in_sentence
+from ipdma.report.words import MODERATOR_KINDS, in_sentence
 
 
 def interaction_forest_of(
@@ -36,6 +36,7 @@ def interaction_forest_of(
         f"{moderator_text(material, moderator)}",
         columns=interaction_columns(material, analysis, seen),
         left=4 if seen else 3,
+        spare=(6, 3) if seen else (5,),
         lines=lines,
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis=f"Difference in effect{' ' + unit if unit else ''}",
@@ -59,8 +60,8 @@ def interaction_columns(material: Material, analysis: Analysis, seen: bool) -> l
     active, reference = headings(material, analysis)
     return [
         ("", "Study", "left"),
-        ("n", active, "right"),
-        ("n", reference, "right"),
+        (active, "n", "right"),
+        (reference, "n", "right"),
         *([("Moderator", "Mean (SD)", "right")] if seen else []),
         ("", f"Interaction [{material.level} CI]", "right"),
         ("", "p", "right"),
@@ -88,13 +89,17 @@ def interaction_block(
         seen = [] if level else [moderator_seen(material, ids, pen, row.text("study"))]
         texts = (material.study(row.text("study")), *sides, *seen, pen.effect(row), "", weight)
         bounds = row.number("ci_low"), row.number("ci_high")
-        lines.append(Line("study", texts, row.number("estimate"), *bounds, row.number("weight")))
+        of_trial = row.text("study")
+        lines.append(
+            Line("study", texts, row.number("estimate"), *bounds, row.number("weight"), (), of_trial)
+        )
     for name, ident in zip(("Two-stage", "One-stage"), ids, strict=True):
         pooled = first(material.records.of("estimates", ident), term=term)
         if pooled is not None and pooled.number("estimate") is not None:
             texts = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
             bounds = pooled.number("ci_low"), pooled.number("ci_high")
-            lines.append(Line("pooled", texts, pooled.number("estimate"), *bounds))
+            shown = (pooled.number("k") or POOLED) >= POOLED
+            lines.append(Line("pooled", texts, *((pooled.number("estimate"), *bounds) if shown else ())))
     return lines
 
 
@@ -126,13 +131,9 @@ def interaction_footer(material: Material, analysis: Analysis) -> list[str]:
 
 
 def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest | None:
-    """One line per moderator, or per level of a categorical one, of the one-stage model."""
+    """All moderators of the one-stage model, grouped by what they describe."""
     pen = ledger.pen(f"figures/moderators.{analysis.id}")
-    lines = [
-        line
-        for name in material.plan.get("moderators", {})
-        for line in overview_lines(material, analysis, pen, name)
-    ]
+    lines = grouped_lines(material, analysis, pen)
     if not lines:
         return None
     left, right = material.directions(analysis.contrast, analysis.outcome)
@@ -140,13 +141,12 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
         title=f"{material.title(analysis)}: moderators",
         columns=[
             ("", "Moderator", "left"),
-            ("", "Unit, or level", "left"),
             ("", "K", "right"),
             ("", f"Interaction [{material.level} CI]", "right"),
             ("", "p", "right"),
             ("", "Holm p", "right"),
         ],
-        left=3,
+        left=2,
         lines=lines,
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis="Difference in effect",
@@ -158,35 +158,44 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
     )
 
 
+def grouped_lines(material: Material, analysis: Analysis, pen: Pen) -> list[Line]:
+    """The lines of all moderators under the headings of their kinds."""
+    lines = []
+    for kind in MODERATOR_KINDS:
+        names = [n for n in material.plan.get("moderators", {}) if material.kind_of_moderator(n) == kind]
+        found = [line for name in names for line in overview_lines(material, analysis, pen, name)]
+        lines += [Line("heading", (kind,)), *found] if found else []
+    return lines
+
+
 def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[Line]:
-    """The lines of one moderator."""
+    """The lines of one moderator: one for a scale or two levels, else the joint test and one per level."""
     head = analysis.ident(material.primary, "one", name)
     rows = [r for r in material.records.of("estimates", head) if r.term.is_effect("within", name)]
-    lines = []
+    levels = [r for r in rows if r.number("estimate") is not None]
+    joint = next((r for r in rows if r.number("estimate") is None and r.number("p_value") is not None), None)
     reference = reference_level(material, [head])
-    for row in rows:
-        joint = row.number("estimate") is None
-        if joint and row.number("p_value") is None:
-            continue
-        lead = material.moderator(name) if row is rows[0] else ""
-        what = (
-            f"joint test: {f_test(material, pen, row)}"
-            if joint
-            else level_words(row, reference) or material.unit(head, name)
-        )
-        holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
-        adjusted = pen.p(holm, "value") if holm is not None else ""
-        texts = (
-            lead,
-            what,
-            pen.count(row, "k"),
-            "" if joint else pen.effect(row),
-            "" if joint else pen.p(row),
-            adjusted,
-        )
+    lines = []
+    if len(levels) > 1 and joint is not None:
+        texts = (material.moderator(name), pen.count(joint, "k"), f_test(material, pen, joint, short=True))
+        lines.append(Line("study", (*texts, pen.p(joint), holm_text(material, pen, head, joint))))
+    for row in levels:
+        what = level_words(row, reference) or material.unit(head, name)
+        lead = f"  {what}" if len(levels) > 1 else f"{material.moderator(name)}, {what}".removesuffix(", ")
+        holm = holm_text(material, pen, head, row) or holm_text(material, pen, head, joint)
+        texts = (lead, pen.count(row, "k"), pen.effect(row), pen.p(row))
         bounds = row.number("ci_low"), row.number("ci_high")
-        lines.append(Line("study", texts, row.number("estimate"), *bounds, None if joint else 1.0))
+        last = "" if len(levels) > 1 else holm
+        lines.append(Line("study", (*texts, last), row.number("estimate"), *bounds, 1.0))
     return lines
+
+
+def holm_text(material: Material, pen: Pen, head: Ident, row: Row | None) -> str:
+    """The adjusted p value of a test, where it belongs to the declared family."""
+    if row is None:
+        return ""
+    holm = first(material.counts_of(head, "holm_p"), variable=row.text("term"))
+    return pen.p(holm, "value") if holm is not None else ""
 
 
 def level_words(row: Row, reference: str) -> str:

@@ -185,6 +185,11 @@ class Material(Words):
         rows = self.records.of("estimates", analysis.ident(model or self.primary, stage))
         return first(rows, term="treatment", moderator="")
 
+    def points_per_sd(self, analysis: Analysis) -> float | None:
+        """HAM-D17 points to a standard deviation, where the run worked out an effect in points."""
+        row = self.count(analysis.ident(self.primary, "one"), "hamd_sd", variable="hamd17")
+        return None if row is None else row.number("value")
+
     def count(self, which: str | Ident, what: str, **wanted: str) -> Row | None:
         """The first row of counts of that kind, the whole (not a study's or arm's) unless asked."""
         asked: dict[str, Any] = {"study": "", "arm": "", **wanted}

@@ -9,11 +9,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ipdma.report import style
-from ipdma.report.exhibit import blank_figure, framed, put_footer, put_title
-from ipdma.report.style import text_width, wrap
+from ipdma.report.exhibit import Sheet, share_height
+from ipdma.report.style import text_width
 
+MARKED = 100  # specifications from which the points are one line
 SHADES = ("#ffffff", "#e3e3e3", "#c6c6c6", "#a8a8a8")
 
 
@@ -45,10 +47,10 @@ class Specifications:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Analyses as (two-stage effect, one-stage effect, matched or not)."""
+    """A panel per scale, (name, analyses as (two-stage effect, one-stage effect, matched or not))."""
 
     title: str
-    points: Sequence[tuple[float, float, bool]]
+    panels: Sequence[tuple[str, Sequence[tuple[float, float, bool]]]]
     footer: Sequence[str]
     stamp: str
 
@@ -91,9 +93,9 @@ def draw_funnel(funnel: Funnel, axes: Axes) -> dict[str, list[Any]]:
 
 def draw_funnel_page(funnel: Funnel) -> Figure:
     """The figure of a funnel plot."""
-    figure, axes = framed((4.4, 3.4), funnel.title, funnel.footer, funnel.stamp, (0.75, 1.9, 0.55))
-    draw_funnel(funnel, axes[0])
-    return figure
+    sheet = Sheet(funnel.title, funnel.footer, funnel.stamp, 3.2)
+    draw_funnel(funnel, sheet.axes(0.62, sheet.foot + 0.42, sheet.width - 2.5, 2.7))
+    return sheet.figure
 
 
 def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict[str, list[Any]]:
@@ -110,8 +112,8 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
         segments = [((i, low), (i, high)) for i, low, high in bounds]
         width = max(0.4, min(2.0, 150 / len(x)))
         artists["whisker"] = draw_segments(segments, above, style.RULE, width)
-    size = max(1.5, min(4.0, 250 / len(x)))
-    artists["point"] = above.plot(x, values, "o", color=style.BLUE, ms=size, ls="")
+    many = len(x) > MARKED
+    artists["point"] = above.plot(x, values, "-" if many else "o", color=style.BLUE, ms=3, lw=1.6 * many)
     artists["zero"] = [above.axhline(0, color=style.INK, lw=0.7)]
     if found.headline is not None:
         artists["headline"] = [
@@ -122,11 +124,17 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
     for axes in (above, below):
         axes.set_xlim(-1, len(x))
     for row, (_, _, which) in enumerate(found.choices):
-        at = tuple(i for i, chosen in enumerate(which) if chosen)
-        segments = [((i, row - 0.32), (i, row + 0.32)) for i in at]
-        artists["choice"] += draw_segments(segments, below, style.INK, max(0.5, min(1.8, 120 / len(x))))
+        segments = [((a - 0.4, row), (b + 0.4, row)) for a, b in runs_of(which)]
+        artists["choice"] += draw_segments(segments, below, style.INK, 5.0)
     label_choices(found, below)
     return artists
+
+
+def runs_of(chosen: Sequence[bool]) -> list[tuple[int, int]]:
+    """First and last of each run of neighbours."""
+    starts = [i for i, c in enumerate(chosen) if c and (i == 0 or not chosen[i - 1])]
+    ends = [i for i, c in enumerate(chosen) if c and (i + 1 == len(chosen) or not chosen[i + 1])]
+    return list(zip(starts, ends, strict=True))
 
 
 def draw_segments(
@@ -138,65 +146,72 @@ def draw_segments(
     return axes.plot(x, y, color=colour, lw=width, solid_capstyle="butt")
 
 
-def label_choices(found: Specifications, axes: Axes) -> None:
-    """Each choice's name at its row, its dimension in front of the first."""
+def choice_names(found: Specifications) -> list[str]:
+    """Each choice's name, its dimension in front of the first."""
     names = []
     for index, (dimension, choice, _) in enumerate(found.choices):
-        lead = dimension.replace("_", " ") if index == 0 or found.choices[index - 1][0] != dimension else ""
+        lead = dimension if index == 0 or found.choices[index - 1][0] != dimension else ""
         names.append(f"{lead}: {choice}" if lead else choice)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    return names
+
+
+def label_choices(found: Specifications, axes: Axes) -> None:
+    """Each choice's name at its row."""
+    axes.set_yticks(range(len(found.choices)), choice_names(found))
+    axes.set_ylim(len(found.choices) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Specifications, by size of the effect")
 
 
 def draw_specifications_page(found: Specifications) -> Figure:
     """The figure of a specification curve."""
-    names = [f"{d.replace('_', ' ')}: {c}" for d, c, _ in found.choices]
-    left = max([text_width(n, style.SMALL) for n in names] + [0.6]) + 0.25
-    plot, tall, rows = 5.6, 2.4, 0.16 * len(found.choices) + 0.15
-    width = max(left + plot + 0.25, text_width(found.title, style.SIZE + 1.5, "bold") + 0.3)
-    lines = [part for line in found.footer for part in wrap(line, width - 0.3)]
-    foot = 0.12 + 0.15 * (len(lines) + bool(found.stamp))
-    height = foot + 0.45 + rows + 0.15 + tall + 0.4
-    figure = blank_figure(width, height)
-    put_title(figure, found.title, width, height)
-    below = figure.add_axes((left / width, (foot + 0.45) / height, plot / width, rows / height))
-    above = figure.add_axes((left / width, (foot + 0.6 + rows) / height, plot / width, tall / height))
-    draw_specifications(found, above, below)
-    above.tick_params(labelbottom=False)
-    put_footer(figure, lines, found.stamp, width, height)
-    return figure
+    left = max([text_width(n, style.SMALL) for n in choice_names(found)] + [0.55]) + 0.12
+    left, tall, below = min(left, 0.55 * style.WIDE), 2.1, 0.45
+    rows = share_height(len(found.choices), 0.135, tall + below + 1.2) * len(found.choices) + 0.08
+    sheet = Sheet(found.title, found.footer, found.stamp, below + rows + 0.1 + tall)
+    plot = sheet.width - left - 0.1
+    lower = sheet.axes(left, sheet.foot + below, plot, rows)
+    upper = sheet.axes(left, sheet.foot + below + rows + 0.1, plot, tall)
+    draw_specifications(found, upper, lower)
+    upper.tick_params(labelbottom=False)
+    return sheet.figure
 
 
-def draw_agreement(found: Agreement, axes: Axes) -> dict[str, list[Any]]:
+def draw_agreement(
+    name: str, points: Sequence[tuple[float, float, bool]], axes: Axes
+) -> dict[str, list[Any]]:
     """One-stage against two-stage estimates about the line of identity."""
     artists: dict[str, list[Any]] = {"plan": [], "matched": []}
-    numbers = [n for x, y, _ in found.points for n in (x, y)]
+    numbers = [n for x, y, _ in points for n in (x, y)]
     pad = 0.08 * (max(numbers) - min(numbers)) or 0.1
     limits = (min(numbers) - pad, max(numbers) + pad)
     artists["identity"] = axes.plot(limits, limits, color=style.RULE, lw=1.0)
     looks = (
-        ("plan", False, "o", "white", "As planned"),
-        ("matched", True, "x", style.ORANGE, "Matched pair"),
+        ("plan", False, "o", "none", style.BLUE, "As planned"),
+        ("matched", True, "x", "none", style.ORANGE, "Matched pair"),
     )
-    for role, matched, mark, face, label in looks:
-        points = [(x, y) for x, y, flag in found.points if flag is matched]
-        if points:
-            x, y = zip(*points, strict=True)
-            edge = style.ORANGE if matched else style.BLUE
-            artists[role] = axes.plot(x, y, mark, mfc=face, mec=edge, ms=5.5, mew=1.3, ls="", label=label)
+    for role, matched, mark, face, edge, label in looks:
+        chosen = [(x, y) for x, y, flag in points if flag is matched]
+        if chosen:
+            x, y = zip(*chosen, strict=True)
+            artists[role] = axes.plot(x, y, mark, mfc=face, mec=edge, ms=4.5, mew=1.0, ls="", label=label)
     axes.set_xlim(limits)
     axes.set_ylim(limits)
-    axes.set_aspect("equal")
+    axes.set_title(name, loc="left", fontsize=style.SIZE, fontweight="bold")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("Two stages")
-    axes.set_ylabel("One stage")
-    axes.legend(loc="upper left")
     return artists
 
 
 def draw_agreement_page(found: Agreement) -> Figure:
-    """The figure of one stage against two."""
-    figure, axes = framed((3.6, 3.6), found.title, found.footer, found.stamp, (0.75, 0.3, 0.55))
-    draw_agreement(found, axes[0])
-    return figure
+    """A square for each scale beside the others."""
+    side = min(2.4, (style.WIDE - 0.1) / len(found.panels) - 0.62)
+    sheet = Sheet(found.title, found.footer, found.stamp, side + 0.7)
+    for index, (name, points) in enumerate(found.panels):
+        axes = sheet.axes(0.55 + index * (side + 0.6), sheet.foot + 0.42, side, side)
+        draw_agreement(name, points, axes)
+        if index == 0:
+            axes.set_ylabel("One stage")
+            axes.legend(loc="upper left", borderaxespad=0.2, handletextpad=0.2)
+    return sheet.figure

@@ -10,25 +10,29 @@ from matplotlib.ft2font import LoadFlags
 
 FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
 DRAWN = "Ipdma Sans"  # the same letters without layout tables (fonts.py)
-SIZE = 8.0  # points
-SMALL = 7.0
+WIDE, NARROW = 175 / 25.4, 85 / 25.4  # inches: a figure over both columns of a journal's page, or over one
+TALL = 230 / 25.4
+EDGE = 0.06
+TITLE = 8.5  # points, as printed: a figure is drawn at its size on the page
+SIZE = 7.5
+SMALL = 7.0  # nothing is smaller
 INK = "#1a1a1a"
 FAINT = "#767676"
 RULE = "#b8b8b8"
 BLUE = "#0072b2"  # Okabe and Ito's palette, ordered so that neighbours differ in lightness too
 ORANGE = "#d55e00"
 SKY = "#56b4e9"
-LIGHTS = {
-    "low": ("#4f9d69", "+"),
-    "some": ("#f2d15c", "?"),
-    "high": ("#b5382a", "\u2212"),
+LIGHTS = {  # lightness falls from low to high, so that a photocopy tells them apart; the sign says the same
+    "low": ("#cfe8f7", "+"),
+    "some": ("#f0c35a", "?"),
+    "high": ("#d9694a", "\u2212"),
     "none": ("#ffffff", ""),
 }
 
 STYLE: Any = {
     "font.family": [DRAWN, FONT],
     "font.size": SIZE,
-    "axes.titlesize": SIZE + 1,
+    "axes.titlesize": TITLE,
     "axes.labelsize": SIZE,
     "axes.edgecolor": INK,
     "axes.linewidth": 0.7,
@@ -43,8 +47,6 @@ STYLE: Any = {
     "savefig.facecolor": "white",
     "text.color": INK,
     "pdf.fonttype": 42,  # TrueType, so that letters stay letters
-    "svg.fonttype": "path",
-    "svg.hashsalt": "ipdma",
     "path.simplify": False,
     "text.hinting": "none",  # letters as designed, and a third of the time of a bitmap
 }
@@ -69,12 +71,12 @@ def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
     return 1.03 * sum(advance(letter, weight) for letter in text) * size / 72
 
 
-def wrap(text: str, width: float, size: float = SMALL) -> list[str]:
-    """Break a sentence into lines no wider than `width` inches."""
+def wrap(text: str, width: float, size: float = SMALL, weight: str = "normal") -> list[str]:
+    """Break a sentence into lines no wider than `width` inches; a longer word keeps its own line."""
     lines, current = [], ""
     for word in text.split():
         trial = f"{current} {word}".strip()
-        if current and text_width(trial, size) > width:
+        if current and text_width(trial, size, weight) > width:
             lines.append(current)
             trial = word
         current = trial

@@ -12,6 +12,7 @@ from ipdma.report.tables_credibility import tabulate_credibility
 from ipdma.report.tables_efficacy import tabulate_efficacy
 from ipdma.report.tables_engines import tabulate_engines
 from ipdma.report.tables_findings import tabulate_certainty, tabulate_findings
+from ipdma.report.tables_flow import tabulate_flow
 from ipdma.report.tables_imputation import tabulate_imputation, tabulate_missing
 from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
@@ -30,6 +31,7 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_certainty(material, ledger),
         tabulate_studies(material, ledger),
         *tabulate_participants(material, ledger),
+        tabulate_flow(material, ledger),
         tabulate_efficacy(material, ledger),
         tabulate_moderators(material, ledger),
         tabulate_credibility(material, ledger),

@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 
 from ipdma.analysis.records import Ident
 from ipdma.report import style
-from ipdma.report.exhibit import Exhibit, blank_figure, put_footer, put_title
+from ipdma.report.curves import draw_points_axis
+from ipdma.report.exhibit import Exhibit, Sheet
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import distinct, first, select
-from ipdma.report.style import text_width, wrap
+from ipdma.report.style import text_width
 
 SIDES = ("active", "reference")
 LOOKS = ((style.BLUE, "-", "o"), (style.ORANGE, "--", "s"))
@@ -42,6 +43,7 @@ class Trajectories:
     courses: Sequence[Course]
     footer: Sequence[str]
     stamp: str
+    points_per_unit: float | None = None
 
 
 def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -56,7 +58,7 @@ def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]
         caption = f"{found.title}. {' '.join(found.footer)}"
         name = f"trajectories.{contrast}.{outcome}"
         draw = partial(draw_trajectories_page, found)
-        yield Exhibit(name, "Effects", caption, f"Trajectories by arm. {sides}.", draw)
+        yield Exhibit(name, "Effects", caption, f"Trajectories by arm. {sides}.", draw, main=True)
 
 
 def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Trajectories | None:
@@ -75,6 +77,7 @@ def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Traject
     ]
     if any(len(c.points) < 2 for c in courses):
         return None
+    asked = [a for a in material.analyses if (a.contrast, a.outcome) == (question.contrast, question.outcome)]
     test = first(material.records.of("estimates", head), term="treatment")
     joint = (
         f" Test of the effect over all visits: {pen.p_phrase(test)}."
@@ -92,6 +95,7 @@ def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Traject
             f"their median week.{joint}",
         ),
         material.stamp,
+        next((p for a in asked if (p := material.points_per_sd(a)) is not None), None),
     )
 
 
@@ -153,17 +157,14 @@ def draw_sizes(found: Trajectories, axes: Axes) -> None:
 def draw_trajectories_page(found: Trajectories) -> Figure:
     """The figure, its left margin as wide as the sides' names."""
     names = max(text_width(f"n, {c.name}  ", style.SMALL) for c in found.courses)
-    left, plot, tall, below = max(0.8, names + 0.2), 4.6, 2.8, 0.17 * (len(found.courses) + 1)
-    width = max(left + plot + 0.3, text_width(found.title, style.SIZE + 1.5, "bold") + 0.3)
-    lines = [part for line in found.footer for part in wrap(line, width - 0.3)]
-    foot = 0.14 + 0.15 * (len(lines) + bool(found.stamp))
-    height = foot + below + 0.5 + tall + 0.4
-    figure = blank_figure(width, height)
-    put_title(figure, found.title, width, height)
-    above = figure.add_axes((left / width, (foot + below + 0.5) / height, plot / width, tall / height))
+    left, tall, below = max(0.7, names + 0.1), 2.6, 0.14 * (len(found.courses) + 1)
+    sheet = Sheet(found.title, found.footer, found.stamp, below + 0.42 + tall)
+    span = sheet.width - left - (0.12 if found.points_per_unit is None else 0.62)
+    above = sheet.axes(left, sheet.foot + below + 0.42, span, tall)
     draw_trajectories(found, above)
-    sizes = figure.add_axes((left / width, foot / height, plot / width, below / height))
+    if found.points_per_unit is not None:
+        draw_points_axis(above, found.points_per_unit)
+    sizes = sheet.axes(left, sheet.foot, span, below)
     sizes.set_xlim(above.get_xlim())
     draw_sizes(found, sizes)
-    put_footer(figure, lines, found.stamp, width, height)
-    return figure
+    return sheet.figure

@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from ipdma.report import style
-from ipdma.report.exhibit import blank_figure, put_footer, put_title
+from ipdma.report.exhibit import Sheet
 from ipdma.report.style import text_width, wrap
 
-LEAF = 1.45  # inches from leaf to leaf
-RANK = 1.0
+LEAF = 1.9  # inches from leaf to leaf
+RANK = 0.95
 BOX = 0.46
 PANEL = 1.7
-EDGE = 0.8
+EDGE = 0.7
 
 
 @dataclass(frozen=True)
@@ -138,25 +138,13 @@ def draw_effects(drawing: TreeDrawing, axes: Axes, pitch: float) -> dict[str, An
 
 
 def draw_tree_page(drawing: TreeDrawing) -> Figure:
-    """The figure, as large as it needs to be."""
+    """The figure: its leaves share the page's width."""
     leaves = leaves_of(drawing.root)
-    pitch = max(LEAF, *(text_width(line, style.SMALL, "bold") + 0.3 for leaf in leaves for line in leaf.text))
+    pitch = min(LEAF, (style.WIDE - EDGE - 0.1) / len(leaves))
     words = f"{drawing.directions[0]}    {drawing.directions[1]}    "
     panel = max(PANEL, text_width(words) + 0.3)
-    width = max(EDGE + pitch * len(leaves) + 0.2, text_width(drawing.title, style.SIZE + 1.5, "bold") + 0.3)
-    lines = [part for line in drawing.footer for part in wrap(line, width - 0.3)]
-    foot = 0.2 + 0.15 * (len(lines) + bool(drawing.stamp))
     crown = depth_of(drawing.root) * RANK + BOX + 0.3
-    height = foot + panel + crown + 0.4
-    figure = blank_figure(width, height)
-    put_title(figure, drawing.title, width, height)
-    page = figure.add_axes((0, 0, 1, 1))
-    page.set_xlim(0, width)
-    page.set_ylim(0, height)
-    page.set_axis_off()
-    draw_branches(drawing, page, EDGE, height - 0.5, pitch)
-    span = pitch * len(leaves)
-    below = figure.add_axes((EDGE / width, foot / height, span / width, panel / height))
-    draw_effects(drawing, below, pitch)
-    put_footer(figure, lines, drawing.stamp, width, height)
-    return figure
+    sheet = Sheet(drawing.title, drawing.footer, drawing.stamp, panel + crown)
+    draw_branches(drawing, sheet.page(), EDGE, sheet.top - 0.1, pitch)
+    draw_effects(drawing, sheet.axes(EDGE, sheet.foot + 0.05, pitch * len(leaves), panel - 0.05), pitch)
+    return sheet.figure

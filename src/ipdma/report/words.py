@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
@@ -25,12 +26,34 @@ CONDITIONS = {
     "other_psychotherapy": "Other psychotherapy",
     "other": "Other",
 }
+NAME = r"[^\W\d_][\w'\u2019-]*"
+PARTICLES = r"(?:(?:[Dd]e[nr]?|[Vv]an|[Vv]on|[Ll][ae]|[Dd][aiu]|[Dd]el|[Tt]e[rn]|[Aa]l|[Ee]l)\s)*"
+INITIALS = r"(?:[A-Z]{1,3}|(?:[A-Z]\.?[ -]?){1,3}[A-Z]?\.)(?:[,.;&(]|\s|$)"
+AUTHOR = re.compile(
+    rf"({PARTICLES}{NAME})"
+    rf"(?=,?\s+{INITIALS}|,?\s+et\s+al|,?\s+(?:and|&)\s+[A-Z]|,?\s+\(?(?:19|20)\d\d)"
+)
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 TIMEPOINTS = {
     "post": "post-treatment",
     "follow_up": "follow-up",
     "interim": "interim",
     "baseline": "baseline",
 }
+MODERATOR_KINDS = {  # what a moderator describes, by its column; the rest are clinical
+    "Demographic": {"age", "sex", "education", "relationship", "employment"},
+    "Clinical": set(),
+    "Treatment": {"antidepressant_at_baseline", "sessions_attended", "therapist"},
+}
+LEFT_OUT = {  # the cohort's reasons in a reader's words
+    "no arm of this contrast": "without arms of this comparison",
+    "no participant in the active arm": "without an active arm of this comparison",
+    "no participant in the reference arm": "without a reference arm of this comparison",
+    "no instrument of the preference with a baseline and an outcome score": "without both of the scores",
+    "no outcome observed in the active arm": "without an outcome in the active arm",
+    "no outcome observed in the reference arm": "without an outcome in the reference arm",
+}
+ARM_LEFT_OUT = "arm takes no part in this contrast"  # of a trial that stays in
 STAMP = "SYNTHETIC data: invented participants, not a finding."
 USUAL_LEAST = 10  # people in a cell; a plan that prints fewer says so on every page
 STANDARDISE = {
@@ -151,8 +174,19 @@ class Words:
         return f"{wording.heading(column_words(column))}{f', {unit}' if unit else ''}"
 
     def study(self, name: str) -> str:
-        """How a study is called in print: its citation where the registry has one, else its id."""
-        return self.citations.get(name, {}).get("citation") or name
+        """How a study is called in print, everywhere: `Author year` from the registry, else its id."""
+        return self.study_names.get(name, name)
+
+    @cached_property
+    def study_names(self) -> dict[str, str]:
+        """`Driessen 2013` by id; trials of one author and year are told apart by a letter, in order of id."""
+        names = {s: author_year(e.get("citation", ""), e.get("year", "")) for s, e in self.citations.items()}
+        shared = {n: sorted(s for s in names if names[s] == n) for n in names.values() if n}
+        found = {}
+        for name, studies in shared.items():
+            letters = [""] if len(studies) == 1 else [chr(ord("a") + i) for i in range(len(studies))]
+            found |= {s: f"{name}{letter}" for s, letter in zip(studies, letters, strict=True)}
+        return found
 
     def registry_text(self, study: str, column: str) -> str:
         """One cell of the registry, or an empty string."""
@@ -208,6 +242,11 @@ class Words:
         """A moderator's name as words."""
         return self.label("moderators", name) or wording.heading(name)
 
+    def kind_of_moderator(self, name: str) -> str:
+        """`Demographic`, `Clinical` or `Treatment`."""
+        column = str((self.plan["moderators"].get(name) or {}).get("column") or name)
+        return next((kind for kind, columns in MODERATOR_KINDS.items() if column in columns), "Clinical")
+
     def outcome(self, name: str) -> str:
         """An outcome's name as words inside a sentence."""
         return in_sentence(self.label("outcomes", name) or name.replace("_", " "))
@@ -226,6 +265,17 @@ class Words:
         log = "log " if entry.get("transform") == "log" else ""
         unit = unit_words(column)
         return f"{wording.heading(column_words(column))}{f' ({log}{unit})' if unit else ''}"
+
+
+def author_year(citation: str, year: str) -> str:
+    """`Driessen 2013` of a citation that begins with its first author, else nothing.
+
+    An author is a surname before initials, `et al.`, another author or the year: `Driessen E, Van HL`,
+    `de Jonghe, F.`, `Barkham et al. 1996`, `Proudfoot (2003)`. A title alone names nobody.
+    """
+    found = AUTHOR.match(citation.strip())
+    when = year or (YEAR.search(citation).group() if YEAR.search(citation) else "")  # type: ignore[union-attr]
+    return f"{found.group(1)} {when}".strip() if found else ""
 
 
 def condition(name: str) -> str:

@@ -11,11 +11,12 @@ from tests.builders.report_mock import mock_material
 
 from ipdma.report.exhibit import page_axes
 from ipdma.report.fonts import provide_fonts
-from ipdma.report.forest import Forest, Layout, Line, axis_limits, draw_forest, measure_forest
+from ipdma.report.forest import draw_forest
+from ipdma.report.forest_layout import PLOT, Forest, Layout, Line, axis_limits, measure_forest, pages_of
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.interaction_rows import interaction_forest_of, overview_of
 from ipdma.report.ledger import Ledger
-from ipdma.report.style import STYLE, text_width
+from ipdma.report.style import STYLE, TALL, WIDE, text_width
 
 
 def drawn(forest: Forest):
@@ -41,19 +42,54 @@ def first_forest(**how) -> Forest:
     ("studies", "long_names", "huge"), [(3, True, True), (11, False, False), (60, False, True)]
 )
 def test_no_text_leaves_the_page_or_meets_its_neighbour(studies, long_names, huge):
-    layout, figure, artists = drawn(first_forest(studies=studies, long_names=long_names, huge=huge))
-    renderer = figure.canvas.get_renderer()
-    page = figure.bbox
-    boxes = [t.get_window_extent(renderer) for t in artists["text"] if t.get_text()]
-    assert all(b.x0 >= 0 and b.x1 <= page.x1 and b.y0 >= 0 and b.y1 <= page.y1 for b in boxes)
-    rows: dict[int, list] = {}
-    for box in boxes:
-        rows.setdefault(round((box.y0 + box.y1) / 2), []).append(box)
-    for row in rows.values():
-        row.sort(key=lambda b: b.x0)
-        assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(row))
-    assert tuple(figure.get_size_inches()) == pytest.approx((layout.width, layout.height))
-    assert figure.get_size_inches()[1] > 0.2 * studies
+    for forest in pages_of(first_forest(studies=studies, long_names=long_names, huge=huge)):
+        layout, figure, artists = drawn(forest)
+        renderer = figure.canvas.get_renderer()
+        page = figure.bbox
+        boxes = [t.get_window_extent(renderer) for t in artists["text"] if t.get_text()]
+        assert all(b.x0 >= 0 and b.x1 <= page.x1 and b.y0 >= 0 and b.y1 <= page.y1 for b in boxes)
+        rows: dict[int, list] = {}
+        for box in boxes:
+            rows.setdefault(round((box.y0 + box.y1) / 2), []).append(box)
+        for row in rows.values():
+            row.sort(key=lambda b: b.x0)
+            assert all(a.x1 <= b.x0 + 0.5 for a, b in itertools.pairwise(row))
+        assert tuple(figure.get_size_inches()) == pytest.approx((WIDE, layout.height))
+        assert layout.height <= TALL
+        assert layout.plot[1] - layout.plot[0] >= PLOT - 1e-9
+
+
+def test_pages_hold_every_line_once_on_one_scale():
+    forest = first_forest(studies=120)
+    pages = list(pages_of(forest))
+    assert len(pages) > 1
+    assert [line for page in pages for line in page.lines] == list(forest.lines)
+    assert len({measure_forest(page).limits for page in pages}) == 1
+    assert len({page.heaviest for page in pages}) == 1
+    assert not any(page.lines[-1].kind == "heading" for page in pages)
+    assert [bool(page.footer) for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
+def test_a_wide_interval_does_not_set_the_scale_of_odds_ratios():
+    lines = [Line("study", ("a",), 0.5, 0.1, 0.9), Line("pooled", ("all",), 0.7, -12.0, 13.0)]
+    low, high = axis_limits(lines, math.log(20))
+    assert (low, high) == pytest.approx((-math.log(20), math.log(20)), abs=0.2)
+    far = [*lines, Line("study", ("b",), 4.0, 3.0, 5.0), Line("pooled", ("c",), 4.0, 3.0, 5.0)]
+    assert axis_limits(far, math.log(20))[1] >= 4.0
+
+
+def test_two_trials_have_numbers_but_no_diamond():
+    material = mock_material(11)
+    estimates = material.estimates.copy()
+    estimates.loc[estimates["analysis_id"] == f"{material.analyses[0].id}.primary.two", "k"] = 2
+    changed = type(material)(
+        estimates, material.study_estimates, material.counts, material.plan, material.registry
+    )
+    forest = forest_of(changed, changed.analyses[0], Ledger())
+    two = next(n for n in forest.lines if n.cells[0] == "Two-stage")
+    assert two.estimate is None
+    assert any("[" in cell for cell in two.cells)
+    assert any("No diamond" in note for note in forest.footer)
 
 
 def test_squares_stand_at_the_estimates_and_grow_with_the_weight():
@@ -75,7 +111,7 @@ def test_diamond_spans_the_interval_and_zero_is_a_line():
     layout, _, artists = drawn(forest)
     pooled = [line for line in forest.lines if line.kind == "pooled"]
     assert [line.cells[0] for line in pooled][3:5] == ["Two-stage", "One-stage"]
-    for line, diamond in zip(pooled, artists["diamond"], strict=True):
+    for line, diamond in zip([n for n in pooled if n.estimate is not None], artists["diamond"], strict=True):
         corners = diamond.get_xy()
         assert corners[:, 0].min() == pytest.approx(layout.x(line.low))
         assert corners[:, 0].max() == pytest.approx(layout.x(line.high))
@@ -147,21 +183,30 @@ def test_binary_outcomes_turn_the_directions_and_the_axis():
     assert len(one) == 1
 
 
-def test_events_of_few_are_withheld_on_both_sides_and_means_of_small_arms_too():
+def test_events_of_few_are_withheld_on_both_sides():
     material = mock_material(3)
     counts = material.counts.copy()
     chosen = (counts["what"] == "events") & (counts["study"] == "DE-A") & (counts["arm"] == "active")
     counts.loc[chosen, "n"] = 4
+    changed = type(material)(
+        material.estimates, material.study_estimates, counts, material.plan, material.registry
+    )
+    response = next(a for a in changed.analyses if a.outcome == "response")
+    line = next(n for n in forest_of(changed, response, Ledger()).lines if n.study == "DE-A")
+    assert line.cells[1:5] == ("40", "*", "38", "*")
+
+
+def test_arms_show_means_in_points_and_never_in_standard_deviations():
+    material = mock_material(3)
+    standard = forest_of(material, material.analyses[0], Ledger())
+    assert "Mean (SD)" not in [name for _, name, _ in standard.columns]
     rows = material.study_estimates.copy()
     rows.loc[rows["study"] == "GB-B", "n_active"] = 8
-    changed = type(material)(material.estimates, rows, counts, material.plan, material.registry)
-    response = next(a for a in changed.analyses if a.outcome == "response")
-    line = next(n for n in forest_of(changed, response, Ledger()).lines if n.cells[0] == "Trial DE-A")
-    assert line.cells[2:6] == ("40", "*", "38", "*")
-    line = next(
-        n for n in forest_of(changed, changed.analyses[0], Ledger()).lines if n.cells[0] == "Trial GB-B"
-    )
-    assert line.cells[2:4] == ("8", "\u2014")
+    plan = {**material.plan, "standardise": "none"}
+    points = type(material)(material.estimates, rows, material.counts, plan, material.registry)
+    forest = forest_of(points, points.analyses[0], Ledger())
+    line = next(n for n in forest.lines if n.study == "GB-B")
+    assert line.cells[1:3] == ("8", "\u2014")
 
 
 def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():
@@ -173,7 +218,9 @@ def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():
     assert sum(n.kind == "study" for n in forest.lines) == 22
     drawn(forest)
     overview = overview_of(material, material.analyses[0], Ledger())
-    assert [n.cells[0] for n in overview.lines if n.cells[0]] == ["Severity", "Duration", "Chronicity"]
+    leads = [n.cells[0] for n in overview.lines if not n.cells[0].startswith(" ")]
+    assert leads[0] == "Clinical"
+    assert [lead.split(",")[0] for lead in leads[1:]] == ["Severity", "Duration", "Chronicity"]
     drawn(overview)
 
 
@@ -189,14 +236,14 @@ def test_width_of_text_is_what_matplotlib_draws():
     provide_fonts()
     with rc_context(STYLE):
         figure, axes = page_axes(5, 1)
-        text = axes.text(0, 0, "Trial GB-B \u22120.55 [\u22120.80, \u22120.30]", fontsize=8)
+        text = axes.text(0, 0, "Trial GB-B \u22120.55 [\u22120.80, \u22120.30]", fontsize=7.5)
         figure.canvas.draw()
         width = text.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
     assert text_width("Trial GB-B \u22120.55 [\u22120.80, \u22120.30]") == pytest.approx(width, rel=0.06)
 
 
 def test_layout_places_values_in_proportion():
-    layout = Layout(5, 3, [0.1], [1.0], (1.0, 3.0), 4.0, (-1.0, 1.0), 2.0, [])
+    layout = Layout(3, {0: 0.1}, {0: 1.0}, (1.0, 3.0), None, (-1.0, 1.0), [2.0], 1.0, [], {})
     assert layout.x(0.0) == pytest.approx(2.0)
     assert layout.x(-5.0) == pytest.approx(1.0)
     assert layout.x(0.5) == pytest.approx(2.5)

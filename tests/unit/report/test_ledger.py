@@ -116,7 +116,6 @@ def test_every_number_of_every_figure(material):
         "leave_one_out",
         "specifications",
         "prisma_ipd_flow",
-        "consort",
         "risk_of_bias",
         "missingness",
         "balance",
