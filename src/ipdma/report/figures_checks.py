@@ -125,7 +125,7 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
         material.stamp,
     )
     caption = f"{forest.title}: the primary model fitted without each trial in turn."
-    yield from paged(f"leave_one_out.{analysis.id}", "Checks", caption, forest)
+    yield from paged(f"leave_one_out.{analysis.id}", "Checks", caption, forest, ledger)
 
 
 def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:

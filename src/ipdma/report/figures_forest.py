@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ipdma.report.exhibit import Exhibit, page_axes
 from ipdma.report.forest import draw_forest
-from ipdma.report.forest_layout import Forest, measure_forest, pages_of
+from ipdma.report.forest_layout import Forest, fit_columns, measure_forest, pages_of
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.interaction_rows import interaction_forest_of, levels_of, overview_of
 from ipdma.report.ledger import Ledger
@@ -27,7 +27,7 @@ def forest_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
                 "intervals, and prediction intervals. "
                 f"{material.sign_note(analysis.contrast, analysis.outcome)}"
             )
-            yield from paged(f"forest.{analysis.id}", "Effects", caption, forest, main=True)
+            yield from paged(f"forest.{analysis.id}", "Effects", caption, forest, ledger, main=True)
 
 
 def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -39,12 +39,12 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                 f"{overview.title}. Pooled within-trial interactions of the one-stage model; "
                 "differences between trials do not enter."
             )
-            yield from paged(f"moderators.{analysis.id}", "Moderators", caption, overview, main=True)
+            yield from paged(f"moderators.{analysis.id}", "Moderators", caption, overview, ledger, main=True)
     for analysis in material.detailed:
         levels = levels_of(material, analysis, ledger)
         if levels is not None:
             caption = f"{levels.title}, with n and the test of each interaction within trials."
-            yield from paged(f"levels.{analysis.id}", "Moderators", caption, levels)
+            yield from paged(f"levels.{analysis.id}", "Moderators", caption, levels, ledger)
     for analysis in material.detailed:
         for moderator in material.shown_moderators(analysis):
             forest = interaction_forest_of(material, analysis, moderator, ledger)
@@ -53,11 +53,17 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                     f"{forest.title}. Each trial's own interaction; differences between trials do not enter."
                 )
                 name = f"interaction.{analysis.id}.{moderator}"
-                yield from paged(name, "Moderators", caption, forest, main=True)
+                yield from paged(name, "Moderators", caption, forest, ledger, main=True)
 
 
-def paged(name: str, section: str, caption: str, forest: Forest, main: bool = False) -> Iterator[Exhibit]:
-    """An exhibit per page of a forest plot: `NAME`, then `NAME.page2`."""
+def paged(
+    name: str, section: str, caption: str, forest: Forest, ledger: Ledger, main: bool = False
+) -> Iterator[Exhibit]:
+    """An exhibit per page of a forest plot, `NAME`, then `NAME.page2`; what gave way to the plot claims
+    nothing."""
+    shown = fit_columns(forest)[0]
+    cells = [n.cells[i] for n in forest.lines for i in range(len(n.cells)) if i in shown or len(n.cells) == 1]
+    ledger.keep(f"figures/{name}", [forest.title, caption, forest_alt(forest), *forest.footer, *cells])
     pages = list(pages_of(forest))
     for number, page in enumerate(pages, 1):
         own = name if number == 1 else f"{name}.page{number}"

@@ -94,7 +94,7 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
         f"{material.title(analysis)}: shifts that would tip the answer",
         f"Shift of imputed outcomes, {in_sentence(active)} (SD)",
         axis_title(material, analysis),
-        tipping_lines(placed, reference),
+        tipping_lines(material, pen, placed, reference),
         material.directions(analysis.contrast, analysis.outcome),
         (
             "Effect if those without an outcome had been worse (positive) or better (negative) than "
@@ -104,7 +104,7 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
         material.stamp,
     )
     caption = f"{found.title}. {found.footer[0]}"
-    shifts = [shift_words(pen, material, row) for row in rows]
+    shifts = [shift_words(material, pen, row) for row in rows]
     tips = any(low <= 0 <= high for _, points in found.lines for _, _, low, high in points)
     alt = f"Tipping points: {'some' if tips else 'no'} intervals hold no effect. {'; '.join(shifts)}."
     draw = partial(draw_tipping_page, found)
@@ -112,23 +112,37 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
 
 
 def tipping_lines(
-    placed: dict[tuple[float, float], Row], reference: str
+    material: Material, pen: Pen, placed: dict[tuple[float, float], Row], reference: str
 ) -> tuple[tuple[str, tuple[Shift, ...]], ...]:
     """For each shift of the reference arm: (shift of the active arm, effect, low, high), in order."""
     lines = []
     for own in sorted({pair[0] for pair in placed}):
-        found = sorted((active, row) for (other, active), row in placed.items() if other == own)
+        found = sorted(
+            ((active, row) for (other, active), row in placed.items() if other == own), key=first_of
+        )
         numbers = [(a, r.number("estimate"), r.number("ci_low"), r.number("ci_high")) for a, r in found]
         points = tuple(n for n in numbers if None not in n)
         if points:
-            lines.append((f"{reference} shifted by {fixed(own)} SD", points))
+            shift = shift_text(material, pen, found[0][1], "reference")
+            lines.append((f"{reference} shifted by {shift} SD", points))
     return tuple(lines)  # type: ignore[arg-type]
 
 
-def shift_words(pen: Pen, material: Material, row: Row) -> str:
+def first_of(pair: tuple[float, Row]) -> float:
+    """The shift of a pair of shift and row."""
+    return pair[0]
+
+
+def shift_text(material: Material, pen: Pen, row: Row, arm: str) -> str:
+    """The shift of one arm as it is printed; the imputed headline has none."""
+    count = first(material.records.of("counts", row.text("analysis_id")), what="delta", arm=arm)
+    return fixed(0.0) if count is None else pen.number(count, "value")
+
+
+def shift_words(material: Material, pen: Pen, row: Row) -> str:
     """One shift in words, for those who cannot see."""
-    reference, active = shifts_of(material, row)
-    return f"shifts of {fixed(active)} and {fixed(reference)} SD: {pen.effect(row)}"
+    active, reference = (shift_text(material, pen, row, arm) for arm in ("active", "reference"))
+    return f"shifts of {active} and {reference} SD: {pen.effect(row)}"
 
 
 def shifts_of(material: Material, row: Row) -> tuple[float, float]:

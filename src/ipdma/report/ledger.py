@@ -3,12 +3,15 @@ checked."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ipdma.report import wording
 from ipdma.report.records import Row
 
+NUMBER = re.compile(r"[-\u2212+]?\d*\.?\d+(?:e[-+]?\d+)?")
 FIELDS = [
     "place",
     "printed",
@@ -60,6 +63,13 @@ class Ledger:
     def pen(self, place: str) -> Pen:
         """A pen that signs for `place` (`tables/efficacy`, `figures/forest...`, `report`)."""
         return Pen(place, self)
+
+    def keep(self, place: str, texts: Iterable[str]) -> None:
+        """Drop the claims of a place whose numbers stand in none of the texts that it shows after all."""
+        shown = set(NUMBER.findall(" ".join(texts)))
+        self.claims = {
+            c: None for c in self.claims if c.place != place or shown.issuperset(NUMBER.findall(c.printed))
+        }
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from zipfile import BadZipFile, ZipFile
 
 from ipdma.io import read_text
 from ipdma.plan import read_plan
+from ipdma.report.ledger import NUMBER
 from ipdma.report.material import Material
 from ipdma.report.render import render_texts
 from ipdma.runs.explain import explain
@@ -22,15 +23,14 @@ from ipdma.runs.layout import find_aggregate
 from ipdma.runs.read_run import TABLES
 
 DRAWING = re.compile(
-    r'<figure class="plot" id="figure-([^"]*)"><div class="sheet" tabindex="0"><div class="drawing"[^>]*>'
+    r'<figure class="plot" id="figure-([^"]*)"><div class="sheet" tabindex="0"><div class="drawing"([^>]*)>'
     r"(<svg.*?</svg>)</div></div>(.*?)</figure>",
     re.DOTALL,
 )
-WRITTEN = re.compile(r"<text[^>]*>([^<]*)</text>")  # letters of a drawing in the page
-NOTED = re.compile(r"<!--(.*?)-->", re.DOTALL)  # letters of a figure's file, beside their shapes
+WRITTEN = re.compile(r"<text[^>]*>([^<]*)</text>")  # letters of a drawing
+PAGE = re.compile(r"\.page\d+$")  # a figure on several pages claims as one
 FONT = re.compile(r"@font-face\{[^}]*\}")
 XML_TEXT = re.compile(r"<(?:\w+:)?t(?: [^>]*)?>([^<]*)</(?:\w+:)?t>|<v>([^<]*)</v>")
-NUMBER = re.compile(r"[-\u2212+]?\d*\.?\d+(?:e[-+]?\d+)?")
 AROUND = 24  # letters shown on each side of a difference
 PACKED = (".docx", ".xlsx")
 Claim = Mapping[str, Any]
@@ -45,7 +45,7 @@ def underived(folder: Path, claims: Iterable[Claim]) -> Iterator[str]:
     """
     yield from underived_records(folder)
     page = read_text(folder / "report.html")
-    drawn = {name: svg for name, svg, _ in DRAWING.findall(page)}
+    drawn = {name: svg for name, _, svg, _ in DRAWING.findall(page)}
     for name, expected in render_texts(material_of(folder), drawn):
         yield from differs(folder, name, expected)
     yield from underived_figures(folder, page, claims)
@@ -130,15 +130,18 @@ def underived_figures(folder: Path, page: str, claims: Iterable[Claim]) -> Itera
         kind, _, name = claim["place"].partition("/")
         if kind == "figures":
             claimed.setdefault(name, set()).update(NUMBER.findall(claim["printed"]))
-    for name, svg, caption in DRAWING.findall(page):
+    said: dict[str, set[str]] = {}
+    for name, alt, svg, caption in DRAWING.findall(page):
         letters = Counter(unescape(text).strip() for text in WRITTEN.findall(svg))
         path = folder / "figures" / f"{name}.svg"
         if path.is_file():
-            own = Counter(unescape(text).strip() for text in NOTED.findall(read_text(path)))
+            own = Counter(unescape(text).strip() for text in WRITTEN.findall(read_text(path)))
             for text in [*(own - letters), *(letters - own)][:1]:
                 yield f"figures/{name}.svg: not derivable from the records; {text!r} differs from the page"
-        said = set(NUMBER.findall(f"{' '.join(letters)} {unescape(caption)}"))
-        for number in sorted(claimed.pop(name, set()) - said)[:1]:
+        numbers = set(NUMBER.findall(f"{' '.join(letters)} {unescape(alt + caption)}"))
+        said.setdefault(PAGE.sub("", name), set()).update(numbers)
+    for name, numbers in said.items():
+        for number in sorted(claimed.pop(name, set()) - numbers)[:1]:
             yield f"report.html: not derivable from the records; figure {name} does not show {number}"
     for name in claimed:
         yield f"report.html: not derivable from the records; figure {name} is claimed and not there"

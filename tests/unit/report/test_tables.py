@@ -32,10 +32,10 @@ def cells_of(table):
 
 def test_all_tables_of_a_paper_are_there(tables):
     assert list(tables) == [
-        "summary_of_findings", "certainty", "study_characteristics", "participants.stpp_control", "efficacy",
-        "moderators", "credibility", "tree",
-        "prognosis", "sensitivity", "missing_values", "imputation", "one_stage_two_stage", "engines",
-        "studies_not_obtained", "with_and_without_ipd", "standardisers",
+        "summary_of_findings", "certainty", "study_characteristics", "participants.stpp_control",
+        "participant_flow", "efficacy", "moderators", "credibility", "tree", "prognosis", "sensitivity",
+        "missing_values", "imputation", "one_stage_two_stage", "engines", "studies_not_obtained",
+        "with_and_without_ipd", "standardisers",
     ]  # fmt: skip
 
 
@@ -218,3 +218,11 @@ def test_p_values(value, text):
 )
 def test_rounding(value, digits, text):
     assert wording.fixed(value, digits) == text
+
+
+def test_the_flow_has_a_row_per_arm_and_no_count_of_a_few_lost(tables):
+    rows = cells_of(tables["participant_flow"])
+    assert len(rows) == 22
+    assert rows[0][1:] == ("STPP", "90", "46", "40", "40")
+    assert rows[1][1:] == ("Control", "", "44", "38", "38")
+    assert not any("outcome" in column.label for column in tables["participant_flow"].columns)
