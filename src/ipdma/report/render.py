@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.resources import files
 from multiprocessing import get_all_start_methods, get_context
 
@@ -12,6 +13,7 @@ from ipdma.report.claims import claims_csv, claims_json
 from ipdma.report.exhibit import Exhibit, render_exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.formats.document import table_document
+from ipdma.report.formats.figure import FORMATS
 from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
@@ -35,7 +37,7 @@ def render(material: Material, say: Say | None = None, workers: int = 1) -> Iter
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
     drawn: dict[str, str] = {}
-    for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, workers), 1):
+    for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, formats_of(material), workers), 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
         for kind, content in files_of_it:
@@ -69,18 +71,27 @@ def texts_around(
     yield "claims.json", claims_json(ledger)
 
 
-def draw_all(exhibits: list[Exhibit], workers: int) -> Iterator[tuple[Exhibit, list[tuple[str, bytes]]]]:
+def formats_of(material: Material) -> dict[bool, list[str]]:
+    """The formats of the main figures (True) and of the others, as the plan has them; SVG always."""
+    asked = material.plan.get("figures") or {}
+    return {main: [*asked.get(name, FORMATS), "svg"] for main, name in ((True, "main"), (False, "explorer"))}
+
+
+def draw_all(
+    exhibits: list[Exhibit], formats: dict[bool, list[str]], workers: int
+) -> Iterator[tuple[Exhibit, list[tuple[str, bytes]]]]:
     """Each exhibit with its files, in order."""
+    draw = partial(draw_one, formats=formats)
     if workers < 2 or len(exhibits) < 2 or "fork" not in get_all_start_methods():
-        yield from ((exhibit, draw_one(exhibit)) for exhibit in exhibits)
+        yield from ((exhibit, draw(exhibit)) for exhibit in exhibits)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        yield from zip(exhibits, pool.map(draw_one, exhibits, chunksize=4), strict=True)
+        yield from zip(exhibits, pool.map(draw, exhibits, chunksize=4), strict=True)
 
 
-def draw_one(exhibit: Exhibit) -> list[tuple[str, bytes]]:
+def draw_one(exhibit: Exhibit, formats: dict[bool, list[str]]) -> list[tuple[str, bytes]]:
     """The files of one exhibit."""
-    return list(render_exhibit(exhibit))
+    return list(render_exhibit(exhibit, formats[exhibit.main]))
 
 
 def table_files(tables: list[Table]) -> Iterator[tuple[str, bytes]]:
