@@ -17,8 +17,8 @@ Point = tuple[float, float, float, float]  # moderator value, effect, low, high
 class Curve:
     """What an effect curve shows.
 
-    `trials` are (name, mean, SD) of the moderator in each trial; `points_per_unit` the HAM-D points of a
-    second axis.
+    `trials` are (name, mean, SD) of the moderator in each trial; `points_per_unit` the points of a
+    second axis, called `points`.
     """
 
     title: str
@@ -30,6 +30,7 @@ class Curve:
     footer: Sequence[str]
     stamp: str
     points_per_unit: float | None = None
+    points: str = ""
 
 
 def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
@@ -43,14 +44,14 @@ def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
     axes.set_xlim(min(x), max(x))
     label_effect(axes, curve.ylabel, curve.directions)
     if curve.points_per_unit is not None:
-        artists["points"] = [draw_points_axis(axes, curve.points_per_unit)]
+        artists["points"] = [draw_points_axis(axes, curve.points_per_unit, curve.points)]
     return artists
 
 
-def draw_points_axis(axes: Axes, points: float) -> Any:
+def draw_points_axis(axes: Axes, points: float, label: str) -> Any:
     """A second axis on the right: standard deviations times the instrument's own."""
     other = axes.secondary_yaxis("right", functions=(lambda sd: sd * points, lambda score: score / points))
-    other.set_ylabel("HAM-D17 points")
+    other.set_ylabel(label, parse_math=False)
     other.spines["right"].set_visible(True)
     return other
 

@@ -12,15 +12,14 @@ from matplotlib.figure import Figure
 
 from ipdma.report import style
 from ipdma.report.curves import Point
-from ipdma.report.exhibit import LINE, Exhibit, blank_figure, put_footer, put_title
+from ipdma.report.exhibit import LINE, Exhibit, Sheet, share_height
 from ipdma.report.figures_moderators import points_of, trials_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import first, select
-from ipdma.report.style import wrap
+from ipdma.report.style import WIDE, wrap
 from ipdma.report.words import in_sentence
 
-WIDTH = 6.89  # inches: 175 mm, a page's text
 PLOT, RUG = 2.3, 0.07  # heights in inches: the curve, and each trial's line
 LEFT, BETWEEN, RIGHT = 0.62, 0.3, 0.12
 
@@ -56,7 +55,9 @@ def benefit_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
             texts = "; ".join(f"{p.title}: {ends_text(p)}" for p in found.panels)
             alt = f"{found.title}. {texts}."
             caption = f"{found.title}. {' '.join(found.footer)}"
-            yield Exhibit(f"benefit.{name}", "Moderators", caption, alt, partial(draw_benefit, found))
+            yield Exhibit(
+                f"benefit.{name}", "Moderators", caption, alt, partial(draw_benefit, found), main=True
+            )
 
 
 def moderator_of(material: Material, column: str) -> str:
@@ -94,8 +95,7 @@ def benefit_of(material: Material, moderator: str, pen: Pen) -> Benefit | None:
 
 def panel_of(material: Material, analysis: Analysis, moderator: str) -> Panel | None:
     """One contrast's curve in points."""
-    unit = material.count(analysis.ident(material.primary, "one"), "hamd_sd")
-    sd = unit.number("value") if unit is not None else None
+    sd = material.points_per_sd(analysis)
     head = analysis.ident(material.primary, "one", moderator)
     curve = points_of(material, head.but(variant="curve"), moderator)
     if sd is None or len(curve) < 2:
@@ -108,7 +108,7 @@ def panel_of(material: Material, analysis: Analysis, moderator: str) -> Panel | 
         [(x * across, y * sd, low * sd, high * sd) for x, y, low, high in curve],
         [
             (mean * across, None if spread is None else spread * across)
-            for _, mean, spread in trials_of(material, head, curve)
+            for _, mean, spread in trials_of(material, head)
         ],
     )
 
@@ -131,32 +131,29 @@ def ends_text(panel: Panel) -> str:
 
 def draw_benefit(found: Benefit) -> Figure:
     """Panels side by side with one vertical axis, trials' lines below each."""
-    lines = [part for line in found.footer for part in wrap(line, WIDTH - 0.3)]
     count = len(found.panels)
-    each = (WIDTH - LEFT - RIGHT - BETWEEN * (count - 1)) / count
-    titles = [wrap(p.title, each) for p in found.panels]
-    above = 0.4 + LINE * max(len(t) for t in titles)
-    rug = RUG * max(len(p.trials) for p in found.panels) + 0.08
-    foot = 0.12 + LINE * (len(lines) + bool(found.stamp))
-    height = foot + 0.42 + rug + PLOT + above
-    figure = blank_figure(WIDTH, height)
-    put_title(figure, found.title, WIDTH, height)
+    each = (WIDE - LEFT - RIGHT - BETWEEN * (count - 1)) / count
+    titles = [wrap(p.title, each, style.SIZE, "bold") for p in found.panels]
+    above = 0.1 + LINE * max(len(t) for t in titles)
+    most = max(len(p.trials) for p in found.panels)
+    rug = share_height(most, RUG, PLOT + above + 1.2) * most + 0.08
+    sheet = Sheet(found.title, found.footer, found.stamp, 0.42 + rug + PLOT + above)
     shared: Any = None
     for index, (panel, title) in enumerate(zip(found.panels, titles, strict=True)):
-        x, y = LEFT + index * (each + BETWEEN), foot + 0.42
-        below = figure.add_axes((x / WIDTH, y / height, each / WIDTH, rug / height))
-        box = (x / WIDTH, (y + rug) / height, each / WIDTH, PLOT / height)
-        axes = figure.add_axes(box, sharey=shared)
+        x, y = LEFT + index * (each + BETWEEN), sheet.foot + 0.42
+        below = sheet.axes(x, y, each, rug)
+        axes = sheet.axes(x, y + rug, each, PLOT)
+        if shared is not None:
+            axes.sharey(shared)
         shared = shared or axes
         draw_panel(panel, axes, below, title, found)
         axes.tick_params(labelleft=index == 0, labelbottom=False)
     low = min(p.curve[0][0] for p in found.panels)
     high = max(p.curve[-1][0] for p in found.panels)
-    for axes in figure.axes:
+    for axes in sheet.figure.axes:
         axes.set_xlim(low, high)
     shared.set_ylabel(found.ylabel, parse_math=False)
-    put_footer(figure, lines, found.stamp, WIDTH, height)
-    return figure
+    return sheet.figure
 
 
 def draw_panel(panel: Panel, axes: Axes, below: Axes, title: Sequence[str], found: Benefit) -> None:
@@ -165,7 +162,7 @@ def draw_panel(panel: Panel, axes: Axes, below: Axes, title: Sequence[str], foun
     axes.fill_between(x, low, high, color=style.SKY, alpha=0.35, lw=0)
     axes.axhline(0, color=style.INK, lw=0.7)
     axes.plot(x, y, color=style.BLUE, lw=1.8)
-    axes.set_title("\n".join(title), fontsize=style.SIZE, loc="left", parse_math=False)
+    axes.set_title("\n".join(title), fontsize=style.SIZE, fontweight="bold", loc="left", parse_math=False)
     for index, (mean, spread) in enumerate(panel.trials):
         if spread is not None:
             below.plot([mean - spread, mean + spread], [index, index], color=style.FAINT, lw=1.1)

@@ -45,7 +45,7 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     per = f" {unit}" if unit else ""
     return Curve(
         f"{material.title(analysis)}: effect by {in_sentence(material.moderator(name))}",
-        material.axis_of(name) if size == 1.0 else f"{material.moderator(name)} (HAM-D17 points)",
+        material.axis_of(name) if size == 1.0 else f"{material.moderator(name)} ({material.points})",
         axis_title(material, analysis),
         [(x * size, *effect) for x, *effect in within],  # type: ignore[misc]
         [(s, mean * size, sd and sd * size) for s, mean, sd in trials_of(material, head)],
@@ -57,6 +57,7 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
         ],
         material.stamp,
         points,
+        material.points,
     )
 
 

@@ -186,8 +186,9 @@ class Material(Words):
         return first(rows, term="treatment", moderator="")
 
     def points_per_sd(self, analysis: Analysis) -> float | None:
-        """HAM-D17 points to a standard deviation, where the run worked out an effect in points."""
-        row = self.count(analysis.ident(self.primary, "one"), "hamd_sd", variable="hamd17")
+        """Points of the plan's `absolute` instrument to a standard deviation, where the run told an effect in
+        them."""
+        row = self.count(analysis.ident(self.primary, "one"), "hamd_sd")
         return None if row is None else row.number("value")
 
     def count(self, which: str | Ident, what: str, **wanted: str) -> Row | None:

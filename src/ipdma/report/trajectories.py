@@ -44,6 +44,7 @@ class Trajectories:
     footer: Sequence[str]
     stamp: str
     points_per_unit: float | None = None
+    points: str = ""
 
 
 def trajectory_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
@@ -96,6 +97,7 @@ def trajectories_of(material: Material, question: Analysis, pen: Pen) -> Traject
         ),
         material.stamp,
         next((p for a in asked if (p := material.points_per_sd(a)) is not None), None),
+        material.points,
     )
 
 
@@ -163,7 +165,7 @@ def draw_trajectories_page(found: Trajectories) -> Figure:
     above = sheet.axes(left, sheet.foot + below + 0.42, span, tall)
     draw_trajectories(found, above)
     if found.points_per_unit is not None:
-        draw_points_axis(above, found.points_per_unit)
+        draw_points_axis(above, found.points_per_unit, found.points)
     sizes = sheet.axes(left, sheet.foot, span, below)
     sizes.set_xlim(above.get_xlim())
     draw_sizes(found, sizes)

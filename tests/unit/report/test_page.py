@@ -167,10 +167,13 @@ def test_an_item_without_its_artefact_becomes_a_task():
     assert item.todo
 
 
+FEW = {True: ["svg", "png"], False: ["svg"]}
+
+
 def test_figures_are_the_same_for_one_worker_and_for_two():
     material = mock_material(3)
     exhibits = few(material, rendering.Ledger())
-    assert [f for _, f in draw_all(exhibits, 1)] == [f for _, f in draw_all(exhibits, 2)]
+    assert [f for _, f in draw_all(exhibits, FEW, 1)] == [f for _, f in draw_all(exhibits, FEW, 2)]
 
 
 def test_a_run_of_nothing_but_estimates_still_makes_a_page():
@@ -179,3 +182,11 @@ def test_a_run_of_nothing_but_estimates_still_makes_a_page():
     found = dict(render(bare))
     assert b"Effects at each time point" in found["report.html"]
     assert not any(name.startswith("figures/forest") for name in found)
+
+
+def test_the_plan_says_in_which_formats_a_figure_is_written():
+    material = mock_material(3)
+    assert rendering.formats_of(material)[True] == ["pdf", "svg", "png", "svg"]
+    asked = {**material.plan, "figures": {"main": [], "explorer": ["pdf"]}}
+    less = type(material)(material.estimates, material.study_estimates, material.counts, asked)
+    assert rendering.formats_of(less) == {True: ["svg"], False: ["pdf", "svg"]}
