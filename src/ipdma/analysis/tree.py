@@ -6,7 +6,7 @@ intercepts, and a mixed model given the tree, in turn until neither changes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -225,7 +225,9 @@ def best_split(
     return chosen
 
 
-def candidates(own: Array, y: Array, levels: tuple[str, ...]):
+def candidates(
+    own: Array, y: Array, levels: tuple[str, ...]
+) -> Iterator[tuple[Array, float | None, tuple[str, ...]]]:
     """Ways to divide a node: at each value; pairs of sets of categories, or their order by mean outcome."""
     if not levels:
         for value in np.unique(own)[:-1]:

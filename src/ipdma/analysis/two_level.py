@@ -38,7 +38,8 @@ class Coded:
     def back(self, drawn: np.ndarray) -> np.ndarray:
         """Drawn values in the column's own words."""
         if self.levels:
-            return np.asarray(self.levels, dtype=object)[drawn.astype(int)]
+            found: np.ndarray = np.asarray(self.levels, dtype=object)[drawn.astype(int)]
+            return found
         return np.expm1(np.clip(drawn, 0.0, 50.0)) if self.log else drawn
 
 

@@ -77,7 +77,8 @@ def doubtful_values(rows: pd.DataFrame, spec: ModelSpec) -> list[str]:
     said = []
     for name in dict.fromkeys(continuous):
         values = rows[name].dropna()
-        codes = code_like(values.value_counts().to_dict(), OF_SCORES)
+        counts = {float(value): int(n) for value, n in values.value_counts().items()}
+        codes = code_like(counts, OF_SCORES)
         at = values.index[values.isin(codes)]
         if len(at):
             said.append(

@@ -220,7 +220,8 @@ def prefer_scoring(
 def positive_factor(problem: BatchProblem, between: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     """Cholesky entries of D after its eigenvalues are raised to `floor`."""
     if len(problem.z) == 1 or len(problem.pairs) == 2:
-        return np.sqrt(np.maximum(np.einsum("iin->in", between), floor))
+        found: np.ndarray = np.sqrt(np.maximum(np.einsum("iin->in", between), floor))
+        return found
     values, vectors = np.linalg.eigh(np.moveaxis(between, -1, 0))
     raised = (vectors * np.maximum(values, floor)[:, None]) @ np.swapaxes(vectors, 1, 2)
     factor = np.moveaxis(np.linalg.cholesky(raised), 0, -1)

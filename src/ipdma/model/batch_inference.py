@@ -59,7 +59,8 @@ def pair_terms(
     q = np.einsum("ibjkn,hbjkn->ihjn", inner, moved)
     pc = np.einsum("amkn,dajkn->dmjn", hx, moved)
     cpc = np.einsum("mln,dljn->dmjn", covariance, pc)
-    return q - np.einsum("imjn,hmjn->ihjn", pc, cpc)
+    found: np.ndarray = q - np.einsum("imjn,hmjn->ihjn", pc, cpc)
+    return found
 
 
 def joint_information(
@@ -91,7 +92,8 @@ def invert_small(matrix: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.maximum(np.einsum("iin->in", matrix), 1e-300))
     scaled = np.moveaxis(matrix / (size[:, None] * size[None]), -1, 0)
     inverse = np.moveaxis(np.linalg.pinv(scaled, rcond=1e-10, hermitian=True), 0, -1)
-    return 2 * inverse / (size[:, None] * size[None])
+    found: np.ndarray = 2 * inverse / (size[:, None] * size[None])
+    return found
 
 
 def observed_covariance(
@@ -122,4 +124,5 @@ def observed_covariance(
         vectors, 1, 2
     )
     inverse = np.moveaxis(inverse, 0, -1) / (size[:, None] * size[None])
-    return 2 * np.einsum("gtn,tun,hun->ghn", jac, inverse, jac)
+    found: np.ndarray = 2 * np.einsum("gtn,tun,hun->ghn", jac, inverse, jac)
+    return found

@@ -44,7 +44,8 @@ class BatchProblem:
     @property
     def p(self) -> int:
         """Number of shared columns."""
-        return self.gram.shape[0] - 1
+        found: int = self.gram.shape[0] - 1
+        return found
 
     def take(self, models: np.ndarray | slice) -> BatchProblem:
         """Some of the models."""
@@ -199,7 +200,7 @@ def derive(problem: BatchProblem, state: State) -> Terms:
     return Terms(first, quadratic, expected, observed)
 
 
-def sum_blocks(blocks: dict, direction: np.ndarray, r: int) -> np.ndarray:
+def sum_blocks(blocks: dict[tuple[int, int], np.ndarray], direction: np.ndarray, r: int) -> np.ndarray:
     """L^-1 P_i L'^-1 = sum_ab E_ab W_a'W_b, shape (p, p, B)."""
     total = None
     for a in range(r):
@@ -208,7 +209,8 @@ def sum_blocks(blocks: dict, direction: np.ndarray, r: int) -> np.ndarray:
                 block = blocks[a, b] if a <= b else np.swapaxes(blocks[b, a], 0, 1)
                 total = block if total is None else total + block
     assert total is not None
-    return total
+    found: np.ndarray = total
+    return found
 
 
 def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
@@ -233,7 +235,8 @@ def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
     factor = np.zeros((r, r, lam.shape[1]))
     for at, (i, j) in enumerate(problem.pairs):
         factor[i, j] = lam[at]
-    return np.einsum("ian,jan->ijn", factor, factor)
+    found: np.ndarray = np.einsum("ian,jan->ijn", factor, factor)
+    return found
 
 
 def factor_matrix(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:

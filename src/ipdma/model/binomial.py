@@ -126,7 +126,8 @@ def fixed_covariance(maximum: Maximum, P: int) -> Array:
             "the likelihood has no strict maximum in some coefficient, so that a standard error would not be "
             "positive; use fewer covariates or random effects"
         )
-    return (vectors[:P, fine] / values[fine]) @ vectors[:P, fine].T
+    found: Array = (vectors[:P, fine] / values[fine]) @ vectors[:P, fine].T
+    return found
 
 
 def between(problem: BinomialProblem, maximum: Maximum) -> Array:
@@ -135,7 +136,8 @@ def between(problem: BinomialProblem, maximum: Maximum) -> Array:
     if m == 0:
         return np.zeros((0, 0))
     L = factors(maximum.psi[-m:][None], problem.data)[0]
-    return L @ L.T
+    found: Array = L @ L.T
+    return found
 
 
 def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[Term, OwnEstimates]) -> Inference:

@@ -212,7 +212,8 @@ def read_text(column: pd.Series) -> TextColumn:
 def as_text(column: pd.Series) -> np.ndarray:
     """Values as an array of text, None where missing."""
     read = read_text(column)
-    return np.array([*read.names, None], dtype=object)[read.codes]
+    found: np.ndarray = np.array([*read.names, None], dtype=object)[read.codes]
+    return found
 
 
 def text_of(value: object) -> str:

@@ -50,7 +50,8 @@ class Point:
     @property
     def between(self) -> np.ndarray:
         """D = L L', shape (r, r)."""
-        return self.factor @ self.factor.T
+        found: np.ndarray = self.factor @ self.factor.T
+        return found
 
     def scaled(self, c: float) -> Point:
         """The point at which V is c times as large."""
@@ -83,7 +84,8 @@ class Value:
 
 def stratum_variances(problem: Problem, point: Point) -> np.ndarray:
     """Lambda per study and stratum, shape (K, S)."""
-    return point.sigma2[problem.group][:, None] + point.phi * problem.visits
+    found: np.ndarray = point.sigma2[problem.group][:, None] + point.phi * problem.visits
+    return found
 
 
 def random_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,9 +108,9 @@ def random_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def weigh(gram: np.ndarray, lam: np.ndarray) -> np.ndarray:
     """sum_s G_s / lambda_s per study, shape (K, c, c)."""
-    if gram.shape[1] == 1:
-        return gram[:, 0] / lam[:, :, None]
-    return np.einsum("ks,ksij->kij", 1 / lam, gram)
+    single = gram.shape[1] == 1
+    found: np.ndarray = gram[:, 0] / lam[:, :, None] if single else np.einsum("ks,ksij->kij", 1 / lam, gram)
+    return found
 
 
 def local_pieces(problem: Problem, point: Point) -> Local:

@@ -42,7 +42,8 @@ class CrossProducts:
     @property
     def rows(self) -> np.ndarray:
         """Rows of each study, shape (K,)."""
-        return self.n.sum(axis=1)
+        found: np.ndarray = self.n.sum(axis=1)
+        return found
 
     def about(self, origin: np.ndarray) -> np.ndarray:
         """Products about another origin, shape (K, S, c, c).
@@ -59,7 +60,8 @@ class CrossProducts:
         recode = np.broadcast_to(np.eye(c), (len(shift), c, c)).copy()
         recode[:, 0, :] += shift
         recode[:, 0, 0] = 1.0
-        return np.einsum("kai,ksab,kbj->ksij", recode, self.products, recode, optimize=True)
+        found: np.ndarray = np.einsum("kai,ksab,kbj->ksij", recode, self.products, recode, optimize=True)
+        return found
 
 
 def cross_products(

@@ -175,13 +175,15 @@ def differentiate_general(problem: Problem, point: Point, value: Value) -> Deriv
 def gather_single(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
     """Sum of the studies' local values (K, m, .) by global parameter, shape (G, .)."""
     g = to_global.shape[2]
-    return to_global.reshape(-1, g).T @ values.reshape(-1, values.shape[2])
+    found: np.ndarray = to_global.reshape(-1, g).T @ values.reshape(-1, values.shape[2])
+    return found
 
 
 def gather_double(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
     """Sum of the studies' local pairs (K, m, m) by pair of global parameters, shape (G, G)."""
     g = to_global.shape[2]
-    return to_global.reshape(-1, g).T @ (values @ to_global).reshape(-1, g)
+    found: np.ndarray = to_global.reshape(-1, g).T @ (values @ to_global).reshape(-1, g)
+    return found
 
 
 def differentiate_common(problem: Problem, point: Point, value: Value) -> Derivatives:

@@ -200,7 +200,8 @@ def mean_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
     """Mean of `values` in each study, shape (k,); the grand mean is taken off first, which keeps digits."""
     origin = values.mean()
     sums = np.bincount(study, weights=values - origin, minlength=k)
-    return origin + sums / np.bincount(study, minlength=k)
+    found: np.ndarray = origin + sums / np.bincount(study, minlength=k)
+    return found
 
 
 def centre_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:

@@ -52,13 +52,15 @@ class FixedEffects:
         """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
         local = self.local(rows @ self.covariance)
         inner = np.einsum("krf,kmfg,ksg->kmrs", local, self.single, local, optimize=True)
-        return np.einsum("kmrs,kmg->grs", inner, self.to_global, optimize=True)
+        found: np.ndarray = np.einsum("kmrs,kmg->grs", inner, self.to_global, optimize=True)
+        return found
 
     def each_gradient(self, rows: np.ndarray) -> np.ndarray:
         """d (l'C l) / d gamma_i for each row l, shape (rows, G)."""
         local = self.local(rows @ self.covariance)
         inner = np.einsum("kmrg,krg->kmr", local[:, None] @ self.single, local, optimize=True)
-        return np.einsum("kmr,kmg->rg", inner, self.to_global, optimize=True)
+        found: np.ndarray = np.einsum("kmr,kmg->rg", inner, self.to_global, optimize=True)
+        return found
 
     def local(self, matrix: np.ndarray) -> np.ndarray:
         """Columns of each study's local coefficients, shape (K, rows, f)."""
@@ -69,7 +71,8 @@ class FixedEffects:
         both = self.own[:, :, None] & self.own[:, None, :]
         total = np.zeros_like(self.covariance)
         if self.index.shape[1] == len(total):
-            return np.where(both, blocks, 0.0).sum(axis=0)
+            found: np.ndarray = np.where(both, blocks, 0.0).sum(axis=0)
+            return found
         at = (self.index[:, :, None], self.index[:, None, :])
         np.add.at(total, at, np.where(both, blocks, 0.0))
         return total

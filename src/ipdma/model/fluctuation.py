@@ -40,7 +40,8 @@ def decorrelated_scores(x: Array, residual: Array) -> Array:
     covariance = scores.T @ scores / len(scores)
     values, vectors = np.linalg.eigh(covariance)
     keep = values > 1e-10 * values.max()
-    return scores @ (vectors[:, keep] / np.sqrt(values[keep])) / math.sqrt(len(scores))
+    found: Array = scores @ (vectors[:, keep] / np.sqrt(values[keep])) / math.sqrt(len(scores))
+    return found
 
 
 def numeric_instability(scores: Array, order_by: Array) -> tuple[float, float]:

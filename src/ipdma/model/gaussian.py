@@ -237,7 +237,8 @@ def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
         return np.full(len(full.group), inference.residual_df)
     spent = full.keep.sum(axis=1) + informing(full).sum(axis=1)
     per_group = np.bincount(full.group, weights=full.raw_n.sum(axis=1) - spent)
-    return np.maximum(per_group[full.group], 1.0)
+    found: np.ndarray = np.maximum(per_group[full.group], 1.0)
+    return found
 
 
 def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, method: DfMethod) -> list[str]:

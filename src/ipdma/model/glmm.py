@@ -92,12 +92,14 @@ def factors(theta: Array, data: GlmmData) -> Array:
 
 def log_density(eta: Array, y: Array) -> Array:
     """log p(y | eta) of each row."""
-    return y * eta - np.logaddexp(0.0, eta)
+    found: Array = y * eta - np.logaddexp(0.0, eta)
+    return found
 
 
 def penalised(data: GlmmData, eta: Array, b: Array) -> Array:
     """h_k(b) = sum log p(y | eta) - b'b / 2, shape (K,)."""
-    return data.by_study(log_density(eta, data.y)) - 0.5 * (b**2).sum(axis=1)
+    found: Array = data.by_study(log_density(eta, data.y)) - 0.5 * (b**2).sum(axis=1)
+    return found
 
 
 def find_modes(data: GlmmData, coefficients: Array, theta: Array, start: Array | None = None) -> Modes:

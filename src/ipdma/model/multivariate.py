@@ -79,7 +79,7 @@ def pool_multivariate(studies: Sequence[StudyVector], q: int, common: bool = Fal
     return summarise(studies, q, reml_psi(studies, q))
 
 
-def normal_equations(studies: Sequence[StudyVector], q: int, psi: Array):
+def normal_equations(studies: Sequence[StudyVector], q: int, psi: Array) -> tuple[Array, Array, list[Array]]:
     """A = sum X'V^-1 X, c = sum X'V^-1 y, and each study's V^-1."""
     A, c, inverses = np.zeros((q, q)), np.zeros(q), []
     for s in studies:

@@ -88,7 +88,8 @@ def null_variance(deviation: Array, v: Array) -> Array:
 def standardised(y: Array, v: Array, theta: Array | float) -> Array:
     """z of shape (..., K) at each theta of shape (...)."""
     deviation = y - np.asarray(theta, dtype=float)[..., None]
-    return deviation / np.sqrt(v + null_variance(deviation, v)[..., None])
+    found: Array = deviation / np.sqrt(v + null_variance(deviation, v)[..., None])
+    return found
 
 
 def t_statistic(y: Array, v: Array, theta: float) -> float:
@@ -104,7 +105,8 @@ def signed_share(y: Array, v: Array, theta: Array | float) -> Array:
     """sum z / sqrt(K sum z^2), between -1 and 1: the same order as T without its poles; 0 where z is 0."""
     z = standardised(y, v, theta)
     size = np.sqrt(z.shape[-1] * (z**2).sum(axis=-1))
-    return z.sum(axis=-1) / np.where(size > 0, size, 1.0)
+    found: Array = z.sum(axis=-1) / np.where(size > 0, size, 1.0)
+    return found
 
 
 def critical_share(k: int, level: float) -> float:
@@ -189,12 +191,13 @@ def near_misses(y: Array, v: Array, grid: Array, share: Array, critical: float) 
 
 def crossing(y: Array, v: Array, critical: float, grid: Array, at: int, side: int) -> float:
     """The end of the accepted set between an accepted point and its rejected neighbour."""
-    return brentq(
+    found: float = brentq(
         lambda theta: abs(float(signed_share(y, v, theta))) - critical,
         *sorted((grid[at], grid[at + side])),
         xtol=1e-14 * float(np.sqrt(v.min())),
         rtol=1e-14,
     )
+    return found
 
 
 def largest_p_beyond(y: Array, v: Array, grid: Array, share: Array, centre: float) -> float:

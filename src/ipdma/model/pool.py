@@ -68,7 +68,8 @@ class Pooled:
 
     def as_json(self) -> dict[str, Any]:
         """The record as INTERFACE section 3 writes it."""
-        return as_plain(vars(self))
+        found: dict[str, Any] = as_plain(vars(self))
+        return found
 
     def second_stage(self) -> dict[str, Any]:
         """What a two-stage estimate carries beside its own interval."""

@@ -32,7 +32,8 @@ def informing(problem: Problem) -> np.ndarray:
     """Whether each study informs each shared column: not all zero once its nuisance is swept out; (K, p)."""
     left = np.einsum("kii->ki", least_squares_products(problem))[:, problem.x]
     size = np.einsum("ksii->ki", problem.gram)[:, problem.x]
-    return (left > ALIASED * size) & (left > NOISE * problem.raw_n.sum(axis=1)[:, None])
+    found: np.ndarray = (left > ALIASED * size) & (left > NOISE * problem.raw_n.sum(axis=1)[:, None])
+    return found
 
 
 def drop_aliased(prepared: Prepared) -> Prepared:
@@ -121,7 +122,8 @@ def between_only(design: Design) -> list[Term]:
     for k in range(len(design.studies)):
         rows = design.study == k
         parts = [np.ones((rows.sum(), 1)), design.shared[rows][:, columns], design.nuisance[rows][:, mains]]
-        seen |= estimable(np.linalg.qr(np.column_stack(parts), mode="r"))[1 : 1 + len(terms)]
+        triangle: np.ndarray = np.linalg.qr(np.column_stack(parts), mode="r")  # type: ignore[assignment]
+        seen |= estimable(triangle)[1 : 1 + len(terms)]
     return [term for term, found in zip(terms, seen, strict=True) if term.kind == "within" and not found]
 
 

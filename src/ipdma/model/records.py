@@ -150,7 +150,8 @@ class Fit:
             "version",
         ]
         tail = {name: getattr(self, name) for name in plain}
-        return as_plain({**head, **tail})
+        found: dict[str, Any] = as_plain({**head, **tail})
+        return found
 
 
 def as_plain(value: Any) -> Any:

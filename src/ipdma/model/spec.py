@@ -17,6 +17,7 @@ POOL_CHOICES = {
     "method": ("inverse_variance", "mantel_haenszel", "peto"),
     "measure": MEASURES,
 }
+OF_EFFECTS = ("study", "estimate", "std_error", "variance", "tau2", "ci", "prediction", "level")
 OF_TABLES = ("method", "measure")
 PREDICTION_CHOICES = {
     "df": ("k_minus_2", "k_minus_1", "normal"),
@@ -289,7 +290,7 @@ def read_model_key(key: str, value: Any, values: dict[str, Any]) -> str | None:
     return None
 
 
-def store_choice(key: str, value: Any, choices: tuple, values: dict[str, Any]) -> str | None:
+def store_choice(key: str, value: Any, choices: tuple[Any, ...], values: dict[str, Any]) -> str | None:
     """Store a value that must be one of `choices`."""
     if isinstance(value, (list, dict)) or value not in choices:
         return f"{key}: expected one of {', '.join(str(c or 'null') for c in choices)}, got {value!r}"
@@ -405,8 +406,7 @@ def read_pool_keys(
     if not isinstance(mapping, Mapping):
         faults.append(f"{where}: expected keys and values, got {type(mapping).__name__}")
         return {}
-    known = ("study", "estimate", "std_error", "variance", "tau2", "ci", "prediction", "level")
-    known += OF_TABLES if of_model else ()
+    known = [*OF_EFFECTS, *(OF_TABLES if of_model else ())]
     values: dict[str, Any] = {}
     for key, value in mapping.items():
         if key not in known:

@@ -28,7 +28,11 @@ def spline_basis(x: Array, knots: Sequence[float] | Array) -> Array:
     """
     t = np.asarray(knots, float)
     x = np.asarray(x, float)
-    cube = lambda v: np.maximum(v, 0.0) ** 3  # noqa: E731
+
+    def cube(v: np.ndarray) -> np.ndarray:
+        above: np.ndarray = np.maximum(v, 0.0) ** 3
+        return above
+
     last, before = t[-1], t[-2]
     columns = [x]
     for knot in t[:-2]:
@@ -118,7 +122,11 @@ def study_information(
     nuisance = np.column_stack([np.ones(len(t)), t, basis, part[list(covariates)].to_numpy(float)])
     y = part["outcome"].to_numpy(float)
     inter = basis * t[:, None]
-    sweep = lambda a: a - nuisance @ np.linalg.lstsq(nuisance, a, rcond=None)[0]  # noqa: E731
+
+    def sweep(a: np.ndarray) -> np.ndarray:
+        rest: np.ndarray = a - nuisance @ np.linalg.lstsq(nuisance, a, rcond=None)[0]
+        return rest
+
     Z, r = sweep(inter), sweep(y)
     full = np.column_stack([nuisance, inter])
     free = len(y) - np.linalg.matrix_rank(full)

@@ -36,11 +36,13 @@ class Tables:
     @property
     def n(self) -> Array:
         """Participants."""
-        return self.n1 + self.n2
+        found: Array = self.n1 + self.n2
+        return found
 
     def empty_cells(self) -> Array:
         """Whether a trial has an empty cell, shape (K,)."""
-        return (self.a == 0) | (self.c == 0) | (self.a == self.n1) | (self.c == self.n2)
+        found: Array = (self.a == 0) | (self.c == 0) | (self.a == self.n1) | (self.c == self.n2)
+        return found
 
     def informative(self, measure: str) -> Array:
         """Trials that tell of the measure, shape (K,): no ratio comes from a trial without any event.
@@ -51,7 +53,8 @@ class Tables:
         if measure == "rd":
             return both
         events = self.a + self.c
-        return both & (events > 0) & ((events < self.n) | (measure == "rr"))
+        found: Array = both & (events > 0) & ((events < self.n) | (measure == "rr"))
+        return found
 
     def pick(self, keep: Array) -> Tables:
         """Some of the trials."""

@@ -140,7 +140,8 @@ class Plan(Mapping[str, Any]):
     @property
     def first_outcome(self) -> str:
         """The outcome that the further analyses are about."""
-        return next(iter(self._values["outcomes"]))
+        found: str = next(iter(self._values["outcomes"]))
+        return found
 
     def model(self, name: str, family: str) -> ModelSpec:
         """One of the plan's models, for an outcome of a family."""
@@ -210,7 +211,8 @@ def secondary_scales(values: Mapping[str, Any]) -> list[str]:
 
 def fill_outcome(own: dict[str, Any]) -> dict[str, Any]:
     """An outcome's keys with their defaults."""
-    return fill_defaults(own, {"$ref": "#/$defs/outcome"})
+    found: dict[str, Any] = fill_defaults(own, {"$ref": "#/$defs/outcome"})
+    return found
 
 
 def read_plan(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Plan:

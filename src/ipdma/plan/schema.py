@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -26,7 +26,8 @@ def load_schema() -> dict[str, Any]:
     model, pool = (schema["$defs"][name]["properties"] for name in ("model", "pool"))
     model["df"]["enum"] = [*METHODS, None]
     pool["ci"]["enum"] = list(POOLED)
-    return schema
+    found: dict[str, Any] = schema
+    return found
 
 
 def find_faults(values: Mapping[str, Any]) -> list[str]:
@@ -108,7 +109,7 @@ def type_words(kind: Any) -> str:
 def expectation(error: ValidationError) -> str:
     """What the schema wanted, in words."""
     value = error.validator_value
-    words = {
+    words: dict[str, Callable[[], str]] = {
         "type": lambda: type_words(value),
         "minimum": lambda: f"at least {value}",
         "maximum": lambda: f"at most {value}",
@@ -123,7 +124,8 @@ def expectation(error: ValidationError) -> str:
         "pattern": lambda: "a name of letters, digits, - and _ (up to 60)",
         "additionalProperties": lambda: "no keys",
     }
-    return words.get(str(error.validator), lambda: f"{error.validator}: {plain(value)}")()
+    word = words.get(str(error.validator))
+    return word() if word else f"{error.validator}: {plain(value)}"
 
 
 def plain(value: Any) -> str:

@@ -87,7 +87,8 @@ def may_live(owner: dict[str, Any]) -> bool:
         process = psutil.Process(owner["process"])
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return abs(process.create_time() - owner["started"]) < CLOCK
+        found: bool = abs(process.create_time() - owner["started"]) < CLOCK
+        return found
     except psutil.AccessDenied:
         return True
     except (psutil.Error, ValueError, OverflowError):

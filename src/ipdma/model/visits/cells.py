@@ -54,14 +54,14 @@ def cross_products(
     study, participant, visit, features = study[order], participant[order], visit[order], features[order]
     first = np.flatnonzero(np.r_[True, participant[1:] != participant[:-1]])
     sizes = np.diff(np.r_[first, len(participant)])
-    groups: dict[tuple, list[int]] = {}
+    groups: dict[tuple[Any, ...], list[int]] = {}
     for start, size in zip(first, sizes, strict=True):
         key = (int(study[start]), tuple(visit[start : start + size].tolist()))
         groups.setdefault(key, []).append(int(start))
     return [reduce_cell(key, starts, features) for key, starts in sorted(groups.items())]
 
 
-def reduce_cell(key: tuple, starts: list[int], features: Array) -> Cell:
+def reduce_cell(key: tuple[Any, ...], starts: list[int], features: Array) -> Cell:
     """Products of one cell from the first rows of its participants."""
     study, visits = key
     rows = np.asarray(starts)[:, None] + np.arange(len(visits))

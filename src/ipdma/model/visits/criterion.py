@@ -60,7 +60,8 @@ class Problem:
     def degrees(self) -> int:
         """Rows less all fixed columns (nuisance too) under REML, rows under ML."""
         nuisance = sum(s.nuisance.shape[1] for s in self.studies)
-        return self.n_rows - (self.n_fixed + nuisance) * self.reml
+        found: int = self.n_rows - (self.n_fixed + nuisance) * self.reml
+        return found
 
 
 @dataclass

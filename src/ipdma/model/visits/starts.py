@@ -37,7 +37,8 @@ def pooled_covariance(problem: Problem) -> Array:
             count[where] += cell.n
     sigma = np.where(count > 0, total / np.maximum(count, 1), 0.0)
     values, vectors = np.linalg.eigh((sigma + sigma.T) / 2)
-    return (vectors * np.maximum(values, 0.1 * values.max())) @ vectors.T
+    found: Array = (vectors * np.maximum(values, 0.1 * values.max())) @ vectors.T
+    return found
 
 
 def within_start(block: Block, sigma: Array) -> Array:

@@ -36,7 +36,8 @@ class VisitsUncertainty:
     def products(self) -> Array:
         """C P_i C of each covariance parameter, shape (r, p, p)."""
         c = self.point.covariance
-        return np.einsum("ab,ibc,cd->iad", c, self.in_gamma.p, c, optimize=True)
+        found: Array = np.einsum("ab,ibc,cd->iad", c, self.in_gamma.p, c, optimize=True)
+        return found
 
     def observed(self) -> tuple[Array, Array]:
         """The Hessian of the criterion in theta, and d gamma / d theta."""
@@ -47,11 +48,13 @@ class VisitsUncertainty:
 
     def each_gradient(self, rows: Array) -> Array:
         """d (l'C l) / d gamma of each row l, shape (rows, r)."""
-        return np.einsum("ra,iab,rb->ri", rows, self.products, rows, optimize=True)
+        found: Array = np.einsum("ra,iab,rb->ri", rows, self.products, rows, optimize=True)
+        return found
 
     def variance_gradients(self, rows: Array) -> Array:
         """d (l_a'C l_b) / d gamma for each pair of rows, shape (r, rows, rows)."""
-        return np.einsum("ra,iab,sb->irs", rows, self.products, rows, optimize=True)
+        found: Array = np.einsum("ra,iab,sb->irs", rows, self.products, rows, optimize=True)
+        return found
 
     def second_order(self, w: Array) -> Array:
         """sum_ij W_ij (Q_ij - P_i C P_j), shape (p, p)."""
