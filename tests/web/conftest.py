@@ -68,3 +68,15 @@ def site(browser, page_file):
     made = SitePage(browser, page_file).open()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The accessibility rules of axe-core, pinned as the page's parts are."""
+    spec = importlib.util.spec_from_file_location("build_site_page", TOOLS / "build_site_page.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    try:
+        return (tool.fetch("axe-core", tmp_path_factory.mktemp("axe")) / "axe.min.js").read_text("utf-8")
+    except SystemExit as error:
+        return pytest.skip(str(error))

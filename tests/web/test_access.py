@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from tests.builders.site_page import SitePage
 
-TOOL = Path(__file__).parents[2] / "tools" / "build_site_page.py"
-
-
 WHO = "document.activeElement.id || document.activeElement.dataset.sample || ''"
 NAMED = "[...document.querySelectorAll('input, select')].every(e => e.labels?.length || e.ariaLabel)"
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The accessibility rules of axe-core, pinned as the page's parts are."""
-    spec = importlib.util.spec_from_file_location("build_site_page", TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    try:
-        return (tool.fetch("axe-core", tmp_path_factory.mktemp("axe")) / "axe.min.js").read_text("utf-8")
-    except SystemExit as error:
-        return pytest.skip(str(error))
 
 
 def violations(site, axe):

@@ -20,7 +20,7 @@ def table_markup(table: Table, number: str = "") -> str:
         '<figure class="table" '
         f'id="table-{escape(table.name)}"><figcaption>{label}{escape(table.title)}</figcaption>'
         '<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
+        f'aria-label="Table: {escape(table.title)}"><table><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><div class="notes">{notes}</div></figure>\n'
     )
 
@@ -32,7 +32,11 @@ def row_markup(table: Table, row: tuple[str, ...] | Section) -> str:
             '<tr class="section"><th scope="rowgroup" '
             f'colspan="{len(table.columns)}">{escape(row.label)}</th></tr>\n'
         )
-    cells = [f'<th scope="row" class="{table.columns[0].align}">{escape(row[0])}</th>']
+    align = table.columns[0].align
+    head = (
+        f'<th scope="row" class="{align}">{escape(row[0])}</th>' if row[0] else f'<td class="{align}"></td>'
+    )
+    cells = [head]
     cells += [
         f'<td class="{look_of(c.align, cell)}">{escape(cell)}</td>'
         for c, cell in zip(table.columns[1:], row[1:], strict=True)

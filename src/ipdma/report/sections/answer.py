@@ -80,7 +80,7 @@ def events_block(material: Material, own: list[Analysis], pen: Pen) -> str:
         line = f"{what[:1].upper()}{what[1:]} of 100: {with_each}."
         if not blocks:
             counts = [round(100 * (row.number("value") or 0.0)) for row in arms[:2]]
-            labels = [f"{what[:1].upper()}{what[1:]} with {side}" for side in sides]
+            labels = [f"{side[:1].upper()}{side[1:]}" for side in sides]
             blocks.append(icon_array(list(zip(labels, counts, strict=True)), line))
         blocks.append(f'<p class="small">{escape(line)}</p>')
     return "".join(blocks)

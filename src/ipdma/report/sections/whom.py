@@ -66,7 +66,7 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
     told = [
         text for row in severities(material, head.but(variant="at")) if (text := at_text(material, pen, row))
     ]
-    return f"{lead}: {wording.several(told)}." if told else f"{lead}."
+    return f"{lead}: {wording.several(told)}, in {material.points}." if told else f"{lead}."
 
 
 def severities(material: Material, at: object) -> list[Row]:
@@ -76,7 +76,7 @@ def severities(material: Material, at: object) -> list[Row]:
 
 
 def at_text(material: Material, pen: Pen, row: Row) -> str:
-    """`-3.9 [-5.0, -2.8] HAM-D points at severe (26)`."""
+    """`-3.9 [-5.0, -2.8] at severe (26)`."""
     held = {
         end: material.count(row.text("analysis_id"), f"severity_effect{end}", variable=row.text("variable"))
         for end in ("", "_low", "_high")
@@ -84,8 +84,7 @@ def at_text(material: Material, pen: Pen, row: Row) -> str:
     if any(r is None or r.number("value") is None for r in held.values()):
         return ""
     value, low, high = (pen.number(r, "value", 1) for r in held.values())
-    where = f"{row.text('variable')} (a score of {pen.compact(row, 'value')})"
-    return f"{value} [{low}, {high}] {material.points} at {where}"
+    return f"{value} [{low}, {high}] at {row.text('variable')} ({pen.compact(row, 'value')})"
 
 
 def judged_p(material: Material, row: Row, name: str) -> float:
