@@ -221,14 +221,14 @@ def test_the_profile_of_a_participant_variance_crosses_zero() -> None:
     assert result.variance_ci["participant"][1] < 100
 
 
-def test_a_level_whose_random_interaction_only_one_study_informs() -> None:
-    """Its variance is taken as common and said; the other level keeps its own."""
-    rows = draw_rows(k=2)
+def test_a_level_that_one_study_informs_shares_the_variance_of_the_others() -> None:
+    """Levels are exchangeable: one variance for all, also where a level occurs in one study alone."""
+    rows = draw_rows(k=4)
     rows["lev"] = np.array(["a", "b", "c"])[np.arange(len(rows)) % 3]
-    rows.loc[(rows.study == "S1") & (rows.lev == "c"), "lev"] = "a"
+    rows.loc[(rows.study != "S0") & (rows.lev == "c"), "lev"] = "a"
     result = fit(rows, moderator="lev", moderator_type="categorical", interaction_effect="random")
-    assert said(result, "interaction[c]", "taken as common")
-    assert set(result.variance.interactions) == {"b"}
+    assert set(result.variance.interactions) == {"b", "c"}
+    assert result.variance.interactions["b"] == result.variance.interactions["c"]
     assert np.isfinite(result.estimate("treatment:within:lev[c]").std_error)
 
 
