@@ -64,6 +64,17 @@ def test_every_study_gives_the_bytes_of_the_command(site, tmp_path, name, capsys
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["btheb", "gregoire1996", "jobs2"])
+def test_real_trials_give_the_bytes_of_the_command(site, shared, tmp_path, name, capsys):
+    folder = REPOSITORY / "config" / "real" / name
+    data = next((shared / "real" / name).glob("*.csv"))
+    site.choose(folder / "study.yaml", data)
+    assert main(["harmonise", str(folder), "--out", str(tmp_path / "up")]) == 0
+    assert (site.state, site.ready) == ("checked", "true")
+    assert site.upload() == files_of(tmp_path / "up")
+
+
+@pytest.mark.slow
 def test_the_cases_give_what_the_command_gives(site, tmp_path, capsys):
     if not CASES.is_dir():
         pytest.skip("no shared cases beside the repository")

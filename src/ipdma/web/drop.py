@@ -14,7 +14,7 @@ from ipdma.site.harmonised import ACCOUNT, TABLES
 MAPPING = "study.yaml"
 MAPPING_KEYS = {"ipdma_study", "study", "source", "arms", "assessments", "published", "confirmed"}
 KINDS = {"instrument": "instruments", "crosswalk": "crosswalks"}
-BELOW = 3  # folders above the study that `source.file` may climb
+BELOW = 8  # folders above the study that `source.file` may climb
 
 
 def is_yaml(name: str) -> bool:

@@ -55,6 +55,17 @@ def test_uploads_and_reports_are_those_of_the_command(tmp_path, name, capsys):
     assert desk.save("mapping") == ("study.yaml", (STUDIES / name / "study.yaml").read_bytes())
 
 
+@pytest.mark.parametrize("name", ["btheb", "gregoire1996", "jobs2"])
+def test_real_trials_give_the_upload_of_the_command(tmp_path, shared, name, capsys):
+    folder = STUDIES.parents[1] / "config" / "real" / name
+    status, upload, _ = run_command(folder, tmp_path)
+    data = next((shared / "real" / name).glob("*.csv"))
+    desk = Desk(tmp_path / "root")
+    answer = desk.take({"study.yaml": (folder / "study.yaml").read_bytes(), data.name: data.read_bytes()})
+    assert (answer["state"], answer["ready"], status) == ("checked", True, 0)
+    assert unzip(desk.save("upload")[1]) == upload
+
+
 def test_a_file_alone_is_drafted_as_by_scan(tmp_path, capsys):
     source = next((STUDIES / "NL-A").glob("*.sav"))
     shutil.copy(source, tmp_path)
@@ -143,7 +154,7 @@ def test_a_file_that_the_mapping_names_in_another_folder_is_put_there(tmp_path):
     for named in ("data/example_SYNTHETIC.csv", "../example_SYNTHETIC.csv"):
         changed = files["study.yaml"].replace(b"file: example", f"file: {named[:-21]}example".encode())
         assert Desk(tmp_path / "root").take({**files, "study.yaml": changed})["ready"], named
-    far = files["study.yaml"].replace(b"file: example", b"file: ../../../../../../example")
+    far = files["study.yaml"].replace(b"file: example", b"file: " + b"../" * 12 + b"example")
     assert Desk(tmp_path / "root").take({**files, "study.yaml": far})["state"] == "failed"
     assert not list(tmp_path.glob("*.csv"))
 

@@ -16,6 +16,20 @@ const form = {
   show(model) {
     this.model = model;
     this.dirty = false;
+    // which cards are folded is settled when the model comes, so that none moves while it is filled in
+    this.unsaid = new Set(model.sheets.variables.filter((row) => this.isUnsaid(row)).map((row) => row[0]));
+    this.draw();
+  },
+
+  isUnsaid(row) {
+    const known = this.model.variables[row[0]];
+    const verb = this.get("variables", row, "verb");
+    const open = !verb || (verb === "not_collected" && this.get("variables", row, "column or text") === "?");
+    return open && !(known && known.required);
+  },
+
+  draw() {
+    const { model } = this;
     const box = byId("form");
     box.replaceChildren(
       this.columnList(),
@@ -53,10 +67,19 @@ const form = {
   column(name) {
     return this.model.columns.find((column) => column.name === name);
   },
+  // the same form again: what was open stays open, and the field that was left or entered keeps the focus
   redraw() {
-    const { dirty } = this;
-    this.show(this.model);
-    this.dirty = dirty;
+    const box = byId("form");
+    const details = () => [...box.querySelectorAll("details")];
+    const opened = new Set(details().filter((element) => element.open).map((element) => element.dataset.fold));
+    const fields = () => [...box.querySelectorAll("input, select, button")];
+    const { id, dataset } = document.activeElement || {};
+    const name = document.activeElement?.closest?.("[data-name]")?.dataset.name;
+    this.draw();
+    for (const element of details()) if (opened.has(element.dataset.fold)) element.open = true;
+    if (!dataset?.header) return;
+    const again = fields().find((field) => (id && field.id === id) || (!id && field.dataset.header === dataset.header && field.closest("[data-name]")?.dataset.name === name));
+    if (again) again.focus({ preventScroll: true });
   },
 
   columnList() {
@@ -111,7 +134,7 @@ const form = {
       "div", { class: "card", "data-part": sheet },
       make("div", { class: "head" }, make("h3", {}, t(`s_${sheet}`))),
       make("div", { class: "fields" }, fields(SIMPLE[sheet])),
-      rare.length ? make("details", {}, make("summary", {}, t("more")), make("div", { class: "fields" }, rare)) : null,
+      rare.length ? make("details", { "data-fold": `rare ${sheet}` }, make("summary", {}, t("more")), make("div", { class: "fields" }, rare)) : null,
     );
   },
 
@@ -146,7 +169,7 @@ const form = {
   folded(sheet, headers) {
     const inside = this.rows(sheet, headers);
     inside.firstChild.remove();
-    return make("details", { class: "group" }, make("summary", {}, `${t(`s_${sheet}`)} (${this.model.sheets[sheet].length})`), inside);
+    return make("details", { class: "group", "data-fold": sheet }, make("summary", {}, `${t(`s_${sheet}`)} (${this.model.sheets[sheet].length})`), inside);
   },
 
   variables() {
@@ -155,12 +178,10 @@ const form = {
     for (const row of this.model.sheets.variables) {
       const known = this.model.variables[row[0]];
       const card = this.variable(row, known);
-      const verb = this.get("variables", row, "verb");
-      const unsaid = !verb || (verb === "not_collected" && this.get("variables", row, "column or text") === "?");
-      if (unsaid && !(known && known.required)) blank.push(card);
+      if (this.unsaid.has(row[0])) blank.push(card);
       else part.append(card);
     }
-    if (blank.length) part.append(make("details", { class: "group", open: blank.length < 4 }, make("summary", {}, t("unsaid", { n: blank.length })), blank));
+    if (blank.length) part.append(make("details", { class: "group", "data-fold": "unsaid", open: blank.length < 4 }, make("summary", {}, t("unsaid", { n: blank.length })), blank));
     return part;
   },
 
@@ -190,11 +211,13 @@ const form = {
   codes(row, column, known) {
     const about = t("column_about", { filled: column.filled, empty: column.empty, distinct: column.distinct });
     const box = make("div", { class: "codes" }, make("p", { class: "soft" }, column.label ? `"${column.label}". ${about}` : about));
-    if (!column.codes.length || !known || known.type === "identifier") return box;
+    // of a measurement only what the file labels or declares as missing is worth a look
+    const shown = known && LEVELLED.includes(known.type) ? column.codes : column.codes.filter((entry) => entry.label || entry.missing);
+    if (!shown.length || !known || known.type === "identifier") return box;
     const levels = known.type === "arm" ? this.model.sheets.arms.map((arm) => arm[0]).filter(Boolean) : known.levels;
     const levelled = known.type === "arm" || (LEVELLED.includes(known.type) && levels.length);
     const pairs = this.model.pairs[row[0]] || { values: {}, missing: {} };
-    const lines = column.codes.map(({ code, label, n, missing }) => {
+    const lines = shown.map(({ code, label, n, missing }) => {
       const now = pairs.missing[code] !== undefined ? `?${pairs.missing[code]}` : pairs.values[code] || pairs.values[label] || "";
       const added = known.type === "arm" && !levels.includes(code) ? [["+", t("new_arm")]] : [];
       const choices = [["", missing ? t("declared_missing") : ""], ...levels.map((level) => [level, level]), ...added, ["?not_given", t("w_not_given")], ["?not_applicable", t("w_not_applicable")]];
@@ -232,10 +255,10 @@ const form = {
 
   assessments() {
     const first = this.isLong() ? ["instrument", "total", "items"] : ["instrument", "timepoint", "weeks", "total", "items"];
-    const cards = this.model.sheets.assessments.map((row) =>
+    const cards = this.model.sheets.assessments.map((row, at) =>
       make("div", { class: "card", "data-row": "assessments", "data-name": row[0] },
         make("div", { class: "fields" }, first.map((header) => this.field("assessments", row, header, this.optionsFor(header)))),
-        make("details", { open: LATER.some((header) => this.get("assessments", row, header)) }, make("summary", {}, t("more")),
+        make("details", { "data-fold": `score ${at}`, open: LATER.some((header) => this.get("assessments", row, header)) }, make("summary", {}, t("more")),
           make("div", { class: "fields" }, LATER.map((header) => this.field("assessments", row, header, this.optionsFor(header))))),
         make("div", { class: "acts" }, this.remover("assessments", row, row[0]))));
     return make("div", { "data-part": "assessments" }, make("h3", {}, t("s_assessments")), make("p", { class: "soft" }, t("n_assessments")), cards, this.adder("assessments"));
