@@ -75,7 +75,7 @@ def read_rows_csv(path: Path | str, text: Iterable[str] = (), names: Iterable[st
     ------
     ReadError, DataError
         Where the file cannot be read as a table, a row has fewer or more cells than the header, a quotation
-        mark never closes, or a column's name stands twice.
+        mark never closes, or a column's name occurs twice.
     """
     table = strict_table(path)
     repeated = sorted({n for n in table.names if table.names.count(n) > 1})

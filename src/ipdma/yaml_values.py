@@ -1,4 +1,4 @@
-"""YAML for specs and plans: typed as YAML 1.2 types it, and a key that stands twice is refused."""
+"""YAML for specs and plans: typed as YAML 1.2 types it, and a key that occurs twice is refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESOLVERS = (
 
 
 def construct_unique(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    """Build a mapping, refusing a key that stands twice."""
+    """Build a mapping, refusing a key that occurs twice."""
     seen: set[Hashable] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
@@ -38,7 +38,7 @@ def construct_unique(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Ha
             raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{key}' stands twice; keep one", key_node.start_mark
+                None, None, f"the key '{key}' occurs twice; keep one", key_node.start_mark
             )
         seen.add(key)
     return loader.construct_mapping(node, deep=True)

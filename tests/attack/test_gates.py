@@ -45,7 +45,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("x: 1\na: \x1b", "line 2: a control character, which YAML does not allow"),
         ("x: 1\na: \0", "control character"),
         ("a: b: c", "line 1"),
-        ("a: 1\na: 2", "line 2: the key 'a' stands twice"),
+        ("a: 1\na: 2", "line 2: the key 'a' occurs twice"),
     ],
 )
 def test_typed_yaml_is_refused_with_its_line(text, words):

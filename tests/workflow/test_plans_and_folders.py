@@ -88,7 +88,7 @@ def test_everything_wrong_with_a_plan_is_said_at_once(folder):
     ("text", "words"),
     [
         ("", ["plan.yaml", "empty"]),
-        ("title: a\ntitle: b\n", ["plan.yaml", "line 2", "'title' stands twice"]),
+        ("title: a\ntitle: b\n", ["plan.yaml", "line 2", "'title' occurs twice"]),
         ("title: [a\n", ["plan.yaml", "line"]),
         ("- a\n- b\n", ["plan.yaml", "expected keys and values"]),
     ],
@@ -146,7 +146,7 @@ def test_study_folders_that_cannot_be_used_are_named_together(folder):
     write_trial(trials / "F", "F/1")
     refused(
         "study id 'A' is carried by 2 folders",
-        "'study' stands twice",
+        "'study' occurs twice",
         "source.file 'scores.csv' is not there",
         "no study id",
         "study id 'F/1' cannot name a file",

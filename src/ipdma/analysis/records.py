@@ -159,7 +159,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Records:
-    """The record files of a run as tables, columns exactly as INTERFACE section 5."""
+    """The record files of a run as tables, columns exactly as docs/interface/results.md."""
 
     estimates: pd.DataFrame
     study_estimates: pd.DataFrame

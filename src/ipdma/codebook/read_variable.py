@@ -108,7 +108,7 @@ def read_levels(value: Any, where: str, faults: Faults) -> dict[str, str]:
         return {level: str(label or level) for level, label in value.items()}
     levels = [str(level) for level in faults.listing(where, value)]
     if len(set(levels)) < len(levels):
-        faults.note(where, "a level stands twice")
+        faults.note(where, "a level occurs twice")
     return {level: level.replace("_", " ") for level in levels}
 
 

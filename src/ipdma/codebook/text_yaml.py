@@ -1,4 +1,4 @@
-"""YAML read as text: `NO` stays NO, `007` stays 007, a key that stands twice is refused with its line.
+"""YAML read as text: `NO` stays NO, `007` stays 007, a key that occurs twice is refused with its line.
 
 The ordinary loaders turn `country: NO` into False, `{ja: yes}` into True and `id: 007` into 7, and keep the
 last of two equal keys without a word. A mapping file is full of such codes, so nothing here is converted.
@@ -34,7 +34,7 @@ class AsText:
             key = self.key_of(key_node)
             line = key_node.start_mark.line + 1
             if key in first:
-                problem = f"the key '{key}' stands twice, on line {first[key]} and on line {line}; keep one"
+                problem = f"the key '{key}' occurs twice, on line {first[key]} and on line {line}; keep one"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             first[key] = line
             pairs[key] = self.construct_object(value_node, deep=True)
@@ -76,7 +76,7 @@ def read_text_yaml(text: str, where: str, fast: bool = False) -> Any:
     Raises
     ------
     ReadError
-        Bad YAML, a key that stands twice, a structure that contains itself or unfolds beyond reason;
+        Bad YAML, a key that occurs twice, a structure that contains itself or unfolds beyond reason;
         the message names line and column.
     """
     return read_text_nodes(text, where, fast)[0]

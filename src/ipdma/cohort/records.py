@@ -35,7 +35,7 @@ SCALE_COLUMNS = ("instrument", "rating", "scoring", "study", "constant", "n", "d
 
 @dataclass(frozen=True)
 class Upload:
-    """One harmonised upload (INTERFACE section 4), every cell as text.
+    """One harmonised upload (docs/interface/upload.md), every cell as text.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which 
 
 
 def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> Fit:
-    """Fit a one-stage Gaussian mixed model (INTERFACE section 2, without `visit`).
+    """Fit a one-stage Gaussian mixed model (docs/interface/model.md, without `visit`).
 
     Parameters
     ----------

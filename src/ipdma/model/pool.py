@@ -1,4 +1,4 @@
-"""Second-stage meta-analysis: study estimates in, one pooled estimate out (INTERFACE section 3)."""
+"""Second-stage meta-analysis: study estimates in, one pooled estimate out (docs/interface/pool.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ipdma.model.term import TREATMENT
 
 @dataclass(frozen=True)
 class Pooled:
-    """A pooled estimate (INTERFACE section 3, OUT.json).
+    """A pooled estimate (docs/interface/pool.md, the record).
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Pooled:
     warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The record as INTERFACE section 3 writes it."""
+        """The record as docs/interface/pool.md writes it."""
         found: dict[str, Any] = as_plain(vars(self))
         return found
 
@@ -88,7 +88,7 @@ def pool_effects(
     Parameters
     ----------
     study : sequence of str, length K
-        Names; one that stands twice is told apart as `name (2)` in the weights.
+        Names; one that occurs twice is told apart as `name (2)` in the weights.
     estimate, std_error : sequence of float, length K
         Study estimates and their standard errors, on one scale.
     spec : PoolSpec

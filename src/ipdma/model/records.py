@@ -32,7 +32,7 @@ class Estimate:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self, key: str = "term") -> dict[str, Any]:
-        """The record as INTERFACE section 2 writes it; `key` is `name` for a contrast."""
+        """The record as docs/interface/model.md writes it; `key` is `name` for a contrast."""
         named = {key: self.term}
         numbers = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
         return {**named, **{n: getattr(self, n) for n in numbers}, **self.extra}
@@ -75,7 +75,7 @@ class StudyEstimate:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model (INTERFACE section 2, OUT.json), and what analyses need beside it.
+    """A fitted model (docs/interface/model.md, the record), and what analyses need beside it.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class Fit:
         return self.variance_ci.get(names[term]) if term in names else None
 
     def as_json(self) -> dict[str, Any]:
-        """The record as INTERFACE section 2 writes it, ready for `json.dumps`."""
+        """The record as docs/interface/model.md writes it, ready for `json.dumps`."""
         head = {
             "estimates": [e.as_json() for e in self.estimates],
             "tests": [{**vars(t), "terms": list(t.terms)} for t in self.tests],

@@ -46,7 +46,7 @@ SMALL_K = 10
 
 @dataclass(frozen=True)
 class PoolSpec:
-    """How study estimates are pooled (INTERFACE section 3).
+    """How study estimates are pooled (docs/interface/pool.md).
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class PoolSpec:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One mixed model for trials grouped in studies (INTERFACE section 2, key by key).
+    """One mixed model for trials grouped in studies (docs/interface/model.md, key by key).
 
     `estimator` and `df` may be None; `resolved()` fills them in.
     """

@@ -27,7 +27,7 @@ INTERVAL = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci
 
 
 def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
-    """Fit each study by itself, then pool each term as INTERFACE section 3 does.
+    """Fit each study by itself, then pool each term as docs/interface/pool.md does.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class Material(Words):
     Attributes
     ----------
     estimates, study_estimates, counts : DataFrame
-        The record files (INTERFACE section 5).
+        The record files (docs/interface/results.md).
     plan : mapping
         The plan with its defaults filled in.
     registry, aggregate : DataFrame or None

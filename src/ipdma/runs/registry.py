@@ -18,7 +18,7 @@ AGGREGATE_COLUMNS = ("study", "contrast", "outcome", "timepoint", "estimate", "s
 
 
 def registry_faults(path: Path, studies: Sequence[str]) -> Iterator[str]:
-    """Columns that are missing, studies that stand twice, statuses that there are not.
+    """Columns that are missing, studies that occur twice, statuses that there are not.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ def read_content(folder: Path) -> tuple[dict[str, Any], Lines]:
         )
     try:
         if path.stat().st_size > LARGEST_YAML:
-            raise ReadError("study.yaml: more than 5 MB is no mapping; does it hold data?")
+            raise ReadError("study.yaml: it is larger than 5 MB, which no mapping is; does it hold data?")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ReadError("study.yaml: not UTF-8; save it as UTF-8 text") from None

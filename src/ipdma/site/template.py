@@ -283,7 +283,7 @@ def read_keyed(sheet: str, cells: dict[str, str], where: str, content: dict[str,
 def put(target: dict[str, Any], key: str, value: Any, where: str) -> None:
     """Set a key that must not be there yet."""
     if key in target:
-        raise ReadError(f"{where}: '{key}' stands twice")
+        raise ReadError(f"{where}: '{key}' occurs twice")
     target[key] = value
 
 

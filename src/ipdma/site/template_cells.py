@@ -55,7 +55,7 @@ def read_cell(cell: str, where: str) -> Any:
     Raises
     ------
     ReadError
-        Where some parts have a `=` and others do not, or a code stands twice.
+        Where some parts have a `=` and others do not, or a code occurs twice.
     """
     parts = cut(cell, ";")
     if len(parts) > 1 and not parts[-1].strip():
@@ -71,7 +71,7 @@ def read_cell(cell: str, where: str) -> Any:
         raise ReadError(f"{where}: write a list as `a; b` or pairs as `1 = male; 2 = female`")
     codes = [read_word(code) or "" for code, _ in pairs]
     if len(set(codes)) < len(codes):
-        raise ReadError(f"{where}: a code stands twice")
+        raise ReadError(f"{where}: a code occurs twice")
     return {code: read_word(meaning) for code, (_, meaning) in zip(codes, pairs, strict=True)}
 
 

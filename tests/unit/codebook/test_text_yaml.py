@@ -36,8 +36,8 @@ def test_nothing_is_none_but_quoted_or_as_key_it_is_text():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key 'a' stands twice, on line 1 and on line 3"),
-        ("v: {1: male, 1: female}\n", "line 1, column 14: the key '1' stands twice"),
+        ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key 'a' occurs twice, on line 1 and on line 3"),
+        ("v: {1: male, 1: female}\n", "line 1, column 14: the key '1' occurs twice"),
         ("a: [1, 2\n", "line 2"),
         ("a: b: c\n", "put quotes around the value"),
         ("a:\n\tb: 1\n", "replace tabs by spaces"),

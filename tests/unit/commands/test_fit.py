@@ -76,7 +76,7 @@ def test_rows_without_a_number_are_left_out_and_said(here):
 @pytest.mark.parametrize(
     ("command", "table", "spec", "words"),
     [
-        ("pool", EFFECTS, "tau2: reml\ntau2: dl\n", "'tau2' stands twice"),
+        ("pool", EFFECTS, "tau2: reml\ntau2: dl\n", "'tau2' occurs twice"),
         ("pool", EFFECTS, "std_eror: sei\n", "did you mean 'std_error'"),
         ("pool", EFFECTS, "std_error: sei\n", "no column 'sei'"),
         ("pool", EFFECTS.replace("0.5", "half"), "", "expected numbers, got text"),
@@ -87,7 +87,7 @@ def test_rows_without_a_number_are_left_out_and_said(here):
         ("pool", EFFECTS, "[1, 2]\n", "expected keys and values"),
         ("pool", EFFECTS, "level: 95\n", "between 0 and 1"),
         ("fit", trials(), "family: binomial\ndf: kenward_roger\n", "needs family: gaussian"),
-        ("fit", trials(), "family: binomial\nfamily: gaussian\n", "stands twice"),
+        ("fit", trials(), "family: binomial\nfamily: gaussian\n", "occurs twice"),
         ("fit", trials(), "outcome: depressed\n", "'depressed'"),
         ("fit", trials(), "treatment_efect: common\n", "did you mean 'treatment_effect'"),
         ("fit", trials(), "family: binomial\nintercept: random\nquadrature: 9\n", "one random effect"),
@@ -137,7 +137,7 @@ def test_yaml_words_keep_their_meaning():
     text = "levels: [no, yes, 01, 1.50, 2020-01-01]\nn: 1e-3\nb: true\ne:\n"
     value = parse_yaml(text, "spec")
     assert value == {"levels": ["no", "yes", "01", 1.5, "2020-01-01"], "n": 0.001, "b": True, "e": None}
-    with pytest.raises(ReadError, match="line 2: the key 'a' stands twice"):
+    with pytest.raises(ReadError, match="line 2: the key 'a' occurs twice"):
         parse_yaml("a: 1\na: 2\n", "spec")
 
 

@@ -1,4 +1,4 @@
-"""The edges of INTERFACE section 2.1: few studies, odd studies, bad columns."""
+"""The edges of docs/interface/model.md: few studies, odd studies, bad columns."""
 
 from __future__ import annotations
 

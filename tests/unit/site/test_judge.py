@@ -1,4 +1,4 @@
-"""What fresh eyes found: one bad cell hides no other, accounts count rows, columns that stand twice."""
+"""What fresh eyes found: one bad cell hides no other, accounts count rows, columns that occur twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""INTERFACE section 4, the mapping: a test for each sentence."""
+"""docs/interface/upload.md, the mapping: a test for each sentence."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_all_faults_at_once_and_without_data_too(small):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\na: 2\n", "stands twice"),
+        ("a: 1\na: 2\n", "occurs twice"),
         ("study: {id: x\n", "line"),
         ("", "says nothing"),
         ("- a\n- b\n", "top level"),

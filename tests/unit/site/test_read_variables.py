@@ -1,4 +1,4 @@
-"""INTERFACE section 4, cells, arms, participants and visits: a test for each sentence."""
+"""docs/interface/upload.md, cells, arms, participants and visits: a test for each sentence."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_every_cell_that_cannot_be_understood_is_named_at_once():
     assert "sheet variables, row 2: 'form' is not a verb" in said
     assert "did you mean 'from'?" in said
     assert "sheet variables, row 3: `from` needs a column" in said
-    assert "sheet arms, row 3: 'a' stands twice" in said
+    assert "sheet arms, row 3: 'a' occurs twice" in said
     assert "sheet assessments, row 2, missing: write a list" in said
     assert [line.rpartition("(cell ")[2] for line in said.splitlines()] == ["A3)", "C2)", "D3)", "F2)"]
 

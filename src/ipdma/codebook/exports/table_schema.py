@@ -1,6 +1,6 @@
 """Table Schema (Data Package version 2) of the tables of a harmonised upload.
 
-Legal values stand twice, as `categories` with their labels and as `constraints.enum`, since readers of the
+Legal values occur twice, as `categories` with their labels and as `constraints.enum`, since readers of the
 first version check the second alone.
 """
 

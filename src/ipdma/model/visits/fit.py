@@ -66,7 +66,7 @@ class Fitted:
 
 
 def fit_visits(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
-    """Fit a model over visits by (RE)ML (INTERFACE section 2.2).
+    """Fit a model over visits by (RE)ML (docs/interface/model.md).
 
     Parameters
     ----------

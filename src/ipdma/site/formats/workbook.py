@@ -90,7 +90,7 @@ def read_header(grid: Grid, top: Sequence[tuple[int, list[str]]]) -> tuple[int, 
     """First and last row of the header, and the names of its columns.
 
     Where cells are merged across columns (a group's title) over names, or down over two rows, the names are
-    those of the lower row; a name that stands twice gets its group's before it.
+    those of the lower row; a name that occurs twice gets its group's before it.
     """
     at = find_heading(top)
     number, names = top[at]
