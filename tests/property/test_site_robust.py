@@ -11,7 +11,8 @@ from tests.builders.upload_builder import write_yaml
 
 from ipdma.site.check import check_study
 from ipdma.site.harmonise import harmonise_study
-from ipdma.site.reports import report_html, report_text, shareable_json
+from ipdma.site.reports import report_html, shareable_json
+from ipdma.site.text_report import report_text
 
 WORDS = [
     "", " ", "0", "-1", "1.0", "1,5", "999", "x" * 300, "é", "null", "~", "yes", "a..b", "..",

@@ -174,7 +174,7 @@ def dummy_columns(values: pd.Series) -> dict[str, pd.Series]:
 
 
 def standardised_difference(values: pd.Series, side: pd.Series) -> float | None:
-    """(mean active - mean reference) / root of the mean of the two variances; None where it cannot be computed."""
+    """(mean active - mean reference) / root of the mean of the two variances; None where it is undefined."""
     a, b = values[side == "active"].dropna(), values[side == "reference"].dropna()
     if len(a) < 2 or len(b) < 2:
         return None
