@@ -1,0 +1,219 @@
+"""What an outsider can work out of the counts that are withheld: the least and the most that each can be.
+
+All ties between the counts of a run are equations and inequalities in whole numbers. Where nothing links two
+withheld counts they are solved apart. The least and the most of a count are found by integer programming
+(HiGHS, Huangfu and Hall 2018, Math Program Comput 10:119, through `scipy.optimize.milp`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from ipdma.disclosure.cells import Cell
+from ipdma.disclosure.ties import Tie
+
+ENOUGH = 3  # possible values that a withheld count must have
+MOST = 1e6
+DIRECTIONS = 6
+SWEEPS = 100
+WHOLE = 1e-6  # how far from a whole number a count of HiGHS may be
+PATIENCE = 5.0  # seconds for one question in whole numbers
+TIMED_OUT = 1  # scipy.optimize.milp's status
+
+
+class Range(NamedTuple):
+    """The least and the most that a count can be, as far as it was looked for."""
+
+    low: float
+    high: float
+
+    @property
+    def values(self) -> int:
+        """How many whole numbers lie in it."""
+        return int(self.high - self.low) + 1
+
+
+class Contradiction(Exception):
+    """No numbers of people fit all that is published."""
+
+
+@dataclass
+class Part:
+    """Unknown counts that are tied to each other and to no other.
+
+    Attributes
+    ----------
+    cells : list of Cell
+    matrix, low, high
+        `low <= matrix @ counts <= high`.
+    bounds : (2, len(cells)) array
+    """
+
+    cells: list[Cell]
+    matrix: csr_array
+    low: np.ndarray
+    high: np.ndarray
+    bounds: np.ndarray
+
+    def ranges(self, wanted: Iterable[Cell], enough: int = ENOUGH) -> dict[Cell, Range]:
+        """The range of each wanted count; wider ones are not followed further than `enough` values.
+
+        Raises
+        ------
+        Contradiction
+        """
+        at = {cell: i for i, cell in enumerate(self.cells)}
+        size = len(self.cells)
+        least, most = np.full(size, np.inf), np.full(size, -np.inf)
+        close = self.tighten()
+        sought = [cell for cell in wanted if close[1, at[cell]] - close[0, at[cell]] >= enough - 1]
+        found = {cell: Range(*map(float, close[:, at[cell]])) for cell in wanted}
+        for aim in self.directions() if sought else []:
+            widen(least, most, self.solve(aim))
+        for cell in sought:
+            i = at[cell]
+            for sign in (1.0, -1.0):
+                if most[i] - least[i] < enough - 1:
+                    widen(least, most, self.solve(sign * (np.arange(size) == i)))
+            found[cell] = Range(float(least[i]), float(most[i]))
+        return found
+
+    def tighten(self) -> np.ndarray:
+        """Bounds after each tie alone has been followed until none moves one further: wider than the truth.
+
+        Raises
+        ------
+        Contradiction
+            Where a count's least would be above its most.
+        """
+        low, high = self.bounds[0].copy(), self.bounds[1].copy()
+        lines = self.matrix.indptr
+        for _ in range(SWEEPS):
+            before = (low.sum(), high.sum())
+            for i in range(len(lines) - 1):
+                at, weight = (v[lines[i] : lines[i + 1]] for v in (self.matrix.indices, self.matrix.data))
+                tighten_line(low, high, at, weight, self.low[i], self.high[i])
+            if (low > high).any():
+                raise Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
+            if (low.sum(), high.sum()) == before:
+                break
+        return np.array([low, high])
+
+    def directions(self) -> list[np.ndarray]:
+        """A few directions in which most counts move at once, so that few are left to be sought alone."""
+        size = len(self.cells)
+        signs = np.random.default_rng(size).choice([-1.0, 1.0], (DIRECTIONS, size))
+        return [np.ones(size), -np.ones(size), *signs] if size > DIRECTIONS else []
+
+    def solve(self, aim: np.ndarray) -> np.ndarray:
+        """The counts that fit everything and have the least `aim @ counts`.
+
+        Fractions are allowed first; where the answer has some, whole numbers are sought.
+        """
+        rules = [LinearConstraint(self.matrix, self.low, self.high)]
+        bounds = Bounds(*self.bounds)
+        answer = milp(aim, constraints=rules, bounds=bounds)
+        if answer.x is not None and np.abs(answer.x - np.round(answer.x)).max() > WHOLE:
+            whole = np.ones(len(self.cells))
+            answer = milp(
+                aim, constraints=rules, bounds=bounds, integrality=whole, options={"time_limit": PATIENCE}
+            )
+        if answer.x is None:
+            if answer.status == TIMED_OUT:
+                return np.full(len(self.cells), np.nan)
+            raise Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
+        return np.round(answer.x)
+
+
+def tighten_line(
+    low: np.ndarray, high: np.ndarray, at: np.ndarray, weight: np.ndarray, least: float, most: float
+) -> None:
+    """Follow one tie: what the other counts of it leave to each (weights are 1 or -1)."""
+    rise = np.where(weight > 0, low[at], -high[at])
+    fall = np.where(weight > 0, high[at], -low[at])
+    up, down = most - (rise.sum() - rise), least - (fall.sum() - fall)
+    high[at] = np.minimum(high[at], np.where(weight > 0, up, -down))
+    low[at] = np.maximum(low[at], np.where(weight > 0, down, -up))
+
+
+def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:
+    """Take counts that fit into the least and the most seen."""
+    np.fmin(least, counts, out=least)
+    np.fmax(most, counts, out=most)
+
+
+def split_unknown(
+    ties: Sequence[Tie],
+    number: Callable[[Cell], float | None],
+    limits: Callable[[Cell], tuple[float, float]],
+) -> list[Part]:
+    """Put all that is known into the ties, and split what remains where nothing links it.
+
+    Parameters
+    ----------
+    ties : sequence of Tie
+    number : function of a Cell
+        Its published number, or None.
+    limits : function of a Cell
+        The least and the most that an unknown one can be by what is said of it alone.
+    """
+    rows = [row for row in (reduce_tie(tie, number) for tie in ties) if row is not None]
+    groups = connect([list(weights) for weights, _, _ in rows])
+    held: dict[int, list[tuple[Mapping[Cell, float], float, float]]] = {}
+    for row in rows:
+        held.setdefault(groups[next(iter(row[0]))], []).append(row)
+    return [build_part(members, limits) for _, members in sorted(held.items())]
+
+
+def reduce_tie(
+    tie: Tie, number: Callable[[Cell], float | None]
+) -> tuple[dict[Cell, float], float, float] | None:
+    """Weights of the unknown counts of a tie and the limits of their sum; None where nothing is unknown."""
+    weights: dict[Cell, float] = {}
+    known = 0.0
+    for cell, weight in ((tie.whole, -1.0), *((part, 1.0) for part in tie.parts)):
+        value = number(cell)
+        if value is None:
+            weights[cell] = weights.get(cell, 0.0) + weight
+        else:
+            known += weight * value
+    if not weights:
+        return None
+    return weights, (-known if tie.exact else -np.inf), -known
+
+
+def connect(groups: Sequence[Sequence[Cell]]) -> dict[Cell, int]:
+    """The number of the part in which each cell is (union by root)."""
+    root: dict[Cell, Cell] = {}
+
+    def find(cell: Cell) -> Cell:
+        root.setdefault(cell, cell)
+        while root[cell] != cell:
+            root[cell] = root[root[cell]]
+            cell = root[cell]
+        return cell
+
+    for group in groups:
+        for cell in group:
+            root[find(cell)] = find(group[0])
+    numbers: dict[Cell, int] = {}
+    return {cell: numbers.setdefault(find(cell), len(numbers)) for cell in root}
+
+
+def build_part(
+    rows: Sequence[tuple[Mapping[Cell, float], float, float]], limits: Callable[[Cell], tuple[float, float]]
+) -> Part:
+    """The matrix of one part."""
+    cells = sorted({cell for weights, _, _ in rows for cell in weights})
+    at = {cell: i for i, cell in enumerate(cells)}
+    entries = [(i, at[cell], w) for i, (weights, _, _) in enumerate(rows) for cell, w in weights.items()]
+    line, column, weight = (np.array(values) for values in zip(*entries, strict=True))
+    matrix = csr_array((weight.astype(float), (line.astype(int), column.astype(int))), (len(rows), len(cells)))
+    bounds = np.array([limits(cell) for cell in cells], dtype=float).T
+    return Part(cells, matrix, np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), bounds)

@@ -1,0 +1,136 @@
+"""Which counts of a run are withheld: the small ones, and further ones until no small one can be worked out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ipdma.disclosure.bounds import ENOUGH, MOST, Part, split_unknown
+from ipdma.disclosure.cells import ASKED, EVENTS, ROW, Cell
+from ipdma.disclosure.ties import Tie, Ties
+from ipdma.privacy.few import is_few
+
+ROUNDS = 60
+
+
+@dataclass
+class Protection:
+    """The counts of a run, and which of them are withheld.
+
+    Attributes
+    ----------
+    ties : Ties
+        Every number known.
+    minimum : int
+        The plan's `minimum_cell`.
+    truth : dict of Cell to float
+        Stated numbers, and those that follow from them.
+    hidden : set of Cell
+    exposed : set of Cell
+        Withheld ones that could be worked out in spite of all that was tried.
+    """
+
+    ties: Ties
+    minimum: int
+    truth: dict[Cell, float] = field(default_factory=dict)
+    hidden: set[Cell] = field(default_factory=set)
+    exposed: set[Cell] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.truth = follow(self.ties)
+        few = {c for c, n in self.truth.items() if c.personal and is_few(n, self.minimum)}
+        blocks = {block_of(cell) for cell in few if cell.study}
+        self.hidden = {
+            c for c in self.ties.stated if c.personal and (c in few or (c.study and block_of(c) in blocks))
+        }
+        self.near: dict[Cell, list[Tie]] = defaultdict(list)
+        for tie in self.ties.ties:
+            for cell in (tie.whole, *tie.parts):
+                self.near[cell].append(tie)
+
+    def number(self, cell: Cell) -> float | None:
+        """What an outsider reads of a cell."""
+        return None if cell in self.hidden else self.ties.value(cell)
+
+    def limits(self, cell: Cell) -> tuple[float, float]:
+        """What is said of a withheld count: `<10`, or `*` (not small); of an unsaid one nothing."""
+        if cell not in self.hidden:
+            return 0.0, MOST
+        few = is_few(self.truth.get(cell), self.minimum)
+        if self.truth.get(cell) == 0:
+            return 0.0, MOST
+        return (1.0, self.minimum - 1.0) if few else (float(self.minimum), MOST)
+
+    def guarded(self, cell: Cell) -> bool:
+        """Whether a cell must not be worked out: withheld, or few people of whom no number is stated."""
+        few = cell.personal and is_few(self.truth.get(cell), self.minimum)
+        return cell in self.hidden or (few and cell not in self.ties.stated)
+
+    def secure(self, say: Callable[[str], None] = lambda line: None) -> None:
+        """Withhold the cheapest further counts around each one that can be worked out, until none can be."""
+        done: dict[frozenset[Cell], set[Cell]] = {}
+        for turn in range(ROUNDS):
+            parts = split_unknown(self.ties.ties, self.number, self.limits)
+            found: set[Cell] = set()
+            for part in parts:
+                key = frozenset((c, c in self.hidden) for c in part.cells), part.high.tobytes()
+                if key not in done:
+                    done[key] = self.worked_out(part)
+                found |= done[key]
+            more = {cell for target in sorted(found) for cell in self.next_around(target)} - self.hidden
+            say(f"round {turn + 1}: {len(self.hidden)} withheld, {len(found)} could be worked out")
+            self.exposed = found
+            if not found or not more:
+                return
+            self.hidden |= more
+
+    def worked_out(self, part: Part) -> set[Cell]:
+        """Guarded cells of a part that have too few possible values."""
+        wanted = [cell for cell in part.cells if self.guarded(cell)]
+        return {cell for cell, span in part.ranges(wanted).items() if span.values < ENOUGH}
+
+    def next_around(self, target: Cell) -> list[Cell]:
+        """The cheapest count whose withholding may loosen a cell: in its own ties, else one tie further."""
+        seen, ring = {target}, [target]
+        while ring:
+            options = [c for cell in ring for tie in self.near[cell] for c in (tie.whole, *tie.parts)]
+            cheap = [c for c in dict.fromkeys(options) if self.may_hide(c)]
+            if cheap:
+                return [min(cheap, key=lambda c: (self.truth[c], c))]
+            ring = [c for c in dict.fromkeys(options) if c not in seen and self.number(c) is None]
+            seen |= set(ring)
+        return []
+
+    def may_hide(self, cell: Cell) -> bool:
+        """Whether a count is shown and may be withheld: it tells of people's attributes, and not of nobody."""
+        return (
+            cell.personal and cell in self.ties.stated and cell not in self.hidden and self.truth[cell] > 0
+        )
+
+
+def block_of(cell: Cell) -> tuple[str, str, str]:
+    """What a trial says of a variable stands together, or is withheld together."""
+    return cell.people, cell.study, cell.variable
+
+
+def follow(ties: Ties) -> dict[Cell, float]:
+    """Stated numbers and all that follow from a tie with one unknown."""
+    truth = {cell: n for cell in ties.cells if (n := ties.value(cell)) is not None}
+    exact = [tie for tie in ties.ties if tie.exact]
+    grown = True
+    while grown:
+        before = len(truth)
+        for tie in exact:
+            learn(tie, truth)
+        grown = len(truth) > before
+    return truth
+
+
+def learn(tie: Tie, truth: dict[Cell, float]) -> None:
+    """Work out the one unknown of a tie."""
+    unknown = [cell for cell in (tie.whole, *tie.parts) if cell not in truth]
+    if len(unknown) != 1:
+        return
+    parts = sum(truth[c] for c in tie.parts if c in truth)
+    truth[unknown[0]] = parts if unknown[0] == tie.whole else truth[tie.whole] - parts
