@@ -7,9 +7,9 @@ withheld counts they are solved apart. The least and the most of a count are fou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from ipdma.disclosure.cells import Cell
 from ipdma.disclosure.ties import Tie
 
+UnknownRow = tuple[dict[Cell, float], float, float]  # weights, and the limits of the sum
 ENOUGH = 3  # possible values that a withheld count must have
 MOST = 1e6
 DIRECTIONS = 6
@@ -61,8 +62,23 @@ class Part:
     high: np.ndarray
     bounds: np.ndarray
 
-    def ranges(self, wanted: Iterable[Cell], enough: int = ENOUGH) -> dict[Cell, Range]:
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from another part."""
+        numbers = (self.low, self.high, self.bounds, self.matrix.data, self.matrix.indices)
+        return (*self.cells, *(values.tobytes() for values in numbers))
+
+    def ranges(
+        self, wanted: Sequence[Cell], together: bool = True, enough: int = ENOUGH
+    ) -> dict[Cell, Range]:
         """The range of each wanted count; wider ones are not followed further than `enough` values.
+
+        Parameters
+        ----------
+        wanted : sequence of Cell
+        together : bool
+            Whether ties are solved together; else each is followed alone, and the ranges are too wide.
+        enough : int
 
         Raises
         ------
@@ -72,7 +88,7 @@ class Part:
         size = len(self.cells)
         least, most = np.full(size, np.inf), np.full(size, -np.inf)
         close = self.tighten()
-        sought = [cell for cell in wanted if close[1, at[cell]] - close[0, at[cell]] >= enough - 1]
+        sought = [cell for cell in wanted if together and close[1, at[cell]] - close[0, at[cell]] >= enough - 1]
         found = {cell: Range(*map(float, close[:, at[cell]])) for cell in wanted}
         for aim in self.directions() if sought else []:
             widen(least, most, self.solve(aim))
@@ -93,12 +109,19 @@ class Part:
             Where a count's least would be above its most.
         """
         low, high = self.bounds[0].copy(), self.bounds[1].copy()
-        lines = self.matrix.indptr
+        line, at = self.matrix.tocoo().coords
+        weight = self.matrix.tocoo().data
+        rising = weight > 0
         for _ in range(SWEEPS):
             before = (low.sum(), high.sum())
-            for i in range(len(lines) - 1):
-                at, weight = (v[lines[i] : lines[i + 1]] for v in (self.matrix.indices, self.matrix.data))
-                tighten_line(low, high, at, weight, self.low[i], self.high[i])
+            least, most = (
+                np.where(rising, low[at], -high[at]),
+                np.where(rising, high[at], -low[at]),
+            )
+            up = self.high[line] - (np.bincount(line, least, len(self.high))[line] - least)
+            down = self.low[line] - (np.bincount(line, most, len(self.low))[line] - most)
+            np.minimum.at(high, at, np.where(rising, up, -down))
+            np.maximum.at(low, at, np.where(rising, down, -up))
             if (low > high).any():
                 raise Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
             if (low.sum(), high.sum()) == before:
@@ -131,17 +154,6 @@ class Part:
         return np.round(answer.x)
 
 
-def tighten_line(
-    low: np.ndarray, high: np.ndarray, at: np.ndarray, weight: np.ndarray, least: float, most: float
-) -> None:
-    """Follow one tie: what the other counts of it leave to each (weights are 1 or -1)."""
-    rise = np.where(weight > 0, low[at], -high[at])
-    fall = np.where(weight > 0, high[at], -low[at])
-    up, down = most - (rise.sum() - rise), least - (fall.sum() - fall)
-    high[at] = np.minimum(high[at], np.where(weight > 0, up, -down))
-    low[at] = np.maximum(low[at], np.where(weight > 0, down, -up))
-
-
 def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:
     """Take counts that fit into the least and the most seen."""
     np.fmin(least, counts, out=least)
@@ -163,17 +175,20 @@ def split_unknown(
     limits : function of a Cell
         The least and the most that an unknown one can be by what is said of it alone.
     """
-    rows = [row for row in (reduce_tie(tie, number) for tie in ties) if row is not None]
+    rows = unknown_rows(ties, number)
     groups = connect([list(weights) for weights, _, _ in rows])
-    held: dict[int, list[tuple[Mapping[Cell, float], float, float]]] = {}
+    held: dict[int, list[UnknownRow]] = {}
     for row in rows:
         held.setdefault(groups[next(iter(row[0]))], []).append(row)
     return [build_part(members, limits) for _, members in sorted(held.items())]
 
 
-def reduce_tie(
-    tie: Tie, number: Callable[[Cell], float | None]
-) -> tuple[dict[Cell, float], float, float] | None:
+def unknown_rows(ties: Sequence[Tie], number: Callable[[Cell], float | None]) -> list[UnknownRow]:
+    """Every tie in which something is unknown."""
+    return [row for row in (reduce_tie(tie, number) for tie in ties) if row is not None]
+
+
+def reduce_tie(tie: Tie, number: Callable[[Cell], float | None]) -> UnknownRow | None:
     """Weights of the unknown counts of a tie and the limits of their sum; None where nothing is unknown."""
     weights: dict[Cell, float] = {}
     known = 0.0
@@ -206,9 +221,7 @@ def connect(groups: Sequence[Sequence[Cell]]) -> dict[Cell, int]:
     return {cell: numbers.setdefault(find(cell), len(numbers)) for cell in root}
 
 
-def build_part(
-    rows: Sequence[tuple[Mapping[Cell, float], float, float]], limits: Callable[[Cell], tuple[float, float]]
-) -> Part:
+def build_part(rows: Sequence[UnknownRow], limits: Callable[[Cell], tuple[float, float]]) -> Part:
     """The matrix of one part."""
     cells = sorted({cell for weights, _, _ in rows for cell in weights})
     at = {cell: i for i, cell in enumerate(cells)}

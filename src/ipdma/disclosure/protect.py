@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from ipdma.disclosure.bounds import ENOUGH, MOST, Part, split_unknown
-from ipdma.disclosure.cells import ASKED, EVENTS, ROW, Cell
+from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, split_unknown, unknown_rows
+from ipdma.disclosure.cells import ASKED, KNOWN, Cell
 from ipdma.disclosure.ties import Tie, Ties
 from ipdma.privacy.few import is_few
 
 ROUNDS = 60
+PATIENT = 12  # rounds in which the cheapest are withheld one by one
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Protection:
 
     def __post_init__(self) -> None:
         self.truth = follow(self.ties)
-        few = {c for c, n in self.truth.items() if c.personal and is_few(n, self.minimum)}
+        few = {cell for cell in self.truth if self.few(cell)}
         blocks = {block_of(cell) for cell in few if cell.study}
         self.hidden = {
             c for c in self.ties.stated if c.personal and (c in few or (c.study and block_of(c) in blocks))
@@ -63,41 +65,53 @@ class Protection:
         return (1.0, self.minimum - 1.0) if few else (float(self.minimum), MOST)
 
     def guarded(self, cell: Cell) -> bool:
-        """Whether a cell must not be worked out: withheld, or few people of whom no number is stated."""
-        few = cell.personal and is_few(self.truth.get(cell), self.minimum)
-        return cell in self.hidden or (few and cell not in self.ties.stated)
+        """Whether a cell is of few people and no number of it is shown: it must not be worked out."""
+        return self.few(cell) and self.number(cell) is None
+
+    def few(self, cell: Cell) -> bool:
+        """Whether a cell is of few people; who has a value is nobody's attribute where all of a few have it."""
+        if not cell.personal or not is_few(self.truth.get(cell), self.minimum):
+            return False
+        whole = self.truth.get(cell.but(level=ASKED))
+        return cell.level != KNOWN or whole is None or whole >= self.minimum
 
     def secure(self, say: Callable[[str], None] = lambda line: None) -> None:
-        """Withhold the cheapest further counts around each one that can be worked out, until none can be."""
-        done: dict[frozenset[Cell], set[Cell]] = {}
-        for turn in range(ROUNDS):
-            parts = split_unknown(self.ties.ties, self.number, self.limits)
-            found: set[Cell] = set()
-            for part in parts:
-                key = frozenset((c, c in self.hidden) for c in part.cells), part.high.tobytes()
-                if key not in done:
-                    done[key] = self.worked_out(part)
-                found |= done[key]
-            more = {cell for target in sorted(found) for cell in self.next_around(target)} - self.hidden
-            say(f"round {turn + 1}: {len(self.hidden)} withheld, {len(found)} could be worked out")
-            self.exposed = found
-            if not found or not more:
-                return
-            self.hidden |= more
+        """Withhold the cheapest further counts around each one that can be worked out, until none can be.
 
-    def worked_out(self, part: Part) -> set[Cell]:
+        Each tie is followed alone until nothing shows that way; only then are they solved together.
+        """
+        done: dict[Any, set[Cell]] = {}
+        for turn in range(ROUNDS):
+            rows = unknown_rows(self.ties.ties, self.number)
+            found = self.worked_out(build_part(rows, self.limits), together=False) if rows else set()
+            if not found:
+                for part in split_unknown(self.ties.ties, self.number, self.limits):
+                    if part.key not in done:
+                        done[part.key] = self.worked_out(part, together=True)
+                    found |= done[part.key]
+            more = {c for cell in sorted(found) for c in self.next_around(cell, every=turn >= PATIENT)}
+            self.exposed = found
+            if not found or not more - self.hidden:
+                break
+            self.hidden |= more
+        say(f"{len(self.hidden)} numbers of people are withheld, {len(self.exposed)} of them in vain")
+
+    def worked_out(self, part: Part, together: bool) -> set[Cell]:
         """Guarded cells of a part that have too few possible values."""
         wanted = [cell for cell in part.cells if self.guarded(cell)]
-        return {cell for cell, span in part.ranges(wanted).items() if span.values < ENOUGH}
+        return {cell for cell, span in part.ranges(wanted, together).items() if span.values < ENOUGH}
 
-    def next_around(self, target: Cell) -> list[Cell]:
-        """The cheapest count whose withholding may loosen a cell: in its own ties, else one tie further."""
+    def next_around(self, target: Cell, every: bool) -> list[Cell]:
+        """The cheapest count whose withholding may loosen a cell: in its own ties, else one tie further.
+
+        With `every` all counts as near as that one.
+        """
         seen, ring = {target}, [target]
         while ring:
             options = [c for cell in ring for tie in self.near[cell] for c in (tie.whole, *tie.parts)]
             cheap = [c for c in dict.fromkeys(options) if self.may_hide(c)]
             if cheap:
-                return [min(cheap, key=lambda c: (self.truth[c], c))]
+                return cheap if every else [min(cheap, key=lambda c: (not c.study, self.truth[c], c))]
             ring = [c for c in dict.fromkeys(options) if c not in seen and self.number(c) is None]
             seen |= set(ring)
         return []
