@@ -14,6 +14,7 @@ LAYERS = [
     {"plan", "web"},
     {"imputation"},
     {"analysis"},
+    {"disclosure"},
     {"report"},
     {"synthetic", "io", "runs", "commands", "cli", "__main__"},
 ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import cache
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, STUDY_COLUMNS, table_of
+from ipdma.disclosure.mask import FILES, mask_tables
+from ipdma.io import read_text_table
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.material import Material
@@ -436,10 +441,36 @@ def size_of(total: int, share: float) -> int:
     return round(share * (total // 2 - 8))
 
 
+def as_shared(*records: list[dict[str, object]], plan: dict[str, object] = PLAN) -> list[pd.DataFrame]:
+    """Records as a report reads them: small counts withheld, numbers as numbers."""
+    columns = (ESTIMATE_COLUMNS, STUDY_COLUMNS, COUNT_COLUMNS)
+    whole = {
+        name: read_text_table(StringIO(table_of(rows, wanted).to_csv(index=False)))
+        for name, rows, wanted in zip(FILES, records, columns, strict=True)
+    }
+    shared = mask_tables(whole, plan)
+    texts = [StringIO(shared[name].to_csv(index=False)) for name in FILES]
+    return [pd.read_csv(text, keep_default_na=False, na_values=[""], low_memory=False) for text in texts]
+
+
 def mock_material(
     studies: int = 11, long_names: bool = False, huge: bool = False, synthetic: bool = True
 ) -> Material:
     """A whole run's records for so many studies."""
+    return Material(
+        *(table.copy() for table in mock_records(studies, huge)),
+        PLAN,
+        make_registry(study_names(studies), long_names),
+        None,
+        ["response: one study had no event"],
+        synthetic,
+        {"ipdma": "0.1.0", "code digest": "5ea1" * 16},
+    )
+
+
+@cache
+def mock_records(studies: int, huge: bool) -> list[pd.DataFrame]:
+    """The record files of so many studies."""
     book, names = Book(7), study_names(studies)
     add_cohort(book, names)
     for outcome in PLAN["outcomes"]:
@@ -448,17 +479,7 @@ def mock_material(
             if outcome == "depression":
                 add_moderators(book, names, outcome, timepoint)
     add_more(book, names)
-    return Material(
-        pd.DataFrame(book.estimates),
-        pd.DataFrame(book.study_estimates),
-        pd.DataFrame(book.counts),
-        PLAN,
-        make_registry(names, long_names),
-        None,
-        ["response: one study had no event"],
-        synthetic,
-        {"ipdma": "0.1.0", "code digest": "5ea1" * 16},
-    )
+    return as_shared(book.estimates, book.study_estimates, book.counts)
 
 
 KINDS = ("forest", "effect_by", "prisma_ipd_flow")

@@ -10,7 +10,7 @@ rule fit:
         recipe=recipe_of("fit/{contrast}"),
         files=files_of("fit/{contrast}"),
         kind="fit",
-        out="parts/{contrast}",
+        out="private/parts/{contrast}",
         plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
         participants=f"{PRIVATE}/cohort/participants",
@@ -38,7 +38,8 @@ rule records:
         f"{LOGS}/records.log",
     params:
         recipe=recipe_of("records"),
-        parts=expand(f"{RESULTS}/parts/{{part}}", part=RUN.parts),
+        parts=expand(f"{PRIVATE}/parts/{{part}}", part=RUN.parts),
+        plan=plan_of_run,
         explanations=lambda wildcards: RUN.plan["explanations"],
     message:
         "Gathering the record files"

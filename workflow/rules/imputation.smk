@@ -8,7 +8,7 @@ use rule fit as impute with:
         recipe=recipe_of("impute/{contrast}"),
         files=files_of("impute/{contrast}"),
         kind="imputation",
-        out="parts/{contrast}/imputation",
+        out="private/parts/{contrast}/imputation",
         plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
         codebooks=lambda wildcards: RUN.codebook_folders,

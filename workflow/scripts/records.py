@@ -1,5 +1,6 @@
-"""Gather the records of the jobs into the three record files."""
+"""Gather the records of the jobs into the three record files, whole and as they may be shared."""
 
+from ipdma.disclosure.mask import mask_tables
 from ipdma.runs.explain import explain
 from ipdma.runs.files import gather_tables
 from ipdma.runs.jobs import job
@@ -7,4 +8,5 @@ from ipdma.runs.jobs import job
 with job(snakemake, "records") as desk:
     tables = explain(gather_tables(snakemake.params.parts), snakemake.params.explanations)
     desk.put_tables({"notes": tables.pop("notes")}, "parts")
-    desk.put_tables(tables)
+    desk.put_tables(tables, "private/records")
+    desk.put_tables(mask_tables(tables, snakemake.params.plan, desk.say))

@@ -88,7 +88,9 @@ class Part:
         size = len(self.cells)
         least, most = np.full(size, np.inf), np.full(size, -np.inf)
         close = self.tighten()
-        sought = [cell for cell in wanted if together and close[1, at[cell]] - close[0, at[cell]] >= enough - 1]
+        sought = [
+            cell for cell in wanted if together and close[1, at[cell]] - close[0, at[cell]] >= enough - 1
+        ]
         found = {cell: Range(*map(float, close[:, at[cell]])) for cell in wanted}
         for aim in self.directions() if sought else []:
             widen(least, most, self.solve(aim))
@@ -227,6 +229,8 @@ def build_part(rows: Sequence[UnknownRow], limits: Callable[[Cell], tuple[float,
     at = {cell: i for i, cell in enumerate(cells)}
     entries = [(i, at[cell], w) for i, (weights, _, _) in enumerate(rows) for cell, w in weights.items()]
     line, column, weight = (np.array(values) for values in zip(*entries, strict=True))
-    matrix = csr_array((weight.astype(float), (line.astype(int), column.astype(int))), (len(rows), len(cells)))
+    matrix = csr_array(
+        (weight.astype(float), (line.astype(int), column.astype(int))), (len(rows), len(cells))
+    )
     bounds = np.array([limits(cell) for cell in cells], dtype=float).T
     return Part(cells, matrix, np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), bounds)

@@ -1,7 +1,7 @@
 """Which group of people each count of a run stands for.
 
-The record files state the same people many times: the participants with a value of a variable are the `of` of
-its shares, the `n` of its mean, and less those without outcome the `n` of a model with it. Each such number is
+The record files state the same people many times: those with a value of a variable are the `of` of its
+shares, the `n` of its mean, and less those without outcome the `n` of a model with it. Each such number is
 read as a `Cell`; two numbers of one cell are one number.
 """
 

@@ -10,7 +10,6 @@ import pandas as pd
 from ipdma.analysis.records import Ident, as_number
 from ipdma.disclosure.cells import (
     ANALYSED,
-    ASKED,
     EVENTS,
     FITTED,
     KNOWN,
@@ -21,7 +20,7 @@ from ipdma.disclosure.cells import (
 )
 from ipdma.disclosure.protect import Protection
 from ipdma.disclosure.ties import Ties
-from ipdma.privacy.few import OTHER, is_few, say_few, why_withheld
+from ipdma.privacy.few import OTHER, is_few, say_few
 
 WITHHELD = "withheld"
 FILES = ("estimates", "study_estimates", "counts")
@@ -87,7 +86,9 @@ class Mask:
         """The masked tables."""
         made = {}
         for name in FILES:
-            changes: dict[str, list[str]] = {column: list(self.whole[name][column]) for column in self.whole[name]}
+            changes: dict[str, list[str]] = {
+                column: list(self.whole[name][column]) for column in self.whole[name]
+            }
             changes[WITHHELD] = [""] * len(self.rows[name])
             for i, row in enumerate(self.rows[name]):
                 self.mask_row(name, i, row, changes)
@@ -97,7 +98,7 @@ class Mask:
     def mask_row(self, name: str, i: int, row: Row, changes: dict[str, list[str]]) -> None:
         """Empty the withheld numbers of one row and say why."""
         places = self.places[name][i]
-        out = {column: self.why(cell) for column, cell in places.items() if self.hides(cell)}
+        out = {column: self.protection.why(cell) for column, cell in places.items() if self.hides(cell)}
         more = DEPENDENT[name](self, row, out)
         words = {**{column: OTHER for column in more}, **out}
         if is_mean_of_few(name, row, self.minimum):
@@ -114,16 +115,6 @@ class Mask:
         """Whether the number of a cell is withheld."""
         return cell in self.protection.hidden
 
-    def why(self, cell: Cell) -> str:
-        """The word for a withheld count."""
-        truth = self.protection.truth
-        wider = Cell(cell.people, cell.study, cell.arm)
-        if cell.level == KNOWN:
-            wider = cell.but(level=ASKED)
-        elif cell.variable != EVENTS:
-            return why_withheld(truth[cell], None, self.minimum)
-        return why_withheld(truth[cell], truth.get(wider), self.minimum)
-
     def withholds_known(self, ident: Ident, study: str = "", arm: str = "") -> bool:
         """Whether the number of participants with a fit's moderator is withheld."""
         if ident.moderator not in self.reader.columns:
@@ -133,7 +124,9 @@ class Mask:
 
     def withholds_fitted(self, ident: Ident) -> bool:
         """Whether the number of rows of a fit without moderator is withheld."""
-        return self.hides(Cell(str(ident.but(stage="one", moderator="", variant="")), "", "", "(row)", FITTED))
+        return self.hides(
+            Cell(str(ident.but(stage="one", moderator="", variant="")), "", "", "(row)", FITTED)
+        )
 
     def withholds_events(self, ident: Ident, study: str) -> list[str]:
         """Arms of a trial whose events are withheld; the empty one is both together."""
@@ -145,7 +138,7 @@ def models_of(plan: Mapping[str, Any]) -> dict[str, bool]:
     """By the name of a model or of a sensitivity analysis: whether it adjusts for anything."""
     models = {name: bool((keys or {}).get("covariates")) for name, keys in plan["models"].items()}
     primary = models[plan["primary_model"]]
-    for name, keys in plan["sensitivity"].items():
+    for name, keys in (plan.get("sensitivity") or {}).items():
         own = {**((keys or {}).get("model") or {}), **(keys or {})} if isinstance(keys, Mapping) else {}
         models[name] = bool(own["covariates"]) if "covariates" in own else primary
     return models

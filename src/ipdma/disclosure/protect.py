@@ -1,4 +1,4 @@
-"""Which counts of a run are withheld: the small ones, and further ones until no small one can be worked out."""
+"""Which counts of a run are withheld: small ones, and further ones until no small one can be worked out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, split_unknown, unknown_rows
-from ipdma.disclosure.cells import ASKED, KNOWN, Cell
+from ipdma.disclosure.cells import ASKED, EVENTS, KNOWN, Cell
 from ipdma.disclosure.ties import Tie, Ties
-from ipdma.privacy.few import is_few
+from ipdma.privacy.few import ALL_BUT, is_few, say_few, why_withheld
 
 ROUNDS = 60
 PATIENT = 12  # rounds in which the cheapest are withheld one by one
@@ -41,6 +41,7 @@ class Protection:
 
     def __post_init__(self) -> None:
         self.truth = follow(self.ties)
+        self.ties.ties = [tie for tie in self.ties.ties if holds(tie, self.truth)]
         few = {cell for cell in self.truth if self.few(cell)}
         blocks = {block_of(cell) for cell in few if cell.study}
         self.hidden = {
@@ -56,20 +57,22 @@ class Protection:
         return None if cell in self.hidden else self.ties.value(cell)
 
     def limits(self, cell: Cell) -> tuple[float, float]:
-        """What is said of a withheld count: `<10`, or `*` (not small); of an unsaid one nothing."""
+        """What is said of a withheld count; of an unsaid one nothing."""
         if cell not in self.hidden:
-            return 0.0, MOST
-        few = is_few(self.truth.get(cell), self.minimum)
-        if self.truth.get(cell) == 0:
-            return 0.0, MOST
-        return (1.0, self.minimum - 1.0) if few else (float(self.minimum), MOST)
+            return min(0.0, self.truth.get(cell, 0.0)), MOST
+        return said_limits(self.why(cell), self.truth.get(whole_of(cell)), self.minimum)
+
+    def why(self, cell: Cell) -> str:
+        """The word for a withheld count."""
+        whole = self.truth.get(whole_of(cell)) if cell.level == KNOWN or cell.variable == EVENTS else None
+        return why_withheld(self.truth[cell], whole, self.minimum)
 
     def guarded(self, cell: Cell) -> bool:
         """Whether a cell is of few people and no number of it is shown: it must not be worked out."""
         return self.few(cell) and self.number(cell) is None
 
     def few(self, cell: Cell) -> bool:
-        """Whether a cell is of few people; who has a value is nobody's attribute where all of a few have it."""
+        """Whether a cell is of few people; to have a value is no attribute where all of a few have one."""
         if not cell.personal or not is_few(self.truth.get(cell), self.minimum):
             return False
         whole = self.truth.get(cell.but(level=ASKED))
@@ -117,15 +120,27 @@ class Protection:
         return []
 
     def may_hide(self, cell: Cell) -> bool:
-        """Whether a count is shown and may be withheld: it tells of people's attributes, and not of nobody."""
-        return (
-            cell.personal and cell in self.ties.stated and cell not in self.hidden and self.truth[cell] > 0
-        )
+        """Whether a count is shown and may be withheld: it is of people with an attribute, not of nobody."""
+        return cell.personal and cell in self.ties.stated and cell not in self.hidden and self.truth[cell] > 0
 
 
 def block_of(cell: Cell) -> tuple[str, str, str]:
     """What a trial says of a variable stands together, or is withheld together."""
     return cell.people, cell.study, cell.variable
+
+
+def whole_of(cell: Cell) -> Cell:
+    """The people that a count is from: everyone asked, or everyone."""
+    return Cell(cell.people, cell.study, cell.arm) if cell.variable == EVENTS else cell.but(level=ASKED)
+
+
+def said_limits(word: str, whole: float | None, minimum: int) -> tuple[float, float]:
+    """The least and the most that a count can be by the word in its place."""
+    if word == say_few(minimum):
+        return 1.0, minimum - 1.0
+    if word.startswith(ALL_BUT) and whole is not None:
+        return max(0.0, whole - minimum + 1.0), whole - 1.0
+    return 0.0, MOST
 
 
 def follow(ties: Ties) -> dict[Cell, float]:
@@ -139,6 +154,14 @@ def follow(ties: Ties) -> dict[Cell, float]:
             learn(tie, truth)
         grown = len(truth) > before
     return truth
+
+
+def holds(tie: Tie, truth: dict[Cell, float]) -> bool:
+    """Whether a tie is so in this run; one that an unforeseen analysis breaks tells an outsider nothing."""
+    if any(cell not in truth for cell in (tie.whole, *tie.parts)):
+        return True
+    parts, whole = sum(truth[cell] for cell in tie.parts), truth[tie.whole]
+    return parts == whole if tie.exact else parts <= whole
 
 
 def learn(tie: Tie, truth: dict[Cell, float]) -> None:

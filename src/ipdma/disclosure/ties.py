@@ -204,9 +204,7 @@ def over_arms(whole: Cell, levels: Mapping[tuple[str, str], set[str]]) -> Iterat
                 yield Tie(here, tuple(here.but(arm=side) for side in there))
 
 
-def over_studies(
-    whole: Cell, levels: Mapping[tuple[str, str], set[str]], asked: set[str]
-) -> Iterator[Tie]:
+def over_studies(whole: Cell, levels: Mapping[tuple[str, str], set[str]], asked: set[str]) -> Iterator[Tie]:
     """The trials that asked are together all; a level that a trial does not have is nobody's there."""
     for (study, arm), found in sorted(levels.items()):
         if study:

@@ -1,4 +1,4 @@
-"""What may be said about few people: the one rule of tables, figures, pages and record files (docs/privacy.md)."""
+"""What may be said about few people: one rule for tables, figures, pages and records (docs/privacy.md)."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from ipdma.privacy.few import say_few
 from ipdma.report import wording
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.flow import Box, Flow, draw_flow_page
@@ -159,7 +160,10 @@ def missing_exhibit(material: Material) -> Iterator[Exhibit]:
     held = {(r.text("study"), r.text("variable")): missing_class(r, least) for r in rows}
     cells = tuple(tuple(held.get((s, v), "") for v in variables) for s in studies)
     heads = tuple(material.variable(v) for v in variables)
-    footer = (f"Shares of participants; 'few': from 1 to {least - 1} participants.",)
+    footer = (
+        f"Shares of participants; 'few': from 1 to {least - 1} participants; 'withheld': none, or a number "
+        "that would give another away.",
+    )
     grid = Grid(
         "Missing values",
         tuple(material.study(s) for s in studies),
@@ -188,8 +192,10 @@ def grid_exhibits(name: str, caption: str, alt: str, grid: Grid, main: bool = Fa
 
 
 def missing_class(row: Row, least: int) -> str:
-    """`none`, `few`, `under a quarter`, `under a half`, `half or more`, `never`: what the map shows of a
-    count."""
+    """`none`, `few`, `under a quarter`, `under a half`, `half or more`, `never`, `withheld`: what the map
+    shows of a count."""
+    if row.withheld:
+        return "few" if row.withheld == say_few(least) else "withheld"
     n, of = row.number("n") or 0.0, row.number("of") or 0.0
     if row.text("level") == "systematic" or (of and n >= of):
         return "never"

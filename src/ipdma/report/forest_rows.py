@@ -7,8 +7,6 @@ import math
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
-from ipdma.privacy import needs_hiding
-from ipdma.report import cells, wording
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -101,7 +99,7 @@ class ForestRows:
         withheld, nor where scores were divided by a standard deviation, since no reader knows such means."""
         if self.binary:
             shown = {self.event_cell(r.text("study"), side) for r in self.rows for side in SIDES}
-            return "Events" if shown - {"", "*"} else ""
+            return "Events" if any(text.isdigit() for text in shown) else ""
         given = any(r.number(f"mean_{side}") is not None for r in self.rows for side in SIDES)
         return "" if self.standard or not given else "Mean (SD)"
 
@@ -193,7 +191,8 @@ class ForestRows:
     def arm_cells(self, row: Row, side: str) -> tuple[str, ...]:
         """n, and mean (SD) or events, of one side; means and events of few people are withheld, arm sizes
         are not."""
-        n = self.pen.count(row, f"n_{side}") if row.number(f"n_{side}") is not None else ""
+        there = row.number(f"n_{side}") is not None or row.withheld
+        n = self.pen.count(row, f"n_{side}") if there else ""
         if not self.inner:
             return (n,)
         return n, self.event_cell(row.text("study"), side) if self.binary else self.mean_cell(row, side)
@@ -201,22 +200,13 @@ class ForestRows:
     def mean_cell(self, row: Row, side: str) -> str:
         """Mean (SD) of one side."""
         if row.number(f"mean_{side}") is None:
-            return ""
-        if cells.small(row.number(f"n_{side}"), self.material.least) and row.text("source") != "aggregate":
-            return wording.NOTHING
+            return row.withheld
         return f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
 
     def event_cell(self, study: str, side: str) -> str:
-        """Events of one side; both sides are withheld where either has few events or few without."""
-        rows = {
-            s: first(self.material.counts_of(self.analysis.id, "events"), study=study, arm=s) for s in SIDES
-        }
-        if rows[side] is None:
-            return ""
-        numbers = [(r.number("n"), r.number("of")) for r in rows.values() if r is not None]
-        if any(needs_hiding(int(n or 0), int(of or 0), self.material.least) for n, of in numbers):
-            return "*"
-        return self.pen.count(rows[side])
+        """Events of one side, or what stands for them."""
+        row = first(self.material.counts_of(self.analysis.id, "events"), study=study, arm=side)
+        return "" if row is None else self.pen.count(row)
 
     def not_estimable(self) -> list[Line]:
         """Studies that cannot be estimated alone are named all the same."""
@@ -297,8 +287,11 @@ class ForestRows:
         """Why some arms show no mean or event."""
         few = self.material.least
         if self.binary:
-            return f"* events withheld: fewer than {few} with or without the event in an arm."
-        return f"{wording.NOTHING} means withheld: arms of fewer than {few}."
+            return (
+                f"<{few}: events withheld, fewer than {few} in the arm; * withheld so that these cannot be "
+                "worked out."
+            )
+        return f"<{few}: means withheld, arms of fewer than {few}."
 
     def footer(self, two: Ident) -> list[str]:
         """Heterogeneity, methods and signs."""

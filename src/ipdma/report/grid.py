@@ -24,6 +24,7 @@ SHARES = {
     "under a quarter": ("#9cc4df", ""),
     "under a half": ("#4f94c4", ""),
     "half or more": ("#1f5a8a", ""),
+    "withheld": ("#e4e0d4", ""),
     "never": ("#f0f0f0", "x"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.forest_rows import POOLED, axis_title, f_test, headings
 from ipdma.report.ledger import Ledger, Pen
@@ -248,16 +248,9 @@ def level_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
         first(material.counts_of(head, "moderator_level"), level=r.text("level"), study="", arm="")
         for r in rows
     ]
-    mask = cells.hidden([[None if c is None else c.number("n")] for c in counts], material.least)
     lines = [Line("heading", (f"{material.moderator(name)}{text}",))]
-    for row, count, hide in zip(rows, counts, mask, strict=True):
-        n = (
-            ""
-            if count is None
-            else cells.withheld(count.number("n"), material.least)
-            if hide[0]
-            else pen.count(count)
-        )
+    for row, count in zip(rows, counts, strict=True):
+        n = "" if count is None else pen.count(count)
         texts = (f"  {row.text('level').replace('_', ' ')}", n, pen.effect(row))
         lines.append(
             Line("study", texts, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0)

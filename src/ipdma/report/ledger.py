@@ -121,10 +121,14 @@ class Pen:
 
     def effect(self, row: Row | None, digits: int = 2) -> str:
         """`estimate [low, high]`."""
+        if row is not None and row.number("estimate") is None and row.withheld:
+            return row.withheld
         return f"{self.number(row, 'estimate', digits)} {self.interval(row, digits=digits)}"
 
     def _print(self, row: Row | None, name: str, printed: str, digits: str) -> str:
         value = number_of(row, name)
+        if row is not None and value is None and row.withheld:
+            return row.withheld
         if row is not None and value is not None:
             claim = Claim(
                 self.place,

@@ -37,6 +37,11 @@ class Row(dict[str, Any]):
         return self.get(name) or ""
 
     @property
+    def withheld(self) -> str:
+        """What is printed in the place of a number of people that is empty: `<10`, `all but <10` or `*`."""
+        return self.text("withheld")
+
+    @property
     def ident(self) -> Ident:
         """The analysis that it belongs to."""
         return Ident.parse(self.text("analysis_id"))

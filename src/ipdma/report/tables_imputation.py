@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first
@@ -49,17 +49,17 @@ def missing_row(material: Material, analysis: Analysis, pen: Pen, variable: str)
     never = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
     return (
         name,
-        *[share_cell(pen, row, material.least) for row in arms],
+        *[share_cell(pen, row) for row in arms],
         never,
-        cells.missing(pen, whole, material.least),
+        pen.count(whole),
     )
 
 
-def share_cell(pen: Pen, row: Row | None, least: int) -> str:
-    """`12 of 210`, a small count withheld."""
+def share_cell(pen: Pen, row: Row | None) -> str:
+    """`12 of 210`, or what stands for a withheld count."""
     if row is None or not row.number("of"):
         return wording.NOTHING
-    return f"{cells.missing(pen, row, least)} of {pen.count(row, 'of')}"
+    return f"{pen.count(row)} of {pen.count(row, 'of')}"
 
 
 def tabulate_imputation(material: Material, ledger: Ledger) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.forest_rows import f_test, tau2_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -83,16 +83,11 @@ def pooled(material: Material, head: Ident, term: Term) -> Row | None:
 
 def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str, str]:
     """K, n and who is missing."""
-    least = material.least
     studies = material.count(head, "moderator_studies")
     k = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
-    n = cells.complete(pen, material.count(head, "moderator_complete"), least)
+    n = pen.count(material.count(head, "moderator_complete"))
     kinds = {r.text("level"): r for r in material.counts_of(head, "moderator_missing", study="")}
-    parts = [
-        f"{cells.missing(pen, kinds[kind], least)} {kind}"
-        for kind in ("sporadic", "systematic")
-        if kind in kinds
-    ]
+    parts = [f"{pen.count(kinds[kind])} {kind}" for kind in ("sporadic", "systematic") if kind in kinds]
     return k, n, "; ".join(parts) or wording.NOTHING
 
 
@@ -210,14 +205,9 @@ def level_row(material: Material, pen: Pen, name: str, head: Ident, level: str) 
 
 
 def level_count(material: Material, pen: Pen, head: Ident, level: str) -> str:
-    """`, n = 203`; the levels of a moderator are protected as a block."""
-    rows = [r for r in material.counts_of(head, "moderator_level", study="") if not r.text("arm")]
-    least = material.least
-    mask = cells.hidden([[r.number("n")] for r in rows], least)
-    for row, hide in zip(rows, mask, strict=True):
-        if row.text("level") == level:
-            return f", n = {cells.withheld(row.number('n'), least) if hide[0] else pen.count(row)}"
-    return ""
+    """`, n = 203`, or what stands for a withheld count."""
+    row = first(material.counts_of(head, "moderator_level", study=""), level=level, arm="")
+    return "" if row is None else f", n = {pen.count(row)}"
 
 
 def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
 from ipdma.report.records import Row, distinct, first, select
@@ -49,59 +49,37 @@ def variable_rows(
     material: Material, pen: Pen, variable: str, rows: list[Row]
 ) -> list[tuple[str, ...] | Section]:
     """A continuous variable is one row; a category is a heading row and one per level."""
-    least = material.least
     studies = first(rows, what="characteristic_studies")
     k = pen.count(studies) if studies is not None else wording.NOTHING
     label = material.variable(variable)
     shares = list(select(rows, what="characteristic_share"))
     if not shares:
         mean = first(rows, what="characteristic_mean", arm="")
-        return [
-            (label, k, cells.complete(pen, mean, least), *[mean_cell(pen, rows, arm, least) for arm in ARMS])
-        ]
-    return [(label, k, known_cell(pen, rows, least), "", "", ""), *level_rows(pen, shares, least)]
+        return [(label, k, pen.count(mean), *[mean_cell(pen, rows, arm) for arm in ARMS])]
+    known = first(rows, what="characteristic_share", arm="")
+    return [(label, k, pen.count(known, "of"), "", "", ""), *level_rows(pen, shares)]
 
 
-def known_cell(pen: Pen, rows: list[Row], least: int) -> str:
-    """How many have a value of a category: the `of` of its shares."""
-    lost = first(rows, what="characteristic_missing", arm="", level="sporadic")
-    share = first(rows, what="characteristic_share", arm="")
-    if lost is not None and cells.small(lost.number("n"), least):
-        return f"all but {cells.fewer(least)}"
-    if share is None or cells.small(share.number("of"), least):
-        return cells.fewer(least)
-    return pen.count(share, "of")
-
-
-def mean_cell(pen: Pen, rows: list[Row], arm: str, least: int) -> str:
+def mean_cell(pen: Pen, rows: list[Row], arm: str) -> str:
     """`40.8 (13.3)`; withheld when it is from few."""
     mean = first(rows, what="characteristic_mean", arm=arm)
     spread = first(rows, what="characteristic_sd", arm=arm)
     if mean is None or mean.number("value") is None:
-        return wording.NOTHING
-    if cells.small(mean.number("n"), least):
-        return f"n {cells.fewer(least)}"
+        return f"n {mean.withheld}" if mean is not None and mean.withheld else wording.NOTHING
     return f"{pen.number(mean, 'value', 1)} ({pen.number(spread, 'value', 1)})"
 
 
-def level_rows(pen: Pen, shares: list[Row], least: int) -> list[tuple[str, ...] | Section]:
-    """n (%) of every level; the block of levels by arms is protected as a whole."""
-    levels = distinct(shares, "level")
-    found = [[first(shares, level=level, arm=arm) for arm in ARMS] for level in levels]
-    numbers = [[None if row is None else row.number("n") for row in line] for line in found]
-    mask = cells.hidden(numbers, least)
+def level_rows(pen: Pen, shares: list[Row]) -> list[tuple[str, ...] | Section]:
+    """n (%) of every level."""
     rows: list[tuple[str, ...] | Section] = []
-    for level, line, hide in zip(levels, found, mask, strict=True):
-        texts = [share_cell(pen, row, out, least) for row, out in zip(line, hide, strict=True)]
+    for level in distinct(shares, "level"):
+        texts = [share_cell(pen, first(shares, level=level, arm=arm)) for arm in ARMS]
         rows.append((f"  {wording.heading(level)}", "", "", *texts))
     return rows
 
 
-def share_cell(pen: Pen, row: Row | None, hide: bool, least: int) -> str:
-    """`310 (79.2%)`, or what stands for it."""
-    if row is None or row.number("n") is None:
-        return wording.NOTHING
-    if hide:
-        return cells.withheld(row.number("n"), least)
-    share = wording.NOTHING if row.number("value") is None else pen.percent(row)
-    return f"{pen.count(row)} ({share})"
+def share_cell(pen: Pen, row: Row | None) -> str:
+    """`310 (79.2%)`, the count alone where the number with a value is withheld, or what stands for it."""
+    if row is None or row.number("n") is None or row.number("value") is None:
+        return wording.NOTHING if row is None else pen.count(row)
+    return f"{pen.count(row)} ({pen.percent(row)})"

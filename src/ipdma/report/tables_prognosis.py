@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipdma.plan import PROGNOSIS
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
 from ipdma.report.records import Row
@@ -63,7 +63,7 @@ def prognosis_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
         "joint test" if joint else unit or "per unit",
         STAGES.get(row.text("stage"), ""),
         pen.count(row, "k"),
-        cells.complete(pen, known, material.least) if known is not None else pen.count(row),
+        pen.count(known if known is not None else row),
         wording.NOTHING if joint else pen.effect(row) + flags(row),
         pen.number(row, "df", 1),
         pen.p(row),

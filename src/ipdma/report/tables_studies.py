@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
 from ipdma.report.records import Row, distinct, first
@@ -135,7 +135,7 @@ def tabulate_scales(material: Material, ledger: Ledger) -> Table:
             study = material.study(row.text("study")) if row.text("study") else "all"
             rating = row.text("level").rstrip("/").replace("/", ", ")
             number = pen.number(row, "value", 2)
-            scores = cells.missing(pen, row, material.least)
+            scores = pen.count(row)
             rows.append(
                 (material.title(analysis), row.text("variable").upper(), rating, study, scores, number)
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+from ipdma.disclosure.mask import mask_tables
 from ipdma.io import read_text
 from ipdma.plan import read_plan
 from ipdma.report.ledger import NUMBER
@@ -76,12 +77,16 @@ def underived_records(folder: Path) -> Iterator[str]:
     """Record files that are not the jobs' own records one below the other."""
     manifest = read_manifest(folder) or {"jobs": {}}
     parts = manifest["jobs"].get("records", {}).get("recipe", {}).get("parts", [])
-    if not parts:
+    if not parts or not (folder / "private" / "parts").is_dir():
         return
     plan = read_plan(folder / "plan.yaml")
-    tables = explain(gather_tables(folder / "parts" / part for part in parts), plan["explanations"])
-    for name, table in tables.items():
-        place = "parts/notes.csv" if name == "notes" else f"{name}.csv"
+    tables = explain(
+        gather_tables(folder / "private" / "parts" / part for part in parts), plan["explanations"]
+    )
+    notes = {"parts/notes.csv": tables.pop("notes")}
+    whole = {f"private/records/{name}.csv": table for name, table in tables.items()}
+    shared = {f"{name}.csv": table for name, table in mask_tables(tables, plan).items()}
+    for place, table in (notes | whole | shared).items():
         yield from differs(folder, place, csv_text(table).encode())
 
 

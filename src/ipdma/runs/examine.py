@@ -27,8 +27,8 @@ def examine_uploads(
     """Yield name and text of every file, as seen from the results folder.
 
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
-    records `parts/trials/integrity/*.csv`. Counts of participants under five are not told, so that the pages
-    may go back to the sites.
+    records `private/parts/trials/integrity/*.csv`. Counts of participants under five are not told, so that
+    the pages may go back to the sites.
     """
     results, confirmed = [], {}
     for upload in uploads:
@@ -50,7 +50,7 @@ def examine_uploads(
     listed = shareable_discrepancies(list_discrepancies(table, confirmed))
     yield "integrity/disposition.csv", csv_text(listed)
     for name, part in records_of(table).items():
-        yield f"parts/trials/integrity/{name}.csv", csv_text(part)
+        yield f"private/parts/trials/integrity/{name}.csv", csv_text(part)
 
 
 def judgements_of(registry: pd.DataFrame | None, study: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ class Run:
 
     @property
     def parts(self) -> list[str]:
-        """Folders of the records of each fitting job, under `parts/`."""
+        """Folders of the records of each fitting job, under `private/parts/`."""
         looked = ["trials/integrity"] if self.plan["integrity"] else []
         imputed = [f"{contrast}/imputation" for contrast in self.plan["contrasts"]]
         return [*self.cohorts, *imputed, *looked]
@@ -152,6 +152,7 @@ class Run:
             more = {"plan": self.digest}
         elif kind == "records":
             more = {"explanations": self.plan["explanations"], "parts": self.parts}
+            more |= {"plan": digest_numbers(self.plan)}
         elif kind in ("cohort", "fit", "impute"):
             more = {"plan": digest_numbers(self.plan)}
         elif kind == "integrity":

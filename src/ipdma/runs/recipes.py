@@ -12,12 +12,13 @@ from ipdma.errors import PlanError
 from ipdma.plan.words import without_words
 from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
 
-CODE = {  # rooms whose code a job uses; `records` only lays tables one below the other
+CODE = {  # rooms whose code a job uses
     "harmonise": ("site",),
     "cohort": ("cohort",),
     "fit": ("analysis",),
     "impute": ("analysis",),
     "integrity": ("integrity",),
+    "records": ("disclosure",),
     "report": ("report",),
 }
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there

@@ -186,14 +186,15 @@ def test_binary_outcomes_turn_the_directions_and_the_axis():
 def test_events_of_few_are_withheld_on_both_sides():
     material = mock_material(3)
     counts = material.counts.copy()
-    chosen = (counts["what"] == "events") & (counts["study"] == "DE-A") & (counts["arm"] == "active")
-    counts.loc[chosen, "n"] = 4
+    for arm, word in (("active", "<10"), ("reference", "*")):
+        chosen = (counts["what"] == "events") & (counts["study"] == "DE-A") & (counts["arm"] == arm)
+        counts.loc[chosen, ["n", "withheld"]] = [None, word]
     changed = type(material)(
         material.estimates, material.study_estimates, counts, material.plan, material.registry
     )
     response = next(a for a in changed.analyses if a.outcome == "response")
     line = next(n for n in forest_of(changed, response, Ledger()).lines if n.study == "DE-A")
-    assert line.cells[1:5] == ("40", "*", "38", "*")
+    assert line.cells[1:5] == ("40", "<10", "38", "*")
 
 
 def test_arms_show_means_in_points_and_never_in_standard_deviations():
@@ -201,12 +202,13 @@ def test_arms_show_means_in_points_and_never_in_standard_deviations():
     standard = forest_of(material, material.analyses[0], Ledger())
     assert "Mean (SD)" not in [name for _, name, _ in standard.columns]
     rows = material.study_estimates.copy()
-    rows.loc[rows["study"] == "GB-B", "n_active"] = 8
+    chosen = rows["study"] == "GB-B"
+    rows.loc[chosen, ["n_active", "mean_active", "sd_active", "withheld"]] = [8, None, None, "<10"]
     plan = {**material.plan, "standardise": "none"}
     points = type(material)(material.estimates, rows, material.counts, plan, material.registry)
     forest = forest_of(points, points.analyses[0], Ledger())
     line = next(n for n in forest.lines if n.study == "GB-B")
-    assert line.cells[1:3] == ("8", "\u2014")
+    assert line.cells[1:3] == ("8", "<10")
 
 
 def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():

@@ -184,9 +184,9 @@ def test_a_reproduced_number_needs_no_disposition():
 
 
 def material(files):
-    counts = pd.read_csv(StringIO(files["parts/trials/integrity/counts.csv"]))
+    counts = pd.read_csv(StringIO(files["private/parts/trials/integrity/counts.csv"]))
     empty = {
-        name: pd.read_csv(StringIO(files[f"parts/trials/integrity/{name}.csv"]))
+        name: pd.read_csv(StringIO(files[f"private/parts/trials/integrity/{name}.csv"]))
         for name in ("estimates", "study_estimates")
     }
     assert all(len(table) == 0 and len(table.columns) > 10 for table in empty.values())

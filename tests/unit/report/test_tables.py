@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from tests.builders.report_mock import mock_material
 
-from ipdma.report import cells, wording
+from ipdma.report import wording
 from ipdma.report.formats.document import table_document
 from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
@@ -85,39 +85,16 @@ def test_small_levels_are_withheld_with_a_second_one(tables):
     assert "1 to under 2 years, n = *" in moderators
 
 
-@pytest.mark.parametrize(
-    ("block", "wanted"),
-    [
-        ([[30], [20]], [[False], [False]]),
-        ([[30], [20], [3]], [[False], [True], [True]]),
-        ([[20, 10, 10], [40, 20, 20]], [[False] * 3, [False] * 3]),
-        ([[0], [30]], [[False], [False]]),
-        ([[5]], [[True]]),
-    ],
-)
-def test_hidden_cells(block, wanted):
-    assert cells.hidden(block, 10) == wanted
-
-
-def test_a_hidden_count_cannot_be_worked_out_from_the_rows():
-    block = [[23, 15, 8], [60, 30, 30], [41, 20, 21]]
-    mask = cells.hidden(block, 10)
-    assert mask[0][2]
-    for row in mask:
-        assert sum(row) != 1
-    for column in zip(*mask, strict=True):
-        assert sum(column) != 1
-
-
-def test_nearly_complete_is_not_printed_as_a_difference():
+def test_what_is_withheld_stands_in_the_place_of_the_number():
     material = mock_material(3)
     counts = material.counts.copy()
     chosen = (
         (counts["analysis_id"] == "stpp_control")
         & (counts["what"] == "characteristic_mean")
-        & (counts["study"] == "")
+        & (counts["study"].isna())
     )
-    counts.loc[chosen, "n"] = counts.loc[chosen, "of"] - 4
+    counts.loc[chosen, "n"] = None
+    counts.loc[chosen, "withheld"] = "all but <10"
     changed = type(material)(
         material.estimates, material.study_estimates, counts, material.plan, material.registry
     )
