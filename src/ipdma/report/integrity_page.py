@@ -11,7 +11,7 @@ import pandas as pd
 
 from ipdma.harmless import POLICY
 from ipdma.integrity.finding import DOMAINS
-from ipdma.report.wording import heading
+from ipdma.report.wording import heading, plural
 
 WORDS = {"fail": "cannot be right", "query": "please look", "passed": "passed", "not checked": "not checked"}
 AT_SITE = "Checked where the upload is made: see the validation report of this trial."
@@ -69,13 +69,11 @@ def integrity_page(
     """
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     title = f"Integrity of the data of {escape(study)}"
-    counts = results["outcome"].value_counts()
-    said = ", ".join(f"{counts.get(word, 0)} {text}" for word, text in WORDS.items())
     note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
     body = [
-        summary_section(results),
-        *(domain_section(number, name, results) for number, name in DOMAINS.items()),
+        asked_section(results),
         published_section(discrepancies),
+        looked_section(results),
         judgement_section(judgements),
     ]
     return (
@@ -84,35 +82,54 @@ def integrity_page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{title}</title>\n<style>\n{style}{STYLE}</style></head>\n'
         "<body><main>"
-        f"<h1>{title}</h1>{note}<p>{len(results)} checks: {said}.</p><p>{escape(ABOUT)}</p>\n"
+        f"<h1>{title}</h1>{note}<p><b>{asked_line(results)}</b></p><p>{escape(ABOUT)}</p>\n"
         f"{''.join(body)}</main></body></html>\n"
     )
 
 
-def summary_section(results: pd.DataFrame) -> str:
-    """How many checks of each domain ended how."""
-    rows = []
-    for number, name in DOMAINS.items():
-        counts = results.loc[results["domain"] == number, "outcome"].value_counts()
-        rows.append((f"{number}. {name}", *(str(counts.get(word, 0)) for word in WORDS)))
-    return section("Summary", table(("Domain", *map(heading, WORDS.values())), rows))
+def asked_line(results: pd.DataFrame) -> str:
+    """How many questions there are, first of all."""
+    wrong, asked = (int((results["outcome"] == word).sum()) for word in ("fail", "query"))
+    if not wrong + asked:
+        return f"No question: none of {len(results)} checks asks for an answer."
+    parts = [f"{wrong} cannot be right"] if wrong else []
+    parts += [f"{asked} to look at, please"] if asked else []
+    return f"{plural(wrong + asked, '1 question', f'{wrong + asked} questions')}: {', '.join(parts)}."
 
 
-def domain_section(number: int, name: str, results: pd.DataFrame) -> str:
-    """The checks of one domain: what needs an answer as a table, the rest folded."""
-    own = results[results["domain"] == number]
-    if own.empty:
-        return section(f"{number}. {name}", f'<p class="not_checked">{AT_SITE}</p>')
-    asked = own[own["outcome"].isin(["fail", "query"])].to_dict("records")
-    quiet = own[~own["outcome"].isin(["fail", "query"])]
+def asked_section(results: pd.DataFrame) -> str:
+    """What needs an answer, of every domain, what cannot be right first."""
+    own = results[results["outcome"].isin(["fail", "query"])]
+    asked = sorted(own.to_dict("records"), key=lambda r: r["outcome"] != "fail")
+    if not asked:
+        return ""
     head = ("Check", "What", "Outcome", "Count", "In words")
     rows = [
         (heading(str(r["check"])), str(r["subject"]), WORDS[str(r["outcome"])], share(r), str(r["text"]))
         for r in asked
     ]
-    calm = "Nothing to ask." if (quiet["outcome"] == "passed").any() else "Not checked."
-    parts = table(head, rows, [str(r["outcome"]) for r in asked]) if rows else f"<p>{calm}</p>"
-    return section(f"{number}. {name}", parts + quiet_part(quiet))
+    return section("What we ask", table(head, rows, [str(r["outcome"]) for r in asked]))
+
+
+def looked_section(results: pd.DataFrame) -> str:
+    """What was looked at: how many checks of each domain ended how, those without a question folded."""
+    rows = []
+    for number, name in DOMAINS.items():
+        counts = results.loc[results["domain"] == number, "outcome"].value_counts()
+        rows.append((f"{number}. {name}", *(str(counts.get(word, 0)) for word in WORDS)))
+    parts = [table(("Domain", *map(heading, WORDS.values())), rows)]
+    parts += [domain_part(number, name, results) for number, name in DOMAINS.items()]
+    return section("What was looked at", "".join(parts))
+
+
+def domain_part(number: int, name: str, results: pd.DataFrame) -> str:
+    """The checks of one domain that ask for nothing."""
+    own = results[results["domain"] == number]
+    title = f"<h3>{escape(f'{number}. {name}')}</h3>"
+    if own.empty:
+        return f'{title}<p class="not_checked">{AT_SITE}</p>'
+    quiet = own[~own["outcome"].isin(["fail", "query"])]
+    return title + quiet_part(quiet) if len(quiet) else ""
 
 
 def quiet_part(quiet: pd.DataFrame) -> str:

@@ -65,10 +65,10 @@ def bias_signal(material: Material, pen: Pen, shelf: Shelf) -> Iterator[Signal]:
         return
     low, high = (next((r for r in rows if r.text("level").lower() == k), None) for k in ("low", "high"))
     whole = pen.count(rows[0], "of")
-    few = f"{pen.count(low)} of {whole} trials" if low is not None else f"None of the {whole} trials"
+    few = f"Of {whole} trials with participant data {pen.count(low) if low is not None else 'none'}"
     many = f"{pen.count(high)} at high risk" if high is not None else "none at high risk"
     tone = "good" if high is None and low is not None else "look"
-    text = f"{few} with participant data is at low overall risk of bias; {many}."
+    text = f"{few} at low overall risk of bias, {many}."
     yield Signal("Risk of bias", tone, text, shelf.link("figure", "risk_of_bias", "Judgements by trial"))
 
 
