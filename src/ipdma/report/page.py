@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from importlib.resources import files
 
-from ipdma.harmless import POLICY
+from ipdma.harmless import policy_for
 from ipdma.report.exhibit import Exhibit
+from ipdma.report.explorer import explorer_section, explorer_style
 from ipdma.report.fonts import cut_for_page
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
@@ -32,6 +33,7 @@ HEADS = {
     "trust": "Can it be trusted",
     "trials": "Trials",
     "methods": "Methods and results, to be pasted",
+    "explorer": "Explorer",
     "supplement": "Supplement",
 }
 TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
@@ -53,6 +55,7 @@ def build_page(
         "trust": trust_section(material, ledger, shelf),
         "trials": trials_section(material, ledger, shelf),
         "methods": methods_section(material, ledger),
+        "explorer": explorer_section(material, ledger),
         "supplement": supplement_section(material, ledger, shelf),
     }
     shown = {key: body for key, body in bodies.items() if body}
@@ -66,7 +69,7 @@ def build_page(
         f"<h1>{escape(title_of(material))}</h1>\n{stamp_of(material)}"
         f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header>\n'
     )
-    return whole(title_of(material), f"{lead}<main>{sections}</main>", font_faces(drawn))
+    return whole(title_of(material), f"{lead}<main>{sections}</main>", font_faces(drawn) + explorer_style())
 
 
 def build_audit(material: Material) -> bytes:
@@ -97,13 +100,13 @@ def stamp_of(material: Material) -> str:
     return f'<p class="stamp" role="note">{escape(material.stamp)}</p>\n' if material.stamp else ""
 
 
-def whole(title: str, body: str, faces: str = "") -> bytes:
-    """A document around its body."""
+def whole(title: str, body: str, more: str = "") -> bytes:
+    """A document around its body; `more` stands before the style sheet."""
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
-        f'content="width=device-width, initial-scale=1">\n{POLICY}\n<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{faces}\n{style}</style></head>\n<body>\n{body}</body></html>\n"
+        f'content="width=device-width, initial-scale=1">\n{policy_for(body)}\n<link rel="icon" href="data:,">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{more}\n{style}</style></head>\n<body>\n{body}</body></html>\n"
     ).encode()
 
 
