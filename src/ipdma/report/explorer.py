@@ -245,7 +245,9 @@ def planned(material: Material, analysis: Analysis) -> dict[str, str]:
 def chooser(name: str, words: str, choices: Choices | None = None) -> str:
     """A labelled list of choices."""
     options = "".join(f'<option value="{k}">{escape(v)}</option>' for k, v in (choices or {}).items())
-    return f'<label for="explore-{name}">{escape(words)}<select id="explore-{name}">{options}</select></label>'
+    return (
+        f'<label for="explore-{name}">{escape(words)}<select id="explore-{name}">{options}</select></label>'
+    )
 
 
 def controls() -> str:
