@@ -54,8 +54,8 @@ KINDS = {
 }
 HEADINGS = ("Trial", "Comparator", "Instrument", "n", "n, reference", "Effect", "Weight, %")
 NO_SCRIPT = (
-    "<noscript><p>Choosing, filtering and pooling again need this page's script, which does not run here. All "
-    "figures and tables stand in the sections above and in the supplement.</p></noscript>"
+    "<noscript><p>Choosing, filtering and pooling again need this page's script, which does not run here. "
+    "All figures and tables stand in the sections above and in the supplement.</p></noscript>"
 )
 Choices = Mapping[str, str]
 
@@ -261,8 +261,8 @@ def controls() -> str:
         '<div class="explore-choice">'
         f"{chooser('comparator', 'Show trials against')}{chooser('instrument', 'Show trials on')}</div>"
         '<p id="explore-hidden" role="status"></p>'
-        '<p><button type="button" id="explore-drop" hidden>Leave the hidden trials out of my pool</button></p>'
-        "</div>"
+        '<p><button type="button" id="explore-drop" hidden>Leave the hidden trials out of my pool</button>'
+        "</p></div>"
     )
 
 

@@ -105,7 +105,8 @@ def whole(title: str, body: str, more: str = "") -> bytes:
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
-        f'content="width=device-width, initial-scale=1">\n{policy_for(body)}\n<link rel="icon" href="data:,">\n'
+        f'content="width=device-width, initial-scale=1">\n{policy_for(body)}\n'
+        '<link rel="icon" href="data:,">\n'
         f"<title>{escape(title)}</title>\n<style>\n{more}\n{style}</style></head>\n<body>\n{body}</body></html>\n"
     ).encode()
 

@@ -25,10 +25,14 @@ NODE = """
 const vm = require("vm"), [script, cases] = JSON.parse(require("fs").readFileSync(0, "utf8"));
 vm.runInThisContext(script);
 const { pool } = vm.runInThisContext("ipdmaPool");
-const run = ([trials, asked]) => { try { return pool(trials, asked); } catch (error) { return { error: error.message }; } };
+const run = ([trials, asked]) => {
+  try { return pool(trials, asked); } catch (error) { return { error: error.message }; }
+};
 console.log(JSON.stringify(cases.map(run)));
 """
-SHARED = ["estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "tau2", "tau2_ci_low", "tau2_ci_high", "i2", "i2_q", "h2", "q", "q_df", "q_p", "pi_low", "pi_high", "k"]
+ONE = ["estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "pi_low", "pi_high", "k"]
+SPREAD = ["tau2", "tau2_ci_low", "tau2_ci_high", "i2", "i2_q", "h2", "q", "q_df", "q_p"]
+SHARED = [*ONE, *SPREAD]
 
 
 @pytest.fixture(scope="module")
