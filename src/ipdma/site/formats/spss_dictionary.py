@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ipdma.site.formats.binary import ByteReader
 from ipdma.site.formats.letters import code_page, find_codec
@@ -232,9 +233,10 @@ def merge_segments(dictionary: Dictionary) -> None:
     merged = []
     for variable in waiting:
         if variable.width > 255:
-            variable.segments = [next(waiting) for _ in range(-(-variable.width // SEGMENT) - 1)]
-            if any(not 0 < part.width <= 255 for part in variable.segments):
-                raise ValueError("a segment that holds no text")
+            count = -(-variable.width // SEGMENT) - 1
+            variable.segments = list(islice(waiting, count))
+            if len(variable.segments) < count or any(not 0 < p.width <= 255 for p in variable.segments):
+                raise ValueError("a segment that is missing or holds no text")
         merged.append(variable)
     dictionary.variables = merged
 

@@ -205,6 +205,13 @@ def test_cases_are_as_many_as_the_file_says(tmp_path):
         read_bytes(tmp_path, data[:-3])
 
 
+def test_a_very_long_string_without_its_parts_is_damage(tmp_path):
+    FILES["very_long.sav"](tmp_path / "f.sav")
+    data = (tmp_path / "f.sav").read_bytes()
+    with pytest.raises(ReadError, match="damaged"):
+        read_bytes(tmp_path, data.replace(b"=05000", b"=32000"))
+
+
 def test_a_crash_of_the_sas_reader_is_a_sentence(tmp_path):
     for body in (b"\0" * 2000, b"not SAS at all", bytes(range(256)) * 30):
         with pytest.raises(ReadError, match="damaged"):
