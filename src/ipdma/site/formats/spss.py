@@ -88,9 +88,14 @@ def number_texts(dictionary: Dictionary, variable: Variable) -> Texts:
     return Texts(read_by(write) if write else number_text, {missing: ""})
 
 
+def bare(raw: bytes) -> bytes:
+    """A string without what fills it up."""
+    return raw.partition(b"\0")[0].rstrip(b" ")
+
+
 def string_texts() -> Texts:
-    """A string's bytes without the spaces that fill it up."""
-    return Texts(lambda raw: raw.rstrip(b" \0"))
+    """A string's bytes up to a zero byte, without the spaces that fill it up."""
+    return Texts(bare)
 
 
 def all_texts(dictionary: Dictionary, stored: list[list[Any]]) -> Iterator[bytes]:
@@ -125,7 +130,7 @@ def make_columns(dictionary: Dictionary, stored: list[list[Any]], letters: Lette
 def code_text(dictionary: Dictionary, variable: Variable, letters: Letters) -> Callable[[bytes], str]:
     """How a stored code of this variable reads: as its cells do."""
     if variable.width:
-        return lambda raw: letters.text(raw.rstrip(b" \0"))
+        return lambda raw: letters.text(bare(raw))
     texts = number_texts(dictionary, variable)
     return lambda raw: texts[struct.unpack(dictionary.order + "d", raw)[0]]
 

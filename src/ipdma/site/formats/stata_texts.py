@@ -51,9 +51,9 @@ def read_long_strings(dictionary: Dictionary, reader: ByteReader) -> dict[tuple[
         return strings
     reader.expect(b"<strls>")
     while (mark := reader.take(3)) == b"GSO":
-        variable, row, kind, size = reader.unpack("IIBI" if dictionary.release == 117 else "IQBI")
+        variable, row, _, size = reader.unpack("IIBI" if dictionary.release == 117 else "IQBI")
         text = reader.take(size)
-        strings[variable, row] = text[:-1] if kind == 130 else text
+        strings[variable, row] = cut(text)
     if mark + reader.take(5) != b"</strls>":
         raise ValueError("the long strings do not end")
     return strings
