@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": "fit one mixed model, or its two-stage twin",
     "pool": "pool study estimates (second stage)",
     "verify": "recompute the claims of a run",
+    "disclose": "try to work out what a run withholds",
     "compare": "say what changed between two runs",
 }
 

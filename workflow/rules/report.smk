@@ -43,6 +43,22 @@ rule report:
         "../scripts/report.py"
 
 
+rule disclose:
+    input:
+        stamps=expand(f"{STAMPS}/{{job}}.json", job=["plan", "records", "report"]),
+    output:
+        stamp=f"{STAMPS}/disclose.json",
+    log:
+        f"{LOGS}/disclose.log",
+    params:
+        recipe=recipe_of("disclose"),
+        files=files_of("disclose"),
+    message:
+        "Trying to work out what is withheld"
+    script:
+        "../scripts/disclose.py"
+
+
 rule manifest:
     input:
         stamps=[f"{STAMPS}/{job}.json" for job in RUN.jobs],

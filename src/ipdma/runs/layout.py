@@ -115,7 +115,7 @@ class Run:
         imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
         looked = ["integrity"] if self.plan["integrity"] else []
         uploads = [f"harmonise/{study}" for study in self.study_ids]
-        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, "records", "report"]
+        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, "records", "report", "disclose"]
 
     @property
     def recorded(self) -> list[str]:
@@ -128,7 +128,7 @@ class Run:
         if kind == "harmonise":
             own = {"plan": Path(self.plan["codebook"])} if self.plan["codebook"] else {}
             return self.study(name).labelled | codebook_files(own)
-        if kind in ("plan", "records"):
+        if kind in ("plan", "records", "disclose"):
             return {}
         tables = {"registry": self.registry, "aggregate": self.aggregate}
         if kind in ("cohort", "integrity"):

@@ -20,6 +20,7 @@ CODE = {  # rooms whose code a job uses
     "integrity": ("integrity",),
     "records": ("disclosure",),
     "report": ("report",),
+    "disclose": ("disclosure",),
 }
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
 
