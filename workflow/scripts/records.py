@@ -7,6 +7,7 @@ from ipdma.runs.jobs import job
 
 with job(snakemake, "records") as desk:
     tables = explain(gather_tables(snakemake.params.parts), snakemake.params.explanations)
-    desk.put_tables({"notes": tables.pop("notes")}, "parts")
-    desk.put_tables(tables, "private/records")
-    desk.put_tables(mask_tables(tables, snakemake.params.plan, desk.say))
+    shared = mask_tables(tables, snakemake.params.plan, desk.say)
+    desk.put_tables({"notes": shared.pop("notes")}, "parts")
+    desk.put_tables({name: tables[name] for name in shared}, "private/records")
+    desk.put_tables(shared)

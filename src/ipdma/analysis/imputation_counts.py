@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.ranges import bin_edges
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.imputation import ImputedRows, tabulate_missing
 from ipdma.model.records import Fit
@@ -101,13 +102,14 @@ def write_diagnostics(ledger: Ledger, cell: Cell, done: ImputedRows) -> None:
 def write_shares(
     ledger: Ledger, ident: Ident, name: str, observed: np.ndarray, imputed: np.ndarray, gaps: int
 ) -> None:
-    """Shares per bin (bins of fewer than ten observed participants are not shown), means and SDs."""
-    edges = np.quantile(observed, np.linspace(0, 1, min(BINS, len(observed) // FEWEST) + 1))
-    edges = np.unique(edges)
+    """Shares per bin of ten observed participants or more, the outer ones open; means and SDs."""
+    edges = [-np.inf, *bin_edges(observed, BINS, FEWEST), np.inf]
     for low, high in pairwise(edges):
-        label = f"{low:.4g} to {high:.4g}"
+        label = f"under {high:.4g}" if low == -np.inf else f"{low:.4g} to {high:.4g}"
+        if high == np.inf:
+            label = f"{low:.4g} or more" if low > -np.inf else "all"
         for what, values in (("observed_share", observed), ("imputed_share", imputed)):
-            inside = (values >= low) & ((values < high) | (high == edges[-1]) & (values <= high))
+            inside = (values >= low) & (values < high)
             ledger.count(ident, what, variable=name, level=label, value=float(inside.mean()))
     for what, values, n in (("observed", observed, len(observed)), ("imputed", imputed, gaps)):
         ledger.count(ident, f"{what}_mean", variable=name, n=n, value=float(values.mean()))

@@ -10,6 +10,7 @@ import numpy as np
 
 from ipdma.analysis.fitting import estimate_row
 from ipdma.analysis.moderator_frame import ModeratorFrame
+from ipdma.analysis.ranges import inner_range
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit
@@ -95,7 +96,7 @@ def value_points(
         named.setdefault(at, []).append(label)
     for value in moderator.at:
         named.setdefault(to_model_unit(value, moderator), []).append("plan")
-    low, high = np.quantile(values, [0.02, 0.98]) if len(values) > 100 else (values.min(), values.max())
+    low, high = inner_range(values)
     grid = {float(v) for v in np.linspace(low, high, GRID)}
     mix = case_mix(data) if interaction == "within" else 0.0
     term = Term(interaction, data.name)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import GRID, to_column_unit
+from ipdma.analysis.ranges import inner_range
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.interval import make_estimate
@@ -104,7 +105,7 @@ def write_curve(
         return
     head = two.estimate("treatment")
     values = data.complete[data.name].to_numpy(float)
-    low, high = np.quantile(values, [0.02, 0.98]) if len(values) > 100 else (values.min(), values.max())
+    low, high = inner_range(values)
     grid = np.linspace(low, high, GRID)
     B = spline_basis(grid, fit.knots) - fit.centre
     effect = head.estimate + B @ fit.gamma

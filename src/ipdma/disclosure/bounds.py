@@ -88,9 +88,7 @@ class Part:
         size = len(self.cells)
         least, most = np.full(size, np.inf), np.full(size, -np.inf)
         close = self.tighten()
-        sought = [
-            cell for cell in wanted if together and close[1, at[cell]] - close[0, at[cell]] >= enough - 1
-        ]
+        sought = [cell for cell in wanted if together and close[0, at[cell]] < close[1, at[cell]]]
         found = {cell: Range(*map(float, close[:, at[cell]])) for cell in wanted}
         for aim in self.directions() if sought else []:
             widen(least, most, self.solve(aim))

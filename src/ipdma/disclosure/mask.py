@@ -52,6 +52,7 @@ def mask_tables(
     -------
     dict of str to DataFrame
         The same rows; withheld numbers are empty, and the column `withheld` says why of the first of them.
+        `notes`, where given, gains a line for each number that could still be worked out.
     """
     return Mask(tables, plan, say).tables()
 
@@ -84,7 +85,7 @@ class Mask:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The masked tables."""
-        made = {}
+        made = {"notes": self.notes()} if "notes" in self.whole else {}
         for name in FILES:
             changes: dict[str, list[str]] = {
                 column: list(self.whole[name][column]) for column in self.whole[name]
@@ -94,6 +95,20 @@ class Mask:
                 self.mask_row(name, i, row, changes)
             made[name] = pd.DataFrame(changes)
         return made
+
+    def notes(self) -> pd.DataFrame:
+        """The notes of a run, with a line for each number that could be worked out in spite of all."""
+        found = [
+            {
+                "analysis_id": cell.people.partition("|")[0],
+                "kind": "exposed",
+                "text": f"few people ({cell.variable}, trial {cell.study or 'all'}) can be worked out from "
+                "what is published; nothing more could be withheld around them",
+            }
+            for cell in sorted(self.protection.exposed)
+        ]
+        whole = self.whole["notes"]
+        return pd.concat([whole, pd.DataFrame(found, columns=whole.columns)], ignore_index=True)
 
     def mask_row(self, name: str, i: int, row: Row, changes: dict[str, list[str]]) -> None:
         """Empty the withheld numbers of one row and say why."""

@@ -83,10 +83,11 @@ def underived_records(folder: Path) -> Iterator[str]:
     tables = explain(
         gather_tables(folder / "private" / "parts" / part for part in parts), plan["explanations"]
     )
-    notes = {"parts/notes.csv": tables.pop("notes")}
-    whole = {f"private/records/{name}.csv": table for name, table in tables.items()}
-    shared = {f"{name}.csv": table for name, table in mask_tables(tables, plan).items()}
-    for place, table in (notes | whole | shared).items():
+    shared = mask_tables(tables, plan)
+    made = {"parts/notes.csv": shared.pop("notes")}
+    made |= {f"private/records/{name}.csv": tables[name] for name in shared}
+    made |= {f"{name}.csv": table for name, table in shared.items()}
+    for place, table in made.items():
         yield from differs(folder, place, csv_text(table).encode())
 
 
