@@ -12,39 +12,6 @@ from ipdma.site.letters import tidy
 POINT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 COMMA = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]+)?|,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\Z")
 LARGEST_WHOLE = 2.0**53
-# what programs and people write where there is no value
-NO_VALUE = frozenset(
-    [
-        "na",
-        "n/a",
-        "#n/a",
-        "nan",
-        "none",
-        "null",
-        "nil",
-        "missing",
-        "unknown",
-        "n.a.",
-        "k.a.",
-        "nvt",
-        "n.v.t.",
-        "onbekend",
-        "unbekannt",
-        "inconnu",
-        "sconosciuto",
-        "desconocido",
-        "#ref!",
-        "#value!",
-        "#name?",
-        "#null!",
-        "#div/0!",
-        "-",
-        "--",
-        ".",
-        "?",
-        "??",
-    ]
-)
 PLAIN = {".": POINT, ",": COMMA}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 ORDERS = ("DMY", "MDY", "YMD")
-ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.]*)?\Z")
+ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.]*(?:Z|[+-][0-9:]{2,5})?)?\Z")
 PARTS = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})(?:[T ][0-9:.]*)?\Z")
 SERIAL = re.compile(r"[0-9]{4,5}(?:\.[0-9]+)?\Z")
 COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
@@ -23,6 +23,7 @@ MONTHS = {
     "feb": 2,
     "mar": 3,
     "mrt": 3,
+    "mrz": 3,
     "maa": 3,
     "mär": 3,
     "apr": 4,

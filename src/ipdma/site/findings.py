@@ -96,6 +96,9 @@ CODES: dict[str, tuple[str, str]] = {
     "date_for_number": ("IPD-090", MUST_FIX),
     "range_for_number": ("IPD-091", MUST_FIX),
     "years_for_number": ("IPD-092", MUST_FIX),
+    "sheet_error": ("IPD-114", MUST_FIX),
+    "participant_rounded": ("IPD-115", PLEASE_CONFIRM),
+    "participant_date": ("IPD-116", PLEASE_CONFIRM),
     # workbooks
     "wrong_sheet": ("IPD-100", MUST_FIX),
     "several_sheets": ("IPD-101", PLEASE_CONFIRM),

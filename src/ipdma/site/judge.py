@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ipdma.codebook import Range, Variable
-from ipdma.site.codes import NO_VALUE, code_key, parse_number, shows_sign
+from ipdma.site.codes import code_key, parse_number, shows_sign
 from ipdma.site.entries import match_word
+from ipdma.site.no_answer import is_no_value
 from ipdma.site.number_forms import is_year, read_grouped, thousands, what_instead
 from ipdma.site.table import Column, NumberText
 from ipdma.site.units import convert
@@ -117,7 +118,7 @@ class WordTarget:
 def text_target(cell: str, stored: bool) -> Outcome:
     """Free text, trimmed: a code such as a therapist's; one that says nothing is to be confirmed."""
     word = cell.strip()
-    return Outcome(value=word, doubt="looks_missing" if word.casefold() in NO_VALUE else None)
+    return Outcome(value=word, doubt="looks_missing" if is_no_value(word) else None)
 
 
 class Judge:

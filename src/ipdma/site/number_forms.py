@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ipdma.site.codes import parse_number
 from ipdma.site.dates import ISO, MONTHS, NAMED, PARTS
+from ipdma.site.no_answer import is_sheet_error
 from ipdma.site.table import NumberText
 
 BLANKS = " \u00a0\u2007\u2009\u202f'’ʼ´`˙"
@@ -24,6 +25,9 @@ ONE_GROUP = re.compile(r"([+-]?[1-9][0-9]{0,2})([.,])([0-9]{3})\Z")
 WITH_SIGN = re.compile(r"[+-]?[0-9]*([.,])[0-9]+(?:[eE][+-]?[0-9]{1,3})?\Z")
 NO_YEAR = re.compile(
     r"([0-9]{1,2})[-./ ]{0,2}([^\W\d_]{3,10})\.?\Z|([^\W\d_]{3,10})\.?[-./ ]{0,2}([0-9]{1,4})\Z"
+)
+SHOWN_DATE = re.compile(
+    r"[0-9]{1,2}(?:-|\. ?| )([^\W\d_][^\W\d_A-Z]{2,3})\.?\Z|([^\W\d_][^\W\d_A-Z]{2,3})[- .]{1,2}[0-9]{2}\Z"
 )
 BOUND = re.compile(r"[<>≤≥=~≈±]+ ?[0-9]|(?:ca|circa|about|approx|etwa|ongeveer|min|max)\b", re.IGNORECASE)
 RANGE = re.compile(
@@ -74,8 +78,11 @@ def shows_decimals(cells: Iterable[str], sign: str) -> bool:
 
 
 def what_instead(cell: str) -> str:
-    """The finding for a cell that is no number: a date, a range or words beside a number, or other text."""
+    """The finding for a cell that is no number: a spreadsheet's error, a date, a range or words beside a
+    number, or other text."""
     cell = cell.strip()
+    if is_sheet_error(cell):
+        return "sheet_error"
     if ISO.match(cell) or PARTS.match(cell) or NAMED.match(cell):
         return "date_for_number"
     named = NO_YEAR.match(cell)
@@ -84,6 +91,13 @@ def what_instead(cell: str) -> str:
     if RANGE.match(cell) or BOUND.match(cell) or BESIDE.match(cell):
         return "range_for_number"
     return "not_a_number"
+
+
+def is_day_and_month(text: str) -> bool:
+    """Whether a text is a day and a month, or a month and a year, as a spreadsheet shows them: 5-Mar,
+    05. Mrz, Mar-11; not MAR-11, which may be a site's code."""
+    found = SHOWN_DATE.match(text.strip())
+    return found is not None and (found[1] or found[2]).lower()[:3] in MONTHS
 
 
 def are_years(cells: Iterable[str]) -> bool:

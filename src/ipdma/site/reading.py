@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ipdma.codebook import Codebook
-from ipdma.site.checks.labels import missing_labels
+from ipdma.site.checks.labels import missing_labels, says_number
 from ipdma.site.codes import code_key
 from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
@@ -122,7 +122,7 @@ def report_column(
     for row, cell, outcome in zip(rows, cells, outcomes, strict=True):
         if outcome.value is None and outcome.fault is None and not outcome.declared:
             continue
-        suspect = bool(suspects) and written(cell) in suspects
+        suspect = bool(suspects) and written(cell) in suspects and not says_number(column.label_of(cell))
         name = outcome.fault or ("looks_missing" if suspect else outcome.doubt)
         if labelled and outcome.fault is None and code_key(cell) in labelled:
             name = "labelled_missing"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ipdma.privacy import name_kind
 from ipdma.privacy.wording import points_at
-from ipdma.site.codes import NO_VALUE
+from ipdma.site.no_answer import is_no_value
 from ipdma.site.scan_words import (
     CONDITIONS,
     LEVELS,
@@ -89,7 +89,7 @@ def labels_to_show(column: Column) -> dict[str, str]:
     )
     if len(labels) > MOST_LABELS or of_people or name_kind(column.name, column.label):
         return {}
-    told = [label for label in labels.values() if label.casefold() not in NO_VALUE]
+    told = [label for label in labels.values() if not is_no_value(label)]
     unknown = sum(map(can_be_name, told))
     if any(map(points_at, told)) or (unknown > 1 and unknown * 2 >= len(told)):
         return {}

@@ -15,7 +15,7 @@ from tests.builders.small_study import items, long, names, only, values
         ("post", "abc", "not_a_number"),
         ("post", "NA", "not_a_number"),
         ("post", ".", "not_a_number"),
-        ("post", "#N/A", "not_a_number"),
+        ("post", "#N/A", "sheet_error"),
         ("age", "130", "out_of_range"),
         ("age", "31 years", "range_for_number"),
         ("sex", "3", "unlisted_code"),

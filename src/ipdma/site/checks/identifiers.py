@@ -7,13 +7,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from ipdma.site.codes import NO_VALUE
+from ipdma.site.dates import ISO, NAMED, PARTS
 from ipdma.site.facts import Person
 from ipdma.site.findings import Findings
 from ipdma.site.letters import INVISIBLE, holds_invisible
+from ipdma.site.no_answer import is_no_value
+from ipdma.site.number_forms import is_day_and_month
 
 Cells = Mapping[int, str]
 NOTATION = re.compile(r"[+-]?[1-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}\Z")
+EXACT_DIGITS = 15  # of a number in a spreadsheet; the others become zeros
+FEWEST_ROUNDED = 3
 # Cyrillic and Greek letters that look like Latin ones
 TWINS = str.maketrans(
     "АВЕКМНОРСТУХІЈЅавекмнорстухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXIJSabekmhopctyxijsABEZHIKMNOPTYXo"
@@ -42,7 +46,7 @@ def one_case(text: str) -> str:
 
 def one_mark(text: str) -> str:
     """Blanks, dashes, dots, slashes and underscores as one; none between letters and digits."""
-    text = re.sub(r"[\s.,_/\\-]+", "-", one_case(text)).strip("-'\"#")
+    text = re.sub(r"[\s.,_/\\-]+", "-", one_case(text)).strip("-+'\"#")
     return re.sub(r"(?<=[^\W\d_])-(?=\d)|(?<=\d)-(?=[^\W\d_])", "", text)
 
 
@@ -84,11 +88,25 @@ def check_identifiers(
     report_alike(findings, file, column, persons, cells)
     for name, wrong in (
         ("participant_notation", lambda text: NOTATION.match(text) is not None),
-        ("participant_word", lambda text: text.casefold() in NO_VALUE),
+        ("participant_word", is_no_value),
+        ("participant_rounded", rounded(persons).__contains__),
+        ("participant_date", looks_like_date),
     ):
         places = [(row, cells[row]) for person in persons if wrong(person.id) for row in person.rows]
         if places:
             findings.add(name, file, "participant", column, places, of=len(cells))
+
+
+def rounded(persons: Sequence[Person]) -> frozenset[str]:
+    """Numbers of more digits than a spreadsheet keeps, where all of them end in zeros from there on."""
+    long = [p.id for p in persons if len(p.id) > EXACT_DIGITS and p.id.isascii() and p.id.isdigit()]
+    lost = len(long) >= FEWEST_ROUNDED and not any(name[EXACT_DIGITS:].strip("0") for name in long)
+    return frozenset(long) if lost else frozenset()
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether an identifier is a date, as a spreadsheet makes of 5-3 or 1/2011."""
+    return any(form.match(text) for form in (ISO, PARTS, NAMED)) or is_day_and_month(text)
 
 
 def report_alike(

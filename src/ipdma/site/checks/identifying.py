@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from ipdma.privacy.identifying import BIRTH, content_kind, name_kind
+import re
+from collections.abc import Sequence
+
+from ipdma.privacy.identifying import BIRTH, NAME, content_kind, name_kind
 from ipdma.site.columns import Columns
 from ipdma.site.findings import Findings
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Column
 
 SHORTEST_TELLING = 6
+FEWEST_NAMES = 5
+MOST = 0.6
 
 
 def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None:
@@ -24,6 +29,8 @@ def check_columns(file: StudyFile, columns: Columns, findings: Findings) -> None
         # a column with listed codes (`pill_name`) is written in the codebook's words, whatever its name
         by_name = name not in coded - others - dates
         kind = looks_like(column, by_name) if variable not in (None, "visit") else None
+        if kind is None and variable == "participant" and are_words(column.cells):
+            kind = NAME
         if kind is not None and not (kind == BIRTH and name in dates - others):
             findings.add("identifying_mapped", columns.table.file, variable, name, said={"kind": kind})
     for column in columns.unused(file.mentions):
@@ -39,6 +46,20 @@ def looks_like(column: Column, by_name: bool = True) -> str | None:
         return kind
     telling = any(len(cell) > SHORTEST_TELLING and not is_plain(cell) for cell in set(column.cells))
     return content_kind(column.cells) if telling else None
+
+
+def are_words(cells: Sequence[str]) -> bool:
+    """Whether identifiers are capitalised words without a digit, as surnames are and codes are not."""
+    filled = {cell.strip() for cell in cells if cell.strip()}
+    return len(filled) >= FEWEST_NAMES and sum(map(is_word, filled)) >= MOST * len(filled)
+
+
+def is_word(cell: str) -> bool:
+    """A capital and small letters, alone or behind others of the kind: Weber, de Vries, Jansen-Bos."""
+    last = re.split(r"[\s,]+", cell)[-1]
+    return (
+        re.sub("[ ,'’-]", "", cell).isalpha() and last[0].isupper() and len(last) > 2 and last[1:].islower()
+    )
 
 
 def is_plain(cell: str) -> bool:

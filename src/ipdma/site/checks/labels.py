@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ipdma.codebook import Variable
 from ipdma.site.codes import code_key, parse_number
+from ipdma.site.no_answer import says_missing
 from ipdma.site.scan_words import (
     CONDITIONS,
     LEVELS,
@@ -15,46 +16,21 @@ from ipdma.site.scan_words import (
     YES,
     has_words,
     match,
-    plain,
     words_of,
 )
 from ipdma.site.study_file import Arm
 from ipdma.site.table import Column
 
-# whole labels, without accents and signs
-MISSING = frozenset(
-    phrase.strip()
-    for phrase in """
-    missing, missing value, missing data, unknown, not known, unk, not available, not applicable, does
-    not apply, not asked, not answered, no answer, not recorded, not done, not reported, not specified,
-    no information, no response, non response, refused, refusal, refuses, refused to answer, declined,
-    dont know, don t know, do not know, cannot say, na, n a, nk, dk, system missing, user missing,
-    invalid, prefer not to say, onbekend, niet bekend, niet ingevuld, niet gevraagd, niet van
-    toepassing, nvt, n v t, geen antwoord, geen opgave, geen gegevens, ontbreekt, ontbrekend, geweigerd,
-    weigert, weigering, wil niet zeggen, weet niet, weet ik niet, niet afgenomen, niet beantwoord,
-    missend, unbekannt, nicht bekannt, keine angabe, keine angaben, k a, ka, weiss nicht, weiss ich
-    nicht, fehlend, fehlt, fehlender wert, verweigert, antwort verweigert, nicht erhoben, nicht
-    beantwortet, nicht zutreffend, trifft nicht zu, nicht gefragt, entfallt, sconosciuto, non noto, non
-    so, non sa, non risponde, non risposto, rifiuta, rifiuto, mancante, non applicabile, non
-    disponibile, non rilevato, dato mancante, desconocido, no sabe, no contesta, no sabe no contesta, ns
-    nc, ns, nc, rehusa, rechaza, no aplica, perdido, sin datos, sin respuesta, no consta, inconnu,
-    inconnue, ne sait pas, nsp, refus, sans reponse, non repondu, non applicable, manquant, donnee
-    manquante, non renseigne, pas de reponse
-    """.replace("\n", " ").split(",")
-)
 STARTS_WITH = re.compile(
     r"\s*[\[(]?\s*(-?[0-9]{1,3}(?:[.,][0-9]+)?)\s*(?:[\])=:.]|[-–](?!\s*[0-9])|$)\s*(?![0-9])"
 )
 NEGATED = (
     "free no not without ohne zonder senza sin sans kein* geen niet nicht non complet* voltooid* vollstandig*"
 )
+# asked as completed, still depressed or first episode as often as not
+OPPOSITES = ("dropout", "remitted_by_diagnosis", "chronic")
+MORE = "more mehr meer mas piu plus mais over uber"
 POLES = {"yes": YES, "no": NO}
-
-
-def says_missing(label: str) -> bool:
-    """Whether a label stands for the absence of an answer."""
-    text = re.sub(r"[^a-z]+", " ", plain(label)).strip()
-    return text in MISSING
 
 
 def missing_labels(column: Column) -> frozenset[object]:
@@ -66,6 +42,13 @@ def label_number(label: str) -> float | None:
     """The number that a label states at its start, as `0 = never`, `(2) often`, `3`; none in `1-2 times`."""
     found = STARTS_WITH.match(label)
     return parse_number(found[1].replace(",", ".")) if found else None
+
+
+def says_number(label: str) -> bool:
+    """Whether a label states a number and more than it, as `9 or more`, `>8`, `9+`."""
+    return re.search(r"[0-9]", label) is not None and has_words(
+        words_of(re.sub("[+>≥]", " more ", label)), MORE
+    )
 
 
 def other_scores(column: Column) -> dict[str, str]:
@@ -109,7 +92,25 @@ def arm_fits(said: str, arm: Arm, arms: Mapping[str, Arm]) -> bool:
     told = {name for name, known in CONDITIONS.items() if has_words(words, known)}
     if told & ({arm.condition} | set(arm.condition.split("_"))) or arm.name.casefold() in words:
         return True
-    return not any(code_key(said) in names_of(other) or other.condition in told for other in others)
+    if any(code_key(said) in names_of(other) or other.condition in told for other in others):
+        return False
+    role = role_of(words)
+    own_role = arm.condition in CONTROLS
+    return role is None or role == own_role or all((o.condition in CONTROLS) == own_role for o in others)
+
+
+def role_of(words: Sequence[str]) -> bool | None:
+    """Whether a label says no more than `control group` (True) or `intervention group` (False)."""
+    roles = [has_words([word], CONTROL) for word in words if word not in COMMON]
+    plain_roles = all(has_words([word], f"{CONTROL} {EXPERIMENTAL}") for word in words if word not in COMMON)
+    if roles and plain_roles:
+        return any(roles)
+    return False if set(words) in ({"treatment", "group"}, {"treatment", "arm"}) else None
+
+
+CONTROLS = ("tau", "waitlist", "placebo")
+CONTROL = "control* kontrol* contro* testimone"
+EXPERIMENTAL = "experiment* interven* verum sperimental* experimentel*"
 
 
 COMMON = {
@@ -138,10 +139,23 @@ def level_fits(variable: Variable, said: str, word: str, column: Column) -> bool
         turned = set(variable.levels) == set(POLES) and not is_straight(variable, column)
         return turned or "_".join(words) == word
     if variable.name == "sex":
+        female = female_letter(column)
+        if female and len("".join(words)) == 1:
+            return (words == [female]) == (word == "female")
         return one_of(words, LEVELS["sex"], word)
     if set(variable.levels) == set(POLES) and is_straight(variable, column):
         return one_of(words[:1], POLES, word)
     return True
+
+
+# the letter of women beside that of men: f/m, v/m (Dutch), w/m, k/m, f/h, d/u, and m/h (Spanish)
+WOMEN = {"fm": "f", "mv": "v", "mw": "w", "km": "k", "fh": "f", "du": "d", "hm": "m"}
+
+
+def female_letter(column: Column) -> str:
+    """The letter that labels women, where two codes are labelled by letters; empty where none can be told."""
+    letters = {"".join(words_of(label)) for label in column.labels.values() if not says_missing(label)}
+    return WOMEN.get("".join(sorted(letters)), "") if all(len(letter) == 1 for letter in letters) else ""
 
 
 def one_of(words: Iterable[str], levels: Mapping[str, str], word: str) -> bool:
@@ -152,8 +166,9 @@ def one_of(words: Iterable[str], levels: Mapping[str, str], word: str) -> bool:
 
 
 def is_straight(variable: Variable, column: Column) -> bool:
-    """Whether a column asks what the variable asks, not its opposite: by its name and label."""
+    """Whether a column asks what the variable asks, not its opposite: by its name and label, or because
+    nobody asks for the opposite."""
     words = words_of(column.name) + words_of(column.label)
     known = VARIABLES.get(variable.name, "")
     named = has_words(words, known) or "_".join(words_of(column.name)) == variable.name
-    return named and not has_words(words, NEGATED)
+    return (named or variable.name not in OPPOSITES) and not has_words(words, NEGATED)

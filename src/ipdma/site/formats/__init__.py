@@ -86,9 +86,21 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
         look_at_rows(table)
     if not table.rows:
         raise ReadError(
-            f"{name}: there is a header but not one data row; export the file again with its data"
+            f"{name}: there is a header but not one data row{elsewhere(table)}; "
+            "export the file again with its data"
         )
     return table
+
+
+def elsewhere(table: Table) -> str:
+    """Which sheet was read, where the workbook has others with columns."""
+    others = [f"'{other.name}'" for other in table.other_sheets if len(other.names) > 1]
+    if not others:
+        return ""
+    return (
+        f" on the sheet '{table.sheet}'; name the right one as `sheet:` in study.yaml "
+        f"(the workbook also has {', '.join(others)})"
+    )
 
 
 def reader_for(path: Path, name: str) -> str:

@@ -94,7 +94,7 @@ class Walker:
             raise Damaged
         if self.most is not None and len(self.grid.cells) >= self.most:
             raise Enough
-        if given.get("hidden", "0") in ("1", "true"):
+        if given.get("hidden", "0") in ("1", "true") or is_flat(given):
             self.grid.hidden.add(self.row)
 
     def start_cell(self, given: dict[str, str]) -> None:
@@ -158,6 +158,11 @@ class Walker:
 def read_grid(package: Package, sheet: Sheet, most: int | None = None) -> Grid:
     """The cells of a sheet, all or those of its first rows."""
     return Walker(package, most).walk(sheet.part)
+
+
+def is_flat(given: dict[str, str]) -> bool:
+    """Whether a row's height was drawn down to nothing, which hides it as well."""
+    return given.get("customHeight", "0") in ("1", "true") and given.get("ht", "").strip("0") in (".", "")
 
 
 def column_number(letters: str) -> int:

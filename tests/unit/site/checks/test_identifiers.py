@@ -26,6 +26,7 @@ ALIKE = {
     "another dash": ("P\u201377", "P-77"),
     "blank": ("P 77", "P_77"),
     "zeros behind letters": ("P077", "P77"),
+    "plus sign": ("+31", "31"),
     "decomposed accent": ("Zu\u0308-1", "Z\u00fc-1"),
 }
 
@@ -78,3 +79,27 @@ def test_in_a_long_file_every_visit_of_both_is_named(small):
     result = small.check()
     finding = next(f for f in result.findings if f.name == "participant_alike")
     assert finding.rows == [2, 3, 4]
+
+
+def test_long_numbers_that_all_end_in_zeros_are_asked_about(small):
+    for row in range(2, 14):
+        small.put(row, "id", f"{123456789012340 + row}000")
+    finding = next(f for f in small.check().findings if f.name == "participant_rounded")
+    assert finding.rows == list(range(2, 14))
+
+
+def test_long_numbers_of_which_one_keeps_its_last_digits_are_fine(small):
+    for row in range(2, 14):
+        small.put(row, "id", f"{123456789012340 + row}000")
+    assert names(small.put(5, "id", "123456789012345007").check()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["5-Mar", "05. Mrz", "05.Mai", "Mar-11", "2011-05-03", "03.05.2011", "3 mrt"]
+)
+def test_an_identifier_that_a_spreadsheet_made_a_date_of_is_asked_about(small, name):
+    assert names(with_ids(small, name)) == ["participant_date"]
+
+
+def test_codes_of_sites_are_no_dates(small):
+    assert names(with_ids(small, "MAR-11", "MAI01", "5-MUC", "Mar-001", "12-A", "2011-05")) == []

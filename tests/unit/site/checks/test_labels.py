@@ -7,7 +7,8 @@ from tests.builders.labelled import write_labelled
 from tests.builders.small_study import names, values
 
 from ipdma.site.check import check_study
-from ipdma.site.checks.labels import label_number, says_missing
+from ipdma.site.checks.labels import label_number
+from ipdma.site.no_answer import says_missing
 
 NOUGHT_AND_ONE = ["0", "1"] * 6
 
@@ -213,3 +214,63 @@ def test_words_of_no_answer():
     assert says_missing(" UNKNOWN ")
     assert not says_missing("none")
     assert not says_missing("")
+
+
+@pytest.mark.parametrize("label", ["9 or more", ">8", "9+", "9 oder mehr", "≥ 9"])
+def test_a_number_whose_label_says_so_and_more_is_no_missing_code(small, label):
+    small.column("ep", ["0", "9", "2", "3"] * 3).variable("previous_episodes", **{"from": "ep"})
+    assert names(check_study(write_labelled(small, {"ep": {9.0: label}}))) == []
+    assert names(check_study(write_labelled(small, {"ep": {9.0: "xyz"}}))) == ["looks_missing"]
+
+
+@pytest.mark.parametrize("letters", ["MF", "mv", "MW", "HF", "HM", "UD", "MK"])
+def test_letters_of_the_sexes_are_compared(small, letters):
+    right = {1.0: letters[0], 2.0: letters[1]}
+    assert names(check_study(write_labelled(small, {"sex": right}))) == []
+    swapped = {1.0: letters[1], 2.0: letters[0]}
+    assert names(check_study(write_labelled(small, {"sex": swapped}))) == ["label_contradicts"]
+
+
+@pytest.mark.parametrize("letters", ["AB", "XY", "MX", "12"])
+def test_letters_that_tell_no_sex_are_left_in_peace(small, letters):
+    labels = {1.0: letters[0], 2.0: letters[1]}
+    assert names(check_study(write_labelled(small, {"sex": labels}))) == []
+
+
+ROLES = [
+    ("Intervention", "Kontrollgruppe"),
+    ("treatment group", "control group"),
+    ("experimental", "control"),
+    ("Interventiegroep", "Controlegroep"),
+]
+
+
+@pytest.mark.parametrize("roles", ROLES)
+def test_a_control_group_that_is_mapped_to_the_therapy_is_asked_about(small, roles):
+    right = dict(zip((1.0, 2.0), roles, strict=True))
+    assert names(check_study(write_labelled(small, {"arm": right}))) == []
+    swapped = dict(zip((2.0, 1.0), roles, strict=True))
+    assert names(check_study(write_labelled(small, {"arm": swapped}))) == ["label_contradicts"]
+
+
+@pytest.mark.parametrize(
+    "label", ["delayed treatment", "no treatment", "Standardbehandlung", "treatment later"]
+)
+def test_what_controls_get_is_no_contradiction(small, label):
+    assert names(check_study(write_labelled(small, {"arm": {2.0: label}}))) == []
+
+
+def test_yes_on_no_is_asked_about_where_nobody_asks_for_the_opposite(small):
+    small.column("v12", NOUGHT_AND_ONE)
+    small.variable("antidepressant_at_baseline", **{"from": "v12", "values": {"0": "no", "1": "yes"}})
+    assert names(check_study(write_labelled(small, {"v12": {0.0: "nein", 1.0: "ja"}}))) == []
+    assert names(check_study(write_labelled(small, {"v12": {0.0: "ja", 1.0: "nein"}}))) == [
+        "label_contradicts"
+    ]
+
+
+def test_completed_is_the_opposite_of_dropout(small):
+    small.column("v12", NOUGHT_AND_ONE)
+    small.variable("dropout", **{"from": "v12", "values": {"0": "yes", "1": "no"}})
+    result = check_study(write_labelled(small, {"v12": {0.0: "nein", 1.0: "ja"}}))
+    assert "label_contradicts" not in names(result)
