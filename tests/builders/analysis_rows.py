@@ -122,8 +122,10 @@ BINARY_KEY = ("stpp_control", "response", "post")
 
 
 def pick(estimates: pd.DataFrame, **columns) -> pd.Series:
-    """The one row with these values."""
+    """The one row with these values; that of an interaction which varies between trials by its id alone."""
     found = estimates
+    if "analysis_id" not in columns:
+        found = found[~found["analysis_id"].str.endswith(".random")]
     for name, value in columns.items():
         found = found[found[name] == value]
     assert len(found) == 1, f"{len(found)} rows with {columns}"

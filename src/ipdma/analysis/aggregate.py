@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
-from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design
+from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design, widened
 from ipdma.analysis.records import Ident, Ledger, as_number
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.spec import ModelSpec, PoolSpec
@@ -97,7 +97,7 @@ def write_pooled(
         return
     try:
         y, se = [e.estimate for e in effects], [e.std_error for e in effects]
-        spec = replace(pool.for_studies(len(effects)), tau2=tau2 or pool.tau2 or "reml")
+        spec = replace(pool, tau2=tau2 or pool.tau2 or "reml")
         pooled = pool_effects([e.study for e in effects], y, se, spec)
     except CANNOT as error:
         ledger.note(ident, "not_fitted", first_line(error))
@@ -132,8 +132,6 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci:
         "ci_high",
         "tau2",
         "i2",
-        "pi_low",
-        "pi_high",
         "k",
     )
     known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
@@ -143,6 +141,7 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci:
         **ident.columns,
         "term": "treatment",
         **{n: number(getattr(pooled, n)) for n in names},
+        **widened((pooled.pi_low, pooled.pi_high), pooled.ci_low, pooled.ci_high),
         "n": sum(known),
         "df_method": method,
         **flags,

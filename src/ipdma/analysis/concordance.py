@@ -50,7 +50,7 @@ def matched(spec: ModelSpec, pool: PoolSpec) -> ModelSpec:
         moderator_slopes="stratified",
         interaction="within",
         estimator=None,
-        df=None,
+        df="nst" if pool.ci == "nst" else None,
         random_correlation=True,
         pool=replace(pool, level=spec.level),
     )

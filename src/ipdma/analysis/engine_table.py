@@ -25,7 +25,7 @@ def compare_engines(cell: Cell, context: Context) -> Ledger:
     spec = settings.primary(cell.family).replace(residual="common", df=None, contrasts={})
     try:
         frame, covariates = design_frame(cell.analysed, spec.covariates)
-        spec = specify(spec.replace(covariates=covariates), "one", len(cell.studies))
+        spec = specify(spec.replace(covariates=covariates), "one")
         found = fit_engines(frame.dropna(), spec, (OURS, *engines))
     except (KeyError, *CANNOT) as error:
         ledger.note(cell.ident("engine_ipdma", "one"), "not_fitted", first_line(error))

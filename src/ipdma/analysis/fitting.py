@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,21 @@ from ipdma.analysis.cell import design_frame, study_summaries
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError, SpecError, join_faults
 from ipdma.model.binomial import fit_binomial
+from ipdma.model.df import df_method
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import fit_gaussian
+from ipdma.model.nst import NoWidth
 from ipdma.model.records import Estimate, Fit, JointTest
-from ipdma.model.spec import SMALL_K, ModelSpec
+from ipdma.model.spec import ModelSpec
 from ipdma.model.tau2 import typical_variance
 from ipdma.model.term import Term
 
+NST = "nst"
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 
-def specify(spec: ModelSpec, stage: str, n_studies: int) -> ModelSpec:
-    """The specification of one stage; `n_studies` decide a pooled interval that the plan leaves open.
+def specify(spec: ModelSpec, stage: str) -> ModelSpec:
+    """The specification of one stage; an interval that this model cannot have gives way to the usual one.
 
     Raises
     ------
@@ -31,7 +35,9 @@ def specify(spec: ModelSpec, stage: str, n_studies: int) -> ModelSpec:
         When the model's keys exclude each other.
     """
     contrasts = spec.contrasts if stage == "one" else {}
-    ready = spec.replace(stages=stage, contrasts=contrasts, pool=spec.pool.for_studies(n_studies))
+    ready = spec.replace(stages=stage, contrasts=contrasts)
+    if ready.df == NST and df_method(NST).conflicts(ready.resolved()):
+        ready = ready.replace(df=None)  # a plan's own, decided before moderators and stages were known
     faults = ready.conflicts()
     if faults:
         raise SpecError(join_faults(f"the plan's model: {fault}" for fault in faults))
@@ -68,22 +74,18 @@ def first_line(error: BaseException) -> str:
 
 
 def try_fit(
-    ledger: Ledger,
-    ident: Ident,
-    frame: pd.DataFrame,
-    spec: ModelSpec,
-    k: int | None = None,
-    profile: bool = False,
+    ledger: Ledger, ident: Ident, frame: pd.DataFrame, spec: ModelSpec, profile: bool = False
 ) -> Fit | None:
-    """Fit `ident.stage` of a model on `frame`, or write why not; `k` studies decide the pooled interval."""
-    n_studies = k or frame.loc[frame["outcome"].notna(), "study"].nunique()
+    """Fit `ident.stage` of a model on `frame`, or write why not."""
 
     def make() -> Fit:
-        fit = fit_rows(frame, specify(spec, ident.stage, n_studies), profile)
-        informing = min((int(e.extra.get("k") or n_studies) for e in fit.estimates), default=n_studies)
-        if ident.stage == "one" or (n_studies < SMALL_K) == (informing < SMALL_K):
-            return fit  # fewer studies than have rows may inform a term; they decide the interval
-        return fit_rows(frame, specify(spec, ident.stage, informing), profile)
+        ready = specify(spec, ident.stage)
+        try:
+            return fit_rows(frame, ready, profile)
+        except NoWidth as error:
+            ledger.note(ident, "warning", f"{first_line(error)}: the customary interval stands in its place")
+            pool = replace(ready.pool, ci="modified_hksj")
+            return fit_rows(frame, ready.replace(df=None, pool=pool), profile)
 
     return attempt(ledger, ident, make)
 
@@ -125,6 +127,11 @@ def estimate_row(
     extra = estimate.extra
     two = ident.stage == "two"
     prediction = fit.prediction if fit.prediction and fit.prediction.term == estimate.term else None
+    pi = (
+        (extra.get("pi_low"), extra.get("pi_high"))
+        if two
+        else (prediction and (prediction.low, prediction.high))
+    )
     return {
         **ident.columns,
         "term": term or estimate.term,
@@ -138,14 +145,21 @@ def estimate_row(
         "ci_high": number(estimate.ci_high),
         "tau2": number(extra.get("tau2")) if two else number(fit.variance.of(estimate.term)),
         "i2": number(extra.get("i2")) if two else None,
-        "pi_low": number(extra.get("pi_low")) if two else prediction and number(prediction.low),
-        "pi_high": number(extra.get("pi_high")) if two else prediction and number(prediction.high),
+        **widened(pi, estimate.ci_low, estimate.ci_high),
         "k": studies_of(fit, estimate),
-        "n": rows_analysed(fit),
-        "df_method": fit.df_method,
+        "n": fit.rows_by_term.get(estimate.term) or rows_analysed(fit),
+        "df_method": estimate.df_method or fit.df_method,
         "converged": fit.converged,
         "singular": fit.singular,
     }
+
+
+def widened(pi: Any, ci_low: float, ci_high: float) -> dict[str, float | None]:
+    """A prediction interval as a record holds it: it contains the interval of its row."""
+    low, high = (number(end) for end in pi or (None, None))
+    if low is None or high is None:
+        return {"pi_low": None, "pi_high": None}
+    return {"pi_low": min(low, float(ci_low)), "pi_high": max(high, float(ci_high))}
 
 
 def studies_of(fit: Fit, estimate: Estimate) -> int:
@@ -166,11 +180,22 @@ def joint_row(
         "statistic": number(test.f),
         "p_value": number(test.p_value),
         "k": k or first or fit.n_studies,
-        "n": rows_analysed(fit),
-        "df_method": fit.df_method,
+        "n": fit.rows_by_term.get(test.name) or rows_analysed(fit),
+        "df_method": joint_method(ident, fit),
         "converged": fit.converged,
         "singular": fit.singular,
     }
+
+
+def joint_method(ident: Ident, fit: Fit) -> str:
+    """The method of a joint test: there is no null-standardised one of several terms together."""
+    if fit.df_method != NST:
+        return fit.df_method
+    return (
+        "modified_hksj"
+        if ident.stage == "two"
+        else next((e.df_method for e in fit.estimates if e.df_method), NST)
+    )
 
 
 def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[Term], bool]) -> None:
@@ -179,10 +204,20 @@ def write_fit(ledger: Ledger, ident: Ident, fit: Fit, keep: Callable[[Term], boo
         if keep(estimate.term):
             ledger.estimates.append(estimate_row(ident, fit, estimate, level=estimate.term.level))
             write_heterogeneity(ledger, ident, fit, estimate)
+            write_beside(ledger, ident, estimate)
     for test in fit.tests:
         if keep(test.name):
             write_test(ledger, ident, fit, test)
     write_variances(ledger, ident, fit)
+
+
+def write_beside(ledger: Ledger, ident: Ident, estimate: Estimate) -> None:
+    """Write the intervals that stand next to a row's own, by method."""
+    for method, other in estimate.beside.items():
+        numbers = (other.estimate, other.ci_low, other.ci_high, other.df, other.p_value)
+        for end, value in zip(("", "_low", "_high", "_df", "_p"), numbers, strict=True):
+            if number(value) is not None:
+                ledger.count(ident, f"beside{end}", variable=estimate.term, level=method, value=number(value))
 
 
 def write_test(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit
+from ipdma.model.term import Term
 
 ASKED_BELOW = 0.10  # credibility is asked of interactions that someone might believe
 
@@ -21,16 +22,26 @@ def write_iceman(
     one: Fit,
     two: Fit | None,
     p_value: float,
+    varying: Mapping[str, Fit],
 ) -> None:
-    """Write the eight core questions where p is below 0.10; `author` where only a person can answer."""
+    """Write the eight core questions where p is below 0.10; `author` where only a person can answer.
+
+    `varying` are the fits of the interaction as it varies between trials, by stage.
+    """
     if p_value >= ASKED_BELOW:
         return
-    for question, answer, reason in answers(moderator, settings, data, one, two, p_value):
+    for question, answer, reason in answers(moderator, settings, data, one, two, p_value, varying):
         ledger.count(ident, "iceman", variable=str(question), level=f"{answer}: {reason}")
 
 
 def answers(
-    moderator: Moderator, settings: Settings, data: ModeratorFrame, one: Fit, two: Fit | None, p_value: float
+    moderator: Moderator,
+    settings: Settings,
+    data: ModeratorFrame,
+    one: Fit,
+    two: Fit | None,
+    p_value: float,
+    varying: Mapping[str, Fit],
 ) -> Iterator[tuple[int, str, str]]:
     """Each question's number, answer and reason."""
     yield (
@@ -38,19 +49,50 @@ def answers(
         "definitely yes",
         "the estimate is within trials alone; the across-trial association stands apart",
     )
-    yield 2, *similar_between_trials(data, two)
+    yield 2, *similar_between_trials(data, two, varying.get("two"))
     yield 3, "author", "does not apply: no between-trial comparison enters the estimate"
     yield 4, "author", "whether the direction was stated beforehand is not in the data"
     yield 5, *chance(p_value)
     yield 6, *number_tested(moderator, settings)
-    random = one.variance.treatment is not None
-    answer = "definitely yes" if random else "definitely no"
-    yield 7, answer, f"the treatment effect is {'random' if random else 'common'} between trials"
+    yield 7, *varies_between_trials(data, one, varying.get("one"))
     yield 8, *cut_points(moderator)
 
 
-def similar_between_trials(data: ModeratorFrame, two: Fit | None) -> tuple[str, str]:
-    """Is the interaction alike from trial to trial: Cochran's Q of the study interactions."""
+def tested_p(fit: Fit, name: str) -> float | None:
+    """The p value of a within-trial interaction: of the joint test of a categorical one."""
+    found = {**{e.term: e.p_value for e in fit.estimates}, **{t.name: t.p_value for t in fit.tests}}
+    return found.get(Term("within", name))
+
+
+def varies_between_trials(data: ModeratorFrame, one: Fit, varying: Fit | None) -> tuple[str, str]:
+    """Does the model let the interaction vary between trials, and does the finding stand if it may.
+
+    A random treatment effect alone says nothing of the interaction.
+    """
+    if any(term.is_effect("within", data.name) for term in one.variance.effects):
+        return "definitely yes", "the interaction itself varies between trials"
+    p = None if varying is None else tested_p(varying, data.name)
+    if p is None:
+        return "definitely no", "the interaction is common to all trials, and no model lets it vary"
+    answer = "probably yes" if p < ASKED_BELOW else "probably no or unclear"
+    return answer, f"the interaction is common to all trials; where it may vary, p = {p:.3f}"
+
+
+def opposite(fit: Fit | None, name: str) -> tuple[int, int]:
+    """Trials whose own interaction points the other way than the pooled one, and trials in all.
+
+    Of several levels that with the most trials against it.
+    """
+    worst = (0, 0)
+    for estimate in fit.estimates if fit else ():
+        own = [s.estimate for s in fit.study_estimates if s.term == estimate.term] if fit else []
+        if estimate.term.is_effect("within", name) and own:
+            worst = max(worst, (sum(value * estimate.estimate < 0 for value in own), len(own)))
+    return worst
+
+
+def similar_between_trials(data: ModeratorFrame, two: Fit | None, varying: Fit | None) -> tuple[str, str]:
+    """Is the interaction alike from trial to trial: Cochran's Q, and trials that point the other way."""
     found = [
         e
         for e in (two.estimates if two else ())
@@ -64,6 +106,12 @@ def similar_between_trials(data: ModeratorFrame, two: Fit | None) -> tuple[str, 
         return "definitely no", f"the interactions of {k} trials differ (Q test p = {p:.3f})"
     if p < 0.10:
         return "probably no or unclear", f"the interactions of {k} trials may differ (Q test p = {p:.3f})"
+    against, of = opposite(varying or two, data.name)
+    if 3 * against > of:
+        return "probably no or unclear", (
+            f"{against} of {of} trials point the other way, although their differences may be chance "
+            f"(Q test p = {p:.3f})"
+        )
     return "probably yes", f"no sign that the interactions of {k} trials differ (Q test p = {p:.3f})"
 
 

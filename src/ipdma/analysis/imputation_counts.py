@@ -55,7 +55,7 @@ def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
     for estimate in fit.estimates:
         if not estimate.term.is_treatment:
             continue
-        for what in ("fmi", "riv", "mc_error"):
+        for what in ("fmi", "lambda", "riv", "mc_error"):
             value = estimate.extra.get(what)
             if value is not None and np.isfinite(value):
                 ledger.count(ident, what, variable=estimate.term, value=float(value))

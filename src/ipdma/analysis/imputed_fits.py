@@ -84,7 +84,7 @@ def fitter(ledger: Ledger, ident: Ident, frame: pd.DataFrame, model: ModelSpec) 
     """What fits every completed data set and pools; without profile intervals, which nothing here shows."""
 
     def run() -> Fit:
-        spec = specify(model, ident.stage, frame["study"].nunique())
+        spec = specify(model, ident.stage)
         if ident.stage == "two":
             return fit_model(frame, spec.replace(imputation=SETS))
         fits = fits_of_sets(frame, spec)

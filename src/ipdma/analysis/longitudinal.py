@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.band import with_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
-from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify
+from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify, widened
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
@@ -94,11 +95,11 @@ def fit_visits_model(long: pd.DataFrame, settings: Settings, stage: str) -> Fit:
         covariates=() if among else ("baseline",),
         covariance=keys["covariance"],
         random_correlation=keys["random_correlation"],
-        contrasts=mean_contrasts(rows),
         level=settings.level,
         pool=settings.pool,
     )
-    return fit_model(rows, specify(spec, stage, rows["study"].nunique()))
+    fit = fit_model(rows, specify(spec, stage))
+    return with_effects(fit, mean_contrasts(rows), settings.level) if stage == "one" else fit
 
 
 def mean_contrasts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -123,7 +124,8 @@ def write_visits(ledger: Ledger, ident: Ident, fit: Fit, cells: Sequence[Cell], 
             if estimate.term == TREATMENT.but(visit=cell.timepoint):
                 row = estimate_row(own, fit, estimate, "treatment")
                 row["tau2"] = number(estimate.extra.get("tau2"))
-                row["pi_low"], row["pi_high"] = (number(estimate.extra.get(k)) for k in ("pi_low", "pi_high"))
+                pi = (estimate.extra.get("pi_low"), estimate.extra.get("pi_high"))
+                row |= widened(pi, estimate.ci_low, estimate.ci_high)
                 row["n"] = long["person"].nunique()
                 ledger.estimates.append(row)
         write_gain(ledger, own, cell, long)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ipdma.analysis.band import with_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
@@ -22,6 +23,8 @@ from ipdma.analysis.splines import write_spline
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import Term
+
+RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,6 @@ class Question:
     moderator: Moderator
     data: ModeratorFrame
     spec: ModelSpec
-
-    @property
-    def informing(self) -> int:
-        """Studies that can inform the interaction: in which the moderator varies, else that measured it."""
-        return len(self.data.varying()) or len(self.data.measured())
 
 
 def analyse_moderators(cell: Cell, context: Context) -> Ledger:
@@ -125,18 +123,18 @@ def check_enough(data: ModeratorFrame, cell: Cell, settings: Settings) -> None:
 
 
 def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
-    """Fit one stage; in one stage with the effects at chosen values as contrasts of the same fit."""
-    ident, data, spec = asked.ident.but(stage=stage), asked.data, asked.spec
+    """Fit one stage; in one stage with the effects at chosen values of the same fit."""
+    ident, data, spec = asked.ident.but(stage=stage), asked.data, asked.spec.replace(contrasts={})
     points, severities = [], {}
-    if stage == "one" and spec.df != "hksj":
+    if stage == "one":
         severities = severity_values(asked.cell, asked.settings, asked.moderator, data)
         shown_at = with_severities(asked.moderator, severities)
         points = effect_points(data, shown_at, asked.settings, spec.interaction)
-        spec = spec.replace(contrasts={point.name: point.weights for point in points})
     shown = spec.interaction_effect == "random"
-    fit = try_fit(ledger, ident, data.frame, spec, asked.informing, profile=shown)
+    fit = try_fit(ledger, ident, data.frame, spec, profile=shown)
     if fit is None:
         return None
+    fit = with_effects(fit, {point.name: point.weights for point in points}, spec.level)
     write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     write_studies(ledger, ident, fit, data.complete, spec.family == "binomial")
     write_points(ledger, ident, fit, data, points, "at", "curve")
@@ -152,31 +150,45 @@ def add_depth(ledger: Ledger, asked: Question, fits: Mapping[str, Fit | None]) -
         write_concordance(ledger, ident, one, two, differences(spec), settings.explanations)
     if settings.naive and spec.interaction == "within" and one is not None:
         fit_naive(ledger, asked)
+    varying = fit_varying(ledger, asked)
     if moderator.spline and data.kind == "continuous" and spec.family == "gaussian":
         write_spline(ledger, ident, data, moderator, settings, two)
     if one is not None:
         write_power(ledger, ident, asked.cell, data, moderator, settings)
         tested = tested_term(one, ident, moderator.name)
         if tested is not None:
-            write_iceman(ledger, ident, moderator, settings, data, one, two, tested[2])
+            write_iceman(ledger, ident, moderator, settings, data, one, two, tested[2], varying)
 
 
 def fit_naive(ledger: Ledger, asked: Question) -> None:
     """The interaction that mixes within- and across-trial information, for comparison with older papers."""
     ident, data = asked.ident.but(variant="naive"), asked.data
-    points = []
-    if asked.spec.df != "hksj":
-        points = effect_points(data, asked.moderator, asked.settings, "naive")
-    spec = asked.spec.replace(
-        interaction="naive",
-        df=None if asked.spec.df == "hksj" else asked.spec.df,
-        contrasts={point.name: point.weights for point in points},
-    )
-    fit = try_fit(ledger, ident, data.frame, spec, len(data.measured()))
+    points = effect_points(data, asked.moderator, asked.settings, "naive")
+    df = None if asked.spec.df == "hksj" else asked.spec.df
+    spec = asked.spec.replace(interaction="naive", df=df, contrasts={})
+    fit = try_fit(ledger, ident, data.frame, spec)
     if fit is None:
         return
+    fit = with_effects(fit, {point.name: point.weights for point in points}, spec.level)
     write_fit(ledger, ident, fit, lambda term: term.is_effect("naive", asked.moderator.name))
     write_points(ledger, ident, fit, data, points, "naive_at", "naive_curve")
+
+
+def fit_varying(ledger: Ledger, asked: Question) -> dict[str, Fit]:
+    """The within-trial interaction as it varies between trials, beside the one that is common to all."""
+    fits: dict[str, Fit] = {}
+    if asked.spec.interaction != "within" or asked.spec.interaction_effect == "random":
+        return fits
+    if len(asked.data.varying()) < 2:
+        return fits
+    spec = asked.spec.replace(interaction_effect="random", contrasts={})
+    for stage in ("one", "two"):
+        ident = asked.ident.but(stage=stage, variant=RANDOM)
+        fit = try_fit(ledger, ident, asked.data.frame, spec, profile=True)
+        if fit is not None:
+            fits[stage] = fit
+            write_fit(ledger, ident, fit, lambda term: term.is_effect("within", asked.moderator.name))
+    return fits
 
 
 def fit_plain_moderator(
@@ -192,7 +204,7 @@ def fit_plain_moderator(
     fits = {}
     for stage in ("one", "two"):
         here = ident.but(stage=stage)
-        fit = try_fit(ledger, here, asked.data.frame, asked.spec, asked.informing)
+        fit = try_fit(ledger, here, asked.data.frame, asked.spec)
         if fit is not None:
             fits[stage] = fit
             write_fit(ledger, here, fit, lambda term: term.is_treatment)

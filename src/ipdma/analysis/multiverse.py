@@ -29,7 +29,9 @@ from ipdma.plan.record import REBUILDING, SELECTING
 
 MODEL = "multiverse"
 EXTENDED = ("age", "sex")  # joined to the primary covariates as a third set, where the rows have them
-DF = ("kenward_roger", "satterthwaite", "normal")
+DF = "kenward_roger"
+ACCEPTED = ("nst", "modified_hksj")  # intervals of a second stage that hold in simulations
+FEWEST_DF = 1.0  # below it an interval says nothing
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,21 @@ def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
             place = {"rows": rows, "covariates": name}
             found += one_stage(part, covariates, place, settings, whole)
             found += two_stage(part, settings, covariates, place, whole)
-    write_specifications(ledger, cell, found)
+    write_specifications(ledger, cell, distinct(found))
     return ledger
+
+
+def distinct(found: Sequence[Specification]) -> list[Specification]:
+    """Each answer once, the first that gave it (at tau2 = 0 estimators agree), and none on df below 1."""
+    answers: dict[tuple[str, ...], Specification] = {}
+    for one in found:
+        df = one.numbers["df"]
+        if df is not None and df < FEWEST_DF:
+            continue
+        ends = [one.numbers[name] for name in ("estimate", "ci_low", "ci_high")]
+        key = (one.choices["rows"], *(f"{end:.10g}" for end in ends if end is not None))
+        answers.setdefault(key, one)
+    return list(answers.values())
 
 
 def wanted(cell: Cell, settings: Settings) -> bool:
@@ -154,7 +169,7 @@ def numbers_of(estimate: Estimate) -> dict[str, Any]:
 def without_each(
     frame: pd.DataFrame, base: ModelSpec, choices: Mapping[str, str], level: float
 ) -> Iterator[Specification]:
-    """Random effect and one residual variance without each study in turn, by every way of counting df."""
+    """Random effect and one residual variance without each study in turn."""
     try:
         prepared = prepare_design(build_design(frame, base))
         fits = leave_one_study_out(prepared).fits
@@ -162,22 +177,16 @@ def without_each(
         return
     sizes = frame.groupby("study").size()
     at = prepared.shared_terms.index("treatment")
+    errors, dfs = df_method(DF).batch(fits)
     for i, study in enumerate(prepared.design.studies):
-        for df in DF:
-            errors, dfs = df_method(df).batch(fits)
-            nu = None if dfs is None else float(dfs[i, at])
-            numbers = numbers_of(
-                make_estimate("treatment", float(fits.beta[i, at]), float(errors[i, at]), nu, level)
-            )
-            numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": df}
-            numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
-            more = {
-                "treatment_effect": "random",
-                "residual": "common",
-                "df": df,
-                "studies": f"without {study}",
-            }
-            yield Specification("one", {**choices, **more}, numbers)
+        nu = None if dfs is None else float(dfs[i, at])
+        numbers = numbers_of(
+            make_estimate("treatment", float(fits.beta[i, at]), float(errors[i, at]), nu, level)
+        )
+        numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": DF}
+        numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
+        more = {"treatment_effect": "random", "residual": "common", "df": DF, "studies": f"without {study}"}
+        yield Specification("one", {**choices, **more}, numbers)
 
 
 def two_stage(
@@ -188,9 +197,9 @@ def two_stage(
         outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=settings.pool
     )
     effects = ipd_effects(cell, spec)
-    pools = [*product(("reml", "dl", "pm", "ml"), ("hksj", "modified_hksj", "wald")), ("common", "wald")]
+    pools = [*product(("reml", "dl", "pm", "ml"), ACCEPTED), ("common", "wald")]
     if not whole:
-        pools = [("reml", "modified_hksj"), ("common", "wald")]
+        pools = [*product(("reml",), ACCEPTED), ("common", "wald")]
     left = [("all", effects)]
     if whole:
         left += [(f"without {e.study}", [o for o in effects if o is not e]) for e in effects]
@@ -228,12 +237,10 @@ def write_specifications(ledger: Ledger, cell: Cell, found: Sequence[Specificati
     if not found:
         return
     estimates = np.array([one.numbers["estimate"] for one in found])
-    significant = sum(one.numbers["p_value"] < 0.05 for one in found)
     middle = float(np.median(estimates))
     name, of = cell.ident(MODEL).analysis_id, len(found)
     ledger.count(name, MODEL, variable="specifications", n=of)
-    ledger.count(name, MODEL, variable="significant", n=int(significant), of=of, value=significant / of)
     same = int((np.sign(estimates) == np.sign(middle)).sum())
     ledger.count(name, MODEL, variable="same_sign", n=same, of=of, value=same / of)
-    for variable, value in (("median", middle), ("low", estimates.min()), ("high", estimates.max())):
-        ledger.count(name, MODEL, variable=variable, value=float(value))
+    for variable, share in (("low", 0.0), ("q25", 0.25), ("median", 0.5), ("q75", 0.75), ("high", 1.0)):
+        ledger.count(name, MODEL, variable=variable, value=float(np.quantile(estimates, share)))

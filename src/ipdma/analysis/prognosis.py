@@ -117,7 +117,7 @@ def fit_predictor(
 
 def fit_stage(frame: pd.DataFrame, spec: ModelSpec, stage: str) -> Fit:
     """Fit one stage of a predictor's model."""
-    return fit_rows(frame, specify(spec, stage, frame["study"].nunique()))
+    return fit_rows(frame, specify(spec, stage))
 
 
 def predictor_model(family: str, settings: Settings, column: str, covariates: Sequence[str]) -> ModelSpec:

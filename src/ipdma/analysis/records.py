@@ -66,6 +66,7 @@ STUDY_COLUMNS = [
 ]
 COUNT_COLUMNS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
 NOTE_COLUMNS = ["analysis_id", "kind", "text"]
+TOO_FEW = "fewer than 1 degree of freedom: an interval would say nothing"
 WHOLE = ("k", "n", "of", "n_active", "n_reference")
 
 
@@ -177,7 +178,7 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
         to a reader.
     """
     digests = {"source_digest": source_digest, "data_digest": data_digest}
-    estimates = table_of(ledger.estimates, ESTIMATE_COLUMNS, digests)
+    estimates = table_of(made(ledger), ESTIMATE_COLUMNS, digests)
     twice = estimates.duplicated(["analysis_id", "term", "level"])
     if twice.any():
         raise ValueError(
@@ -189,6 +190,31 @@ def tabulate_ledger(ledger: Ledger, source_digest: str = "", data_digest: str = 
         table_of(ledger.counts, COUNT_COLUMNS).drop_duplicates(ignore_index=True),
         table_of(ledger.notes, NOTE_COLUMNS).drop_duplicates(ignore_index=True),
     )
+
+
+ADDED = ("hksj", "matched", "subgroup", "risk_of_bias", "rob_covariate", "rob_moderator", "longitudinal")
+FEWEST_DF = 1.0
+
+
+def made(ledger: Ledger) -> list[dict[str, Any]]:
+    """The rows of estimates but those that the run adds by itself on fewer than 1 df; counts say why.
+
+    Their interval would say nothing; a model of the plan or a sensitivity analysis keeps its rows.
+    """
+    kept = []
+    for row in ledger.estimates:
+        df = as_number(row.get("df"))
+        if df is None or df >= FEWEST_DF or not is_added(Ident.parse(row["analysis_id"])):
+            kept.append(row)
+            continue
+        name = f"{row['analysis_id']} {row['term']}"
+        ledger.count(Ident(row["contrast"]), "not_made", variable=name, level=TOO_FEW, value=df)
+    return kept
+
+
+def is_added(ident: Ident) -> bool:
+    """Whether a fit stands beside the plan's own: another model, or a variant of one of its fits."""
+    return ident.model in ADDED or bool(ident.variant)
 
 
 def as_number(value: Any) -> float | None:

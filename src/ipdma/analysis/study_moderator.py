@@ -11,8 +11,9 @@ from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import try_fit, write_fit
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
+from ipdma.model.df import precision_differs
 from ipdma.model.meta_regression import MetaRegression, meta_regression
-from ipdma.model.spec import SMALL_K, ModelSpec
+from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT, Term
 
 
@@ -45,9 +46,9 @@ def fit_study_moderator(
         interaction="within",
         moderator_type="categorical" if levels else "continuous",
         levels=tuple(levels) or None,
-        df=None if spec.df == "hksj" else spec.df,  # Hartung-Knapp's scale is for within terms
+        df=None if spec.df in ("hksj", "nst") else spec.df,  # those are for within terms
     )
-    fit = try_fit(ledger, ident, frame, moderated, frame["study"].nunique())
+    fit = try_fit(ledger, ident, frame, moderated)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     regress_studies(ledger, cell, ident.but(stage="two"), levels, effects, spec.level)
@@ -75,8 +76,8 @@ def regress_studies(
         columns = {"": z.to_numpy(float)}
     X = np.column_stack([np.ones(len(z)), *[c - c.mean() for c in columns.values()]])
     try:
-        y = np.array([s.estimate for s in studies])
-        fit = meta_regression(y, np.array([s.std_error**2 for s in studies]), X, len(z) < SMALL_K)
+        y, v = np.array([s.estimate for s in studies]), np.array([s.std_error**2 for s in studies])
+        fit = meta_regression(y, v, X, precision_differs(v))
     except (IpdmaError, np.linalg.LinAlgError) as error:
         ledger.note(ident, "not_fitted", str(error))
         return

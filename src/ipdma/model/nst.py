@@ -27,6 +27,10 @@ NEWTON_STEPS = 100
 SMALLEST_OFFSET = 1e-3  # in standard errors of a trial: nearer to its estimate nothing turns
 
 
+class NoWidth(FitError):
+    """All estimates are equal, so that nothing but their own value is accepted."""
+
+
 @dataclass(frozen=True)
 class NullStandardised:
     """The interval of `null_standardised`.
@@ -126,8 +130,8 @@ def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardis
 
     Raises
     ------
-    FitError
-        Where all estimates are equal, so that nothing but their own value is accepted.
+    NoWidth
+        Where all estimates are equal.
     """
     y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
     critical = critical_share(len(y), level)
@@ -136,7 +140,7 @@ def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardis
     low = crossing(y, v, critical, grid, accepted[0], -1)
     high = crossing(y, v, critical, grid, accepted[-1], 1)
     if not high - low > 1e-10 * math.sqrt(float(v.min())):
-        raise FitError(
+        raise NoWidth(
             "the null-standardised interval has no width because all study estimates are equal; "
             "use ci: modified_hksj, or tau2: common"
         )

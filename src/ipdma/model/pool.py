@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class Pooled:
         Number of studies.
     weights : dict of str to float
         Percent by study.
+    beside : mapping of str to Estimate
+        By method the intervals that a reader expects next to `nst`.
     """
 
     estimate: float
@@ -65,15 +67,27 @@ class Pooled:
     k: int
     weights: dict[str, float]
     warnings: tuple[str, ...] = ()
+    beside: Mapping[str, Estimate] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The record as docs/interface/pool.md writes it."""
-        found: dict[str, Any] = as_plain(vars(self))
+        own = {name: value for name, value in vars(self).items() if name != "beside"}
+        found: dict[str, Any] = as_plain(own)
         return found
 
     def second_stage(self) -> dict[str, Any]:
         """What a two-stage estimate carries beside its own interval."""
-        own = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "warnings")
+        own = {
+            "estimate",
+            "std_error",
+            "df",
+            "statistic",
+            "p_value",
+            "ci_low",
+            "ci_high",
+            "warnings",
+            "beside",
+        }
         return {name: value for name, value in vars(self).items() if name not in own}
 
 
@@ -136,6 +150,7 @@ def pool_effects(
         k=len(y),
         weights={name: float(weight) for name, weight in zip(names, 100 * w / w.sum(), strict=True)},
         warnings=tuple(warnings),
+        beside=chosen.beside,
     )
 
 

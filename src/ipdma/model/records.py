@@ -19,6 +19,8 @@ class Estimate:
     """One coefficient or contrast with its interval; `df` is None for a normal reference.
 
     `extra` holds what only some fits have: second-stage keys (tau2, i2, ...), `fmi`, `riv`, `mc_error`.
+    `df_method` names the method of a row that does not carry the fit's own. `beside` holds, by method, the
+    intervals that a reader expects next to this one.
     """
 
     term: Term
@@ -30,6 +32,8 @@ class Estimate:
     ci_low: float
     ci_high: float
     extra: Mapping[str, Any] = field(default_factory=dict)
+    df_method: str | None = None
+    beside: Mapping[str, Estimate] = field(default_factory=dict)
 
     def as_json(self, key: str = "term") -> dict[str, Any]:
         """The record as docs/interface/model.md writes it; `key` is `name` for a contrast."""
@@ -81,6 +85,8 @@ class Fit:
     ----------
     studies_by_term : mapping of Term to int
         The number of studies that inform each term of `estimates`.
+    rows_by_term : mapping of Term to int
+        In two stages, the rows of the studies that each term and joint test are pooled from.
     study_estimates : tuple of StudyEstimate
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
     covariance : ndarray or None
@@ -108,6 +114,7 @@ class Fit:
     engine: str = "ipdma"
     version: str = __version__
     studies_by_term: Mapping[Term, int] = field(default_factory=dict)
+    rows_by_term: Mapping[Term, int] = field(default_factory=dict)
     study_estimates: tuple[StudyEstimate, ...] = ()
     covariance: np.ndarray | None = None
     trials: Mapping[Term, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -127,7 +127,15 @@ def pool_term(estimates: Sequence[Estimate], level: float, row: TrialRow | None 
     df = barnard_rubin(m, b, t, mean_df([e.df for e in estimates]))
     extra = missing_information(m, b, u_bar, df)
     pooled = make_estimate(estimates[0].term, float(q.mean()), math.sqrt(t), df, level, extra)
-    return row.beside(pooled) if row else pooled
+    if row is None:
+        return replace(pooled, df_method=estimates[0].df_method)
+    return row.beside(pooled, pooled_beside(estimates, level))
+
+
+def pooled_beside(estimates: Sequence[Estimate], level: float) -> dict[str, Estimate]:
+    """Rubin's rules for the intervals beside, by method; the common effect is that of the pooled trials."""
+    names = [n for n in estimates[0].beside if n != "common" and all(n in e.beside for e in estimates)]
+    return {name: pool_term([e.beside[name] for e in estimates], level) for name in names}
 
 
 def missing_information(m: int, b: float, u_bar: float, df: float | None) -> dict[str, float | None]:

@@ -41,7 +41,6 @@ CHOICES = {
     "stages": ("one", "two"),
 }
 COLUMNS = ("outcome", "study", "treatment")
-SMALL_K = 10
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class PoolSpec:
     tau2 : str or None
         Estimator of the between-study variance; None only inside a ModelSpec, where the term decides.
     ci : str
-        An interval of `ipdma.model.df.POOLED`; empty in a plan that leaves it to the number of studies.
+        An interval of `ipdma.model.df.POOLED`.
     prediction_df, prediction_se : str
         Degrees of freedom and standard error of the prediction interval.
     prediction_method : str or None
@@ -98,10 +97,6 @@ class PoolSpec:
         if faults:
             raise SpecError(join_faults(faults))
         return cls(**values)
-
-    def for_studies(self, k: int) -> PoolSpec:
-        """Decide an interval left open: modified Hartung-Knapp below ten studies (Roever 2015)."""
-        return self if self.ci else replace(self, ci="modified_hksj" if k < SMALL_K else "hksj")
 
 
 @dataclass(frozen=True)

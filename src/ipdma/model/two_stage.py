@@ -89,7 +89,7 @@ def pool_term(stage: StageOne, term: Term, spec: ModelSpec) -> Pooled:
     try:
         return pool_effects(*values_of(fits, term), pool_spec_of(spec, term.kind))
     except FitError as error:
-        raise FitError(f"{term}: {error}") from None
+        raise type(error)(f"{term}: {error}") from None
 
 
 def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fit:
@@ -117,8 +117,21 @@ def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fi
         singular=any(is_singular(term, result, spec) for term, result in pooled.items()),
         warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(pooled)]),
         studies_by_term={term: result.k for term, result in pooled.items()},
+        rows_by_term=rows_by_term(stage, pooled),
         study_estimates=tuple(study_rows(stage, pooled, spec.level)),
     )
+
+
+def rows_by_term(stage: StageOne, pooled: Mapping[Term, Pooled]) -> dict[Term, int]:
+    """Rows of the studies that each term, and each joint test, is pooled from; none over visits."""
+    wanted = {term: (term,) for term in pooled} | {
+        name: tuple(t for t in group if t in pooled) for name, group in stage.joint.items()
+    }
+    return {
+        name: sum(stage.sizes[fit.study] for fit in stage.fits if set(fit.terms) & set(terms))
+        for name, terms in wanted.items()
+        if stage.sizes
+    }
 
 
 def silent_studies(stage: StageOne, pooled: Mapping[Term, Pooled]) -> dict[str, int]:
@@ -143,7 +156,7 @@ def term_estimate(
     """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
     own = {name: getattr(result, name) for name in INTERVAL}
-    return Estimate(term=term, **own, extra=extra)
+    return Estimate(term=term, **own, extra=extra, beside=result.beside)
 
 
 def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float | None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ipdma.errors import SpecError, nearest
-from ipdma.plan.models import read_model
+from ipdma.plan.models import changed_model, read_model
 
 
 def check_names(plan: Mapping[str, Any]) -> list[str]:
@@ -175,4 +175,4 @@ def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: a model has that name too; rows of the two could not be told apart"
         for key, kind in kinds.items():
             yield from each_unknown(f"{where}.{key}", own.get(key), plan[key], kind)
-        yield from model_faults(f"{where}.model", {**base, **own.get("model", {})}, plan)
+        yield from model_faults(f"{where}.model", changed_model(base, own.get("model", {})), plan)

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ipdma.model.df import methods_of
+from ipdma.errors import SpecError
+from ipdma.model.df import df_method, methods_of
 from ipdma.model.spec import ModelSpec
+
+NST, CUSTOMARY = "nst", "kenward_roger"
+POOLED = {NST: "nst", CUSTOMARY: "modified_hksj"}  # the second stage's interval beside each headline
 
 
 def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> ModelSpec:
@@ -25,8 +29,7 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
     Returns
     -------
     ModelSpec
-        For a Gaussian outcome in the column `outcome`. `pool.ci` is empty where neither the model nor the
-        plan names an interval: the number of studies decides it.
+        For a Gaussian outcome in the column `outcome`; `df` is decided.
 
     Raises
     ------
@@ -36,7 +39,38 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
     own = {key: value for key, value in keys.items() if key != "label"}
     pool = {**plan["pool"], **(own.get("pool") or {})}
     spec = ModelSpec.from_mapping({"level": plan["level"], **own, "outcome": "outcome", "pool": pool}, where)
-    return spec if "ci" in pool else spec.replace(pool=replace(spec.pool, ci=""))
+    return spec if spec.df else spec.replace(df=headline_df(spec, plan["interval"]))
+
+
+def headline_df(spec: ModelSpec, interval: str = NST) -> str:
+    """The df method of a model that names none: the null-standardised t where the model has it.
+
+    Elsewhere (a common effect, maximum likelihood, nuisance terms that are not each trial's own, repeated
+    measures), and in a plan whose `interval` is Kenward-Roger's, that of `ipdma fit`.
+    """
+    plain = spec.replace(df=None).resolved()
+    applies = interval == NST and not df_method(NST).conflicts(plain)
+    return NST if applies else str(plain.df)
+
+
+def write_out(values: dict[str, Any]) -> None:
+    """Name the methods that a plan leaves to its default, so that plan.yaml holds them whatever comes later.
+
+    A model that cannot be read is left as it is; the checks say why.
+    """
+    values["pool"].setdefault("ci", POOLED[values["interval"]])
+    for name, model in values["models"].items():
+        try:
+            model["df"] = read_model(model, values, f"models.{name}").df
+        except SpecError:
+            continue
+
+
+def changed_model(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A model with a sensitivity analysis' changes; where those rule the null-standardised t out, the method
+    is decided anew."""
+    inherited = {key: value for key, value in base.items() if key != "df" or value != NST}
+    return {**inherited, **change}
 
 
 def for_family(spec: ModelSpec, family: str) -> ModelSpec:

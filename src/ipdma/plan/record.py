@@ -14,7 +14,8 @@ from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.harmless import for_terminal
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.plan.checks import check_names
-from ipdma.plan.models import for_family, read_model
+from ipdma.plan.earlier import left_to_earlier_defaults
+from ipdma.plan.models import changed_model, for_family, read_model, write_out
 from ipdma.plan.schema import fill_defaults, find_faults
 from ipdma.plan.words import harmful_texts
 from ipdma.yaml_values import parse_yaml
@@ -47,7 +48,7 @@ class Plan(Mapping[str, Any]):
     models : dict of str to ModelSpec
         The plan's models for a Gaussian outcome; `model(name, family)` gives one for another family.
     pool : PoolSpec
-        The second stage where a model names none; `ci` is empty where the number of studies decides it.
+        The second stage where a model names none.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -84,6 +85,7 @@ class Plan(Mapping[str, Any]):
             Naming every fault at once.
         """
         faults = [*harmful_texts(values), *map(for_terminal, find_faults(values))]
+        faults = faults or left_to_earlier_defaults(values)
         if faults:
             raise PlanError(join_faults(f"{where}: {fault}" for fault in faults))
         filled = decide(fill_defaults(values))
@@ -155,7 +157,8 @@ class Plan(Mapping[str, Any]):
         """The primary model as a sensitivity analysis changes it."""
         base = self._values["models"][self._values["primary_model"]]
         change = self._values["sensitivity"][sensitivity].get("model", {})
-        return for_family(read_model({**base, **change}, self, f"sensitivity.{sensitivity}.model"), family)
+        where = f"sensitivity.{sensitivity}.model"
+        return for_family(read_model(changed_model(base, change), self, where), family)
 
     def cells(self, contrast: str) -> list[tuple[str, str]]:
         """(outcome, time point) pairs that a contrast is analysed at, in the plan's order."""
@@ -178,7 +181,8 @@ def is_good_event(measure: str) -> bool:
 
 
 def decide(values: dict[str, Any]) -> dict[str, Any]:
-    """Decide what depends on other keys: measures, families, types of moderators, the primary model."""
+    """Decide what depends on other keys: measures, families, types of moderators, the primary model,
+    methods."""
     secondary = values["secondary"]
     for scale in secondary_scales(values):
         own = {
@@ -197,6 +201,7 @@ def decide(values: dict[str, Any]) -> dict[str, Any]:
         if own["measure"] is None:
             own["measure"] = name if name in MEASURES else "score"
         own["family"] = own["family"] or ("gaussian" if own["measure"] == "score" else "binomial")
+    write_out(values)
     return values
 
 

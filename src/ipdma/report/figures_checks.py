@@ -200,15 +200,16 @@ def multiverse_lines(material: Material, analysis: Analysis, pen: Pen) -> tuple[
     parts = []
     for name, word in (
         ("specifications", "specifications"),
-        ("significant", "with an interval that excludes zero"),
         ("same_sign", "of the primary sign"),
     ):
         if name in rows and rows[name].number("n") is not None:
             parts.append(f"{pen.count(rows[name])} {word}")
-    if {"median", "low", "high"} <= set(rows):
+    if {"median", "low", "high", "q25", "q75"} <= set(rows):
+        low, first, middle, third, high = (
+            pen.number(rows[name], "value") for name in ("low", "q25", "median", "q75", "high")
+        )
         parts.append(
-            f"median {pen.number(rows['median'], 'value')}, from {pen.number(rows['low'], 'value')} to "
-            f"{pen.number(rows['high'], 'value')}"
+            f"estimates from {low} to {high}, half of them between {first} and {third}, median {middle}"
         )
     return (f"{'; '.join(parts)}.",) if parts else ()
 

@@ -7,6 +7,7 @@ import math
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
+from ipdma.report.beside import known_intervals
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -169,12 +170,13 @@ class ForestRows:
         return [Line("note", (f"Test for subgroup differences: {f_test(self.material, self.pen, row)}",))]
 
     def study_line(self, row: Row) -> Line:
-        """One study."""
-        study = row.text("study")
+        """One study; a trial that the pooled estimates above do not hold has no weight in them."""
+        study, aside = row.text("study"), row.text("source") == "aggregate"
         arms = self.arm_cells(row, "active") + self.arm_cells(row, "reference")
-        weight = self.pen.number(row, "weight", 1) + "%" if row.number("weight") is not None else ""
+        shown = row.number("weight") is not None and not aside
+        weight = self.pen.number(row, "weight", 1) + "%" if shown else ""
         return Line(
-            "aggregate" if row.text("source") == "aggregate" else "study",
+            "aggregate" if aside else "study",
             (self.material.study(study), *arms, effect_text(self.material, self.pen, row, self.odds), weight),
             row.number("estimate"),
             row.number("ci_low"),
@@ -297,6 +299,7 @@ class ForestRows:
         """Heterogeneity, methods and signs."""
         text = [heterogeneity(self.material, self.analysis, self.pen)]
         text.append(model_line(self.material, self.analysis))
+        text.append(known_intervals(self.material, self.analysis, self.pen, self.odds))
         text.append(
             "Squares: each trial's own estimate, area by weight in the second stage; diamonds: pooled "
             "estimate with its "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipdma.model.df import df_label
 from ipdma.report import wording
+from ipdma.report.beside import AIM, NST, beside_text
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
@@ -35,6 +36,7 @@ def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
         Column("K"),
         Column("N"),
         Column(f"Estimate [{level} CI]"),
+        Column("Beside it", "left"),
         Column("SE"),
         Column("df"),
         Column("p"),
@@ -79,6 +81,7 @@ def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row)
         pen.count(row, "k"),
         pen.count(row, "n"),
         pen.effect(row) + flags(row),
+        beside_text(material, pen, row),
         pen.number(row, "std_error", 3),
         pen.number(row, "df", 1),
         pen.p(row),
@@ -129,6 +132,8 @@ def notes_of(material: Material) -> list[str]:
         f"{material.title(a)}: {material.sign_note(a.contrast, a.outcome)}" for a in material.analyses[:1]
     )
     notes = [sign_line(material), df_line(material)] if material.analyses else []
+    if any(row.text("df_method") == NST for row in material.records.estimates):
+        notes.append(AIM)
     if signs:
         notes.append(
             "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH "

@@ -32,7 +32,7 @@ def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
         Column("df"),
         Column("p"),
         Column("Holm p"),
-        Column("\u03c4\u00b2"),
+        Column(f"Varying between trials [{level} CI]", "left"),
         Column(f"Across trials [{level} CI]"),
         Column(f"Naive [{level} CI]"),
         Column("Planned power"),
@@ -94,7 +94,7 @@ def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str, s
 def numbers(
     material: Material, pen: Pen, head: Ident, terms: tuple[Term, Term, Term], row: Row | None
 ) -> tuple[str, ...]:
-    """Within, SE, df, p, Holm, tau2, across, naive, planned power."""
+    """Within, SE, df, p, Holm, varying between trials, across, naive, planned power."""
     within, across, naive = terms
     holm = first(material.counts_of(head, "holm_p"), variable=within)
     across_row, naive_row = pooled(material, head, across), pooled(material, head.but(variant="naive"), naive)
@@ -105,7 +105,7 @@ def numbers(
         pen.number(row, "df", 1),
         pen.p(row),
         pen.p(holm, "value"),
-        tau2_of(material, pen, row, within),
+        varying(material, pen, head, within, row),
         pen.effect(across_row)
         if across_row is not None and across_row.number("estimate") is not None
         else wording.NOTHING,
@@ -114,6 +114,22 @@ def numbers(
         else wording.NOTHING,
         power_text(material, pen, head, within),
     )
+
+
+def varying(material: Material, pen: Pen, head: Ident, within: Term, row: Row | None) -> str:
+    """`-0.20 [-0.61, 0.21], p = .238, tau2 0.03 [0.00, 0.21]` of the interaction that varies between trials.
+
+    Of a joint test its F and p; of a headline that varies itself tau2 alone.
+    """
+    if row is not None and row.number("tau2") is not None:
+        return f"\u03c4\u00b2 {tau2_of(material, pen, row, within)}"
+    other = pooled(material, head.but(variant="random"), within)
+    if other is None:
+        return wording.NOTHING
+    if other.number("estimate") is None:
+        return f_test(material, pen, other)
+    text = f"{pen.effect(other)}, {pen.p_phrase(other)}"
+    return f"{text}, \u03c4\u00b2 {tau2_of(material, pen, other, within)}"
 
 
 def power_text(material: Material, pen: Pen, head: Ident, term: Term) -> str:
@@ -180,7 +196,7 @@ def joint_row(material: Material, pen: Pen, name: str, head: Ident) -> tuple[str
         pen.number(row, "df", 1),
         pen.p(row),
         pen.p(holm, "value"),
-        blank,
+        varying(material, pen, head, term, None),
         blank,
         blank,
         blank,
@@ -229,6 +245,8 @@ def notes_of(material: Material) -> list[str]:
         "participants. Across trials: association of the trials' effects with their means, ecological. "
         "Naive: the two mixed, as in a model "
         "without centring, for comparison only.",
+        "Varying between trials: the same interaction where it may differ from trial to trial; beside it the "
+        "headline holds it common unless the model says otherwise.",
         sign_line(material) if material.analyses else "",
         f"One-stage models. Degrees of freedom: {words}." if words else "",
         f"Planned power: of the pooled trials for an interaction stated beforehand ({power}), by the "
@@ -242,6 +260,6 @@ def notes_of(material: Material) -> list[str]:
         f"Counts from 1 to {least - 1} are withheld.",
         "CI confidence interval; K trials that inform the interaction; n participants with the moderator; SE "
         "standard error; df degrees of "
-        "freedom; \u03c4\u00b2 variance of the interaction between trials (a dash: held common).",
+        "freedom; \u03c4\u00b2 variance of the interaction between trials.",
     ]
     return [note for note in notes if note]

@@ -87,7 +87,7 @@ def test_the_imputed_headline_is_rubins_rules_over_the_data_sets(records, rows):
     names = ["baseline", "outcome", "episode_duration_months", "antidepressant_at_baseline", "age"]
     m = int(records.counts.query("what == 'imputations'")["n"].iloc[0])
     done = impute_rows(rows, names, m, 3, 11)
-    keys = {"covariates": ["baseline"], "residual": "by_study"}
+    keys = {"covariates": ["baseline"], "residual": "by_study", "df": "nst"}
     spec = ModelSpec.from_mapping(
         {"outcome": "outcome", "study": "study", "treatment": "treat", **keys}, "test"
     )
@@ -96,7 +96,12 @@ def test_the_imputed_headline_is_rubins_rules_over_the_data_sets(records, rows):
     expected = pool_rubin(fits).estimate("treatment")
     assert found["estimate"] == pytest.approx(expected.estimate, rel=1e-6)
     assert found["std_error"] == pytest.approx(expected.std_error, rel=1e-5)
-    assert found["df"] == pytest.approx(expected.df, rel=1e-3)
+    assert (found["df"], found["df_method"]) == (expected.df, "nst")
+    ends = (found["ci_low"], found["ci_high"])
+    assert ends == pytest.approx((expected.ci_low, expected.ci_high), rel=1e-5)
+    shares = records.counts.query("what == 'lambda' and variable == 'treatment'")["value"]
+    assert len(shares)
+    assert shares.between(0, 1).all()
     assert found["n"] == len(rows)
 
 

@@ -97,15 +97,19 @@ def test_one_headline_per_model_and_stage(records):
 
 
 def test_headline_is_the_model_of_the_plan(records, rows):
-    spec = ModelSpec(outcome="outcome", covariates=("baseline",), residual="by_study")
-    fit = fit_model(rows[["study", "treat", "outcome", "baseline"]], spec)
+    spec = ModelSpec(outcome="outcome", covariates=("baseline",), residual="by_study", df="nst")
+    data = rows[["study", "treat", "outcome", "baseline"]]
+    fit, known = fit_model(data, spec), fit_model(data, spec.replace(df="kenward_roger"))
     row = pick(records.estimates, analysis_id="stpp_control.depression.post.primary.one")
+    for end in ("low", "high"):
+        beside = count(records, analysis_id=row.analysis_id, what=f"beside_{end}", level="kenward_roger")
+        assert beside.value.item() == pytest.approx(getattr(known.estimate("treatment"), f"ci_{end}"))
     effect = fit.estimate("treatment")
     assert (row.estimate, row.std_error, row.df) == pytest.approx(
         (effect.estimate, effect.std_error, effect.df)
     )
     assert (row.tau2, row.pi_low) == pytest.approx((fit.variance.treatment, fit.prediction.low))
-    assert (row.k, row.n, row.df_method) == (6, 304, "kenward_roger")
+    assert (row.k, row.n, row.df_method) == (6, 304, "nst")
 
 
 def test_every_model_has_both_stages(records):
@@ -125,17 +129,39 @@ def test_common_effect_has_no_variance_in_one_stage(records):
     assert pick(records.estimates, analysis_id="stpp_control.depression.post.publication.two").tau2 == 0
 
 
-def test_pooled_interval_is_modified_below_ten_studies(records):
-    small = pick(records.estimates, analysis_id="stpp_control.depression.post.primary.two")
-    assert small.df_method == "modified_hksj"
+def test_the_pooled_interval_is_the_plans_whatever_the_number_of_studies(records):
+    name = "stpp_control.depression.post.primary.two"
     many = analyse(
         {KEY: as_table(draw_rows(sizes=(24,) * 10))}, small_plan(moderators={}), parts=["efficacy"]
     )
-    large = pick(many.estimates, analysis_id="stpp_control.depression.post.primary.two")
-    assert large.df_method == "hksj"
+    for found in (records, many):
+        assert pick(found.estimates, analysis_id=name).df_method == "nst"
+        assert len(count(found, analysis_id=name, what="beside_low", level="modified_hksj")) == 1
     chosen = small_plan(moderators={}, pool={"ci": "wald"})
     wald = analyse({KEY: as_table(draw_rows())}, chosen, parts=["efficacy"])
-    assert pick(wald.estimates, analysis_id="stpp_control.depression.post.primary.two").df_method == "wald"
+    assert pick(wald.estimates, analysis_id=name).df_method == "wald"
+
+
+def test_studies_that_agree_to_the_digit_still_have_a_headline():
+    """The null-standardised interval has no width there; the one that reviewers know stands in its place."""
+    one = draw_rows(sizes=(24,))
+    rows = pd.concat([one.assign(study=name) for name in ("A", "B")], ignore_index=True)
+    got = analyse({KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
+    two = pick(got.estimates, analysis_id="stpp_control.depression.post.primary.two")
+    first = pick(got.estimates, analysis_id="stpp_control.depression.post.primary.one")
+    assert (two.df_method, first.df_method) == ("modified_hksj", "kenward_roger")
+    assert got.notes.text.str.contains("the customary interval stands in its place").any()
+
+
+def test_what_is_printed_of_an_effect_agrees_with_itself(records):
+    """Every prediction interval contains its row's interval, and p is below .05 where that excludes 0."""
+    e = records.estimates
+    predicted = e[e.pi_low.notna()]
+    assert len(predicted)
+    assert (predicted.pi_low <= predicted.ci_low).all()
+    assert (predicted.pi_high >= predicted.ci_high).all()
+    tested = e[e.p_value.notna() & e.ci_low.notna()]
+    assert ((tested.p_value < 0.05) == ((tested.ci_low > 0) | (tested.ci_high < 0))).all()
 
 
 def test_the_interval_of_i2_is_that_of_tau2(records):
@@ -367,7 +393,8 @@ def test_binary_outcomes_drop_what_they_do_not_have():
     rows = draw_rows(binary=True)
     got = analyse({BINARY_KEY: as_table(rows)}, small_plan(), parts=["rows", "efficacy"])
     head = pick(got.estimates, analysis_id="stpp_control.response.post.primary.one")
-    assert head.df_method == "k_minus_1"
+    assert head.df_method == "nst"
+    assert len(count(got, analysis_id=head.analysis_id, what="beside_low", level="k_minus_1")) == 1
     assert head.estimate > 0
     assert pick(got.estimates, analysis_id="stpp_control.response.post.primary.two").k == 6
     ratio = count(got, analysis_id=head.analysis_id, what="odds_ratio").value.iloc[0]

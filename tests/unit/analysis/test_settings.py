@@ -67,7 +67,8 @@ def test_levels_that_are_not_listed_are_missing(rows):
 def test_cuts_without_labels_make_their_own(rows):
     got = run(rows, small_plan(moderators={"m": {"column": "episode_duration_months", "cuts": [12, 24]}}))
     within = got.estimates[
-        got.estimates.term.str.startswith("treatment:within:m[") & (got.estimates.stage == "one")
+        got.estimates.term.str.startswith("treatment:within:m[")
+        & got.estimates.analysis_id.str.endswith(".one.m")
     ]
     assert within.level.tolist() == ["12 to under 24", "24 or more"]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ipdma.errors import PlanError
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.plan import Plan
 
@@ -16,17 +17,51 @@ def test_a_model_has_the_plans_level_and_pool_unless_it_names_its_own():
     models = {"plain": {"label": "Plain"}, "own": {"level": 0.9, "pool": {"ci": "wald"}}}
     plan = make(models=models, level=0.8, pool={"tau2": "dl"})
     assert plan.models["plain"] == ModelSpec(
-        outcome="outcome", level=0.8, pool=PoolSpec(tau2="dl", ci="", level=0.8)
+        outcome="outcome", df="nst", level=0.8, pool=PoolSpec(tau2="dl", ci="nst", level=0.8)
     )
     assert plan.models["own"].level == 0.9
     assert plan.models["own"].pool == PoolSpec(tau2="dl", ci="wald", level=0.9)
-    assert plan.pool == PoolSpec(tau2="dl", ci="", level=0.8)
+    assert plan.pool == PoolSpec(tau2="dl", ci="nst", level=0.8)
 
 
-@pytest.mark.parametrize(("k", "ci"), [(2, "modified_hksj"), (9, "modified_hksj"), (10, "hksj")])
-def test_the_number_of_studies_decides_an_open_interval(k, ci):
-    assert make().pool.for_studies(k).ci == ci
-    assert make(pool={"ci": "wald"}).pool.for_studies(k).ci == "wald"
+@pytest.mark.parametrize(
+    ("model", "df"),
+    [
+        ({}, "nst"),
+        ({"covariates": ["baseline"], "residual": "by_study"}, "nst"),
+        ({"treatment_effect": "common"}, "kenward_roger"),
+        ({"estimator": "ml"}, "k_minus_1"),
+        ({"intercept": "random"}, "kenward_roger"),
+        ({"covariates": ["baseline"], "covariate_slopes": "common"}, "kenward_roger"),
+        ({"df": "satterthwaite"}, "satterthwaite"),
+    ],
+)
+def test_a_model_that_names_no_df_has_the_null_standardised_t_where_it_can(model, df):
+    plan = make(models={"primary": model})
+    assert plan.models["primary"].df == df
+    assert plan["models"]["primary"]["df"] == df, "plan.yaml names it"
+
+
+def test_one_line_of_a_plan_makes_what_reviewers_know_the_headline():
+    plan = make(
+        interval="kenward_roger", models={"primary": {}, "own": {"df": "nst", "pool": {"ci": "hksj"}}}
+    )
+    assert (plan.models["primary"].df, plan.models["primary"].pool.ci) == ("kenward_roger", "modified_hksj")
+    assert plan.primary("binomial").resolved().df == "k_minus_1"
+    assert (plan.models["own"].df, plan.models["own"].pool.ci) == ("nst", "hksj")
+
+
+def test_a_sensitivity_analysis_that_rules_the_headlines_interval_out_has_the_usual_one():
+    entry = {"model": {"treatment_effect": "common"}}
+    changed = {"common": entry, "named": {"model": {"df": "residual"}}}
+    plan = make(models={"primary": {}}, sensitivity=changed)
+    again = Plan.from_mapping(plan.as_mapping())
+    for one in (plan, again):
+        assert one.model_under("common", "gaussian").df == "kenward_roger"
+        assert one.model_under("common", "binomial").resolved().df == "k_minus_1"
+        assert one.model_under("named", "gaussian").df == "residual"
+    with pytest.raises(PlanError, match="df: nst needs an effect that varies"):
+        make(models={"primary": {"df": "nst", "treatment_effect": "common"}})
 
 
 def test_a_binary_outcome_takes_what_its_family_has():

@@ -65,7 +65,8 @@ def test_the_defaults_are_those_of_the_interface():
         "response": "binomial",
         "remission": "binomial",
     }
-    assert plan["models"] == {"primary": {"covariates": ["baseline"], "residual": "by_study"}}
+    assert plan["models"] == {"primary": {"covariates": ["baseline"], "residual": "by_study", "df": "nst"}}
+    assert (plan["pool"], plan["interval"]) == ({"ci": "nst"}, "nst")
     assert plan["primary_model"] == "primary"
     assert (plan["minimum_cell"], plan["seed"], plan["level"]) == (10, 20260101, 0.95)
     assert plan["sensitivity"] == {}

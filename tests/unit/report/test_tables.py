@@ -46,8 +46,8 @@ def test_efficacy_prints_the_headlines_of_both_stages(tables):
         record = material.headline(material.analyses[0], stage)
         assert row[4].startswith(f"{record['estimate']:.2f}".replace("-", "\u2212"))
         assert row[2:4] == ("11", "763")
-    assert rows[0][10] == wording.NOTHING
-    assert rows[1][10] == "38%"
+    assert rows[0][11] == wording.NOTHING
+    assert rows[1][11] == "38%"
     notes = " ".join(tables["efficacy"].notes)
     assert "favoured by negative values of depression; by positive values of response" in notes
     for word in (

@@ -13,14 +13,14 @@ WORDS = {"contrasts": {"stpp_control": {}}, "outcomes": {"depression": {}}, "tim
 
 
 def table_of(interaction):
-    """The table's tau2 column and the records that it is drawn from."""
+    """The table's column of varying interactions and the records that it is drawn from."""
     model = {"covariates": ["baseline"], "interaction_effect": interaction}
     plan = small_plan(models={"primary": model}, moderators={"m": MODERATOR})
     records = analyse({KEY: as_table(rows_with_status())}, plan, parts=["moderators"])
     written = {**WORDS, "moderators": {"m": MODERATOR}, "primary_model": "primary"}
     material = Material(records.estimates, records.study_estimates, records.counts, written)
     table = tabulate_moderators(material, Ledger())
-    at = [column.label for column in table.columns].index("\u03c4\u00b2")
+    at = [column.label for column in table.columns].index("Varying between trials [95% CI]")
     return [row[at] for row in table.rows if isinstance(row, tuple)], records
 
 
@@ -34,9 +34,14 @@ def test_tau2_of_each_level_stands_with_its_interval():
             count(records, analysis_id=NAME, what=what, variable=term).value.item()
             for what in ("tau2_low", "tau2_high")
         )
-        assert cell == f"{tau2:.3f} [{low:.3f}, {high:.3f}]"
+        assert cell == f"\u03c4\u00b2 {tau2:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def test_a_dash_means_held_common():
-    cells, _ = table_of("common")
-    assert cells == ["\u2014"] * 3
+def test_beside_a_common_interaction_stands_the_one_that_varies():
+    cells, records = table_of("common")
+    assert cells[0].startswith("F(")
+    for cell, level in zip(cells[1:], ("b", "c"), strict=True):
+        row = pick(records.estimates, term=f"treatment:within:m[{level}]", analysis_id=f"{NAME}.random")
+        shown = f"{row.estimate:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "\u2212")
+        assert cell.startswith(shown)
+        assert f"\u03c4\u00b2 {row.tau2:.3f} [" in cell

@@ -19,7 +19,7 @@ from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.residual import Residual
 from ipdma.model.df.satterthwaite import Satterthwaite
-from ipdma.model.df.second_stage import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage
+from ipdma.model.df.second_stage import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage, precision_differs
 
 __all__ = [
     "METHODS",
@@ -34,6 +34,7 @@ __all__ = [
     "df_method",
     "fewest",
     "methods_of",
+    "precision_differs",
     "second_stage",
 ]
 

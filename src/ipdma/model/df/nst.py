@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ipdma.errors import FitError
 from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
 from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference, Keys
 from ipdma.model.df.own import OwnEstimates
-from ipdma.model.df.second_stage import narrower, with_interval
+from ipdma.model.df.second_stage import common_effect, if_narrower, narrower, with_interval
 from ipdma.model.df.trials import TrialEstimates
 from ipdma.model.interval import make_estimate
-from ipdma.model.nst import nst_notes, null_standardised
+from ipdma.model.nst import NoWidth, nst_notes, null_standardised
 from ipdma.model.pivot import pivot_interval
 from ipdma.model.records import Estimate, Prediction
 from ipdma.model.term import Term
@@ -71,9 +70,11 @@ class NullStandardisedT(DfMethod):
         """The other rows' estimates; where it applies, the model's own standard error and this interval."""
         plain = rest(inference).estimates(inference, asked)
         variance = np.einsum("ra,ab,rb->r", asked.rows, inference.covariance, asked.rows)
-        rows = inference.once(trial_rows)
+        rows, others = inference.once(trial_rows), rest(inference).name
         return [
-            rows[one.term].beside(replace(one, std_error=float(np.sqrt(v)))) if one.term in rows else one
+            rows[one.term].beside(replace(one, std_error=float(np.sqrt(v))), {others: one})
+            if one.term in rows
+            else replace(one, df_method=others)
             for one, v in zip(plain, variance, strict=True)
         ]
 
@@ -118,12 +119,19 @@ class TrialRow:
     alone: bool
     notes: tuple[str, ...]
 
-    def beside(self, estimate: Estimate) -> Estimate:
-        """The model's estimate with this interval; where one trial informs it, that trial's own answer."""
+    def beside(self, estimate: Estimate, known: Mapping[str, Estimate]) -> Estimate:
+        """The model's estimate with this interval; where one trial informs it, that trial's own answer.
+
+        `known` are the intervals that reviewers know, by method.
+        """
         if self.alone:
             return replace(self.found, extra=estimate.extra)
         return replace(
-            self.found, estimate=estimate.estimate, std_error=estimate.std_error, extra=estimate.extra
+            self.found,
+            estimate=estimate.estimate,
+            std_error=estimate.std_error,
+            extra=estimate.extra,
+            beside={**known, **self.found.beside},
         )
 
 
@@ -143,12 +151,14 @@ def trial_row(trials: TrialEstimates, level: float) -> TrialRow:
         return TrialRow(found, True, (*trials.notes, note))
     try:
         result = null_standardised(y, v, level)
-    except FitError as error:
-        raise FitError(f"{trials.term}: {error}".replace("ci: modified_hksj", "df: kenward_roger")) from None
+    except NoWidth as error:
+        raise NoWidth(f"{trials.term}: {error}".replace("ci: modified_hksj", "df: kenward_roger")) from None
     plain = make_estimate(trials.term, float(y.mean()), 1.0, None, level)
     found = with_interval(plain, result)
     own = OwnEstimates(trials.term, y, v, 0.0)
-    said = narrower(NullStandardisedT.label, own, found, level)
+    common = common_effect(own, level)
+    said = narrower(NullStandardisedT.label, found, common)
+    found = replace(found, beside=if_narrower(found, common))
     return TrialRow(found, False, (*trials.notes, *nst_notes(result), *said))
 
 

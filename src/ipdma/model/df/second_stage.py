@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from ipdma.errors import FitError
 from ipdma.model.df.hksj import spread
@@ -12,6 +15,7 @@ from ipdma.model.interval import make_estimate
 from ipdma.model.nst import NullStandardised, nst_notes, null_standardised
 from ipdma.model.records import Estimate
 
+Array = NDArray[Any]
 ADVICE = "; ci: modified_hksj is never narrower than a Wald interval"
 
 
@@ -53,7 +57,7 @@ class SecondStage:
                 "use ci: modified_hksj or ci: wald"
             )
         found = make_estimate(own.term, pooled, math.sqrt(scale / total), own.studies - 1, level)
-        return found, [] if self.floor else narrower(self.label, own, found, level, ADVICE)
+        return found, [] if self.floor else narrower(self.label, found, common_effect(own, level), ADVICE)
 
 
 class NullStandardisedStage(SecondStage):
@@ -73,8 +77,11 @@ class NullStandardisedStage(SecondStage):
         at = own.informed
         found = null_standardised(own.estimate[at], own.variance[at], level)
         wald = make_estimate(own.term, pooled, 1 / math.sqrt(float(own.weight.sum())), None, level)
-        estimate = with_interval(wald, found)
-        return estimate, [*nst_notes(found), *narrower(self.label, own, estimate, level)]
+        estimate, common = with_interval(wald, found), common_effect(own, level)
+        known = hartung_knapp(own.variance[at])
+        beside = {known.name: known.estimate(own, pooled, level)[0]} | if_narrower(estimate, common)
+        said = narrower(self.label, estimate, common)
+        return replace(estimate, beside=beside), [*nst_notes(found), *said]
 
 
 def with_interval(estimate: Estimate, found: NullStandardised) -> Estimate:
@@ -89,12 +96,21 @@ def with_interval(estimate: Estimate, found: NullStandardised) -> Estimate:
     )
 
 
-def narrower(label: str, own: OwnEstimates, found: Estimate, level: float, advice: str = "") -> list[str]:
-    """Say when an interval for varying effects is narrower than that of a common one, with both."""
+def common_effect(own: OwnEstimates, level: float) -> Estimate:
+    """The estimate of an effect that is common to all studies."""
     at = own.informed
     w = 1 / own.variance[at]
-    common = make_estimate(own.term, float(w @ own.estimate[at] / w.sum()), w.sum() ** -0.5, None, level)
-    if found.ci_high - found.ci_low >= common.ci_high - common.ci_low:
+    return make_estimate(own.term, float(w @ own.estimate[at] / w.sum()), w.sum() ** -0.5, None, level)
+
+
+def if_narrower(found: Estimate, common: Estimate) -> dict[str, Estimate]:
+    """The common effect, where an interval for varying effects is narrower than its own."""
+    return {"common": common} if found.ci_high - found.ci_low < common.ci_high - common.ci_low else {}
+
+
+def narrower(label: str, found: Estimate, common: Estimate, advice: str = "") -> list[str]:
+    """Say when an interval for varying effects is narrower than that of a common one, with both."""
+    if not if_narrower(found, common):
         return []
     return [
         f"the {label} interval [{found.ci_low:.6g}, {found.ci_high:.6g}] is narrower than that of a common "
@@ -106,3 +122,18 @@ HKSJ = SecondStage("hksj", "Hartung-Knapp-Sidik-Jonkman", 0.0)
 MODIFIED_HKSJ = SecondStage("modified_hksj", "modified Hartung-Knapp-Sidik-Jonkman", 1.0)
 NST = NullStandardisedStage("nst", "null-standardised t", 1.0)
 WALD = SecondStage("wald", "normal (Wald)", None)
+ALIKE = 1e-8  # relative: variances nearer to each other are equal
+
+
+def precision_differs(variance: Array) -> bool:
+    """Whether the studies' sampling variances differ: then Hartung-Knapp's scale needs its floor."""
+    return float(variance.max() - variance.min()) > ALIKE * float(variance.max())
+
+
+def hartung_knapp(variance: Array) -> SecondStage:
+    """The form of Hartung and Knapp's interval that holds: modified wherever precision differs.
+
+    Roever, Knapp and Friede (2015) tie the correction to unequal precision; the number of studies does not
+    decide.
+    """
+    return MODIFIED_HKSJ if precision_differs(variance) else HKSJ

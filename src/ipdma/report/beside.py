@@ -1,0 +1,50 @@
+"""The intervals that stand next to a headline's own: what reviewers know, and a common effect's."""
+
+from __future__ import annotations
+
+from ipdma.model.df import df_label
+from ipdma.report import wording
+from ipdma.report.ledger import Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.records import Row, first
+
+NST = "nst"
+AIM = (
+    "The null-standardised t interval aims at the mean of the trials' effects; the estimate beside it is the "
+    "model's, weighted by REML. It was developed and validated for this program and is not yet published "
+    "elsewhere (docs/validation-intervals.md); the interval that reviewers know stands next to it."
+)
+
+
+def beside_text(material: Material, pen: Pen, row: Row) -> str:
+    """`Kenward-Roger [-0.12, 1.02]; common effect 0.41 [0.10, 0.72]`, or a dash."""
+    counts = material.records.of("counts", row.text("analysis_id"))
+    place = {"variable": row.text("term"), "study": ""}
+    found = [c for c in counts if c.text("what") == "beside" and c.text("variable") == place["variable"]]
+    parts = []
+    for count in found:
+        method = count.text("level")
+        ends = [first(counts, what=f"beside{end}", level=method, **place) for end in ("_low", "_high")]
+        if None in ends:
+            continue
+        value = f"{pen.number(count, 'value')} " if method == "common" else ""
+        low, high = (pen.number(end, "value") for end in ends)
+        parts.append(f"{method_label(method)} {value}[{low}, {high}]")
+    return "; ".join(parts) or wording.NOTHING
+
+
+def known_intervals(material: Material, analysis: Analysis, pen: Pen, odds: bool) -> str:
+    """What stands next to the null-standardised intervals of both stages, a sentence for a forest's foot."""
+    parts = []
+    for stage, name in (("one", "one stage"), ("two", "two stages")):
+        row = material.headline(analysis, stage)
+        text = wording.NOTHING if row is None else beside_text(material, pen, row)
+        if text != wording.NOTHING:
+            parts.append(f"{name}: {text}")
+    scale = " (log odds ratios)" if odds else ""
+    return f"Beside these intervals{scale}, {'. '.join(parts)}." if parts else ""
+
+
+def method_label(method: str) -> str:
+    """A method's name, or that of a common effect."""
+    return "common effect" if method == "common" else df_label(method)
