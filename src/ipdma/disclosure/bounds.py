@@ -97,7 +97,8 @@ class Part:
             for sign in (1.0, -1.0):
                 if most[i] - least[i] < enough - 1:
                     widen(least, most, self.solve(sign * (np.arange(size) == i)))
-            found[cell] = Range(float(least[i]), float(most[i]))
+            if np.isfinite(least[i]):
+                found[cell] = Range(float(least[i]), float(most[i]))
         return found
 
     def tighten(self) -> np.ndarray:
