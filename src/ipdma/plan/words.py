@@ -7,18 +7,24 @@ from typing import Any
 
 from ipdma.harmless import why_harmful
 
+JUDGED = "certainty"  # read by the report alone
 WORDS = frozenset({"title", "footer", "label", "why", "negative_favours"})
 
 
 def without_words(values: Any) -> Any:
-    """A plan without its words: two plans that agree in this are one plan, and need the same fits.
+    """A plan without its words and judgements: two plans that agree in this need the same fits.
 
     A name that somebody gave (a moderator called `label`) is a key with keys below it, and stays.
     """
+    return strip({k: v for k, v in values.items() if k != JUDGED} if isinstance(values, Mapping) else values)
+
+
+def strip(values: Any) -> Any:
+    """Any part of a plan without its words."""
     if isinstance(values, Mapping):
         kept = {k: v for k, v in values.items() if k not in WORDS or isinstance(v, (Mapping, list))}
-        return {k: without_words(v) for k, v in kept.items()}
-    return [without_words(v) for v in values] if isinstance(values, list) else values
+        return {k: strip(v) for k, v in kept.items()}
+    return [strip(v) for v in values] if isinstance(values, list) else values
 
 
 def harmful_texts(values: Any, where: str = "") -> Iterator[str]:

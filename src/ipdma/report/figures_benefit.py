@@ -153,6 +153,8 @@ def draw_benefit(found: Benefit) -> Figure:
     for axes in sheet.figure.axes:
         axes.set_xlim(low, high)
     shared.set_ylabel(found.ylabel, parse_math=False)
+    middle = sheet.figure.axes[len(found.panels) // 2 * 2]
+    middle.set_xlabel(found.xlabel, parse_math=False)
     return sheet.figure
 
 
@@ -170,4 +172,3 @@ def draw_panel(panel: Panel, axes: Axes, below: Axes, title: Sequence[str], foun
     below.set_ylim(len(panel.trials), -1)
     below.set_yticks([])
     below.spines["left"].set_visible(False)
-    below.set_xlabel(found.xlabel, parse_math=False)

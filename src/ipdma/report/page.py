@@ -28,9 +28,9 @@ from ipdma.report.words import in_sentence
 
 HEADS = {
     "answer": "The answer",
-    "findings": "Summary of findings",
     "whom": "For whom it works",
     "trust": "Can it be trusted",
+    "findings": "Summary of findings",
     "trials": "Trials",
     "methods": "Methods and results, to be pasted",
     "explorer": "Explorer",
@@ -50,9 +50,9 @@ def build_page(
     shelf = Shelf(tables, exhibits, drawn)
     bodies = {  # in the order in which a reader meets them, so that figures are numbered in it
         "answer": answer_section(material, ledger),
-        "findings": findings_section(material, shelf),
         "whom": whom_section(material, ledger, shelf),
         "trust": trust_section(material, ledger, shelf),
+        "findings": findings_section(material, shelf),
         "trials": trials_section(material, ledger, shelf),
         "methods": methods_section(material, ledger),
         "explorer": explorer_section(material, ledger),

@@ -9,6 +9,7 @@ import yaml
 from ipdma.errors import PlanError
 from ipdma.plan import Plan, read_plan
 from ipdma.plan.schema import load_schema, resolve
+from ipdma.plan.words import without_words
 
 REPOSITORY = Path(__file__).parents[3]
 SMALL = {"studies": "trials", "contrasts": {"main": {"active": ["stpp"], "reference": ["tau"]}}}
@@ -251,3 +252,30 @@ def test_words_of_yaml_that_are_not_truths(tmp_path):
     plan = read_plan(path)
     assert plan["moderators"]["drug"]["levels"] == ["no", "yes"]
     assert plan["level"] == 0.9
+
+
+JUDGED = {"contrast": "a", "outcome": "depression", "time_point": "post", "by": "A. Author"}
+
+
+def test_a_signed_judgement_makes_no_other_plan():
+    plan = {"studies": "x", "contrasts": {"a": {"active": ["stpp"], "reference": ["tau"]}}}
+    signed = {**plan, "certainty": {"judgements": [JUDGED]}}
+    plans = [Plan.from_mapping(values).as_mapping() for values in (plan, signed)]
+    assert plans[0] != plans[1]
+    assert without_words(plans[0]) == without_words(plans[1])
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"outcomes": ["mood.post"]}, "certainty.outcomes: no outcome is called 'mood'"),
+        ({"outcomes": ["depression.later"]}, "no time point is called 'later'"),
+        ({"judgements": [{**JUDGED, "contrast": "b"}]}, "entry 1.contrast: no contrast is called 'b'"),
+        ({"judgements": [JUDGED] * 2}, "entry 2: a.depression.post is judged twice"),
+        ({"worthwhile": {"risk": 5}}, "less than 1"),
+    ],
+)
+def test_the_summary_of_findings_names_what_the_plan_has(own, said):
+    plan = {"studies": "x", "contrasts": {"a": {"active": ["stpp"], "reference": ["tau"]}}, "certainty": own}
+    with pytest.raises(PlanError, match=re.escape(said)):
+        Plan.from_mapping(plan)

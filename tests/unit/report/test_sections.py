@@ -100,7 +100,7 @@ def test_the_benefit_is_told_from_mild_to_severe(material):
 
 def test_for_whom_names_what_did_not_matter_in_one_sentence(material):
     said = text_of(whom_section(material, Ledger(), EMPTY))
-    assert said.count("no clear change of the effect with") <= 1
+    assert said.count("No clear change of the effect with") <= 1
 
 
 def test_every_signal_has_a_word_beside_its_colour(material):

@@ -81,9 +81,15 @@ def events_block(material: Material, own: list[Analysis], pen: Pen) -> str:
         if not blocks:
             counts = [round(100 * (row.number("value") or 0.0)) for row in arms[:2]]
             labels = [f"{side[:1].upper()}{side[1:]}" for side in sides]
-            blocks.append(icon_array(list(zip(labels, counts, strict=True)), line))
-        blocks.append(f'<p class="small">{escape(line)}</p>')
+            blocks += [said(line), icon_array(list(zip(labels, counts, strict=True)), line)]
+        else:
+            blocks.append(said(line))
     return "".join(blocks)
+
+
+def said(line: str) -> str:
+    """A line of a card."""
+    return f'<p class="small">{escape(line)}</p>'
 
 
 def risks_of(material: Material, analysis: Analysis) -> tuple[Row, Row, Row, Row] | None:

@@ -12,28 +12,44 @@ from ipdma.report.records import Row, first, select
 from ipdma.report.sentences import moderator_sentence
 from ipdma.report.shelf import Shelf
 from ipdma.report.tables_credibility import QUESTIONS
+from ipdma.report.typeset import italics
 from ipdma.report.words import in_sentence
 
 WORST = ("definitely no", "probably no or unclear", "probably yes", "definitely yes")
 
 
 def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
-    """Sentences first, then the curves, the moderators and what to make of them."""
+    """Sentences beside the curve of severity; the moderators and what to make of them closed below."""
     pen = ledger.pen("report/whom")
     mains = first_questions(material)
-    parts = [f"<p>{escape(line)}</p>" for a in mains if (line := severity_sentence(material, a, pen))]
-    parts += [shelf.figure("benefit.severity"), shelf.figure("benefit.duration")]
-    for analysis in mains:
-        parts += [f"<p>{escape(line)}</p>" for line in other_sentences(material, analysis, pen)]
-        head = f"All moderators: {in_sentence(material.contrast(analysis.contrast))}"
-        parts.append(shelf.folded("figure", f"moderators.{analysis.id}", head))
+    told = "".join(paragraph(material, analysis, pen) for analysis in mains)
+    parts = [f'<div class="beside"><div>{told}</div>{shelf.figure("benefit.severity")}</div>']
+    names = ["benefit.duration", *(f"moderators.{a.id}" for a in mains)]
+    figures = "".join(shelf.figure(name) for name in names)
+    if figures:
+        head = "Duration of the episode, and all moderators side by side"
+        parts.append(f"<details><summary>{head}</summary>{figures}</details>\n")
+    parts.append(credibility(material, mains))
+    return "".join(parts) if told or figures else ""
+
+
+def paragraph(material: Material, analysis: Analysis, pen: Pen) -> str:
+    """All that is said of one contrast."""
+    lines = [severity_sentence(material, analysis, pen), *other_sentences(material, analysis, pen)]
+    said = " ".join(line for line in lines if line)
+    return f"<p><b>{escape(material.contrast(analysis.contrast))}.</b> {italics(said)}</p>" if said else ""
+
+
+def credibility(material: Material, mains: list[Analysis]) -> str:
+    """ICEMAN's answers on every interaction that somebody might believe, closed."""
     badges = [badge(material, a, name) for a in mains for name in material.plan.get("moderators", {})]
-    if any(badges):
-        parts.append(
-            "<p>Credibility of the interactions that somebody might believe (p below .10), by ICEMAN's "
-            "questions; the overall judgement is the author's.</p>"
-        )
-    return "".join([*parts, *badges])
+    if not any(badges):
+        return ""
+    count = sum(bool(b) for b in badges)
+    return (
+        f"<details><summary>How credible are the interactions? ICEMAN on {count} of them</summary>"
+        f"<p>Those with p below .10; the overall judgement is the author's.</p>{''.join(badges)}</details>\n"
+    )
 
 
 def first_questions(material: Material) -> list[Analysis]:
@@ -60,7 +76,7 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
     p = judged_p(material, tested, name)
     verb = "depended on" if p < 0.05 else "did not clearly depend on"
     lead = (
-        f"{material.contrast(analysis.contrast)}: the effect {verb} {in_sentence(material.moderator(name))} "
+        f"The effect {verb} {in_sentence(material.moderator(name))} "
         f"({pen.p_phrase(tested)} within trials{holm_words(material, pen, tested, name)})"
     )
     told = [
@@ -103,7 +119,6 @@ def holm_words(material: Material, pen: Pen, row: Row, name: str) -> str:
 def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[str]:
     """A sentence for each other declared moderator that changed the effect, one for all that did not."""
     told, nulls, lacking = [], [], []
-    where = material.contrast(analysis.contrast)
     for name, entry in material.plan.get("moderators", {}).items():
         if name == baseline_moderator(material) or (entry or {}).get("exploratory"):
             continue
@@ -112,13 +127,13 @@ def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[st
         if row is None or row.number("p_value") is None:
             lacking.append(in_sentence(material.moderator(name)))
         elif judged_p(material, row, name) < 0.05:
-            told.append(f"{where}: {in_sentence(moderator_sentence(material, analysis, pen, name))}")
+            told.append(moderator_sentence(material, analysis, pen, name))
         else:
             nulls.append(in_sentence(material.moderator(name)))
     if nulls:
-        told.append(f"{where}: no clear change of the effect with {wording.several(nulls)}.")
+        told.append(f"No clear change of the effect with {wording.several(nulls)}.")
     if lacking:
-        told.append(f"{where}: too few trials could say anything on {wording.several(lacking)}.")
+        told.append(f"Too few trials could say anything on {wording.several(lacking)}.")
     return told
 
 
