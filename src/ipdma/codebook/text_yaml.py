@@ -15,6 +15,7 @@ from ipdma.errors import ReadError
 
 MAX_NODES = 1_000_000
 LONG, LONGEST = 5_000, 200_000
+STANDARD_TAGS = "tag:yaml.org,2002:"
 NOTHING = {"", "~", "null", "Null", "NULL"}
 
 
@@ -22,6 +23,9 @@ class AsText:
     """Scalars as text, plain `null`, `~` and nothing as None, duplicate keys refused."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if not node.tag.startswith(STANDARD_TAGS):
+            problem = "a text that begins with !; put quotes around it"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         if isinstance(node, yaml.ScalarNode) and not node.style and node.value in NOTHING:
             return None
         return super().construct_object(node, deep=True)  # type: ignore[misc]

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from ipdma.errors import ReadError
+from ipdma.harmless import for_terminal
+from ipdma.privacy.wording import points_at
 from ipdma.site.formats import ReadOptions
 from ipdma.site.scan import scan_file
 from ipdma.writing import write_file
@@ -47,13 +49,26 @@ def run(options: argparse.Namespace) -> int:
         out = out / "study.yaml"
     if out is not None and out.exists() and not options.force:
         raise ReadError(f"{out}: is there already; choose another name, or --force to replace it")
-    named = os.path.relpath(options.file, out.parent) if out is not None else options.file.name
     blocked = tuple(word.strip() for word in options.block.split(",") if word.strip())
     reading = ReadOptions(options.sheet, options.encoding, options.separator)
-    text = scan_file(options.file, Path(named).as_posix(), reading, blocked)
+    text = scan_file(options.file, name_in_draft(options.file, out), reading, blocked)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(for_terminal(text))
         return 0
     write_file(out, text)
-    print(f"wrote {out}; read it, then run: ipdma check {out.parent}")
+    print(for_terminal(f"wrote {out}; read it, then run: ipdma check {out.parent}"))
+    if not (out.parent / name_in_draft(options.file, out)).exists():
+        print("put the trial's file beside it first: the draft names no other folder")
     return 0
+
+
+def name_in_draft(file: Path, out: Path | None) -> str:
+    """The file as a draft that is mailed may name it: below the draft's folder, else by its name alone."""
+    if out is None:
+        return file.name
+    try:
+        way = Path(os.path.relpath(file, out.parent))
+    except ValueError:  # another drive
+        return file.name
+    tells = ".." in way.parts or any(points_at(part) for part in way.parts[:-1])
+    return file.name if tells else way.as_posix()

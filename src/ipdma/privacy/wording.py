@@ -164,6 +164,10 @@ GIVEN = frozenset(
         "natasha",
     ]
 )
+ACTOR = re.compile(
+    r"\b(?:by|asked|called|phoned|told|contacted|door|gevraagd|gebeld|durch|gefragt|chiesto|par|por)\s+"
+    r"([A-ZÀ-Þ][a-zß-ÿ'’-]+)\s+(?:(?:van|von|de|den|der|di|da|del|la|le) )*([A-ZÀ-Þ][a-zß-ÿ'’-]+)"
+)
 ROLES = frozenset(
     [
         "data",
@@ -200,6 +204,32 @@ ROLES = frozenset(
         "responsable",
         "ricercatore",
         "investigador",
+        "unit",
+        "committee",
+        "board",
+        "group",
+        "ethic",
+        "institut",
+        "klinik",
+        "kliniek",
+        "universit",
+        "hospital",
+        "manag",
+        "leit",
+        "zentr",
+        "centr",
+        "steering",
+        "quality",
+        "medical",
+        "doctor",
+        "psycholog",
+        "psychiatr",
+        "therap",
+        "student",
+        "local",
+        "national",
+        "chair",
+        "secretar",
     ]
 )
 
@@ -244,6 +274,22 @@ def plain(word: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c)).lower()
 
 
+def is_somebody(text: str) -> bool:
+    """Whether a text that says who did something is two or three capitalised words and none of a role."""
+    words = re.findall(r"[\w'’-]+", text)
+    return PATTERNS[NAME].match(text.strip()) is not None and not any(map(is_role, words))
+
+
+def acts(text: str) -> bool:
+    """Whether two capitalised words, none of a role, stand behind a word as `by` or `asked`."""
+    return any(not is_role(found[1]) and not is_role(found[2]) for found in ACTOR.finditer(text))
+
+
+def is_role(word: str) -> bool:
+    """Whether a word names a task or a place of work; a language's endings and plurals included."""
+    return any(plain(part).startswith(tuple(ROLES)) for part in word.split("-"))
+
+
 def names_one(text: str, identifiers: Set[str]) -> bool:
     """Whether a text holds an identifier: one with letters and digits as a word, any behind `patient` or
     `id`."""
@@ -260,6 +306,14 @@ def names_one(text: str, identifiers: Set[str]) -> bool:
     )
 
 
-def kept_back(text: str, identifiers: Set[str] = frozenset()) -> str:
+def told_of(key: str, text: str, identifiers: Set[str] = frozenset()) -> str | None:
+    """As `points_at`, of what stands under a key of study.yaml: `by` says who, `why` may say who did it."""
+    kind = points_at(text, identifiers)
+    if kind is None and (is_somebody(text) if key == "by" else key == "why" and acts(text)):
+        return NAME
+    return kind
+
+
+def kept_back(text: str, identifiers: Set[str] = frozenset(), key: str = "why") -> str:
     """The text, or a word in its place where it may point at a person."""
-    return KEPT_BACK if points_at(text, identifiers) else text
+    return KEPT_BACK if told_of(key, text, identifiers) else text

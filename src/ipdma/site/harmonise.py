@@ -233,7 +233,7 @@ def study_yaml(file: StudyFile, identifiers: frozenset[str]) -> bytes:
     if file.confirmed:
         content["confirmed"] = [
             {
-                k: kept_back(str(v), identifiers) if k in ("why", "by") else str(v)
+                k: kept_back(str(v), identifiers, k) if k in ("why", "by") else str(v)
                 for k, v in entry.items()
                 if v is not None
             }

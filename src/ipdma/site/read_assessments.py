@@ -111,7 +111,14 @@ def read_time(
         f"{where}.timepoint", entry.get("timepoint"), known, "unknown_timepoint", variable
     )
     if entry.get("weeks") is not None:
-        return timepoint, entries.number(f"{where}.weeks", entry.get("weeks"), variable)
+        weeks = entries.number(f"{where}.weeks", entry.get("weeks"), variable)
+        if weeks is not None and weeks < 0 and timepoint not in (None, "baseline"):
+            entries.fault(
+                f"{where}.weeks",
+                f"{weeks:g} weeks is before randomisation, where no {timepoint} can be",
+                variable,
+            )
+        return timepoint, weeks
     if timepoint not in (None, "baseline"):
         entries.findings.add(
             "weeks_missing", STUDY_YAML, variable, said={"where": where, "timepoint": timepoint}

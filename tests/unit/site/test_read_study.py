@@ -270,3 +270,27 @@ def test_visits_out_of_order_are_to_confirm(small):
         {"instrument": "bdi2", "timepoint": "follow_up", "weeks": 12, "total": "post"}
     )
     assert only(small.check(), "visits_out_of_order").grade == "please_confirm"
+
+
+def test_no_post_lies_before_randomisation(small):
+    small.map["assessments"][1]["weeks"] = "-12"
+    finding = next(f for f in small.check().findings if f.name == "bad_entry")
+    assert "before randomisation" in finding.said["what"]
+
+
+def test_a_baseline_may_lie_before_randomisation(small):
+    small.map["assessments"][0]["weeks"] = "-1"
+    assert names(small.check()) == []
+
+
+@pytest.mark.parametrize("text", ["{from: !age x}", "!x {from: age}", "{from: [!y age]}"])
+def test_a_tag_that_nobody_knows_is_refused_with_its_line(small, text):
+    folder = small.write()
+    path = folder / "study.yaml"
+    path.write_text(path.read_text().replace("from: age", "from: AGE_HERE", 1))
+    mapping = path.read_text() + f"extra: {text}\n"
+    path.write_text(mapping)
+    result = check_study(folder)
+    assert result.error is not None
+    assert f"line {len(mapping.splitlines())}" in result.error
+    assert "begins with !" in result.error

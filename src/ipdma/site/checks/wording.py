@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipdma.privacy.identifying import NAME
-from ipdma.privacy.wording import IDENTIFIER, points_at
+from ipdma.privacy.wording import IDENTIFIER, told_of
 from ipdma.site.entries import STUDY_YAML
 from ipdma.site.facts import Facts
 from ipdma.site.findings import Findings
@@ -35,7 +35,7 @@ def check_wording(file: StudyFile, facts: Facts, findings: Findings) -> None:
     """One finding per text that may point at a person."""
     known = identifiers_of(facts)
     for where, text in written_texts(file):
-        kind = points_at(text, known)
+        kind = told_of(where.rpartition(", ")[2], text, known)
         # an arm may be called after its inventor, never after a participant
         if kind and not (where.startswith("arms.") and kind in (NAME, IDENTIFIER)):
             findings.add("text_kept_back", STUDY_YAML, said={"where": where, "what": kind})

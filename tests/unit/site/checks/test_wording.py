@@ -114,3 +114,28 @@ def test_why_rows_were_left_out_is_looked_through(small, tmp_path):
     assert "text_kept_back" in names(small.check())
     harmonise_study(small.folder, tmp_path / "up")
     assert "Weber" not in (tmp_path / "up" / "account.json").read_text("utf-8")
+
+
+SOMEBODY = ["Zbigniew Wolski", "Oluwaseun Adebayo", "Wolski, Zbigniew"]
+ROLES = ["Clinical Trials Unit", "Trial Manager", "Study Nurse", "Data Management", "Studienzentrum Leitung"]
+
+
+@pytest.mark.parametrize("who", SOMEBODY)
+def test_who_confirmed_is_kept_back_whatever_the_name(small, who):
+    assert "text_kept_back" in names(confirmed_by(small, who, "seen in the source"))
+    assert "text_kept_back" in names(
+        confirmed_by(small, "data manager", f"asked {SOMEBODY[0]}, who was there")
+    )
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_roles_and_institutions_may_be_said(small, who):
+    why = "checked by the Ethics Committee of Leiden University with the Beck Inventory"
+    assert "text_kept_back" not in names(confirmed_by(small, who, why))
+
+
+def confirmed_by(small, who, why):
+    small.put(2, "age", "17").map["confirmed"] = [
+        {"code": "IPD-031", "variable": "age", "n": "1", "why": why, "by": who, "on": "2026-11-20"}
+    ]
+    return small.check()

@@ -436,3 +436,19 @@ def test_days_are_counted_as_excel_counts_them():
 def test_letters_of_columns_go_there_and_back():
     assert [column_letters(n) for n in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
     assert all(column_number(column_letters(n)) == n for n in range(16_384))
+
+
+def test_rows_drawn_down_to_nothing_are_hidden(small):
+    def flatten(sheets):
+        sheets["data"].row_dimensions[4].height = 0
+        sheets["data"].row_dimensions[5].height = 3
+
+    result = check(write_study(small, flatten))
+    assert [(f.name, f.rows) for f in result.findings if f.name == "hidden_rows"] == [("hidden_rows", [4])]
+
+
+def test_a_first_sheet_of_notes_is_named_beside_the_others(small):
+    result = check(write_study(small, others={"notes": [["Please read"]]}, first=["notes"]))
+    assert result.exit_status == 2
+    assert "on the sheet 'notes'" in result.error
+    assert "'data'" in result.error
