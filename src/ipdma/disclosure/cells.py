@@ -15,6 +15,7 @@ from ipdma.analysis.records import Ident
 
 KNOWN, MISSING, WITHOUT, ASKED = "(known)", "(missing)", "(without)", "(asked)"
 FITTED, LEFT_OUT = "(fitted)", "(left out)"
+LEAF, ROOT, BELOW = "(leaf)", "all participants", " & "
 ROW, EVENTS, OUTCOME = "(row)", "(events)", "outcome"
 ROWS, ANALYSED = "rows", "analysed"
 SIDES = ("active", "reference")
@@ -83,7 +84,7 @@ class Reader:
         """The cells of one row, by column."""
         ident = Ident.parse(row["analysis_id"])
         if file == "estimates":
-            return self.estimate(ident)
+            return self.estimate(ident, row)
         if file == "study_estimates":
             return self.study_estimate(ident, row)
         reader = COUNTS.get(row["what"])
@@ -102,8 +103,10 @@ class Reader:
         """A moderator's level as the cell has it."""
         return f"{ident.moderator}={level}" if ident.moderator in self.cut else level
 
-    def estimate(self, ident: Ident) -> Places:
+    def estimate(self, ident: Ident, row: Row) -> Places:
         """The `n` of a fit: everyone, those with a value of its moderator, or those not left out."""
+        if ident.model == "tree":
+            return {"n": leaf(ident, row["level"])}
         if ident.model not in self.models or ident.stage != "one" or ident.variant == "spline":
             return {}
         if ident.moderator in self.columns:
@@ -225,7 +228,17 @@ def of_excluded(reader: Reader, ident: Ident, row: Row) -> Places:
 
 def of_node(reader: Reader, ident: Ident, row: Row) -> Places:
     """Participants in a leaf of a tree."""
-    return {"n": Cell(str(ident), "", row["arm"], "(leaf)", row["level"]), "of": fitted(ident)}
+    return {"n": leaf(ident, row["level"], row["arm"]), "of": fitted(ident)}
+
+
+def leaf(ident: Ident, path: str, arm: str = "") -> Cell:
+    """Participants in a node of a tree; those at its root are all that it was fitted to."""
+    return Cell(str(ident), "", arm, LEAF, path) if arm or path != ROOT else fitted(ident)
+
+
+def of_split(reader: Reader, ident: Ident, row: Row) -> Places:
+    """Participants in a node that is split."""
+    return {"n": leaf(ident, row["level"])}
 
 
 def fitted(ident: Ident) -> Cell:
@@ -268,6 +281,7 @@ COUNTS: dict[str, Callable[[Reader, Ident, Row], Places]] = {
     "study_sd": of_mix,
     "excluded_rows": of_excluded,
     "tree_node": of_node,
+    "tree_split": of_split,
     "tree_dropped": of_dropped,
     "observed_mean": of_observed,
     "observed_sd": of_observed,

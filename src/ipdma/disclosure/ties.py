@@ -10,9 +10,11 @@ from typing import NamedTuple
 from ipdma.disclosure.cells import (
     ANALYSED,
     ASKED,
+    BELOW,
     EVENTS,
     FITTED,
     KNOWN,
+    LEAF,
     LEFT_OUT,
     MISSING,
     ROW,
@@ -57,7 +59,7 @@ class Ties:
             if cell.variable:
                 groups[cell.people, cell.variable].append(cell)
         for (people, variable), cells in groups.items():
-            if variable == ROW or variable == "(leaf)":
+            if variable in (ROW, LEAF):
                 self.ties += self.of_fit(people, cells, variable)
             else:
                 self.ties += self.of_variable(people, variable, cells)
@@ -77,11 +79,17 @@ class Ties:
         """Fitted and left out are all analysed; the leaves of a tree are all fitted."""
         whole = Cell(people, "", "", ROW, FITTED)
         if variable == ROW:
+            if whole not in self.stated:
+                return
             base = Cell(".".join(people.split(".")[:3]) + f"|{ANALYSED}")
             if self.value(base) is not None and {c.level for c in cells} >= {FITTED, LEFT_OUT}:
                 yield Tie(base, (whole, whole.but(level=LEFT_OUT)))
         else:
-            yield Tie(whole, tuple(cells))
+            leaves = [cell for cell in cells if cell.arm]
+            for node in (whole, *(cell for cell in cells if not cell.arm)):
+                inside = tuple(c for c in leaves if node == whole or is_below(c.level, node.level))
+                if inside:
+                    yield Tie(node, inside)
 
     def of_variable(self, people: str, variable: str, cells: list[Cell]) -> Iterator[Tie]:
         """Everyone asked has a value or lacks it; levels, arms and trials add up."""
@@ -161,6 +169,11 @@ class Ties:
         if not hasattr(self, "_tied"):
             self._tied = self.cells
         return self._tied
+
+
+def is_below(path: str, node: str) -> bool:
+    """Whether a leaf is a node or lies below it."""
+    return path == node or path.startswith(node + BELOW)
 
 
 def wider(people: str) -> list[str]:
