@@ -18,9 +18,10 @@ from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
+from ipdma.report.manuscript import manuscript
 from ipdma.report.material import Material
 from ipdma.report.page import build_audit, build_page
-from ipdma.report.prisma import checklist_files
+from ipdma.report.prisma import check_items, checklist_files
 from ipdma.report.table import Table
 from ipdma.report.tables import tabulate_all
 
@@ -66,7 +67,9 @@ def texts_around(
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
     yield "audit.html", build_audit(material)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
-    yield from checklist_files([*names, *material.folders], page_style())
+    artefacts = [*names, *material.folders]
+    yield from checklist_files(artefacts, page_style())
+    yield "manuscript.docx", manuscript(material, tables, exhibits, check_items(artefacts), ledger)
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)
 

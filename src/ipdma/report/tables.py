@@ -9,7 +9,7 @@ from ipdma.report.material import Material
 from ipdma.report.table import Table
 from ipdma.report.tables_checks import tabulate_sensitivity, tabulate_stages
 from ipdma.report.tables_credibility import tabulate_credibility
-from ipdma.report.tables_efficacy import tabulate_efficacy
+from ipdma.report.tables_efficacy import tabulate_efficacy, tabulate_models
 from ipdma.report.tables_engines import tabulate_engines
 from ipdma.report.tables_findings import tabulate_certainty, tabulate_findings
 from ipdma.report.tables_flow import tabulate_flow
@@ -33,10 +33,11 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         *tabulate_participants(material, ledger),
         tabulate_flow(material, ledger),
         tabulate_efficacy(material, ledger),
-        tabulate_moderators(material, ledger),
+        *tabulate_moderators(material, ledger),
         tabulate_credibility(material, ledger),
         tabulate_tree(material, ledger),
         tabulate_prognosis(material, ledger),
+        tabulate_models(material, ledger),
         tabulate_sensitivity(material, ledger),
         tabulate_missing(material, ledger),
         tabulate_imputation(material, ledger),

@@ -1,10 +1,11 @@
-"""The main table: every contrast, outcome and time point, each model in both stages."""
+"""The main table, one row per outcome and time point; and every model in both stages."""
 
 from __future__ import annotations
 
 from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.beside import AIM, NST, beside_text
+from ipdma.report.forest_rows import effect_text, prediction_text
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
@@ -27,30 +28,83 @@ ABBREVIATIONS = (
 
 
 def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
-    """Headline estimates."""
+    """One row per outcome and time point: the primary model."""
     pen = ledger.pen("tables/efficacy")
     level = material.level
+    columns = [
+        Column("Outcome", "left"),
+        Column("K"),
+        Column("N"),
+        Column(f"Effect [{level} CI]"),
+        Column("Beside it", "left"),
+        Column("p"),
+        Column(f"{level} PI"),
+        Column(f"{material.points} [{level} CI]"),
+        Column("NNT", "left"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for contrast in dict.fromkeys(a.contrast for a in material.analyses):
+        lines = [
+            efficacy_row(material, analysis, pen, row)
+            for analysis in material.analyses
+            if analysis.contrast == contrast and (row := main_row(material, analysis)) is not None
+        ]
+        rows += [Section(material.contrast(contrast)), *lines] if lines else []
+    notes = [
+        "Effect: standardised mean difference of a score, or difference in points where it says so; odds "
+        "ratio of an event. Models, stages and heterogeneity stand in the table of all models.",
+        *notes_of(material),
+    ]
+    return Table("efficacy", "Effects at each time point", columns, rows, notes)
+
+
+def main_row(material: Material, analysis: Analysis) -> Row | None:
+    """The primary model's effect in one stage, else in two."""
+    found = (material.headline(analysis, stage) for stage in STAGES)
+    return next((r for r in found if r is not None and r.number("estimate") is not None), None)
+
+
+def efficacy_row(material: Material, analysis: Analysis, pen: Pen, row: Row) -> tuple[str, ...]:
+    """One outcome at one time point."""
+    odds = material.is_binary(analysis.outcome)
+    outcome = material.outcome(analysis.outcome)
+    label = f"{outcome[:1].upper()}{outcome[1:]}, {material.timepoint(analysis.timepoint)}"
+    points, nnt = absolute(material, pen, row)
+    beside = beside_text(material, pen, row)
+    return (
+        label,
+        pen.count(row, "k"),
+        pen.count(row, "n"),
+        effect_text(material, pen, row, odds) + flags(row),
+        f"log OR: {beside}" if odds and beside != wording.NOTHING else beside,
+        pen.p(row),
+        prediction_text(material, pen, row, odds),
+        wording.NOTHING if odds else points,
+        nnt,
+    )
+
+
+def tabulate_models(material: Material, ledger: Ledger) -> Table:
+    """Every model of the plan in both stages."""
+    pen = ledger.pen("tables/efficacy_models")
     columns = [
         Column("Model", "left"),
         Column("Stage", "left"),
         Column("K"),
         Column("N"),
-        Column(f"Estimate [{level} CI]"),
+        Column(f"Estimate [{material.level} CI]"),
         Column("Beside it", "left"),
         Column("SE"),
         Column("df"),
         Column("p"),
-        Column(f"{level} PI"),
         Column("\u03c4\u00b2"),
         Column("I\u00b2"),
-        Column("HAM-D points, or odds ratio"),
-        Column("NNT", "left"),
     ]
     rows: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
         lines = headline_rows(material, analysis, pen)
         rows += [Section(section_title(material, analysis)), *lines] if lines else []
-    return Table("efficacy", "Effects at each time point", columns, rows, notes_of(material))
+    return Table("efficacy_models", "Effects in every model and stage", columns, rows, notes_of(material))
 
 
 def section_title(material: Material, analysis: Analysis) -> str:
@@ -85,10 +139,8 @@ def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row)
         pen.number(row, "std_error", 3),
         pen.number(row, "df", 1),
         pen.p(row),
-        pen.interval(row, "pi_low", "pi_high"),
         pen.number(row, "tau2", 3),
         i2,
-        *absolute(material, pen, row),
     )
 
 
@@ -99,10 +151,10 @@ def flags(row: Row) -> str:
 
 
 def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
-    """The effect in HAM-D points, and NNT at the middle event rate that the run worked out."""
+    """The effect in points, and NNT at the middle event rate that the run worked out."""
     where = row.text("analysis_id")
     points = material.count(where, "hamd_effect")
-    text = odds_text(material, pen, where)
+    text = wording.NOTHING
     if points is not None:
         low, high = material.count(where, "hamd_low"), material.count(where, "hamd_high")
         text = pen.number(points, "value", 1)
@@ -110,15 +162,6 @@ def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
     rates = material.counts_of(where, "nnt")
     chosen = next((r for r in rates if r.text("variable") == "0.2"), rates[0] if rates else None)
     return text, nnt_text(pen, chosen)
-
-
-def odds_text(material: Material, pen: Pen, where: str) -> str:
-    """The odds ratio with its interval, or a dash."""
-    found = [material.count(where, f"odds_ratio{end}", variable="treatment") for end in ("", "_low", "_high")]
-    if any(f is None or f.number("value") is None for f in found):
-        return wording.NOTHING
-    value, low, high = (pen.number(f, "value") for f in found)
-    return f"{value} [{low}, {high}]"
 
 
 def nnt_text(pen: Pen, row: Row | None) -> str:

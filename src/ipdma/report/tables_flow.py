@@ -54,5 +54,5 @@ def analysed_cell(material: Material, pen: Pen, analysis: Analysis | None, study
 
 
 def cell(pen: Pen, row: Row | None) -> str:
-    """A count, or a dash."""
-    return wording.NOTHING if row is None or row.number("n") is None else pen.count(row)
+    """A count, what stands for a withheld one, or a dash."""
+    return wording.NOTHING if row is None else pen.count(row)

@@ -1,6 +1,8 @@
-"""Moderators: within-trial interaction first, across-trial and naive beside it, effects at chosen values."""
+"""Moderators in three tables: interactions within trials, effects at levels and values, across and naive."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
@@ -14,61 +16,175 @@ from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import section_title, sign_line
 
 AT = ("p10", "p50", "p90")
+BESIDE_BIAS = "rob_moderator"  # the model that lets the effect differ by risk of bias too
+RowsOf = Callable[[Material, Analysis, Pen, str], list[tuple[str, ...]]]
 
 
-def tabulate_moderators(material: Material, ledger: Ledger) -> Table:
-    """One section per contrast, outcome and time point; one row per moderator, or per level of a
-    categorical one."""
-    pen = ledger.pen("tables/moderators")
-    level = material.level
-    columns = [
+def tabulate_moderators(material: Material, ledger: Ledger) -> list[Table]:
+    """Interactions within trials; the effect at levels and values; across trials, naive and how it was
+    fitted."""
+    kinds = (
+        ("moderators", "Moderators of the effect", interaction_columns, interaction_rows, interaction_notes),
+        ("moderator_effects", "Effects at levels of moderators", effect_columns, effect_rows, effect_notes),
+        (
+            "moderators_across",
+            "Moderators within trials and across",
+            across_columns,
+            across_rows,
+            across_notes,
+        ),
+    )
+    return [
+        Table(
+            name,
+            title,
+            columns(material),
+            rows_of(material, ledger.pen(f"tables/{name}"), rows),
+            notes(material),
+        )
+        for name, title, columns, rows, notes in kinds
+    ]
+
+
+def rows_of(material: Material, pen: Pen, rows: RowsOf) -> list[tuple[str, ...] | Section]:
+    """A section per question with the rows of each moderator."""
+    found: list[tuple[str, ...] | Section] = []
+    for analysis in material.analyses:
+        names = material.plan.get("moderators", {})
+        lines = [line for name in names for line in rows(material, analysis, pen, name)]
+        found += [Section(section_title(material, analysis)), *lines] if lines else []
+    return found
+
+
+def interaction_columns(material: Material) -> list[Column]:
+    """What is asked first of a moderator."""
+    return [
         Column("Moderator", "left"),
-        Column("Coding", "left"),
         Column("K"),
         Column("n"),
-        Column("Missing", "left"),
-        Column(f"Within trials [{level} CI]"),
-        Column("SE"),
-        Column("df"),
+        Column(f"B [{material.level} CI]"),
         Column("p"),
         Column("Holm p"),
-        Column(f"Varying between trials [{level} CI]", "left"),
-        Column(f"Across trials [{level} CI]"),
-        Column(f"Naive [{level} CI]"),
-        Column("Planned power"),
-        Column("Effect at values", "left"),
+        Column(f"B adjusted for risk of bias [{material.level} CI]"),
     ]
-    rows: list[tuple[str, ...] | Section] = []
-    for analysis in material.analyses:
-        lines = [
-            line
-            for name in material.plan.get("moderators", {})
-            for line in moderator_rows(material, analysis, pen, name)
-        ]
-        rows += [Section(section_title(material, analysis)), *lines] if lines else []
-    return Table("moderators", "Moderators of the effect", columns, rows, notes_of(material))
 
 
-def moderator_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
-    """The rows of one moderator; a line with the reason where it was not analysed."""
+def interaction_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
+    """The interaction within trials, or why there is none; a joint test before the levels of a category."""
     head = analysis.ident(material.primary, "one", name)
-    rows = material.records.of("estimates", head)
+    beside = analysis.ident(BESIDE_BIAS, "one", name)
     refused = material.count(head, "refused") or material.count(head, "not_fitted")
-    if not rows:
+    if not material.records.of("estimates", head):
         text = refused.text("level") if refused is not None else ""
-        return (
-            [(material.moderator(name), f"not analysed: {text}", *[wording.NOTHING] * 12, "")]
-            if refused is not None
-            else []
-        )
-    within = [r for r in rows if r.term.is_effect("within", name)]
-    levels = distinct([*within, *rows], "level")
+        line = (f"{material.moderator(name)}: not analysed, {text}", *[wording.NOTHING] * 6)
+        return [line] if refused is not None else []
+    k, n = shared_cells(material, pen, head)
+    rows = []
+    for label, term, lead in term_lines(material, head, name):
+        row, adjusted = pooled(material, head, term), pooled(material, beside, term)
+        holm = first(material.counts_of(head, "holm_p"), variable=term)
+        tested = row is not None and row.number("estimate") is None
+        texts = f_test(material, pen, row, short=True) if tested and row is not None else estimate(pen, row)
+        other = "" if tested else estimate(pen, adjusted)
+        rows.append((label, *((k, n) if lead else ("", "")), texts, pen.p(row), pen.p(holm, "value"), other))
+    return rows
+
+
+def term_lines(material: Material, head: Ident, name: str) -> list[tuple[str, Term, bool]]:
+    """(label, term within trials, whether it leads) of a moderator on a scale, or a test and its levels."""
+    rows = material.records.of("estimates", head)
+    levels = distinct([r for r in rows if r.term.is_effect("within", name)] + list(rows), "level")
     if not levels:
-        return [continuous_row(material, pen, name, head)]
+        unit = material.unit(head, name) or "per unit"
+        return [(f"{material.moderator(name)}, {unit}", Term("within", name), True)]
+    reference = material.count(head, "moderator_reference")
+    word = f" (reference: {reference.text('level')})" if reference is not None else ""
+    lines = [(f"{material.moderator(name)}{word}", Term("within", name), True)]
+    return lines + [(f"  {level}", Term("within", name, level), False) for level in levels]
+
+
+def estimate(pen: Pen, row: Row | None) -> str:
+    """`0.10 [0.01, 0.19]`, or a dash."""
+    return wording.NOTHING if row is None or row.number("estimate") is None else pen.effect(row)
+
+
+def effect_columns(material: Material) -> list[Column]:
+    """The effect where a reader stands."""
     return [
-        joint_row(material, pen, name, head),
-        *[level_row(material, pen, name, head, level) for level in levels],
+        Column("Moderator", "left"),
+        Column("Level or value", "left"),
+        Column("n"),
+        Column(f"Effect [{material.level} CI]"),
     ]
+
+
+def effect_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
+    """The effect at each level, or at the percentiles that the run chose."""
+    head = analysis.ident(material.primary, "one", name)
+    if not material.records.of("estimates", head):
+        return []
+    found = level_rows(material, pen, name, head) or value_rows(material, pen, name, head)
+    return [(material.moderator(name) if i == 0 else "", *row) for i, row in enumerate(found)]
+
+
+def level_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tuple[str, str, str]]:
+    """Levels of a categorical moderator."""
+    reference = material.count(head, "moderator_reference")
+    levels = distinct(
+        [r for r in material.records.of("estimates", head) if r.term.is_effect("within", name)], "level"
+    )
+    names = [reference.text("level"), *levels] if reference is not None else levels
+    return [
+        (v, level_count(material, pen, head, v), level_effect(material, pen, name, head, v)) for v in names
+    ]
+
+
+def value_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tuple[str, str, str]]:
+    """Percentiles of a moderator on a scale."""
+    rows = []
+    for what in AT:
+        value = material.count(head.but(variant="at"), "at_value", level=what) or material.count(
+            head, "at_value", level=what
+        )
+        row = None if value is None else effect_at(material, name, head, value.number("value"))
+        if row is not None:
+            rows.append((f"{what} ({pen.number(value, 'value')})", "", pen.effect(row)))
+    return rows
+
+
+def across_columns(material: Material) -> list[Column]:
+    """What stands beside the interaction within trials."""
+    return [
+        Column("Moderator", "left"),
+        Column("Missing", "left"),
+        Column("SE"),
+        Column("df"),
+        Column(f"Varying between trials [{material.level} CI]", "left"),
+        Column(f"Across trials [{material.level} CI]"),
+        Column(f"Naive [{material.level} CI]"),
+        Column("Power"),
+    ]
+
+
+def across_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> list[tuple[str, ...]]:
+    """Fit, association across trials and the naive mixture of both."""
+    head = analysis.ident(material.primary, "one", name)
+    if not material.records.of("estimates", head):
+        return []
+    rows = []
+    for label, term, lead in term_lines(material, head, name):
+        row = pooled(material, head, term)
+        across = pooled(material, head, Term("across", name, term.level))
+        naive = pooled(material, head.but(variant="naive"), Term("naive", name, term.level))
+        others = (estimate(pen, across), estimate(pen, naive), power_text(material, pen, head, term))
+        gaps = missing_text(material, pen, head) if lead else ""
+        spread = (
+            pen.number(row, "std_error", 3),
+            pen.number(row, "df", 1),
+            varying(material, pen, head, term, row),
+        )
+        rows.append((label, gaps, *spread, *others))
+    return rows
 
 
 def pooled(material: Material, head: Ident, term: Term) -> Row | None:
@@ -81,39 +197,23 @@ def pooled(material: Material, head: Ident, term: Term) -> Row | None:
     )
 
 
-def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str, str]:
-    """K, n and who is missing."""
+def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str]:
+    """K and n."""
     studies = material.count(head, "moderator_studies")
     k = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
-    n = pen.count(material.count(head, "moderator_complete"))
+    return k, pen.count(material.count(head, "moderator_complete"))
+
+
+def missing_text(material: Material, pen: Pen, head: Ident) -> str:
+    """Who lacks the moderator, by kind."""
     kinds = {r.text("level"): r for r in material.counts_of(head, "moderator_missing", study="")}
     parts = [f"{pen.count(kinds[kind])} {kind}" for kind in ("sporadic", "systematic") if kind in kinds]
-    return k, n, "; ".join(parts) or wording.NOTHING
+    return "; ".join(parts) or wording.NOTHING
 
 
-def numbers(
-    material: Material, pen: Pen, head: Ident, terms: tuple[Term, Term, Term], row: Row | None
-) -> tuple[str, ...]:
-    """Within, SE, df, p, Holm, varying between trials, across, naive, planned power."""
-    within, across, naive = terms
-    holm = first(material.counts_of(head, "holm_p"), variable=within)
-    across_row, naive_row = pooled(material, head, across), pooled(material, head.but(variant="naive"), naive)
-    effect = pen.effect(row) if row is not None and row.number("estimate") is not None else wording.NOTHING
-    return (
-        effect,
-        pen.number(row, "std_error", 3),
-        pen.number(row, "df", 1),
-        pen.p(row),
-        pen.p(holm, "value"),
-        varying(material, pen, head, within, row),
-        pen.effect(across_row)
-        if across_row is not None and across_row.number("estimate") is not None
-        else wording.NOTHING,
-        pen.effect(naive_row)
-        if naive_row is not None and naive_row.number("estimate") is not None
-        else wording.NOTHING,
-        power_text(material, pen, head, within),
-    )
+def power_text(material: Material, pen: Pen, head: Ident, term: Term) -> str:
+    """The power that the pooled data had for the interaction stated beforehand."""
+    return pen.percent(first(material.counts_of(head, "power"), variable=term), "value", 0)
 
 
 def varying(material: Material, pen: Pen, head: Ident, within: Term, row: Row | None) -> str:
@@ -132,38 +232,6 @@ def varying(material: Material, pen: Pen, head: Ident, within: Term, row: Row | 
     return f"{text}, \u03c4\u00b2 {tau2_of(material, pen, other, within)}"
 
 
-def power_text(material: Material, pen: Pen, head: Ident, term: Term) -> str:
-    """The power that the pooled data had for the interaction stated beforehand."""
-    return pen.percent(first(material.counts_of(head, "power"), variable=term), "value", 0)
-
-
-def continuous_row(material: Material, pen: Pen, name: str, head: Ident) -> tuple[str, ...]:
-    """A moderator on a scale."""
-    terms = (Term("within", name), Term("across", name), Term("naive", name))
-    coding = material.unit(head, name) or "per unit"
-    row = pooled(material, head, terms[0])
-    return (
-        material.moderator(name),
-        coding,
-        *shared_cells(material, pen, head),
-        *numbers(material, pen, head, terms, row),
-        at_values(material, pen, name, head),
-    )
-
-
-def at_values(material: Material, pen: Pen, name: str, head: Ident) -> str:
-    """`12: -0.20 [..]; 18: ...`, at the percentiles that the run chose."""
-    parts = []
-    for what in AT:
-        value = material.count(head.but(variant="at"), "at_value", level=what) or material.count(
-            head, "at_value", level=what
-        )
-        row = None if value is None else effect_at(material, name, head, value.number("value"))
-        if row is not None:
-            parts.append(f"{what} ({pen.number(value, 'value')}): {pen.effect(row)}")
-    return "; ".join(parts) or wording.NOTHING
-
-
 def effect_at(material: Material, name: str, head: Ident, value: float | None) -> Row | None:
     """The effect whose level is that value."""
     rows = select(material.records.of("estimates", head.but(variant="at")), term=Term("at", name))
@@ -178,52 +246,10 @@ def close(text: str, value: float) -> bool:
         return False
 
 
-def joint_row(material: Material, pen: Pen, name: str, head: Ident) -> tuple[str, ...]:
-    """The first row of a categorical moderator: its joint test, and the effect at the reference level."""
-    term = Term("within", name)
-    row = pooled(material, head, term)
-    reference = material.count(head, "moderator_reference")
-    word = reference.text("level") if reference is not None else ""
-    test = f_test(material, pen, row) if row is not None else wording.NOTHING
-    holm = first(material.counts_of(head, "holm_p"), variable=term)
-    coding = f"reference: {word}{level_count(material, pen, head, word)}" if word else "categorical"
-    lead = (material.moderator(name), coding, *shared_cells(material, pen, head))
-    blank = wording.NOTHING
-    return (
-        *lead,
-        test,
-        blank,
-        pen.number(row, "df", 1),
-        pen.p(row),
-        pen.p(holm, "value"),
-        varying(material, pen, head, term, None),
-        blank,
-        blank,
-        blank,
-        level_effect(material, pen, name, head, word),
-    )
-
-
-def level_row(material: Material, pen: Pen, name: str, head: Ident, level: str) -> tuple[str, ...]:
-    """One level against the reference."""
-    terms = (Term("within", name, level), Term("across", name, level), Term("naive", name, level))
-    row = pooled(material, head, terms[0])
-    coding = f"{level}{level_count(material, pen, head, level)}"
-    return (
-        "",
-        coding,
-        "",
-        "",
-        "",
-        *numbers(material, pen, head, terms, row),
-        level_effect(material, pen, name, head, level),
-    )
-
-
 def level_count(material: Material, pen: Pen, head: Ident, level: str) -> str:
-    """`, n = 203`, or what stands for a withheld count."""
+    """How many stand at a level, or what stands for a withheld count."""
     row = first(material.counts_of(head, "moderator_level", study=""), level=level, arm="")
-    return "" if row is None else f", n = {pen.count(row)}"
+    return "" if row is None else pen.count(row)
 
 
 def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: str) -> str:
@@ -232,34 +258,46 @@ def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: st
     return pen.effect(row) if row is not None else wording.NOTHING
 
 
-def notes_of(material: Material) -> list[str]:
-    """How to read the columns."""
+def interaction_notes(material: Material) -> list[str]:
+    """How to read the first table."""
     methods = {r.text("df_method") for r in material.records.estimates if r.term.kind == "within"}
     words = wording.several(sorted(df_label(m) for m in methods if m))
-    least = material.least
-    stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]
-    power = "; ".join(dict.fromkeys(f"{text}" for text in stated if text))
     notes = [
-        "Within trials: interaction of treatment with the participant's deviation from the trial's mean; the "
-        "only column that speaks of "
-        "participants. Across trials: association of the trials' effects with their means, ecological. "
-        "Naive: the two mixed, as in a model "
-        "without centring, for comparison only.",
-        "Varying between trials: the same interaction where it may differ from trial to trial; beside it the "
-        "headline holds it common unless the model says otherwise.",
+        "B: interaction of treatment with the participant's deviation from the trial's mean, so that it "
+        "speaks of participants and not of trials; F: joint test of all levels. Adjusted: the interaction "
+        "beside that of treatment with the trial's overall risk of bias. Holm p: over the declared family of "
+        "moderators.",
         sign_line(material) if material.analyses else "",
         f"One-stage models. Degrees of freedom: {words}." if words else "",
-        f"Planned power: of the pooled trials for an interaction stated beforehand ({power}), by the "
-        "planning formula; not for the interaction found."
+        "CI confidence interval; K trials that inform the interaction; n participants with the moderator.",
+    ]
+    return [note for note in notes if note]
+
+
+def effect_notes(material: Material) -> list[str]:
+    """How to read the second."""
+    return [
+        "Effects for a participant with that level or value in a trial of average case mix, from information "
+        "within trials; p10, p50, p90 are percentiles. The test of a moderator is its interaction, not a "
+        f"comparison of these lines. Counts from 1 to {material.least - 1} are withheld."
+    ]
+
+
+def across_notes(material: Material) -> list[str]:
+    """How to read the third."""
+    stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]
+    power = "; ".join(dict.fromkeys(text for text in stated if text))
+    notes = [
+        "SE and df of the interaction within trials. Varying between trials: the same interaction where it "
+        "may differ from trial to trial, with its variance \u03c4\u00b2; beside it the headline holds it "
+        "common unless the model says otherwise. Across trials: association of the trials' effects with "
+        "their means, ecological. Naive: the two mixed, as in a model without centring, for comparison "
+        "only.",
+        f"Power: that the pooled trials had for an interaction stated beforehand ({power}), by the planning "
+        "formula; not for the interaction found."
         if power
         else "",
-        "Holm p: adjusted over the declared family of moderators. Effects at values: for a participant with "
-        "that value in a trial of "
-        "average case mix; p10, p50, p90 are percentiles.",
         "Missing: sporadic, in trials that measured the moderator; systematic, in trials that did not. "
-        f"Counts from 1 to {least - 1} are withheld.",
-        "CI confidence interval; K trials that inform the interaction; n participants with the moderator; SE "
-        "standard error; df degrees of "
-        "freedom; \u03c4\u00b2 variance of the interaction between trials.",
+        f"Counts from 1 to {material.least - 1} are withheld.",
     ]
     return [note for note in notes if note]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
-from ipdma.report.records import Row, distinct, first
+from ipdma.report.records import distinct, first
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.words import STANDARDISE, condition, in_sentence
 
+REGISTERED = (
+    "year", "country", "population", "diagnosis", "stpp_model", "format", "sessions", "rob_overall",
+)  # fmt: skip
 STATUS = {"ipd": "Participant data", "aggregate": "Published results only", "not_obtained": "Not obtained"}
 
 
@@ -19,24 +22,21 @@ def tabulate_studies(material: Material, ledger: Ledger) -> Table:
     studies = material.in_order(distinct((r for r in cohort if r.text("what") == "participants"), "study"))
     columns = [
         Column("Study", "left"),
-        Column("Country", "left"),
-        Column("Diagnosis", "left"),
-        Column("Format", "left"),
-        Column("Sessions"),
-        Column("Arms (n contributed)", "left"),
-        Column("Randomised"),
-        Column("Contributed"),
-        Column("Depression measure", "left"),
-        Column("Weeks"),
-        Column("Risk of bias", "left"),
+        Column("Year, country", "left"),
+        Column("Population", "left"),
+        Column("STPP", "left"),
+        Column("Arms (n)", "left"),
+        Column("N"),
+        Column("Instruments", "left"),
+        Column("Weeks", "left"),
+        Column("Bias", "left"),
     ]
     rows: list[tuple[str, ...] | Section] = [study_row(material, pen, s) for s in studies]
     notes = [
-        "Randomised: number randomised, from the registry or the trial's own file. Contributed: participants "
-        "in the data. "
-        "Depression measure: instrument analysed; weeks: median weeks from randomisation of the outcome, at "
-        "the first time "
-        "point of the plan. Arm sizes are not suppressed.",
+        "Population, STPP (its model, format, sessions) and bias (overall risk of bias) as the registry has "
+        "them. Arms: participants contributed. N: number randomised, from the registry or the trial's own "
+        "file. Instruments: those analysed. Weeks: median weeks from randomisation at the time points of the "
+        "plan. Arm sizes are not suppressed.",
     ]
     return Table(
         "study_characteristics", "Characteristics of the trials with participant data", columns, rows, notes
@@ -46,42 +46,40 @@ def tabulate_studies(material: Material, ledger: Ledger) -> Table:
 def study_row(material: Material, pen: Pen, study: str) -> tuple[str, ...]:
     """One trial."""
     cohort = material.records.of("counts", "cohort")
-    registry = {
-        c: material.registry_text(study, c) or wording.NOTHING
-        for c in ("country", "diagnosis", "format", "sessions")
-    }
+    found = {c: material.registry_text(study, c) for c in REGISTERED}
     arms = [
         r for r in cohort if r.text("what") == "participants" and r.text("study") == study and r.text("arm")
     ]
     mix = "; ".join(f"{condition(r.text('arm'))} ({pen.count(r)})" for r in arms)
-    whole = first(cohort, what="participants", study=study, arm="")
-    contributed = pen.count(whole) if whole is not None else wording.NOTHING
-    randomised = first(cohort, what="randomised", study=study)
+    sessions = f"{found['sessions']} sessions" if found["sessions"] else ""
+    stpp = ", ".join(t for t in (found["stpp_model"], found["format"], sessions) if t)
     instruments, weeks = instruments_of(material, pen, study)
-    rob = material.registry_text(study, "rob_overall") or wording.NOTHING
     return (
         material.study(study),
-        registry["country"],
-        registry["diagnosis"],
-        registry["format"],
-        registry["sessions"],
+        ", ".join(t for t in (found["year"], found["country"]) if t) or wording.NOTHING,
+        found["population"] or found["diagnosis"] or wording.NOTHING,
+        stpp or wording.NOTHING,
         mix,
-        pen.count(randomised),
-        contributed,
+        pen.count(first(cohort, what="randomised", study=study)),
         instruments,
         weeks,
-        rob,
+        found["rob_overall"] or wording.NOTHING,
     )
 
 
 def instruments_of(material: Material, pen: Pen, study: str) -> tuple[str, str]:
-    """Instruments on which a trial is analysed, and when its first outcome was asked."""
+    """Instruments on which a trial is analysed, and the weeks at which it asked, in the plan's order."""
     names: list[str] = []
-    weeks: Row | None = None
+    weeks: dict[str, str] = {}
     for analysis in material.analyses:
         names += [r.text("variable") for r in material.counts_of(analysis.id, "instrument", study=study)]
-        weeks = weeks or first(material.counts_of(analysis.id, "weeks"), study=study)
-    return ", ".join(dict.fromkeys(n.upper() for n in names)) or wording.NOTHING, pen.compact(weeks, "value")
+        row = first(material.counts_of(analysis.id, "weeks"), study=study)
+        if row is not None and analysis.timepoint not in weeks:
+            weeks[analysis.timepoint] = pen.compact(row, "value")
+    shown = ", ".join(dict.fromkeys(n.upper().replace("_", " ") for n in names)) or wording.NOTHING
+    return shown, ", ".join(
+        weeks[t] for t in material.plan.get("time_points", {}) if t in weeks
+    ) or wording.NOTHING
 
 
 def tabulate_not_obtained(material: Material, ledger: Ledger) -> Table:

@@ -38,6 +38,7 @@ def words_of(material) -> list[str]:
     }
     held |= {cell for entry in material.citations.values() for cell in entry.values()}
     held |= {material.study(s) for s in material.citations}
+    held |= {f"{e.get('year')}, {e.get('country')}" for e in material.citations.values()}
     held |= {material.moderator(m) for m in material.plan["moderators"]}
     held |= set(material.plan["instruments"]["preference"])
     held |= {h.partition(": ")[2] for h in held if re.match("[a-z ]+: ", h)}  # the reason of an answer

@@ -76,6 +76,7 @@ def test_the_files_of_a_report(files):
         "captions.json",
         "prisma_ipd.html",
         "prisma_ipd.docx",
+        "manuscript.docx",
         "prisma_ipd.json",
     } <= names
     assert {f"tables/efficacy.{kind}" for kind in ("csv", "html", "docx", "xlsx")} <= names

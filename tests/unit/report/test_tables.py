@@ -7,15 +7,20 @@ import io
 
 import docx
 import openpyxl
+import pandas as pd
 import pytest
 from tests.builders.report_mock import mock_material
 
 from ipdma.report import wording
+from ipdma.report.figures import list_exhibits
 from ipdma.report.formats.document import table_document
 from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
+from ipdma.report.manuscript import manuscript
+from ipdma.report.methods import methods_paragraphs
+from ipdma.report.prisma import check_items
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables import tabulate_all
 
@@ -33,22 +38,23 @@ def cells_of(table):
 def test_all_tables_of_a_paper_are_there(tables):
     assert list(tables) == [
         "summary_of_findings", "certainty", "study_characteristics", "participants.stpp_control",
-        "participant_flow", "efficacy", "moderators", "credibility", "tree", "prognosis", "sensitivity",
-        "missing_values", "imputation", "one_stage_two_stage", "engines", "studies_not_obtained",
+        "participant_flow", "efficacy", "moderators", "moderator_effects", "moderators_across",
+        "credibility", "tree", "prognosis", "efficacy_models", "sensitivity", "missing_values", "imputation",
+        "one_stage_two_stage", "engines", "studies_not_obtained",
         "with_and_without_ipd", "standardisers",
     ]  # fmt: skip
 
 
-def test_efficacy_prints_the_headlines_of_both_stages(tables):
+def test_every_model_stands_in_both_stages(tables):
     material = mock_material(11)
-    rows = cells_of(tables["efficacy"])
+    rows = cells_of(tables["efficacy_models"])
     for stage, row in zip(("one", "two"), rows, strict=False):
         record = material.headline(material.analyses[0], stage)
         assert row[4].startswith(f"{record['estimate']:.2f}".replace("-", "\u2212"))
         assert row[2:4] == ("11", "763")
-    assert rows[0][11] == wording.NOTHING
-    assert rows[1][11] == "38%"
-    notes = " ".join(tables["efficacy"].notes)
+    assert rows[0][10] == wording.NOTHING
+    assert rows[1][10] == "38%"
+    notes = " ".join(tables["efficacy_models"].notes)
     assert "favoured by negative values of depression; by positive values of response" in notes
     for word in (
         "Kenward-Roger",
@@ -59,20 +65,55 @@ def test_efficacy_prints_the_headlines_of_both_stages(tables):
         assert word in notes
 
 
-def test_moderators_set_within_beside_across_and_naive(tables):
+def test_efficacy_has_a_row_per_outcome_and_time_point(tables):
+    material = mock_material(11)
+    rows = cells_of(tables["efficacy"])
+    assert len(rows) == len(material.analyses)
+    assert rows[0][0] == "Depression, post-treatment"
+    record = material.headline(material.analyses[0], "one")
+    assert rows[0][3].startswith(f"{record['estimate']:.2f}".replace("-", "\u2212"))
+    response = next(row for row in rows if row[0].startswith("Response"))
+    assert float(response[3].split()[0]) > 0  # an odds ratio
+
+
+def test_moderators_stand_in_three_tables(tables):
     table = tables["moderators"]
     heads = [column.label for column in table.columns]
-    severity = cells_of(table)[0]
-    held = dict(zip(heads, severity, strict=True))
-    assert held["Coding"] == "per SD of the instrument"
+    held = dict(zip(heads, cells_of(table)[0], strict=True))
+    assert held["Moderator"] == "Severity, per SD of the instrument"
     assert held["K"] == "9 of 11"
-    assert held["Missing"] == "43 sporadic; 200 systematic"
     assert held["Holm p"] == ".012"
-    assert held["Within trials [95% CI]"] != held["Naive [95% CI]"]
-    assert held["Effect at values"].startswith("p10 (2.50): ")
-    joint = next(row for row in cells_of(table) if row[0] == "Chronicity")
-    assert joint[5] == "F(2, 12.4) = 3.21, p = .043"
-    assert joint[1] == "reference: under 1 year, n = 310"
+    joint = next(row for row in cells_of(table) if row[0].startswith("Chronicity"))
+    assert joint[0] == "Chronicity (reference: under 1 year)"
+    assert joint[3:5] == ("F(2, 12.4) = 3.21", ".043")
+    across = dict(
+        zip(
+            [c.label for c in tables["moderators_across"].columns],
+            cells_of(tables["moderators_across"])[0],
+            strict=True,
+        )
+    )
+    assert across["Missing"] == "43 sporadic; 200 systematic"
+    assert held["B [95% CI]"] != across["Naive [95% CI]"]
+    assert cells_of(tables["moderator_effects"])[0][1] == "p10 (2.50)"
+
+
+def test_the_interaction_beside_risk_of_bias_is_printed(tables):
+    material = mock_material(11)
+    head = material.analyses[0].ident("primary", "one", "severity")
+    estimates = material.estimates.copy()
+    beside = estimates[estimates["analysis_id"] == str(head)].copy()
+    beside["analysis_id"] = str(material.analyses[0].ident("rob_moderator", "one", "severity"))
+    beside["model"] = "rob_moderator"
+    beside.loc[beside["term"] == "treatment:within:severity", ["estimate", "ci_low", "ci_high"]] = [
+        -0.31, -0.52, -0.1,
+    ]  # fmt: skip
+    changed = type(material)(
+        pd.concat([estimates, beside]), material.study_estimates, material.counts, material.plan
+    )
+    table = next(t for t in tabulate_all(changed, Ledger()) if t.name == "moderators")
+    assert cells_of(table)[0][6] == "\u22120.31 [\u22120.52, \u22120.10]"
+    assert cells_of(tables["moderators"])[0][6] == wording.NOTHING
 
 
 def test_small_levels_are_withheld_with_a_second_one(tables):
@@ -80,9 +121,9 @@ def test_small_levels_are_withheld_with_a_second_one(tables):
     assert rows["Other"][3:] == ("<10", "<10", "<10")
     assert rows["Male"][3:] == ("*", "*", "*")
     assert rows["Female"][3].endswith("%)")
-    moderators = {row[1] for row in cells_of(tables["moderators"])}
-    assert "2 years or more, n = <10" in moderators
-    assert "1 to under 2 years, n = *" in moderators
+    levels = {row[1]: row[2] for row in cells_of(tables["moderator_effects"])}
+    assert levels["2 years or more"] == "<10"
+    assert levels["1 to under 2 years"] == "*"
 
 
 def test_what_is_withheld_stands_in_the_place_of_the_number():
@@ -153,6 +194,36 @@ def test_word_document_has_real_cells_headings_and_notes(tables):
 def test_all_tables_go_into_one_document(tables):
     document = docx.Document(io.BytesIO(table_document(list(tables.values()))))
     assert len(document.tables) == len(tables)
+    heads = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
+    assert heads == [f"Table {n}" for n in range(1, len(tables) + 1)]
+    section = document.sections[0]
+    assert section.page_height > section.page_width
+    listed = document.element.xpath("//w:hyperlink/@w:anchor")
+    assert listed == document.element.xpath("//w:bookmarkStart/@w:name")
+
+
+def test_letters_of_a_word_table_have_eight_points(tables):
+    document = docx.Document(io.BytesIO(table_document(list(tables.values()))))
+    sizes = {int(size) / 2 for size in document.element.xpath("//w:tbl//w:sz/@w:val")}
+    assert min(sizes) >= 8
+
+
+def test_the_manuscript_holds_methods_tables_captions_and_the_checklist():
+    material = mock_material(3)
+    ledger = Ledger()
+    tables, exhibits = tabulate_all(material, ledger), list_exhibits(material, ledger)
+    items = check_items(["figures/prisma_ipd_flow.svg"])
+    content = manuscript(material, tables, exhibits, items, ledger)
+    assert content == manuscript(material, tables, exhibits, items, ledger)
+    document = docx.Document(io.BytesIO(content))
+    heads = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert heads == [
+        "Abstract", "Introduction", "Methods", "Results", "Discussion", "Tables", "Figures",
+        "PRISMA-IPD checklist",
+    ]  # fmt: skip
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert all(e.caption in text for e in exhibits if e.main)
+    assert all(line in text for line in methods_paragraphs(material, ledger))
 
 
 def test_markup_is_escaped():

@@ -19,7 +19,7 @@ def table_of(interaction):
     records = analyse({KEY: as_table(rows_with_status())}, plan, parts=["moderators"])
     written = {**WORDS, "moderators": {"m": MODERATOR}, "primary_model": "primary"}
     material = Material(records.estimates, records.study_estimates, records.counts, written)
-    table = tabulate_moderators(material, Ledger())
+    table = next(t for t in tabulate_moderators(material, Ledger()) if t.name == "moderators_across")
     at = [column.label for column in table.columns].index("Varying between trials [95% CI]")
     return [row[at] for row in table.rows if isinstance(row, tuple)], records
 

@@ -9,58 +9,91 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from docx import Document
-from docx.enum.section import WD_ORIENT
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls
-from docx.shared import Cm, Inches, Pt
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Cm, Inches, Pt, RGBColor
 
 from ipdma.report.formats.archive import still
 from ipdma.report.style import text_width
 from ipdma.report.table import Section, Table
 
 ALIGN = {"left": "left", "right": "right", "centre": "center"}
-INTERVAL = re.compile(r"\[[^\]]*\]|< \.001|[pF]\(?[^;,]{0,12}\)? = [\u2212.\d]+")
+INTERVAL = re.compile(r"\d+ of \d+|\[[^\]]*\]|< \.001|[pF]\(?[^;,]{0,12}\)? = [\u2212.\d]+")
 SERIF = 1.04  # room for a wider serif face where Times is not there
-CELL = 0.19  # inches of a cell's own margins
-WIDE = 7  # columns from which a page lies on its side
+CELL = 0.11  # inches of a cell's own margins
+SIDE = 75  # the same on each side, in twentieths of a point
+WIDE = 6  # columns from which letters have eight points; nothing is smaller
 
 
 def table_document(tables: Table | Sequence[Table]) -> bytes:
-    """One document of one or several tables, each on a page of its own."""
+    """One document of one or several tables; several are numbered, each on a page of its own after a list
+    of contents."""
     tables = [tables] if isinstance(tables, Table) else list(tables)
-    document = Document()
-    set_page(document, max(len(t.columns) for t in tables) >= WIDE)
-    for index, table in enumerate(tables):
-        if index:
+    document = new_document()
+    many = len(tables) > 1
+    if many:
+        document.add_heading("Tables", 1)
+        add_contents(document, [f"Table {n}. {t.title}" for n, t in enumerate(tables, 1)])
+    for number, table in enumerate(tables, 1):
+        if many:
             document.add_page_break()
-        add_table(document, table)
+        add_table(document, table, number if many else 0)
+    return document_bytes(document)
+
+
+def document_bytes(document: Any) -> bytes:
+    """The finished file, without a date."""
     held = io.BytesIO()
     document.save(held)
     return still(held.getvalue())
 
 
-def set_page(document: Any, wide: bool) -> None:
-    """A4 with two-centimetre margins, in Times at ten points."""
+def new_document() -> Any:
+    """An upright A4 page with two-centimetre margins, in Times at ten points, headings in the same ink."""
+    document = Document()
     section = document.sections[0]
-    section.page_width, section.page_height = (Cm(29.7), Cm(21)) if wide else (Cm(21), Cm(29.7))
-    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2)
-    document.styles["Normal"].font.name = "Times New Roman"
-    document.styles["Normal"].font.size = Pt(10)
+    for name, size in (("Normal", 10), ("Title", 16), ("Heading 1", 13), ("Heading 2", 11), ("Caption", 10)):
+        font = document.styles[name].font
+        font.name, font.size, font.color.rgb = "Times New Roman", Pt(size), RGBColor(0, 0, 0)
+        own = document.styles[name].element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            own.attrib.pop(qn(f"w:{theme}"), None)
     document.core_properties.author = "ipdma"
+    return document
 
 
-def add_table(document: Any, table: Table) -> None:
-    """Title, cells, notes."""
-    write(document.add_paragraph(), table.title, bold=True)
-    columns = len(table.columns)
-    size = 9 if columns < WIDE else 8 if columns < 10 else 7 if columns < 14 else 6
+def add_contents(document: Any, entries: Sequence[str]) -> None:
+    """A list whose entries lead to the tables."""
+    for number, entry in enumerate(entries, 1):
+        paragraph = document.add_paragraph()
+        paragraph.paragraph_format.space_after = Pt(2)
+        link = parse_xml(
+            f'<w:hyperlink {nsdecls("w")} w:anchor="table{number}"><w:r><w:t xml:space="preserve">'
+            f"{escape(entry)}</w:t></w:r></w:hyperlink>"
+        )
+        paragraph._p.append(link)
+
+
+def add_table(document: Any, table: Table, number: int = 0) -> None:
+    """Number and title, cells, notes: APA style."""
+    if number:
+        head = document.add_heading(f"Table {number}", 2)
+        mark = f'{nsdecls("w")} w:id="{number}"'
+        head._p.append(parse_xml(f'<w:bookmarkStart {mark} w:name="table{number}"/>'))
+        head._p.append(parse_xml(f"<w:bookmarkEnd {mark}/>"))
+    caption = document.add_paragraph(style="Caption")
+    caption.paragraph_format.keep_with_next = True
+    write(caption, table.title, italic=True)
+    size = 9 if len(table.columns) < WIDE else 8
     body = document.element.body
     body.insert(
         len(body) - 1, parse_xml(table_xml(table, size, column_widths(table, size, room_of(document))))
     )
     for index, note in enumerate(table.notes):
         paragraph = document.add_paragraph()
+        paragraph.paragraph_format.space_before = Pt(4 if index == 0 else 0)
         paragraph.paragraph_format.space_after = Pt(2)
         if index == 0:
             write(paragraph, "Note. ", italic=True, size=9)
@@ -88,8 +121,10 @@ def table_xml(table: Table, size: int, widths: list[int]) -> str:
         else:
             rows.append(row_xml(table, row, size, widths, below=last))
     properties = (
-        '<w:tblPr><w:tblW w:w="0" w:type="auto"/><w:tblLayout w:type="fixed"/><w:tblLook '
-        'w:val="04A0"/></w:tblPr>'
+        '<w:tblPr><w:tblW w:w="0" w:type="auto"/><w:tblLayout w:type="fixed"/>'
+        f'<w:tblCellMar><w:left w:w="{SIDE}" w:type="dxa"/><w:right w:w="{SIDE}" w:type="dxa"/>'
+        "</w:tblCellMar>"
+        '<w:tblLook w:val="04A0"/></w:tblPr>'
     )
     return f"<w:tbl {nsdecls('w')}>{properties}<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
 
