@@ -98,8 +98,13 @@ def compare_plans(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") 
         if isinstance(one, Mapping) and isinstance(two, Mapping):
             lines += compare_plans(one, two, f"{name}.")
         else:
-            lines.append(f"{name}: {one!r} -> {two!r}")
+            lines.append(f"{name}: {held(a, key)} -> {held(b, key)}")
     return lines
+
+
+def held(plan: Mapping[str, Any], key: str) -> str:
+    """A key's value; one that a plan.yaml does not name had the default of the version that wrote it."""
+    return repr(plan[key]) if key in plan else "not named (the default of the version that ran it)"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
@@ -9,10 +11,11 @@ from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first
-from ipdma.report.verdict import favoured, tellable
+from ipdma.report.verdict import FEWEST_DF, favoured, tellable
 from ipdma.report.words import in_sentence
 
 WITHIN = "Within trials, "
+EXPLORATORY = "Exploratory, outside the declared family and with p not corrected for it: within trials,"
 
 
 def results_sentences(material: Material, ledger: Ledger) -> list[tuple[str, list[str]]]:
@@ -122,8 +125,12 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     label = in_sentence(material.moderator(name))
     holm = first(material.counts_of(head, "holm_p"), variable=joint.text("term"))
     judged = holm.number("value") if holm is not None else None
+    if (joint.number("df") or math.inf) < FEWEST_DF:
+        return f"{WITHIN}there were too few data to tell whether the effect varied with {label}."
     p = judged if judged is not None else joint.number("p_value") or 0.0
     lead = f"{WITHIN}the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
+    if material.count(head, "exploratory") is not None:
+        lead = f"{EXPLORATORY} the interaction with {label}"
     if not levels:
         unit = material.unit(head, name)
         per = f" {unit}" if unit else ""

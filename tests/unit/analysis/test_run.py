@@ -410,6 +410,12 @@ def test_a_study_without_an_estimate_of_its_own_is_named():
     name = "stpp_control.response.post.primary.two"
     assert count(got, what="not_estimable", analysis_id=name).study.tolist() == ["S03"]
     assert pick(got.estimates, analysis_id=name).k == 5
+    used = int((rows.study != "S03").sum())
+    for stage in ("one", "two"):
+        row = pick(got.estimates, analysis_id=f"stpp_control.response.post.primary.{stage}")
+        assert (row.k, row.n) == (5, used), "N is that of the trials that are pooled"
+    weights = got.study_estimates[got.study_estimates.analysis_id == name].weight
+    assert weights.sum() == pytest.approx(100)
 
 
 def test_a_fit_that_cannot_be_made_leaves_a_note_and_the_run_goes_on(rows):

@@ -66,6 +66,11 @@ def test_plans_are_compared_at_every_depth_but_for_the_folder():
     assert compare_plans(a, b) == ["models.primary.df: None -> 'hksj'"]
 
 
+def test_a_default_that_an_earlier_plan_yaml_did_not_name_is_told():
+    (line,) = compare_plans({"pool": {}}, {"pool": {"ci": "nst"}})
+    assert line == "pool.ci: not named (the default of the version that ran it) -> 'nst'"
+
+
 def test_compare_exits_0_1_and_2(material, tmp_path, capsys):
     a, b = write_run(tmp_path / "a", material), write_run(tmp_path / "b", material)
     assert main(["compare", str(a), str(b)]) == 0

@@ -1,0 +1,43 @@
+"""What a sentence says of a moderator: declared and exploratory apart, nothing where df are too few."""
+
+import pytest
+from tests.builders.analysis_rows import KEY, as_table, draw_rows, small_plan
+
+from ipdma.analysis.run import analyse
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Material
+from ipdma.report.sentences import EXPLORATORY, moderator_sentence
+
+WORDS = {"contrasts": {"stpp_control": {}}, "outcomes": {"depression": {}}, "time_points": {"post": {}}}
+MODERATORS = {"severity": {"column": "baseline"}, "age": {"column": "age", "exploratory": True}}
+
+
+@pytest.fixture(scope="module")
+def records():
+    return analyse({KEY: as_table(draw_rows())}, small_plan(moderators=MODERATORS), parts=["moderators"])
+
+
+def sentence(records, name):
+    words = {**WORDS, "moderators": MODERATORS, "primary_model": "primary"}
+    material = Material(records.estimates, records.study_estimates, records.counts, words)
+    return moderator_sentence(material, material.analyses[0], Ledger().pen("report/results"), name)
+
+
+def test_an_exploratory_moderator_is_named_so_and_gets_no_verdict(records):
+    said = sentence(records, "age")
+    assert said.startswith(EXPLORATORY)
+    assert "varied with" not in said
+    assert "vary with" not in said
+
+
+def test_a_declared_one_is_judged_by_its_corrected_p(records):
+    said = sentence(records, "severity")
+    assert said.startswith("Within trials, the effect ")
+    assert "after Holm's correction" in said
+
+
+def test_too_few_degrees_of_freedom_are_no_finding(records):
+    few = records.estimates.copy()
+    few.loc[few.moderator == "severity", "df"] = 1.4
+    shown = type(records)(few, records.study_estimates, records.counts, records.notes)
+    assert "too few data to tell" in sentence(shown, "severity")
