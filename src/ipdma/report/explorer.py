@@ -72,9 +72,9 @@ def explorer_section(material: Material, ledger: Ledger) -> str:
     groups = "".join(question_group(material, pen, analysis, rows) for analysis, rows in found)
     return (
         '<details id="explore"><summary>Choose a figure, leave trials out, pool again</summary>'
-        f"{NO_SCRIPT}{controls()}{trial_table(material, groups)}{own_analysis()}</details>\n"
+        f"{NO_SCRIPT}{controls()}{trial_table(material, groups)}{own_analysis()}\n"
         f'<script type="application/json" id="explore-data">{embedded(data_of(material, found))}</script>\n'
-        f"<script>{explorer_script()}</script>\n"
+        f"<script>{explorer_script()}</script></details>\n"
     )
 
 
@@ -219,7 +219,7 @@ def question_data(material: Material, analysis: Analysis, rows: Sequence[Row]) -
 def trial_data(material: Material, analysis: Analysis, row: Row) -> dict[str, Any]:
     """One trial."""
     comparator, instrument = kinds_of(material, analysis, row.text("study"))
-    numbers = ("estimate", "std_error", "n_active", "n_reference")
+    numbers = ("estimate", "std_error", "ci_low", "ci_high", "n_active", "n_reference")
     named = {"study": row.text("study"), "comparator": comparator, "instrument": instrument}
     return named | {name: row.number(name) for name in numbers}
 

@@ -43,15 +43,19 @@ function begin() {
     body.hidden = body.dataset.question !== question.id;
 }
 
+/** Part of a name as words: `page2` is `page 2`. */
+const spaced = (part) => part.replaceAll("_", " ").replace(/^page(\d+)$/, "page $1");
+
 /** Figures of the chosen question by name, in the page's order. */
 function figures() {
   const found = [];
   for (const figure of document.querySelectorAll('figure.plot[id^="figure-"]')) {
     const name = figure.id.slice(7), [kind, ...place] = name.split(".");
-    if (!FIELDS.every((field, at) => place[at] === undefined || place[at] === question[field])) continue;
-    const more = place.slice(3).map((part) => data.moderators[part] || part.replaceAll("_", " "));
-    const words = data.kinds[kind] || kind.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
-    found.push([name, place.length ? [words, ...more].join(" ") : `${words} (all comparisons)`]);
+    const own = place[0] in data.contrasts; // else it is of all comparisons
+    if (own && !FIELDS.every((field, at) => place[at] === undefined || place[at] === question[field])) continue;
+    const more = (own ? place.slice(3) : place).map((part) => data.moderators[part] || spaced(part));
+    const words = [data.kinds[kind] || spaced(kind).replace(/^./, (letter) => letter.toUpperCase()), ...more].join(" ");
+    found.push([name, own ? words : `${words} (all comparisons)`]);
   }
   return found;
 }
@@ -212,17 +216,17 @@ function oddsTicks(low, high) {
 function plot(trials, found) {
   const width = Math.max(280, Math.min(720, $("plot").clientWidth || 640)), line = 22;
   const half = (trial) => ipdmaPool.quantile(null, data.level) * trial.std_error;
-  const bounds = trials.map((one) => [one.estimate - half(one), one.estimate + half(one)]);
+  const bounds = trials.map((one) => [one.ci_low ?? one.estimate - half(one), one.ci_high ?? one.estimate + half(one)]);
   const core = [...trials.map((one) => one.estimate), found.ci_low, found.ci_high, found.pi_low ?? 0, found.pi_high ?? 0, 0];
   const reach = Math.max(...core) - Math.min(...core) || 1;
   const low = Math.max(Math.min(...core, ...bounds.flat()), Math.min(...core) - 0.5 * reach) - 0.03 * reach;
   const high = Math.min(Math.max(...core, ...bounds.flat()), Math.max(...core) + 0.5 * reach) + 0.03 * reach;
   const from = Math.round(width * 0.36), to = width - 12;
   const x = (at) => from + (to - from) * (Math.min(high, Math.max(low, at)) - low) / (high - low);
-  const height = (trials.length + 3) * line + 34, parts = [];
+  const height = (trials.length + 3) * line + 40, parts = [];
   const text = (at, y, words, more = {}) => parts.push(drawn("text", { x: at, y: y + 4, ...more }, words));
   const stroke = (d, more = {}) => parts.push(drawn("path", { d, class: "line", ...more }));
-  stroke(`M${x(0)} 4V${height - 30}`, { class: "null" });
+  stroke(`M${x(0)} 4V${height - 36}`, { class: "null" });
   trials.forEach((trial, i) => {
     const y = line * (i + 0.7), [a, b] = bounds[i], size = 2 + Math.sqrt(found.weights[i]) * 0.7;
     const group = drawn("g", { "data-study": trial.study });
@@ -242,17 +246,17 @@ function plot(trials, found) {
     text(4, at + line, "Prediction interval");
     stroke(`M${x(found.pi_low)} ${at + line}H${x(found.pi_high)}m0 -5v10M${x(found.pi_low)} ${at + line - 5}v10`);
   }
-  stroke(`M${from} ${height - 30}H${to}`);
+  stroke(`M${from} ${height - 36}H${to}`);
   const marks = question.odds ? oddsTicks(low, high) : ticks(low, high);
   for (const mark of marks) {
-    stroke(`M${x(mark)} ${height - 30}v4`);
+    stroke(`M${x(mark)} ${height - 36}v4`);
     const words = question.odds ? String(+Math.exp(mark).toPrecision(2)) : String(+mark.toPrecision(3)).replace("-", MINUS);
-    text(x(mark), height - 18, words, { "text-anchor": "middle" });
+    text(x(mark), height - 24, words, { "text-anchor": "middle" });
   }
-  text(4, height - 18, "Reader\u2019s own", { class: "own" });
+  text(4, height - 24, "Reader\u2019s own", { class: "own" });
   const sides = question.directions, size = { "font-size": width < 480 ? 10 : 12 };
-  text(from, height - 5, sides[0].slice(0, 60), { ...size, "text-anchor": "start" });
-  if (width > 560) text(to, height - 5, sides[1].slice(0, 60), { ...size, "text-anchor": "end" });
+  text(from, height - 9, sides[0].slice(0, 60), { ...size, "text-anchor": "start" });
+  if (width > 560) text(to, height - 9, sides[1].slice(0, 60), { ...size, "text-anchor": "end" });
   const alt = `Reader\u2019s own forest plot: ${found.k} trials, pooled ${shown(found.estimate)} ${range(found.ci_low, found.ci_high)}`;
   return drawn("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": alt }, parts);
 }
@@ -276,7 +280,7 @@ function saveDrawing(svg, name, look) {
 
 /** The trials of the question as CSV: what the run recorded, and whether the reader pooled it. */
 function saveData() {
-  const names = ["study", "comparator", "instrument", "n_active", "n_reference", "estimate", "std_error"];
+  const names = ["study", "comparator", "instrument", "n_active", "n_reference", "estimate", "std_error", "ci_low", "ci_high"];
   const inside = new Set(pooledTrials().map((trial) => trial.study));
   const cell = (at) => (/[",\n]/.test(String(at ?? "")) ? `"${String(at).replaceAll('"', '""')}"` : String(at ?? ""));
   const rows = question.trials.map((trial) => [...names.map((name) => trial[name]), inside.has(trial.study) ? "yes" : "no"]);
