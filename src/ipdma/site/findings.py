@@ -88,6 +88,7 @@ CODES: dict[str, tuple[str, str]] = {
     "header_again": ("IPD-081", PLEASE_CONFIRM),
     "mixed_encoding": ("IPD-083", NOTE),
     "wrongly_read": ("IPD-084", PLEASE_CONFIRM),
+    "other_encoding": ("IPD-117", MUST_FIX),
     "participant_alike": ("IPD-085", PLEASE_CONFIRM),
     "participant_notation": ("IPD-086", MUST_FIX),
     "participant_word": ("IPD-087", PLEASE_CONFIRM),

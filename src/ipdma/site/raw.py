@@ -7,7 +7,7 @@ from pathlib import Path
 from ipdma.codebook import Codebook
 from ipdma.errors import ReadError
 from ipdma.site.checks.identifying import check_columns
-from ipdma.site.checks.letters import check_letters
+from ipdma.site.checks.letters import check_encoding, check_letters
 from ipdma.site.checks.sheets import check_sheet
 from ipdma.site.columns import Columns
 from ipdma.site.facts import Facts
@@ -55,6 +55,7 @@ def read_raw(folder: Path, file: StudyFile, codebook: Codebook, findings: Findin
     make_scores(reading, owners, visits, facts)
     report_remarks(reading, columns, findings)
     check_letters(table, columns.used, findings)
+    check_encoding(file, table, findings)
     check_columns(file, columns, findings)
     return facts
 

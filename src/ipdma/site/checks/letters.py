@@ -3,9 +3,15 @@ labels."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ipdma.site.findings import Findings
-from ipdma.site.letters import is_wrongly_read
+from ipdma.site.letters import is_wrongly_read, tidy
+from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Table
+
+ASSUMED = "cp1252"  # what a text is read as that is not UTF-8
+OTHERS = ("mac-roman", "cp850", "cp1250", "iso8859-2", "cp1251", "cp1253", "cp1254", "cp437")
 
 
 def check_letters(table: Table, variables: dict[str, str | None], findings: Findings) -> None:
@@ -31,3 +37,34 @@ def check_letters(table: Table, variables: dict[str, str | None], findings: Find
             findings.add(
                 "wrongly_read", table.file, variable, column.name, places, of=len(table.rows), said=said
             )
+
+
+def check_encoding(file: StudyFile, table: Table, findings: Findings) -> None:
+    """Names and codes of study.yaml that the file holds in the letters of another encoding."""
+    if file.source.encoding is not None or Path(table.file).suffix.lower() not in (".csv", ".tsv", ".txt"):
+        return
+    there = set(table.names)
+    for column in table.columns:
+        there |= {tidy(cell) for cell in set(column.cells) if not cell.isascii()}
+    wanted = {tidy(word) for word in words_of_mapping(file) if not word.isascii()} - there
+    for encoding in OTHERS:
+        seen = {word for word in wanted if as_assumed(word, encoding) in there}
+        if seen:
+            said = {"encoding": encoding}
+            findings.add("other_encoding", table.file, said=said, count=len(seen))
+            return
+
+
+def words_of_mapping(file: StudyFile) -> set[str]:
+    """Names of columns and codes that study.yaml writes."""
+    codes = {code for made in file.variables.values() for code in made.values or {}}
+    return {*file.mentions, *codes, *file.source.visits}
+
+
+def as_assumed(word: str, encoding: str) -> str:
+    """A word of another encoding as it reads where it is taken for the assumed one; empty where it has not
+    the letters."""
+    try:
+        return tidy(word.encode(encoding).decode(ASSUMED, errors="replace"))
+    except UnicodeEncodeError:
+        return ""
