@@ -18,6 +18,8 @@ from ipdma.plan import is_good_event
 
 NO_DIFFERENCE = 1e-12  # rates nearer than this are the same, up to rounding
 
+STATED = "stated in the plan"  # where a control risk is from: then no event of the trials is in it
+
 
 @dataclass(frozen=True)
 class NeededToTreat:
@@ -184,9 +186,9 @@ def write_risks(
     one of the reference arms."""
     stated = settings.plan["absolute"]["control_risk"].get(outcome)
     rate = observed if stated is None else float(stated)
-    source = "the trials' reference arms" if stated is None else "stated in the plan"
+    source = "the trials' reference arms" if stated is None else STATED
     ledger.count(ident, "control_risk", level=source, value=rate)
     for suffix, value in zip(("", "_low", "_high"), effect, strict=True):
         active = rate_from_odds_ratio(max(min(value, 700.0), -700.0), rate)
-        ledger.count(ident, f"active_risk{suffix}", value=active)
-        ledger.count(ident, f"absolute_effect{suffix}", value=active - rate)
+        ledger.count(ident, f"active_risk{suffix}", level=source, value=active)
+        ledger.count(ident, f"absolute_effect{suffix}", level=source, value=active - rate)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.absolute import STATED
 from ipdma.analysis.records import Ident, as_number
 from ipdma.disclosure.cells import (
     ANALYSED,
@@ -27,7 +28,7 @@ FILES = ("estimates", "study_estimates", "counts")
 SHARES = ("characteristic_share", "events", "event_rate", "at_value")
 MEANS = ("characteristic_mean", "characteristic_sd", "study_mean", "study_sd")
 MEANS_OF_FEW = (*MEANS, "outcome_mean", "outcome_sd", "baseline_mean", "baseline_sd")
-RATES = ("risk_difference", "risk_ratio")
+RATES = ("risk_difference", "risk_ratio", "control_risk", "active_risk", "absolute_effect")
 TRIAL_EFFECT = ("estimate", "std_error", "ci_low", "ci_high", "weight")
 COARSE = 1  # decimals of a mean whose number of people is withheld: times that number it is no whole number
 
@@ -205,7 +206,7 @@ def more_of_count(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
     if what.startswith(RATES) or (what == "event_share" and ident.model == "non_responder"):
         arm = row["arm"] or "reference"
         home = Cell(f"{ident.question}|{ANALYSED}", "", arm, EVENTS, "yes")
-        return ["value"] if mask.hides(home) else []
+        return ["value"] if mask.hides(home) and row["level"] != STATED else []
     return []
 
 

@@ -145,7 +145,7 @@ def suggest_imprecision(material: Material, analysis: Analysis, row: Row, pen: P
     low, high = interval_of(material, analysis, row)
     n = f"N = {pen.count(row, 'n')}"
     if low is None or high is None:
-        return "open", "no interval"
+        return "open", "its interval is missing or withheld"
     limit = worthwhile(material, analysis)
     crossed = sum(low < at < high for at in (-limit, limit))
     if crossed:

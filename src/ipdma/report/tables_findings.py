@@ -56,7 +56,7 @@ def difference_text(material: Material, analysis: Analysis, pen: Pen, row: Row) 
     if material.is_binary(analysis.outcome):
         found = [material.count(where, f"absolute_effect{end}") for end in ("", "_low", "_high")]
         if any(f is None or f.number("value") is None for f in found):
-            return wording.NOTHING
+            return found[0].withheld or wording.NOTHING if found[0] is not None else wording.NOTHING
         value, low, high = (pen.hundred(f) for f in found)
         return f"{value} [{low}, {high}] of 100"
     return points_text(material, analysis, pen, row)
