@@ -13,6 +13,7 @@ rule integrity:
         codebooks=lambda wildcards: RUN.codebook_folders,
         registry=lambda wildcards: RUN.registry_text,
         stamp=lambda wildcards: RUN.stamp,
+        least=lambda wildcards: RUN.plan["minimum_cell"],
     message:
         "Looking at the integrity of the contributed data"
     script:

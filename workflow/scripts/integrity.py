@@ -10,4 +10,5 @@ with job(snakemake, "integrity") as desk:
     uploads = [read_upload(folder) for folder in snakemake.params.uploads]
     codebook = load_codebook(snakemake.params.codebooks)
     registry = read_registry(snakemake.params.registry)
-    desk.put_all(examine_uploads(uploads, codebook, registry, snakemake.params.stamp, desk.say))
+    params = snakemake.params
+    desk.put_all(examine_uploads(uploads, codebook, registry, params.stamp, params.least, desk.say))

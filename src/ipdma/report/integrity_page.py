@@ -18,7 +18,7 @@ AT_SITE = "Checked where the upload is made: see the validation report of this t
 ABOUT = (
     "The eight domains of the IPD Integrity Tool (Hunter and others, 2024). 'Please look' is a question to "
     "the site, not a judgement; chance alone raises some. No participant's row or value is on this page, and "
-    "a count under 5 is written <5."
+    "a count under {least} is written <{least}."
 )
 ROB = {
     "rob_d1": "D1 Randomisation process",
@@ -38,7 +38,6 @@ TOLD = {  # counts of arms, variables or printed numbers and not of participants
     "identical_spread",
     "repeated_blocks",
 }
-FEW = 5
 STYLE = """
 tr.fail th, tr.query th { border-left: 4px solid var(--warnline); }
 tr.fail th, tr.fail td, tr.query th, tr.query td { background: var(--warn); }
@@ -52,6 +51,7 @@ def integrity_page(
     discrepancies: pd.DataFrame,
     judgements: Mapping[str, str],
     stamp: str,
+    least: int,
 ) -> str:
     """The page of one trial.
 
@@ -66,7 +66,11 @@ def integrity_page(
         The registry's row of the trial; empty where it has none.
     stamp : str
         A line at its head, or nothing.
+    least : int
+        Counts of fewer participants are withheld.
     """
+    results = results.assign(said=[share(row, least) for row in results.to_dict("records")])
+    discrepancies = shareable_discrepancies(discrepancies, least)
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     title = f"Integrity of the data of {escape(study)}"
     note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
@@ -82,7 +86,7 @@ def integrity_page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{title}</title>\n<style>\n{style}{STYLE}</style></head>\n'
         "<body><main>"
-        f"<h1>{title}</h1>{note}<p><b>{asked_line(results)}</b></p><p>{escape(ABOUT)}</p>\n"
+        f"<h1>{title}</h1>{note}<p><b>{asked_line(results)}</b></p><p>{escape(ABOUT.format(least=least))}</p>\n"
         f"{''.join(body)}</main></body></html>\n"
     )
 
@@ -105,7 +109,7 @@ def asked_section(results: pd.DataFrame) -> str:
         return ""
     head = ("Check", "What", "Outcome", "Count", "In words")
     rows = [
-        (heading(str(r["check"])), str(r["subject"]), WORDS[str(r["outcome"])], share(r), str(r["text"]))
+        (heading(str(r["check"])), str(r["subject"]), WORDS[str(r["outcome"])], r["said"], str(r["text"]))
         for r in asked
     ]
     return section("What we ask", table(head, rows, [str(r["outcome"]) for r in asked]))
@@ -139,7 +143,7 @@ def quiet_part(quiet: pd.DataFrame) -> str:
     rows, outcomes = [], []
     for (check, outcome, text), own in quiet.groupby(["check", "outcome", "text"], sort=False):
         looked = "; ".join(
-            f"{r['subject']}{f' ({share(r)})' if share(r) else ''}"
+            f"{r['subject']} ({r['said']})" if r["said"] else str(r["subject"])
             for r in own.to_dict("records")
             if r["subject"]
         )
@@ -156,7 +160,7 @@ def published_section(discrepancies: pd.DataFrame) -> str:
     title = "Published numbers that are not reproduced"
     if discrepancies.empty:
         return section(title, "<p>None of those that the upload repeats.</p>")
-    rows = [tuple(map(str, row)) for row in shareable_discrepancies(discrepancies).itertuples(index=False)]
+    rows = [tuple(map(str, row)) for row in discrepancies.itertuples(index=False)]
     head = [heading(str(name)) for name in discrepancies.columns]
     return section(title, table(head[1:], [row[1:] for row in rows]))
 
@@ -201,54 +205,54 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, ...]], classes: Iterabl
     )
 
 
-def share(row: Mapping[Any, Any]) -> str:
+def share(row: Mapping[Any, Any], least: int) -> str:
     """`n of N`, small counts withheld; nothing where nothing was counted."""
     if pd.isna(row["n"]):
         return ""
-    return f"{told(row)}{'' if pd.isna(row['of']) else f' of {whole(row)}'}"
+    return f"{told(row, least)}{'' if pd.isna(row['of']) else f' of {whole(row, least)}'}"
 
 
-def told(row: Mapping[Any, Any]) -> str:
-    """The count of a check; `all but <5` where the rest is so small that it would be told as well."""
+def told(row: Mapping[Any, Any], least: int) -> str:
+    """The count of a check; `all but <10` where the rest is so small that it would be told as well."""
     n = int(row["n"])
     if row["check"] in TOLD:
         return str(n)
-    if not pd.isna(row["of"]) and 0 < int(row["of"]) - n < FEW <= n:
-        return f"all but <{FEW}"
-    return shown(n)
+    if not pd.isna(row["of"]) and 0 < int(row["of"]) - n < least <= n:
+        return f"all but <{least}"
+    return shown(n, least)
 
 
-def whole(row: Mapping[Any, Any]) -> str:
+def whole(row: Mapping[Any, Any], least: int) -> str:
     """Of how many."""
-    return str(int(row["of"])) if row["check"] in TOLD else shown(row["of"])
+    return str(int(row["of"])) if row["check"] in TOLD else shown(row["of"], least)
 
 
-def shown(count: Any) -> str:
+def shown(count: Any, least: int) -> str:
     """A count as it may leave the coordinating centre."""
     number = int(count)
-    return f"<{FEW}" if 0 < number < FEW else str(number)
+    return f"<{least}" if 0 < number < least else str(number)
 
 
-def shareable_table(results: pd.DataFrame) -> pd.DataFrame:
+def shareable_table(results: pd.DataFrame, least: int) -> pd.DataFrame:
     """The results of all trials without small counts or statistics of the fewest."""
     shared = results.drop(columns=["statistic", "threshold", "printed", "found"]).copy()
     rows = results.to_dict("records")
-    shared["n"] = ["" if pd.isna(row["n"]) else told(row) for row in rows]
-    shared["of"] = ["" if pd.isna(row["of"]) else whole(row) for row in rows]
+    shared["n"] = ["" if pd.isna(row["n"]) else told(row, least) for row in rows]
+    shared["of"] = ["" if pd.isna(row["of"]) else whole(row, least) for row in rows]
     return shared
 
 
-def shareable_discrepancies(discrepancies: pd.DataFrame) -> pd.DataFrame:
-    """The list of all trials without numbers that come from fewer than five participants."""
+def shareable_discrepancies(discrepancies: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The list of all trials without numbers that come from fewer participants than `least`."""
     shared = discrepancies.copy()
-    few = shared["n"].astype(float) < FEW
+    few = shared["n"].astype(float) < least
     shared["found"] = [
-        f"<{FEW}"
+        f"<{least}"
         if small and name == "n" and value != "0"
         else "withheld"
         if small and name != "n"
         else value
         for small, name, value in zip(few, shared["statistic"], shared["found"], strict=True)
     ]
-    shared["n"] = [shown(n) for n in shared["n"]]
+    shared["n"] = [shown(n, least) for n in shared["n"]]
     return shared

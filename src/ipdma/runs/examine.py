@@ -22,13 +22,14 @@ def examine_uploads(
     codebook: Codebook,
     registry: pd.DataFrame | None,
     stamp: str,
+    least: int,
     say: Callable[[str], None],
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, as seen from the results folder.
 
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
-    records `private/parts/trials/integrity/*.csv`. Counts of participants under five are not told, so that
-    the pages may go back to the sites.
+    records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `least` (the plan's
+    `minimum_cell`) are not told, so that the pages may go back to the sites.
     """
     results, confirmed = [], {}
     for upload in uploads:
@@ -43,11 +44,11 @@ def examine_uploads(
         judged = judgements_of(registry, study)
         yield (
             f"integrity/{study}.html",
-            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp),
+            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp, least),
         )
     table = tabulate_results(results)
-    yield "integrity/results.csv", csv_text(shareable_table(table))
-    listed = shareable_discrepancies(list_discrepancies(table, confirmed))
+    yield "integrity/results.csv", csv_text(shareable_table(table, least))
+    listed = shareable_discrepancies(list_discrepancies(table, confirmed), least)
     yield "integrity/disposition.csv", csv_text(listed)
     for name, part in records_of(table).items():
         yield f"private/parts/trials/integrity/{name}.csv", csv_text(part)

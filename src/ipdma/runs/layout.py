@@ -156,7 +156,7 @@ class Run:
         elif kind in ("cohort", "fit", "impute"):
             more = {"plan": digest_numbers(self.plan)}
         elif kind == "integrity":
-            more = {"stamp": self.stamp}
+            more = {"stamp": self.stamp, "least": self.plan["minimum_cell"]}
         elif kind == "harmonise":
             more = {"pseudonyms": digest_key(os.environ.get(KEY, ""))}
         if kind == "report":

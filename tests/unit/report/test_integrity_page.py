@@ -18,6 +18,8 @@ from ipdma.runs.examine import examine_uploads
 
 PLANTED = "41"  # the data have 40 in the arm
 
+LEAST = 10
+
 
 def planted_upload(confirmed=()):
     """A trial with one participant entered twice, one printed n and one printed mean that the data lack."""
@@ -50,7 +52,7 @@ REGISTRY = pd.DataFrame(
 
 def examine(upload, registry=REGISTRY):
     lines = []
-    found = dict(examine_uploads([upload], load_codebook(), registry, "SYNTHETIC data", lines.append))
+    found = dict(examine_uploads([upload], load_codebook(), registry, "SYNTHETIC data", LEAST, lines.append))
     assert any("questions" in line for line in lines)
     return found
 
@@ -96,7 +98,7 @@ def rows_of(page):
 def test_the_page_says_what_was_planted(files):
     rows = rows_of(files["integrity/XX-A.html"])
     repeated = next(row for row in rows if row[0] == "Repeated participants")
-    assert repeated[2:4] == ["please look", "<5 of 81"]
+    assert repeated[2:4] == ["please look", "<10 of 81"]
     assert any("twice" in cell for cell in repeated)
     listed = next(row for row in rows if row[:2] == ["hamd17 baseline in stpp", "mean"])
     assert listed[2] == "99.0"
@@ -135,7 +137,7 @@ def test_nothing_of_a_participant_leaves(files):
     for count in ("integrity/results.csv",):
         table = pd.read_csv(StringIO(files[count]), dtype=str, keep_default_na=False)
         people = table[table["check"] == "repeated_participants"]
-        assert people["n"].tolist() == ["<5"]
+        assert people["n"].tolist() == ["<10"]
 
 
 def test_a_remainder_that_is_small_is_not_told():
@@ -143,7 +145,7 @@ def test_a_remainder_that_is_small_is_not_told():
                "threshold": 0.2, "text": "", "printed": "", "found": ""}  # fmt: skip
     rows = [("a", 58, 60), ("a", 3, 60), ("a", 60, 60), ("a", 55, 60), ("randomised_and_contributed", 58, 60)]
     table = pd.DataFrame([{**columns, "check": c, "n": n, "of": of} for c, n, of in rows])
-    told = shareable_table(table)
+    told = shareable_table(table, 5)
     assert told["n"].tolist() == ["all but <5", "<5", "60", "55", "58"]
     assert not {"statistic", "threshold", "found"} & set(told)
 
@@ -152,7 +154,7 @@ def test_numbers_of_the_fewest_are_withheld():
     rows = [("A", "age in b", "mean", "41.0", "44.2", 4, "open"), ("A", "age in b", "n", "9", "4", 4, "open"),
             ("A", "age in c", "mean", "41.0", "44.2", 5, "open")]  # fmt: skip
     names = ["study", "subject", "statistic", "printed", "found", "n", "disposition"]
-    told = shareable_discrepancies(pd.DataFrame(rows, columns=names))
+    told = shareable_discrepancies(pd.DataFrame(rows, columns=names), 5)
     assert told["found"].tolist() == ["withheld", "<5", "44.2"]
     assert told["n"].tolist() == ["<5", "<5", "5"]
 
