@@ -30,7 +30,6 @@ from ipdma.plan.record import REBUILDING, SELECTING
 MODEL = "multiverse"
 EXTENDED = ("age", "sex")  # joined to the primary covariates as a third set, where the rows have them
 DF = "kenward_roger"
-ACCEPTED = ("nst", "modified_hksj")  # intervals of a second stage that hold in simulations
 FEWEST_DF = 1.0  # below it an interval says nothing
 
 
@@ -197,9 +196,8 @@ def two_stage(
         outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=settings.pool
     )
     effects = ipd_effects(cell, spec)
-    pools = [*product(("reml", "dl", "pm", "ml"), ACCEPTED), ("common", "wald")]
-    if not whole:
-        pools = [*product(("reml",), ACCEPTED), ("common", "wald")]
+    pools = [*product(("reml", "dl", "pm", "ml") if whole else ("reml",), ("modified_hksj",))]
+    pools += [("reml", "nst"), ("common", "wald")]  # the null-standardised interval has no tau2 to choose
     left = [("all", effects)]
     if whole:
         left += [(f"without {e.study}", [o for o in effects if o is not e]) for e in effects]
