@@ -90,6 +90,13 @@ def test_another_question_brings_its_own_trials(page, questions):
     assert page.locator(SHOWN).count() == 11
 
 
+def test_the_copy_of_a_figure_looks_like_it(page):
+    name = page.locator("#explore-kind").input_value()
+    fills = "e => [...e.querySelectorAll('svg *')].map(part => getComputedStyle(part).fill)"
+    held = page.evaluate_handle("name => document.getElementById(`figure-${name}`)", name)
+    assert page.locator("#explore-stage figure").evaluate(fills) == held.evaluate(fills)
+
+
 def test_no_trial_left_says_so(page):
     for box in page.locator(f"{SHOWN} input").all():
         box.uncheck()

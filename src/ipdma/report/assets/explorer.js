@@ -77,7 +77,8 @@ function showFigure() {
   for (const marked of figure.querySelectorAll("[id]")) marked.id = `explored-${marked.id}`;
   for (const part of figure.querySelectorAll("svg *"))
     for (const { name, value: was } of [...part.attributes])
-      if (/^#|url\(#/.test(was)) part.setAttribute(name, was.replace(/^#|url\(#/, "$&explored-"));
+      if (name.endsWith("href") || was.includes("url(#"))
+        part.setAttribute(name, was.replace(/^#|url\(#/, "$&explored-"));
   const link = element("a", { href: `#${original.id}` }, "its place in the report");
   stage.replaceChildren(figure, element("p", { class: "small" }, ["A copy; see ", link, "."]));
   link.addEventListener("click", () => open(original));
@@ -126,7 +127,7 @@ function tell() {
   const count = (n) => `${n} ${n === 1 ? "trial" : "trials"}`;
   $("hidden").textContent = away.length
     ? `${count(away.length)} hidden by the filter; nothing was pooled again. ${still.length
-      ? `${count(still.length)} of them still ${still.length === 1 ? "takes" : "take"} part in your pool below.`
+      ? `${still.length} of them still ${still.length === 1 ? "takes" : "take"} part in your pool below.`
       : "None of them takes part in your pool below."}`
     : "";
   $("drop").hidden = !still.length;
