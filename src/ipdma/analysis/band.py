@@ -26,7 +26,7 @@ from ipdma.model.term import Term
 Array = np.ndarray
 STEPS = 60  # bisections of a p value
 SMALLEST_P = 1e-300
-LARGEST = 1e100  # a quantile on few df is finite, so that a weight of 0 stays 0
+LARGEST = 1e50  # where few df make a quantile or an end infinite, so that a weight of 0 stays 0
 
 
 def with_effects(fit: Fit, wanted: Mapping[str, Mapping[str, float]], level: float) -> Fit:
@@ -94,8 +94,8 @@ def combine(
 
 def distances(parts: list[Estimate], weights: Array) -> tuple[Array, Array]:
     """Signed distances from each weighted term to its lower and upper end, of shape (C, P)."""
-    below = np.array([e.estimate - e.ci_low for e in parts])
-    above = np.array([e.ci_high - e.estimate for e in parts])
+    below = np.array([min(e.estimate - e.ci_low, LARGEST) for e in parts])
+    above = np.array([min(e.ci_high - e.estimate, LARGEST) for e in parts])
     positive = weights > 0
     return weights * np.where(positive, below, above), weights * np.where(positive, above, below)
 

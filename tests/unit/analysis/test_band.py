@@ -67,3 +67,13 @@ def test_p_is_below_the_level_exactly_when_the_interval_excludes_zero(level):
         covariance = np.array([[0.25, 0.05], [0.05, 0.25]])
         for one in combine(parts, covariance, rng.normal(size=(4, 2)), list("abcd"), level):
             assert (one.p_value < 1 - level) == (one.ci_low > 0 or one.ci_high < 0)
+
+
+def test_a_term_with_an_endless_interval_makes_no_number_of_a_weight_of_zero():
+    parts = [make_estimate("a", 0.3, 0.2, 1e-4, LEVEL), make_estimate("b", 0.2, 0.1, 9.0, LEVEL)]
+    assert parts[0].ci_high > 1e100
+    covariance = np.diag([0.04, 0.01])
+    with np.errstate(invalid="raise", over="raise"):
+        both, second = combine(parts, covariance, np.array([[1.0, 1.0], [0.0, 1.0]]), ["x", "y"], LEVEL)
+    assert both.p_value > 0.99
+    assert (second.ci_low, second.p_value) == pytest.approx((parts[1].ci_low, parts[1].p_value))
