@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ipdma.io import read_rows_csv, read_yaml, write_json
@@ -77,7 +78,7 @@ def doubtful_values(rows: pd.DataFrame, spec: ModelSpec) -> list[str]:
     said = []
     for name in dict.fromkeys(continuous):
         values = rows[name].dropna()
-        counts = {float(value): int(n) for value, n in values.value_counts().items()}
+        counts = dict(zip(*np.unique(values.to_numpy(float), return_counts=True), strict=True))
         codes = code_like(counts, OF_SCORES)
         at = values.index[values.isin(codes)]
         if len(at):

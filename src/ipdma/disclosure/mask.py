@@ -67,7 +67,10 @@ class Mask:
         self.whole, self.plan = tables, plan
         self.minimum = int(plan["minimum_cell"])
         self.reader = Reader.of_plan(plan)
-        self.rows = {name: tables[name].to_dict("records") for name in FILES}
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            name: [{str(k): v for k, v in row.items()} for row in tables[name].to_dict("records")]
+            for name in FILES
+        }
         self.places = {name: [self.reader.places(name, r) for r in rows] for name, rows in self.rows.items()}
         self.plain = {name for name, model in models_of(plan).items() if not model}
         self.protection = Protection(Ties(self.stated()), self.minimum)
@@ -89,7 +92,7 @@ class Mask:
         made = {"notes": self.notes()} if "notes" in self.whole else {}
         for name in FILES:
             changes: dict[str, list[str]] = {
-                column: list(self.whole[name][column]) for column in self.whole[name]
+                str(column): list(self.whole[name][column]) for column in self.whole[name]
             }
             changes[WITHHELD] = [""] * len(self.rows[name])
             for i, row in enumerate(self.rows[name]):

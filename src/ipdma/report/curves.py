@@ -50,7 +50,14 @@ def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
 
 def draw_points_axis(axes: Axes, points: float, label: str) -> Any:
     """A second axis on the right: standard deviations times the instrument's own."""
-    other = axes.secondary_yaxis("right", functions=(lambda sd: sd * points, lambda score: score / points))
+
+    def to_points(sd: Any) -> Any:
+        return sd * points
+
+    def to_sd(score: Any) -> Any:
+        return score / points
+
+    other = axes.secondary_yaxis("right", functions=(to_points, to_sd))
     other.set_ylabel(label, parse_math=False)
     other.spines["right"].set_visible(True)
     return other

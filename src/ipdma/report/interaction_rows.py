@@ -182,11 +182,11 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
     for row in levels:
         what = level_words(row, reference) or material.unit(head, name)
         lead = f"  {what}" if len(levels) > 1 else f"{material.moderator(name)}, {what}".removesuffix(", ")
-        texts = (lead, pen.count(row, "k"), pen.effect(row), pen.p(row))
+        words = (lead, pen.count(row, "k"), pen.effect(row), pen.p(row))
         bounds = row.number("ci_low"), row.number("ci_high")
         test = joint if row.text("level") else row
         last = "" if len(levels) > 1 else holm_text(material, pen, head, test)
-        lines.append(Line("study", (*texts, last), row.number("estimate"), *bounds, 1.0))
+        lines.append(Line("study", (*words, last), row.number("estimate"), *bounds, 1.0))
     return lines
 
 

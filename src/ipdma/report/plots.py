@@ -124,8 +124,9 @@ def draw_specifications(found: Specifications, above: Axes, below: Axes) -> dict
     for axes in (above, below):
         axes.set_xlim(-1, len(x))
     for row, (_, _, which) in enumerate(found.choices):
-        segments = [((a - 0.4, row), (b + 0.4, row)) for a, b in runs_of(which)]
-        artists["choice"] += draw_segments(segments, below, style.INK, 5.0)
+        height = float(row)
+        strokes = [((a - 0.4, height), (b + 0.4, height)) for a, b in runs_of(which)]
+        artists["choice"] += draw_segments(strokes, below, style.INK, 5.0)
     label_choices(found, below)
     return artists
 

@@ -79,7 +79,7 @@ def interaction_rows(material: Material, analysis: Analysis, pen: Pen, name: str
         line = (f"{material.moderator(name)}: not analysed, {text}", *[wording.NOTHING] * 6)
         return [line] if refused is not None else []
     k, n = shared_cells(material, pen, head)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for label, term, lead in term_lines(material, head, name):
         row, adjusted = pooled(material, head, term), pooled(material, beside, term)
         holm = first(material.counts_of(head, "holm_p"), variable=term)
@@ -171,7 +171,7 @@ def across_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
     head = analysis.ident(material.primary, "one", name)
     if not material.records.of("estimates", head):
         return []
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for label, term, lead in term_lines(material, head, name):
         row = pooled(material, head, term)
         across = pooled(material, head, Term("across", name, term.level))

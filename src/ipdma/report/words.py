@@ -182,7 +182,7 @@ class Words:
         """`Driessen 2013` by id; trials of one author and year are told apart by a letter, in order of id."""
         names = {s: author_year(e.get("citation", ""), e.get("year", "")) for s, e in self.citations.items()}
         shared = {n: sorted(s for s in names if names[s] == n) for n in names.values() if n}
-        found = {}
+        found: dict[str, str] = {}
         for name, studies in shared.items():
             letters = [""] if len(studies) == 1 else [chr(ord("a") + i) for i in range(len(studies))]
             found |= {s: f"{name}{letter}" for s, letter in zip(studies, letters, strict=True)}

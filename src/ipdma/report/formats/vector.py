@@ -68,7 +68,7 @@ class VectorRenderer(RendererBase):
         """In points."""
         return self.width, self.height
 
-    def points_to_pixels(self, points: float) -> float:
+    def points_to_pixels(self, points: Any) -> Any:
         """A unit is a point."""
         return points * PAGE_DPI / 72
 
@@ -126,8 +126,8 @@ class VectorRenderer(RendererBase):
             box = frame.transformed(self.flip)
             clip = (box.x0, min(box.y0, box.y1), box.x1, max(box.y0, box.y1))
             if filled and not within(path.get_extents(place), clip):
-                path = place.transform_path(path).to_polygons(closed_only=False)
-                return "".join(polygon_words(cut_polygon(p, clip)) for p in path)
+                polygons = place.transform_path(path).to_polygons(closed_only=False)
+                return "".join(polygon_words(cut_polygon(p, clip)) for p in polygons)
         segments = path.iter_segments(place, clip=None if filled else clip, simplify=False)
         return "".join(segment_words(segments))
 
@@ -191,7 +191,7 @@ def look_of(gc: GraphicsContextBase, face: Any) -> str:
     if stroke is None:
         return words or f' fill="{INK}"'
     words += f' stroke="{to_hex(stroke)}" stroke-width="{number(gc.get_linewidth())}"'
-    dashes = gc.get_dashes()[1]
+    dashes: Any = gc.get_dashes()[1]
     if dashes is not None:
         words += f' stroke-dasharray="{" ".join(number(d) for d in dashes)}"'
     return words
@@ -200,7 +200,7 @@ def look_of(gc: GraphicsContextBase, face: Any) -> str:
 def is_circle(path: Path) -> bool:
     """Whether a path is matplotlib's unit circle."""
     circle = Path.unit_circle()
-    return len(path.vertices) == len(circle.vertices) and np.array_equal(path.vertices, circle.vertices)
+    return np.array_equal(path.vertices, circle.vertices)
 
 
 def within(box: Any, clip: tuple[float, float, float, float]) -> bool:

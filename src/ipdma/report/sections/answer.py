@@ -67,7 +67,7 @@ def people(pen: Pen, row: Row) -> str:
 def events_block(material: Material, own: list[Analysis], pen: Pen) -> str:
     """Response as an icon array, remission as a sentence: so many of a hundred with each."""
     events = [a for a in own if material.is_event(a.outcome) and a.timepoint == own[0].timepoint]
-    blocks = []
+    blocks: list[str] = []
     for analysis in events:
         arms = risks_of(material, analysis)
         if arms is None:
