@@ -20,9 +20,10 @@ from scipy import special
 from ipdma.model.batch import BatchFit, fit_batch
 from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.design import build_design
+from ipdma.model.df import df_method
 from ipdma.model.fixed_effects import fixed_effects
-from ipdma.model.gaussian import prepare_design
-from ipdma.model.inference import make_inference, term_estimates
+from ipdma.model.gaussian import infer, prepare_design, variances
+from ipdma.model.inference import term_estimates
 from ipdma.model.own_estimates import own_estimates
 from ipdma.model.search import minimise
 from ipdma.model.spec import ModelSpec
@@ -131,18 +132,11 @@ def fit_each_method(rows: pd.DataFrame) -> dict:
     prepared = prepare_design(build_design(rows, spec))
     optimum = minimise(prepared.swept)
     effects = fixed_effects(prepared, optimum.point)
-    unit = prepared.scaling.scale[prepared.full.y] / prepared.scaling.scale[prepared.full.z[0]]
-    tau2 = {"treatment": float(optimum.point.between[0, 0]) * unit**2}
-    own = own_estimates(prepared, optimum.point, tau2)
+    own = own_estimates(prepared, optimum.point, variances(prepared, optimum))
+    inference = infer(prepared, optimum, effects, own)
     found = {}
     for method in METHODS:
-        design = prepared.design.__class__(
-            **{**vars(prepared.design), "spec": prepared.design.spec.replace(df=method)}
-        )
-        inference = make_inference(
-            prepared.__class__(**{**vars(prepared), "design": design}), optimum, effects, own
-        )
-        found[method] = term_estimates(inference)[0]
+        found[method] = next(e for e in term_estimates(inference, df_method(method)) if e.term == "treatment")
     return found
 
 
