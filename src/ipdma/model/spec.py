@@ -229,7 +229,7 @@ def two_stage_conflicts(spec: ModelSpec) -> list[str]:
     """What the two-stage twin cannot report."""
     faults = []
     if spec.contrasts:
-        faults.append("contrasts need stages: one; two stages pool each term by itself")
+        faults.append("contrasts need stages: one, got stages: two, which pools each term by itself")
     if spec.family == "binomial" and spec.estimator == "reml":
         faults.append("estimator: reml is not defined for family: binomial; use ml")
     if spec.family == "binomial" and (spec.visit or spec.participant):
