@@ -15,7 +15,7 @@ from ipdma.commands.scan import name_in_draft
         ("t/x.csv", "t/study.yaml", "x.csv"),
         ("t/raw/x.csv", "t/study.yaml", "raw/x.csv"),
         ("t/x.csv", "other/study.yaml", "x.csv"),
-        ("/home/anna.weber/trial/x.csv", "/tmp/study.yaml", "x.csv"),
+        ("/home/anna.weber/trial/x.csv", "/elsewhere/study.yaml", "x.csv"),
         ("t/Dr. Anna Weber/x.csv", "t/study.yaml", "x.csv"),
         ("t/x.csv", None, "x.csv"),
     ],
