@@ -52,8 +52,9 @@ def interaction_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit
                 caption = (
                     f"{forest.title}. Each trial's own interaction; differences between trials do not enter."
                 )
-                name = f"interaction.{analysis.id}.{moderator}"
-                yield from paged(name, "Moderators", caption, forest, ledger, main=True)
+                yield from paged(
+                    f"interaction.{analysis.id}.{moderator}", "Moderators", caption, forest, ledger
+                )
 
 
 def paged(

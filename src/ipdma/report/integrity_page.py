@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipdma.harmless import POLICY
+from ipdma.harmless import page_around
 from ipdma.integrity.finding import DOMAINS
 from ipdma.report.wording import heading, plural
 
@@ -72,7 +72,7 @@ def integrity_page(
     results = results.assign(said=[share(row, least) for row in results.to_dict("records")])
     discrepancies = shareable_discrepancies(discrepancies, least)
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
-    title = f"Integrity of the data of {escape(study)}"
+    title = f"Integrity of the data of {study}"
     note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
     body = [
         asked_section(results),
@@ -80,15 +80,9 @@ def integrity_page(
         looked_section(results),
         judgement_section(judgements),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"{POLICY}"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>{title}</title>\n<style>\n{style}{STYLE}</style></head>\n'
-        "<body><main>"
-        f"<h1>{title}</h1>{note}<p><b>{asked_line(results)}</b></p><p>{escape(ABOUT.format(least=least))}</p>\n"
-        f"{''.join(body)}</main></body></html>\n"
-    )
+    lead = f"<h1>{escape(title)}</h1>{note}<p><b>{asked_line(results)}</b></p>"
+    about = f"<p>{escape(ABOUT.format(least=least))}</p>\n"
+    return page_around(title, style + STYLE, f"<main>{lead}{about}{''.join(body)}</main>")
 
 
 def asked_line(results: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from importlib.resources import files
 
-from ipdma.harmless import policy_for
+from ipdma.harmless import page_around
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.explorer import explorer_section, explorer_style
 from ipdma.report.fonts import cut_for_page
@@ -103,12 +103,7 @@ def stamp_of(material: Material) -> str:
 def whole(title: str, body: str, more: str = "") -> bytes:
     """A document around its body; `more` stands before the style sheet."""
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta name="viewport" '
-        f'content="width=device-width, initial-scale=1">\n{policy_for(body)}\n'
-        '<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{more}\n{style}</style></head>\n<body>\n{body}</body></html>\n"
-    ).encode()
+    return page_around(title, f"{more}\n{style}", body).encode()
 
 
 def font_faces(drawn: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from ipdma.harmless import POLICY
+from ipdma.harmless import page_around
 from ipdma.report.formats.document import table_document
 from ipdma.report.table import Column, Section, Table
 
@@ -103,13 +103,9 @@ def checklist_page(items: list[Item], style: str) -> bytes:
         for h in ("Item", "Topic", "What it asks", "Answered by", "To do for the author")
     )
     note = escape(checklist_table(items).notes[0])
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'{POLICY}<meta name="viewport" '
-        'content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,"><title>PRISMA-IPD '
-        f"checklist</title><style>{style}</style></head><body><main><h1>PRISMA-IPD checklist</h1>"
-        '<div class="scroll" tabindex="0" role="region" '
+    body = (
+        '<main><h1>PRISMA-IPD checklist</h1><div class="scroll" tabindex="0" role="region" '
         f'aria-label="Checklist"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        f'<div class="notes"><p>{note}</p></div></main></body></html>\n'
-    ).encode()
+        f'<div class="notes"><p>{note}</p></div></main>'
+    )
+    return page_around("PRISMA-IPD checklist", style, body).encode()

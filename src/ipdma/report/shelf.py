@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -72,13 +71,6 @@ def figure_markup(exhibit: Exhibit, svg: str, number: int) -> str:
     cannot see it."""
     return (
         f'<figure class="plot" id="figure-{escape(exhibit.name)}"><div class="sheet" tabindex="0">'
-        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}" '
-        f'style="min-width:{least_width(svg)}rem">{svg}</div></div>'
+        f'<div class="drawing" role="img" aria-label="{escape(exhibit.alt)}">{svg}</div></div>'
         f"<figcaption><b>Figure {number}.</b> {escape(exhibit.caption)}</figcaption></figure>\n"
     )
-
-
-def least_width(svg: str) -> int:
-    """Under which width a figure scrolls instead of shrinking: 60 percent of its own, in rem of 12 points."""
-    found = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)
-    return round(float(found.group(1)) / 12 * 0.6) if found else 30

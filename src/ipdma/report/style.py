@@ -10,7 +10,7 @@ from matplotlib.ft2font import LoadFlags
 
 FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
 DRAWN = "Ipdma Sans"  # the same letters without layout tables (fonts.py)
-WIDE, NARROW = 175 / 25.4, 85 / 25.4  # inches: a figure over both columns of a journal's page, or over one
+WIDE = 175 / 25.4  # inches: a figure over both columns of a journal's page
 TALL = 230 / 25.4
 EDGE = 0.06
 TITLE = 8.5  # points, as printed: a figure is drawn at its size on the page

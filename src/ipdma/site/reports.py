@@ -7,7 +7,7 @@ import re
 from html import escape
 from typing import Any
 
-from ipdma.harmless import POLICY
+from ipdma.harmless import page_around
 from ipdma.privacy.cells import FEW
 from ipdma.site.catalogue import load_catalogue, say, say_shared
 from ipdma.site.check import CheckResult
@@ -116,11 +116,7 @@ def report_html(result: CheckResult, shareable: bool) -> str:
         not_checked_list(result, words),
         f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
     ]
-    title = f"{escape(result.study)} - ipdma check"
-    head = f"<!doctype html><html lang={result.language}><meta charset=utf-8>{POLICY}"
-    head += f"<meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>"
-    head += f"<style>{STYLE}</style>"
-    return head + "\n".join(body) + "</html>\n"
+    return page_around(f"{result.study} - ipdma check", STYLE, "\n".join(body), result.language)
 
 
 def counted(result: CheckResult, words: dict[str, str], shareable: bool) -> list[str]:

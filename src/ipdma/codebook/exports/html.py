@@ -6,7 +6,7 @@ from html import escape
 
 from ipdma.codebook.exports.rows import Sheet, codebook_sheets
 from ipdma.codebook.load import Codebook
-from ipdma.harmless import POLICY
+from ipdma.harmless import page_around
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem;
@@ -28,16 +28,11 @@ def html_files(codebook: Codebook) -> dict[str, str]:
     sheets = codebook_sheets(codebook)
     links = " ".join(f'<a href="#{sheet.title}">{sheet.title}</a>' for sheet in sheets)
     body = "\n".join(map(html_table, sheets))
-    page = (
-        "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
-        f"{POLICY}<title>Codebook</title>\n"
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n'
-        f"<body><h1>Codebook</h1>\n<p>{len(codebook.variables)} variables, "
+    lead = (
+        f"<h1>Codebook</h1>\n<p>{len(codebook.variables)} variables, "
         f"{len(codebook.instruments)} instruments. Digest {codebook.digest[:16]}.</p>\n"
-        f"<nav>{links}</nav>\n{body}\n</body></html>\n"
     )
-    return {"codebook.html": page}
+    return {"codebook.html": page_around("Codebook", STYLE, f"{lead}<nav>{links}</nav>\n{body}\n")}
 
 
 def html_table(sheet: Sheet) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ipdma.harmless import POLICY
+from ipdma.harmless import page_around
 from ipdma.report.table import Section, Table
 
 LONG = 28  # letters from which a cell of text asks for more room than a word needs
@@ -51,9 +51,4 @@ def look_of(align: str, cell: str) -> str:
 
 def table_page(table: Table, style: str) -> bytes:
     """A page of its own for one table."""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"{POLICY}"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(table.title)}</title><style>{style}</style></head><body><main>{table_markup(table)}</main></body></html>\n"
-    ).encode()
+    return page_around(table.title, style, f"<main>{table_markup(table)}</main>").encode()
