@@ -13,6 +13,7 @@ LAYERS = [
     {"site", "integrity", "cohort", "model"},
     {"plan", "web"},
     {"imputation"},
+    {"bundle"},
     {"analysis"},
     {"disclosure"},
     {"report"},

@@ -1,0 +1,361 @@
+"""A bundle as a record: the moments of each arm of a trial for the rows and columns that a plan uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+OUTCOME, BASELINE = "outcome", "baseline"
+OBSERVED, IMPUTED, EVERYONE = "observed", "imputed", "everyone"
+SENSITIVITY, VISITS = "sensitivity.", "visits."
+POINTS, NUMBER, LOG, LEVEL, EVENT = "points", "number", "log", "level", "event"
+INDICATORS = (LEVEL, EVENT)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a block.
+
+    Attributes
+    ----------
+    name : str
+        `outcome`, `baseline`, a variable, or a moderator of the plan that is coded from one.
+    of : str
+        The variable behind it.
+    coding : str
+        `points` of an instrument, `number` in the variable's unit, its natural `log`, or an indicator: of a
+        `level`, or of an `event`.
+    level : str
+        Of coding `level`; every level that the arms have is a column of its own.
+    range : tuple of float or None
+        What is possible.
+    whole : bool
+        Whether every value is a whole number.
+    """
+
+    name: str
+    of: str
+    coding: str
+    level: str = ""
+    range: tuple[float, float] | None = None
+    whole: bool = False
+
+    @property
+    def label(self) -> str:
+        """`age`, or `sex[male]`."""
+        return f"{self.name}[{self.level}]" if self.coding == LEVEL else self.name
+
+
+@dataclass(frozen=True)
+class Moments:
+    """People of one arm: their number, the p means and the covariance of shape (p, p), divisor n - 1."""
+
+    n: int
+    means: np.ndarray
+    covariance: np.ndarray
+
+    @property
+    def products(self) -> np.ndarray:
+        """Sums of squares and products about the means, shape (p, p)."""
+        found: np.ndarray = self.covariance * (self.n - 1)
+        return found
+
+    @property
+    def totals(self) -> np.ndarray:
+        """Sums of squares and products of 1 and the columns about zero, shape (p + 1, p + 1)."""
+        whole = np.concatenate([[1.0], self.means])
+        found = self.n * np.outer(whole, whole)
+        found[1:, 1:] += self.products
+        return found
+
+    def of(self, places: Sequence[int]) -> Moments:
+        """The same people, fewer columns."""
+        at = list(places)
+        return Moments(self.n, self.means[at], self.covariance[np.ix_(at, at)])
+
+
+@dataclass(frozen=True, order=True)
+class Serves:
+    """What a block is for: a cell of the plan, and which of its rows.
+
+    `rows` is `observed` (complete in the block's columns), `sensitivity.NAME`, `imputed` (one of the
+    completed data sets), `visits.A+B` (people seen at these visits and at no other) or `everyone`
+    (contributed people, for characteristics). Contrast `prognosis` is that of arms alone; of everyone the
+    three names are empty.
+    """
+
+    contrast: str
+    outcome: str
+    timepoint: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class ScaleOf:
+    """The instrument behind outcome and baseline, its rating and scoring, and the week of the outcome."""
+
+    instrument: str
+    rating: str
+    scoring: str
+    converted_from: str = ""
+    weeks: float | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """The moments of one set of rows, arm by arm."""
+
+    serves: tuple[Serves, ...]
+    scale: ScaleOf | None
+    imputation: int | None
+    columns: tuple[Column, ...]
+    arms: Mapping[str, Moments]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, each once: a category is one name."""
+        return tuple(dict.fromkeys(column.name for column in self.columns))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the columns, in their order."""
+        return tuple(column.label for column in self.columns)
+
+
+@dataclass(frozen=True)
+class ScaleSquares:
+    """What a standardising constant needs of this trial (divisor df, pooled over trials)."""
+
+    standardise: str
+    timepoint: str
+    contrast: str
+    instrument: str
+    rating: str
+    scoring: str
+    n: int
+    df: int
+    sum_of_squares: float
+
+
+@dataclass(frozen=True)
+class ArmCount:
+    """People of an arm in a cell and those with an outcome; None where the number is withheld."""
+
+    n: int | None
+    observed: int | None
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Who there is in a cell of the plan and, by reason, who is not."""
+
+    serves: Serves
+    scale: ScaleOf | None
+    arms: Mapping[str, ArmCount]
+    left_out: tuple[tuple[str, int | None], ...]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm of the trial."""
+
+    condition: str
+    label: str
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Digests:
+    """A digest over all keys, and one of each, so that a difference names its key."""
+
+    digest: str
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """How often an attack was tried on the bundle as it stands and how often it found somebody."""
+
+    attack: str
+    tried: int
+    found: int
+    seconds_allowed: float | None = None
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """What the gate took out, by which attack, why, and what the site can do."""
+
+    what: str
+    attack: str
+    reason: str
+    way_out: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate that the bundle went through; `minimum_cell` 1 means none."""
+
+    minimum_cell: int
+    for_sharing: bool
+    attacks: tuple[Attack, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that leaves a site of its trial. No row, no identifier, no value of one person."""
+
+    study: Mapping[str, Any]
+    arms: Mapping[str, Arm]
+    plan: Digests
+    dictionary: Digests
+    versions: Mapping[str, str]
+    gate: Gate
+    scales: tuple[ScaleSquares, ...]
+    cells: tuple[CellCounts, ...]
+    blocks: tuple[Block, ...]
+    integrity: tuple[tuple[str, str, int], ...]
+
+    @property
+    def study_id(self) -> str:
+        """The trial's id."""
+        return str(self.study["id"])
+
+    def find(self, serves: Serves, names: Sequence[str], imputation: int | None = None) -> Block | None:
+        """The block of a cell's rows that are complete in exactly these columns; None where there is none."""
+        wanted = set(names)
+        for block in self.serving(serves):
+            if block.imputation == imputation and set(block.names) == wanted:
+                return block
+        return None
+
+    def serving(self, serves: Serves) -> Iterator[Block]:
+        """Every block for these rows of a cell."""
+        return (block for block in self.blocks if serves in block.serves)
+
+    def cell(self, serves: Serves) -> CellCounts | None:
+        """Who there is in a cell."""
+        return next((cell for cell in self.cells if cell.serves == serves), None)
+
+
+def bundle_of(values: Mapping[str, Any]) -> Bundle:
+    """A bundle from its JSON mapping, which the schema has passed."""
+    gate = values["gate"]
+    return Bundle(
+        study=dict(values["study"]),
+        arms={name: Arm(**own) for name, own in values["arms"].items()},
+        plan=Digests(**values["plan"]),
+        dictionary=Digests(**values["dictionary"]),
+        versions=dict(values["versions"]),
+        gate=Gate(
+            gate["minimum_cell"],
+            gate["for_sharing"],
+            tuple(Attack(**own) for own in gate["attacks"]),
+            tuple(Withheld(**own) for own in gate["withheld"]),
+        ),
+        scales=tuple(ScaleSquares(**own) for own in values["scales"]),
+        cells=tuple(cell_counts_of(own) for own in values["cells"]),
+        blocks=tuple(block_of(own) for own in values["blocks"]),
+        integrity=tuple((own["domain"], own["outcome"], own["n"]) for own in values["integrity"]),
+    )
+
+
+def cell_counts_of(values: Mapping[str, Any]) -> CellCounts:
+    """The counts of a cell from their mapping."""
+    named = Serves(*(values[key] for key in ("contrast", "outcome", "timepoint", "rows")))
+    return CellCounts(
+        named,
+        scale_of(values["scale"]),
+        {arm: ArmCount(**own) for arm, own in values["arms"].items()},
+        tuple((own["reason"], own["n"]) for own in values["left_out"]),
+    )
+
+
+def block_of(values: Mapping[str, Any]) -> Block:
+    """A block from its mapping."""
+    columns = tuple(Column(**{**own, "range": range_of(own["range"])}) for own in values["columns"])
+    return Block(
+        tuple(Serves(**own) for own in values["serves"]),
+        scale_of(values["scale"]),
+        values["imputation"],
+        columns,
+        {arm: moments_of(own) for arm, own in values["arms"].items()},
+    )
+
+
+def range_of(values: Sequence[float] | None) -> tuple[float, float] | None:
+    """A range from its list."""
+    return None if values is None else (float(values[0]), float(values[1]))
+
+
+def scale_of(values: Mapping[str, Any] | None) -> ScaleOf | None:
+    """A scale from its mapping."""
+    return None if values is None else ScaleOf(**values)
+
+
+def moments_of(values: Mapping[str, Any]) -> Moments:
+    """Moments from their mapping: the covariance's lower triangle becomes the whole."""
+    means = np.asarray(values["means"], dtype=float)
+    covariance = np.zeros((len(means), len(means)))
+    for i, row in enumerate(values["covariance"]):
+        covariance[i, : i + 1] = covariance[: i + 1, i] = row
+    return Moments(int(values["n"]), means, covariance)
+
+
+def mapping_of(bundle: Bundle) -> dict[str, Any]:
+    """The JSON mapping of a bundle; `bundle_of` reads it back the same."""
+    return {
+        "ipdma_bundle": 1,
+        "study": dict(bundle.study),
+        "arms": {name: asdict(arm) for name, arm in bundle.arms.items()},
+        "plan": {"digest": bundle.plan.digest, "keys": dict(bundle.plan.keys)},
+        "dictionary": {"digest": bundle.dictionary.digest, "keys": dict(bundle.dictionary.keys)},
+        "versions": dict(bundle.versions),
+        "gate": {
+            "minimum_cell": bundle.gate.minimum_cell,
+            "for_sharing": bundle.gate.for_sharing,
+            "attacks": [asdict(own) for own in bundle.gate.attacks],
+            "withheld": [asdict(own) for own in bundle.gate.withheld],
+        },
+        "scales": [asdict(own) for own in bundle.scales],
+        "cells": [cell_mapping(own) for own in bundle.cells],
+        "blocks": [block_mapping(own) for own in bundle.blocks],
+        "integrity": [dict(zip(("domain", "outcome", "n"), own, strict=True)) for own in bundle.integrity],
+    }
+
+
+def cell_mapping(cell: CellCounts) -> dict[str, Any]:
+    """The mapping of a cell's counts."""
+    return {
+        **asdict(cell.serves),
+        "scale": None if cell.scale is None else asdict(cell.scale),
+        "arms": {arm: asdict(own) for arm, own in cell.arms.items()},
+        "left_out": [{"reason": reason, "n": n} for reason, n in cell.left_out],
+    }
+
+
+def block_mapping(block: Block) -> dict[str, Any]:
+    """The mapping of a block."""
+    return {
+        "serves": [asdict(own) for own in block.serves],
+        "scale": None if block.scale is None else asdict(block.scale),
+        "imputation": block.imputation,
+        "columns": [column_mapping(own) for own in block.columns],
+        "arms": {arm: moments_mapping(own) for arm, own in block.arms.items()},
+    }
+
+
+def column_mapping(column: Column) -> dict[str, Any]:
+    """The mapping of a column."""
+    return {**asdict(column), "range": None if column.range is None else list(column.range)}
+
+
+def moments_mapping(moments: Moments) -> dict[str, Any]:
+    """The mapping of moments: the covariance's lower triangle alone."""
+    p = len(moments.means)
+    rows = [[float(v) + 0.0 for v in moments.covariance[i, : i + 1]] for i in range(p)]
+    return {"n": moments.n, "means": [float(v) + 0.0 for v in moments.means], "covariance": rows}
