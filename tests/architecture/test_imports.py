@@ -21,9 +21,9 @@ LAYERS = [
 ]
 ONLY_IN = {
     "matplotlib": ("report/",),
-    "statsmodels": ("model/engines",),
-    "pymer4": ("model/engines",),
-    "rpy2": ("model/engines",),
+    "statsmodels": ("model/engines/",),
+    "pymer4": ("model/engines/",),
+    "rpy2": ("model/engines/",),
     "snakemake": (),
 }
 STANDARD_LIBRARY_ROOMS = (

@@ -7,7 +7,7 @@ from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, first_line, specify, write_fit
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
-from ipdma.model.engines import engine_version, fit_engines
+from ipdma.model.engines import fit_engines
 from ipdma.model.records import Fit
 
 OURS = "ipdma"
@@ -47,8 +47,7 @@ def write_engine(ledger: Ledger, cell: Cell, engine: str, fit: Fit | str) -> Non
     if isinstance(fit, str):
         ledger.count(ident, "engine_version", level=f"not run: {fit}")
         return
-    version = fit.version if engine == OURS else engine_version(engine)
-    ledger.count(ident, "engine_version", level=version)
+    ledger.count(ident, "engine_version", level=fit.version)
     for warning in fit.warnings:
         ledger.note(ident, "warning", warning)
     write_fit(ledger, ident, fit, lambda term: term == "treatment")

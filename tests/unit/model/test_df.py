@@ -43,7 +43,7 @@ EVERY_ENGINE = """
 import sys
 import numpy as np, pandas as pd
 from ipdma.model.df import df_label, df_method
-from ipdma.model.engines import lme4_df_method
+from ipdma.model.engines.lme4 import lme4_df_method
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.design import build_design

@@ -79,7 +79,7 @@ def test_statsmodels_never_answers_with_nothing():
 
 
 def test_an_unusable_answer_of_every_optimiser_is_a_reason(monkeypatch):
-    monkeypatch.setattr(engines, "is_usable", lambda fit, mask: False)
+    monkeypatch.setattr(engines.statsmodels, "is_usable", lambda fit, mask: False)
     assert "none of its optimisers" in fit_engine(draw(), spec_of(), "statsmodels")
 
 
