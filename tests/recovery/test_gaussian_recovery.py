@@ -29,7 +29,7 @@ def deviance_of(number: int, starts: bool = False) -> float:
     problem = prepared.swept
     optimum = minimise(problem, starting_points(problem), most=9) if starts else minimise(problem)
     assert optimum.converged
-    return optimum.value.deviance + log_scale(prepared)
+    return optimum.point.value.deviance + log_scale(prepared)
 
 
 def test_more_starts_find_nothing_better() -> None:

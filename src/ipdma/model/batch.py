@@ -19,6 +19,7 @@ from ipdma.model.batch_kernel import (
     relative_between,
     scale_columns,
 )
+from ipdma.model.factor import is_singular
 
 CHUNK = 256  # models at a time: their working arrays stay in cache
 TOLERANCE = 1e-10
@@ -99,7 +100,7 @@ def fit_chunk(
 def near_boundary(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
     """Where D is singular."""
     factor = np.moveaxis(factor_matrix(problem, lam), -1, 0)
-    return np.linalg.svd(factor, compute_uv=False)[:, -1] < 1e-4
+    return is_singular(factor, 1e-4)
 
 
 def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.ndarray) -> np.ndarray:

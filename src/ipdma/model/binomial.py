@@ -13,11 +13,11 @@ from ipdma.model.alone import trials_alone
 from ipdma.model.binomial_problem import BinomialProblem, build_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import Inference, OwnEstimates, df_method
-from ipdma.model.glmm import factors
 from ipdma.model.glmm_profile import variance_intervals
-from ipdma.model.glmm_search import Maximum, maximise
+from ipdma.model.glmm_search import Marginal, common_factor, maximise
 from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
 from ipdma.model.interval import quantile
+from ipdma.model.newton import Optimum
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.stage_one import fit_studies
@@ -57,8 +57,8 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
     design = build_design(rows, spec)
     check_quadrature(design)
     problem = build_problem(design)
-    maximum = maximise(problem.data, problem.layout, problem.start)
-    return record(design, problem, maximum, profile)
+    optimum = maximise(problem.data, problem.layout, problem.start)
+    return record(design, problem, optimum, profile)
 
 
 def check_quadrature(design: Design) -> None:
@@ -71,24 +71,23 @@ def check_quadrature(design: Design) -> None:
         )
 
 
-def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: bool) -> Fit:
+def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal], profile: bool) -> Fit:
     """The record of a fit."""
     spec, method = design.spec, df_method(design.spec.df)
-    variance = variance_components(design, between(problem, maximum))
+    variance = variance_components(design, between(problem, optimum))
     own = own_estimates(design, variance)
-    inference = infer(problem, maximum, own)
+    inference = infer(problem, optimum, own)
     estimates = term_estimates(inference, method)
     treatment = next(e for e in estimates if e.term == TREATMENT)
     prediction, note = method.predict(inference, treatment, variance.treatment)
     warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(problem.informed))]
     warnings += [note] if note else []
-    ends = variance_intervals(problem.data, problem.layout, maximum, spec.level) if profile else []
+    ends = variance_intervals(problem.data, problem.layout, optimum, spec.level) if profile else []
     intervals = {
         name: (times * low, times * high)
         for (name, _, times), (low, high) in zip(design.components, ends, strict=False)
     }
-    singular = is_singular(problem, maximum)
-    warnings += fit_warnings(spec, maximum, singular)
+    warnings += fit_warnings(spec, optimum)
     return Fit(
         estimates=tuple(estimates),
         tests=tuple(joint_tests(inference, method, design.joint)),
@@ -96,14 +95,14 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
         prediction=prediction,
         variance=variance,
         variance_ci=intervals,
-        criterion=maximum.deviance,
+        criterion=optimum.point.deviance,
         criterion_name="minus_two_loglik",
         n_studies=len(problem.design.studies),
         n_rows=problem.design.n_rows,
         n_rows_excluded=design.n_excluded + design.n_rows - problem.design.n_rows,
         df_method=method.name,
-        converged=maximum.converged,
-        singular=singular,
+        converged=optimum.converged,
+        singular=optimum.singular,
         warnings=tuple(warnings),
         studies_by_term=dict(problem.informed),
         study_estimates=study_rows(design, own),
@@ -112,13 +111,13 @@ def record(design: Design, problem: BinomialProblem, maximum: Maximum, profile: 
     )
 
 
-def fixed_covariance(maximum: Maximum, P: int) -> Array:
+def fixed_covariance(optimum: Optimum[Marginal], P: int) -> Array:
     """The fixed-effect block of the inverse joint Hessian of the log likelihood.
 
     Directions of theta in which the likelihood is flat (a factor that is not unique at the boundary) are
     left out.
     """
-    values, vectors = np.linalg.eigh(maximum.hessian / 2)
+    values, vectors = np.linalg.eigh(optimum.point.hessian / 2)
     fine = values > 1e-10 * values.max()
     flat = ~fine & (np.abs(vectors[:P]).max(axis=0, initial=0.0) > 1e-3)
     if flat.any():
@@ -130,26 +129,25 @@ def fixed_covariance(maximum: Maximum, P: int) -> Array:
     return found
 
 
-def between(problem: BinomialProblem, maximum: Maximum) -> Array:
-    """D = L L' at the maximum."""
-    m = problem.layout.m
-    if m == 0:
-        return np.zeros((0, 0))
-    L = factors(maximum.psi[-m:][None], problem.data)[0]
+def between(problem: BinomialProblem, optimum: Optimum[Marginal]) -> Array:
+    """D = L L' at the optimum."""
+    L = common_factor(problem.data, problem.layout, optimum.point.psi)
     found: Array = L @ L.T
     return found
 
 
-def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[Term, OwnEstimates]) -> Inference:
+def infer(
+    problem: BinomialProblem, optimum: Optimum[Marginal], own: Mapping[Term, OwnEstimates]
+) -> Inference:
     """What the df methods ask of this fit. Raises FitError where no residual df are left."""
     terms, n = problem.terms, len(problem.data.y)
     if n <= len(terms):
         raise FitError(f"{n} informative rows are too few for {len(terms)} coefficients")
     return Inference(
         terms=terms,
-        beta=problem.to_data @ maximum.psi[: len(terms)],
+        beta=problem.to_data @ optimum.point.psi[: len(terms)],
         to_data=problem.to_data,
-        covariance=fixed_covariance(maximum, len(terms)),
+        covariance=fixed_covariance(optimum, len(terms)),
         uncertainty=None,
         informs=problem.informed,
         residual_df=float(n - len(terms)),
@@ -160,7 +158,7 @@ def infer(problem: BinomialProblem, maximum: Maximum, own: Mapping[Term, OwnEsti
 
 
 def variance_components(design: Design, D: Array) -> VarianceComponents:
-    """The variances between studies at the maximum."""
+    """The variances between studies at the optimum."""
     correlated = design.correlated and design.random_terms[:2] == (INTERCEPT, TREATMENT)
     return VarianceComponents(
         **effects_of(design.random_terms, D, design.tied),
@@ -168,16 +166,7 @@ def variance_components(design: Design, D: Array) -> VarianceComponents:
     )
 
 
-def is_singular(problem: BinomialProblem, maximum: Maximum) -> bool:
-    """Whether the covariance of the random effects is on its boundary."""
-    m = problem.layout.m
-    if m == 0:
-        return False
-    L = factors(maximum.psi[-m:][None], problem.data)[0]
-    return bool(np.linalg.svd(L, compute_uv=False).min() < 1e-4)
-
-
-def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]:
+def fit_warnings(spec: ModelSpec, optimum: Optimum[Marginal]) -> list[str]:
     """What the reader must know of this fit."""
     said = []
     if spec.intercept == "stratified" and spec.treatment_effect == "random" and not spec.centre_treatment:
@@ -185,12 +174,12 @@ def fit_warnings(spec: ModelSpec, maximum: Maximum, singular: bool) -> list[str]
             "stratified intercepts with an uncentred random treatment effect: its variance is biased towards "
             "zero; leave centre_treatment out"
         )
-    if singular:
+    if optimum.singular:
         said.append(
             "singular fit: a between-study variance or its correlation is at its boundary; standard errors "
             "take it as known to be there, so that intervals may be too narrow"
         )
-    if not maximum.converged:
+    if not optimum.converged:
         said.append("the search did not converge; the estimates are its best point")
     return said
 

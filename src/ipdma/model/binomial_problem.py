@@ -302,7 +302,7 @@ def start_of(data: GlmmData, layout: Layout, P: int) -> Array:
         data, Z=np.empty((len(data.y), 0)), pairs=(), nodes=np.zeros(1), weights=np.array([np.sqrt(np.pi)])
     )
     index = layout.index[:, : data.A.shape[1]]
-    return descend(plain, Layout(index, P, 0), np.zeros(P)).psi
+    return descend(plain, Layout(index, P, 0), np.zeros(P)).point.psi
 
 
 def fixed_columns(problem: BinomialProblem) -> Array:

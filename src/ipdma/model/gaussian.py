@@ -14,13 +14,14 @@ from ipdma.model.design import Design, build_design, varies_by_study
 from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
 from ipdma.model.fixed_effects import FixedEffects, fixed_effects, log_scale
 from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
+from ipdma.model.newton import Optimum
 from ipdma.model.own_estimates import own_estimates
 from ipdma.model.problem import Prepared, prepare
 from ipdma.model.profile import variance_intervals
 from ipdma.model.rank import drop_aliased, drop_unidentified, informing, nuisance_notes
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.residual_groups import residual_groups
-from ipdma.model.search import Optimum, minimise
+from ipdma.model.search import State, minimise
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT, Term
 from ipdma.model.uncertainty import GaussianUncertainty
@@ -133,7 +134,7 @@ def check_residual(prepared: Prepared) -> None:
         )
 
 
-def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
+def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fit:
     """Everything that a fit leaves behind."""
     design, spec = prepared.design, prepared.design.spec
     variance = variances(prepared, optimum)
@@ -153,7 +154,7 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
         prediction=prediction,
         variance=variance,
         variance_ci=variance_intervals(prepared, optimum) if profile else {},
-        criterion=optimum.value.deviance + log_scale(prepared),
+        criterion=optimum.point.value.deviance + log_scale(prepared),
         criterion_name="minus_two_reml_loglik" if prepared.full.reml else "minus_two_loglik",
         n_studies=len(design.studies),
         n_rows=design.n_rows,
@@ -169,7 +170,9 @@ def record_fit(prepared: Prepared, optimum: Optimum, profile: bool) -> Fit:
     )
 
 
-def infer(prepared: Prepared, optimum: Optimum, effects: FixedEffects, own: list[OwnEstimates]) -> Inference:
+def infer(
+    prepared: Prepared, optimum: Optimum[State], effects: FixedEffects, own: list[OwnEstimates]
+) -> Inference:
     """What the df methods ask of this fit."""
     return Inference(
         terms=effects.terms,
@@ -192,7 +195,7 @@ def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[Term, int
     return {term: counts.get(term, 1) for term in effects.terms}
 
 
-def variances(prepared: Prepared, optimum: Optimum) -> VarianceComponents:
+def variances(prepared: Prepared, optimum: Optimum[State]) -> VarianceComponents:
     """Variance components on the scale of the data."""
     design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
@@ -241,7 +244,9 @@ def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
     return found
 
 
-def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, method: DfMethod) -> list[str]:
+def fit_warnings(
+    prepared: Prepared, optimum: Optimum[State], inference: Inference, method: DfMethod
+) -> list[str]:
     """What a reader must know about this optimum and its df method."""
     spec, found = prepared.design.spec, []
     if not optimum.converged:
@@ -257,7 +262,7 @@ def fit_warnings(prepared: Prepared, optimum: Optimum, inference: Inference, met
     return [*found, *method.notes(inference, prepared.shared_terms)]
 
 
-def singular_note(prepared: Prepared, optimum: Optimum, method: DfMethod) -> str:
+def singular_note(prepared: Prepared, optimum: Optimum[State], method: DfMethod) -> str:
     """What is zero at the boundary, and what that does to the df method."""
     zero = [
         name

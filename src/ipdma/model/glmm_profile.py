@@ -8,45 +8,47 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
-from ipdma.model.glmm import GlmmData, factors
-from ipdma.model.glmm_search import Layout, Maximum, descend
+from ipdma.model.factor import factor_of
+from ipdma.model.glmm import GlmmData
+from ipdma.model.glmm_search import Layout, Marginal, common_factor, descend
+from ipdma.model.newton import Optimum
 
 Array = np.ndarray
 LARGEST = 50.0  # a standard deviation of log odds past which a variance counts as without upper limit
 
 
 def variance_intervals(
-    data: GlmmData, layout: Layout, maximum: Maximum, level: float
+    data: GlmmData, layout: Layout, optimum: Optimum[Marginal], level: float
 ) -> list[tuple[float, float]]:
     """The interval of each random effect's variance D_ii, in the order of Z.
 
     Values whose profile deviance is within the chi-squared quantile of the lowest; the lower end is zero
     where zero is among them, the upper infinite where the likelihood never falls far enough.
     """
-    return [random_interval(data, layout, maximum, i, level) for i in range(data.Z.shape[1] - data.tied + 1)]
+    return [
+        random_interval(data, layout, optimum.point, i, level) for i in range(data.Z.shape[1] - data.tied + 1)
+    ]
 
 
 def random_interval(
-    data: GlmmData, layout: Layout, maximum: Maximum, which: int, level: float
+    data: GlmmData, layout: Layout, best: Marginal, which: int, level: float
 ) -> tuple[float, float]:
     """Interval of D_ii; a correlated effect goes first, so that its variance is one entry of L squared."""
-    psi = maximum.psi
+    psi = best.psi
     if which == 1 and (1, 0) in data.pairs:
         data, psi, which = *swap_first_two(data, layout, psi), 0
     at = layout.size - layout.m + data.pairs.index((which, which))
     psi = psi.copy()
     psi[at] = abs(psi[at])
-    low, high = sd_interval(data, layout, psi, at, maximum.deviance, level)
+    low, high = sd_interval(data, layout, psi, at, best.deviance, level)
     return low**2, high**2
 
 
 def swap_first_two(data: GlmmData, layout: Layout, psi: Array) -> tuple[GlmmData, Array]:
     """The same model with its first two random effects in the other order."""
     order = [1, 0, *range(2, data.Z.shape[1])]
-    L = factors(psi[-layout.m :][None], data)[0]
-    D = (L @ L.T)[np.ix_(order, order)]
-    values, vectors = np.linalg.eigh(D)
-    root = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T)[1].T
+    L = common_factor(data, layout, psi)
+    root = factor_of((L @ L.T)[np.ix_(order, order)])
     turned = psi.copy()
     turned[-layout.m :] = [root[i, j] for i, j in data.pairs]
     return replace(data, Z=data.Z[:, order]), turned
@@ -80,8 +82,8 @@ def profile_ends(
         start = psi.copy() if restart else path["psi"].copy()
         start[at] = value
         held = descend(data, layout, start, free)
-        path["psi"] = held.psi
-        return float(np.sqrt(max(held.deviance - lowest, 0.0))) - target
+        path["psi"] = held.point.psi
+        return float(np.sqrt(max(held.point.deviance - lowest, 0.0))) - target
 
     best = float(psi[at])
     low = 0.0

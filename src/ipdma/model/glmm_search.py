@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ipdma.model.glmm import GlmmData, marginal
-from ipdma.model.newton import Search, newton_step
+from ipdma.model.factor import is_singular
+from ipdma.model.glmm import GlmmData, factors, marginal
+from ipdma.model.newton import Optimum, Search, newton_step
 
 Array = np.ndarray
 STEP = 1e-4  # for second-order differences of the analytic gradient; columns are scaled to size 1
 FINE_STEP = 2e-3  # for fourth-order ones
 NEWTON_STEPS = 100
 FLOOR, TINY = 1e-10, 1e-310  # of the curvature's eigenvalues: share of the largest, and the least
+SINGULAR = 1e-4  # a standard deviation of a direction of D that counts as zero
 GAIN = 1e-13  # a Newton step that promises less deviance than this share is the end
 
 
@@ -59,15 +61,25 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Maximum:
-    """A maximum: parameters, deviance (-2 log likelihood), gradient and Hessian of the deviance."""
+class Marginal:
+    """A point of the search.
+
+    Attributes
+    ----------
+    psi : ndarray of shape (size,)
+        Coefficients, then the entries of L.
+    deviance : float
+        Minus twice the log likelihood.
+    gradient, hessian : ndarray of shape (size,) and (size, size)
+        Of the deviance; the Hessian is empty until the search has ended.
+    modes : ndarray of shape (K, r)
+    """
 
     psi: Array
     deviance: float
     gradient: Array
-    hessian: Array
     modes: Array
-    converged: bool
+    hessian: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def evaluate(
@@ -100,15 +112,28 @@ def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array, fine: bool
     return -2 * layout.gather_hessian(blocks)
 
 
-class MarginalSearch(Search[Maximum]):
+def common_factor(data: GlmmData, layout: Layout, psi: Array) -> Array:
+    """L of the random effects at psi, shape (r, r)."""
+    if layout.m == 0:
+        return np.zeros((0, 0))
+    found: Array = factors(psi[-layout.m :][None], data)[0]
+    return found
+
+
+class MarginalSearch(Search[Marginal]):
     """Newton on the deviance; parameters that are not `free` are held."""
 
     most_steps = NEWTON_STEPS
 
-    def __init__(self, data: GlmmData, layout: Layout, free: Array) -> None:
-        self.data, self.layout, self.free = data, layout, free
+    def __init__(self, data: GlmmData, layout: Layout, free: Array | None = None) -> None:
+        self.data, self.layout = data, layout
+        self.free = np.ones(layout.size, dtype=bool) if free is None else free
 
-    def direction(self, point: Maximum) -> tuple[Array, float]:
+    def on_boundary(self, point: Marginal) -> bool:
+        """Whether the covariance of the random effects is singular; columns have size 1."""
+        return bool(is_singular(common_factor(self.data, self.layout, point.psi), SINGULAR))
+
+    def direction(self, point: Marginal) -> tuple[Array, float]:
         """Newton's step in the free parameters, no longer than 5."""
         free = self.free
         curvature = hessian(self.data, self.layout, point.psi, point.modes)[np.ix_(free, free)]
@@ -116,15 +141,15 @@ class MarginalSearch(Search[Maximum]):
         step[free], promised, _ = newton_step(point.gradient[free], curvature, FLOOR, TINY)
         return step * min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300)), promised
 
-    def enough(self, point: Maximum) -> float:
+    def enough(self, point: Marginal) -> float:
         """A share of the deviance."""
         return GAIN * (1 + abs(point.deviance))
 
-    def nearly(self, point: Maximum) -> float:
+    def nearly(self, point: Marginal) -> float:
         """A larger share of the deviance."""
         return 1e-8 * (1 + abs(point.deviance))
 
-    def shorten(self, point: Maximum, step: Array, promised: float) -> Maximum | None:
+    def shorten(self, point: Marginal, step: Array, promised: float) -> Marginal | None:
         """The step, halved until the deviance falls enough; None where it does not."""
         value, slope, factor = point.deviance, float(point.gradient @ step), 1.0
         for _ in range(40):
@@ -137,21 +162,20 @@ class MarginalSearch(Search[Maximum]):
         return None
 
 
-def at(data: GlmmData, layout: Layout, psi: Array, start: Array | None = None) -> Maximum:
+def at(data: GlmmData, layout: Layout, psi: Array, start: Array | None = None) -> Marginal:
     """The deviance at some parameters, as a point of the search."""
     value, gradient, modes = evaluate(data, layout, psi, start)
-    return Maximum(psi, value, gradient, np.empty((0, 0)), modes, False)
+    return Marginal(psi, value, gradient, modes)
 
 
-def descend(data: GlmmData, layout: Layout, psi: Array, free: Array | None = None) -> Maximum:
+def descend(data: GlmmData, layout: Layout, psi: Array, free: Array | None = None) -> Optimum[Marginal]:
     """Newton steps with backtracking from one start; parameters that are not `free` are held."""
-    free = np.ones(layout.size, dtype=bool) if free is None else free
     reached = MarginalSearch(data, layout, free).descend(at(data, layout, psi))
     assert reached is not None
-    return replace(reached.point, converged=reached.converged)
+    return reached
 
 
-def maximise(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
+def maximise(data: GlmmData, layout: Layout, psi: Array) -> Optimum[Marginal]:
     """The best maximum over several starts of theta, from fixed-effect coefficients `psi`.
 
     theta = 0 is always stationary, so it is a candidate by itself; a maximum that is no better than it
@@ -161,7 +185,7 @@ def maximise(data: GlmmData, layout: Layout, psi: Array) -> Maximum:
         best = descend(data, layout, psi)
         return finish(data, layout, best)
     found = [descend(data, layout, start) for start in starting_points(data, layout, psi)]
-    best = min(found, key=lambda maximum: maximum.deviance)
+    best = min(found, key=lambda one: one.point.deviance)
     return finish(data, layout, snap_to_boundary(data, layout, best))
 
 
@@ -181,20 +205,20 @@ def starting_points(data: GlmmData, layout: Layout, psi: Array) -> list[Array]:
     return starts
 
 
-def snap_to_boundary(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
+def snap_to_boundary(data: GlmmData, layout: Layout, best: Optimum[Marginal]) -> Optimum[Marginal]:
     """Set tiny entries of theta to exactly zero where the deviance does not notice."""
-    theta = best.psi[-layout.m :]
+    theta = best.point.psi[-layout.m :]
     if not np.any((theta != 0) & (np.abs(theta) < 1e-3)):
         return best
-    psi = best.psi.copy()
+    psi = best.point.psi.copy()
     psi[-layout.m :] = np.where(np.abs(theta) < 1e-3, 0.0, theta)
     snapped = descend(data, layout, psi)
-    return snapped if snapped.deviance <= best.deviance + 1e-9 else best
+    return snapped if snapped.point.deviance <= best.point.deviance + 1e-9 else best
 
 
-def finish(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
+def finish(data: GlmmData, layout: Layout, best: Optimum[Marginal]) -> Optimum[Marginal]:
     """Polish with the fine Hessian and keep it."""
-    psi, modes = best.psi, best.modes
+    psi, modes = best.point.psi, best.point.modes
     value, gradient, modes = evaluate(data, layout, psi, modes)
     curvature = hessian(data, layout, psi, modes, fine=True)
     step, _, _ = newton_step(gradient, curvature, FLOOR, TINY)
@@ -204,4 +228,5 @@ def finish(data: GlmmData, layout: Layout, best: Maximum) -> Maximum:
     if new <= value + 1e-9 and np.abs(step).max(initial=0.0) < 1e-3:
         psi, value, gradient, modes = psi + step, new, new_gradient, new_modes
         curvature = hessian(data, layout, psi, modes, fine=True)
-    return Maximum(psi, value, gradient, curvature, modes, best.converged)
+    point = Marginal(psi, value, gradient, modes, curvature)
+    return replace(best, point=point, singular=MarginalSearch(data, layout).on_boundary(point))

@@ -27,12 +27,13 @@ class Optimum(Generic[P]):
         The criterion and its derivatives at the best parameters.
     converged : bool
         No step promises a lower criterion.
-    steps : int
+    singular : bool
+        Some variance, or a direction of a covariance, is zero.
     """
 
     point: P
     converged: bool
-    steps: int
+    singular: bool
 
 
 class Search(ABC, Generic[P]):
@@ -55,6 +56,10 @@ class Search(ABC, Generic[P]):
     @abstractmethod
     def nearly(self, point: P) -> float:
         """Where no step lowers the criterion any more, a promise below this is an optimum all the same."""
+
+    @abstractmethod
+    def on_boundary(self, point: P) -> bool:
+        """Whether some variance, or a direction of a covariance, is zero at a point."""
 
     def beyond(self, point: P) -> P | None:
         """A lower point beside a stationary one that is no minimum; None where there is none."""
@@ -81,7 +86,7 @@ class Search(ABC, Generic[P]):
             if moved is None:
                 break
             point = moved
-        return Optimum(point, converged, steps)
+        return Optimum(point, converged, self.on_boundary(point))
 
 
 def newton_step(

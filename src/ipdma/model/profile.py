@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
 
-from ipdma.model.criterion import Point, evaluate
+from ipdma.model.criterion import Point, Value, evaluate
 from ipdma.model.derivatives import differentiate
-from ipdma.model.newton import newton_step
+from ipdma.model.factor import factor_of
+from ipdma.model.newton import Optimum, Search, newton_step
 from ipdma.model.problem import Prepared, Problem
-from ipdma.model.search import FLOOR, Optimum, pack, search_derivatives, unpack
+from ipdma.model.search import FLOOR, State, on_boundary, pack, search_derivatives, unpack
 
 STEPS = 60
 LARGEST = 1e6  # a variance this many times the residual one counts as without upper limit
 
 
-def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[float, float]]:
+def variance_intervals(prepared: Prepared, optimum: Optimum[State]) -> dict[str, tuple[float, float]]:
     """Profile intervals of the variances between studies, of participants and of the residuals.
 
     A residual variance of each study has none here. Under REML the profile is that of the restricted
@@ -42,9 +43,12 @@ def variance_intervals(prepared: Prepared, optimum: Optimum) -> dict[str, tuple[
     return found
 
 
-def random_interval(problem: Problem, optimum: Optimum, which: int, level: float) -> tuple[float, float]:
+def random_interval(
+    problem: Problem, optimum: Optimum[State], which: int, level: float
+) -> tuple[float, float]:
     """Interval of D_ii: the effect goes first, so that its variance is the square of one entry of L."""
-    turned, point = problem, optimum.point
+    turned: Problem = problem
+    point: Point = optimum.point
     if which == 1 and (1, 0) in problem.pairs:
         turned, point = swap_first_two(problem, point)
         which = 0
@@ -60,13 +64,6 @@ def swap_first_two(problem: Problem, point: Point) -> tuple[Problem, Point]:
     between = point.between[order[:, None], order]
     factor = factor_of(between)
     return replace(problem, z=problem.z[order], raw_zz=raw), Point(factor, point.sigma2, point.phi)
-
-
-def factor_of(between: np.ndarray) -> np.ndarray:
-    """A lower triangular L with L L' = D, for a D that may be singular."""
-    values, vectors = np.linalg.eigh(between)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.linalg.qr(root.T)[1].T
 
 
 def interval_of(
@@ -154,26 +151,63 @@ def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> t
     """The lowest deviance with one search parameter held, from a warm start."""
     theta = theta.copy()
     theta[at] = value
-    free = np.arange(len(theta)) != at
-    theta = wake_up(problem, positive_root(problem, theta), free)
-    point = unpack(problem, theta)
-    current = evaluate(problem, point)
-    for _ in range(STEPS):
-        gradient, hessian = search_derivatives(problem, point, differentiate(problem, point, current))
+    search = HeldSearch(problem, np.arange(len(theta)) != at)
+    reached = search.descend(search.state(wake_up(problem, positive_root(problem, theta), search.free)))
+    assert reached is not None
+    return reached.point.theta, reached.point.value.deviance
+
+
+@dataclass(frozen=True)
+class Held:
+    """A point of the search: its parameters and the criterion there."""
+
+    theta: np.ndarray
+    point: Point
+    value: Value
+
+
+class HeldSearch(Search[Held]):
+    """Newton on the deviance; parameters that are not `free` are held."""
+
+    most_steps = STEPS
+
+    def __init__(self, problem: Problem, free: np.ndarray) -> None:
+        self.problem, self.free = problem, free
+
+    def state(self, theta: np.ndarray) -> Held:
+        """The criterion at some parameters."""
+        theta = positive_root(self.problem, theta)
+        point = unpack(self.problem, theta)
+        return Held(theta, point, evaluate(self.problem, point))
+
+    def direction(self, point: Held) -> tuple[np.ndarray, float]:
+        """Newton's step in the free parameters; none where all are held."""
+        free, step = self.free, np.zeros_like(point.theta)
         if not free.any():
-            break
-        step, decrease, _ = newton_step(
+            return step, 0.0
+        derivatives = differentiate(self.problem, point.point, point.value)
+        gradient, hessian = search_derivatives(self.problem, point.point, derivatives)
+        step[free], decrease, _ = newton_step(
             gradient[free], hessian[np.ix_(free, free)], FLOOR, FLOOR, scaled=True
         )
-        if decrease / 2 < 1e-11:
-            break
-        moved = lower(problem, theta, free, step, current.deviance)
-        if moved is None:
-            break
-        theta = positive_root(problem, moved)
-        point = unpack(problem, theta)
-        current = evaluate(problem, point)
-    return theta, current.deviance
+        return step, decrease / 2
+
+    def shorten(self, point: Held, step: np.ndarray, promised: float) -> Held | None:
+        """The first of step, step/3, ... that lowers the deviance."""
+        moved = lower(self.problem, point.theta, self.free, step[self.free], point.value.deviance)
+        return None if moved is None else self.state(moved)
+
+    def enough(self, point: Held) -> float:
+        """A deviance of 1e-11."""
+        return 1e-11
+
+    def nearly(self, point: Held) -> float:
+        """A deviance of 1e-6."""
+        return 1e-6
+
+    def on_boundary(self, point: Held) -> bool:
+        """Whether D is singular, or the participant variance is zero."""
+        return on_boundary(self.problem, point.point)
 
 
 def positive_root(problem: Problem, theta: np.ndarray) -> np.ndarray:

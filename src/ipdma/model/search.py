@@ -8,13 +8,14 @@ with quadratic convergence when it is truly zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ipdma.model.criterion import Point, Value, best_scale, evaluate
 from ipdma.model.derivatives import Derivatives, derivative_directions, differentiate
-from ipdma.model.newton import Search, newton_step
+from ipdma.model.factor import is_singular
+from ipdma.model.newton import Optimum, Search, newton_step
 from ipdma.model.problem import Problem
 
 MAX_STEPS = 100
@@ -23,28 +24,6 @@ FLOOR = 1e-7  # of the scaled Hessian's eigenvalues
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """Where the search ended.
-
-    Attributes
-    ----------
-    point, value, derivatives
-    converged : bool
-        Gradient zero and no direction of descent.
-    singular : bool
-        Some direction of D, or the participant variance, is zero.
-    steps : int
-    """
-
-    point: Point
-    value: Value
-    derivatives: Derivatives
-    converged: bool
-    singular: bool
-    steps: int
 
 
 def pack(problem: Problem, point: Point) -> np.ndarray:
@@ -127,12 +106,11 @@ def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class State:
-    """A point of the search: the criterion and its derivatives there."""
+class State(Point):
+    """A point of the search, with the criterion and its derivatives there."""
 
-    point: Point
-    value: Value
-    derivatives: Derivatives
+    value: Value = field(kw_only=True)
+    derivatives: Derivatives = field(kw_only=True)
 
 
 class GaussianSearch(Search[State]):
@@ -140,7 +118,7 @@ class GaussianSearch(Search[State]):
 
     Parameters
     ----------
-    known : Optimum, optional
+    known : Optimum of State, optional
         An optimum found from another start: the search ends where it enters its basin.
     scoring : int
         How many scoring steps to try first.
@@ -148,25 +126,27 @@ class GaussianSearch(Search[State]):
 
     most_steps = MAX_STEPS
 
-    def __init__(self, problem: Problem, known: Optimum | None, scoring: int) -> None:
+    def __init__(self, problem: Problem, known: Optimum[State] | None, scoring: int) -> None:
         self.problem, self.known, self.scoring = problem, known, scoring
         self.steps = 0
 
     def state(self, found: tuple[Point, Value]) -> State:
         """The point with its derivatives."""
-        return State(*found, differentiate(self.problem, *found))
+        point, value = found
+        derivatives = differentiate(self.problem, point, value)
+        return State(point.factor, point.sigma2, point.phi, value=value, derivatives=derivatives)
 
     def direction(self, point: State) -> tuple[np.ndarray, float]:
         """Newton's step and the decrease that the quadratic model promises."""
         self.steps += 1
-        gradient, self.hessian = search_derivatives(self.problem, point.point, point.derivatives)
+        gradient, self.hessian = search_derivatives(self.problem, point, point.derivatives)
         step, decrease, self.lowest = newton_step(gradient, self.hessian, FLOOR, FLOOR, scaled=True)
         return step, decrease / 2
 
     def is_known(self, point: State, promised: float) -> bool:
         """Whether a start has entered the basin of the known optimum."""
         known = self.known
-        return known is not None and promised < 0.1 and same_basin(point.point, point.value, known)
+        return known is not None and promised < 0.1 and same_basin(point, point.value, known.point)
 
     def enough(self, point: State) -> float:
         """A deviance of 1e-10."""
@@ -176,42 +156,42 @@ class GaussianSearch(Search[State]):
         """A deviance of 1e-6."""
         return 1e-6
 
+    def on_boundary(self, point: State) -> bool:
+        """Whether a variance or a direction of D is zero relative to the residual SD."""
+        return on_boundary(self.problem, point)
+
     def beyond(self, point: State) -> State | None:
         """A lower point along a direction of negative curvature."""
         if self.lowest >= -1e-6:
             return None
-        moved = leave_saddle(self.problem, point.point, point.value, self.hessian)
+        moved = leave_saddle(self.problem, point, point.value, self.hessian)
         return None if moved is None else self.state(moved)
 
     def shorten(self, point: State, step: np.ndarray, promised: float) -> State | None:
         """A scoring step while there are some left, else Newton's, shortened until the deviance falls."""
-        moved, at = None, point.point
+        moved = None
         if self.steps <= self.scoring:
-            moved = scoring_step(self.problem, at, point.value, point.derivatives)
-        moved = moved or backtrack(self.problem, at, point.value, limit_step(self.problem, at, step))
+            moved = scoring_step(self.problem, point, point.value, point.derivatives)
+        moved = moved or backtrack(self.problem, point, point.value, limit_step(self.problem, point, step))
         return None if moved is None else self.state(moved)
 
 
 def descend(
-    problem: Problem, start: Point, known: Optimum | None = None, scoring: int = SCORING_STEPS
-) -> Optimum:
+    problem: Problem, start: Point, known: Optimum[State] | None = None, scoring: int = SCORING_STEPS
+) -> Optimum[State]:
     """The optimum that one start reaches, which may be the known one."""
     search = GaussianSearch(problem, known, scoring)
-    reached = search.descend(search.state(best_scale(problem, start)))
-    if reached is None:
-        assert known is not None
-        return known
-    at = reached.point
-    singular = is_singular(problem, at.point)
-    return Optimum(at.point, at.value, at.derivatives, reached.converged, singular, reached.steps)
+    reached = search.descend(search.state(best_scale(problem, start))) or known
+    assert reached is not None
+    return reached
 
 
-def same_basin(point: Point, value: Value, known: Optimum) -> bool:
+def same_basin(point: Point, value: Value, known: State) -> bool:
     """Whether a point is so near a known optimum that Newton would end there."""
-    sigma2 = float(known.point.sigma2.mean())
-    apart = float(np.abs(point.between - known.point.between).max(initial=0.0)) / sigma2
-    apart = max(apart, abs(point.phi - known.point.phi) / sigma2)
-    size = max(float(np.abs(known.point.between).max(initial=0.0)) / sigma2, 0.02)
+    sigma2 = float(known.sigma2.mean())
+    apart = float(np.abs(point.between - known.between).max(initial=0.0)) / sigma2
+    apart = max(apart, abs(point.phi - known.phi) / sigma2)
+    size = max(float(np.abs(known.between).max(initial=0.0)) / sigma2, 0.02)
     return apart < 0.1 * size and value.deviance < known.value.deviance + 0.1
 
 
@@ -274,17 +254,14 @@ def leave_saddle(
     return None
 
 
-def is_singular(problem: Problem, point: Point) -> bool:
+def on_boundary(problem: Problem, point: Point) -> bool:
     """Whether D is singular relative to the residual SD, or the participant variance is zero."""
-    sigma = float(np.sqrt(point.sigma2.mean()))
-    zero_phi = problem.participant and np.sqrt(point.phi) < SINGULAR * sigma
-    if not len(problem.z):
-        return bool(zero_phi)
-    smallest = np.linalg.svd(point.factor, compute_uv=False)[-1]
-    return bool(zero_phi or smallest < SINGULAR * sigma)
+    least = SINGULAR * float(np.sqrt(point.sigma2.mean()))
+    participants = np.full((1, 1), np.sqrt(point.phi)) if problem.participant else np.eye(0)
+    return bool(is_singular(point.factor, least) | is_singular(participants, least))
 
 
-def boundary_start(problem: Problem, optimum: Optimum) -> Point | None:
+def boundary_start(problem: Problem, optimum: Optimum[State]) -> Point | None:
     """A start beside the boundary, where the smallest direction of D is small but not zero.
 
     Scoring keeps away from the boundary, and the likelihood can have a second optimum there (a correlation of
@@ -326,7 +303,7 @@ def start_sigma2(problem: Problem) -> np.ndarray:
     return np.full(problem.n_groups, value.residual_ss / problem.residual_dimensions)
 
 
-def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2) -> Optimum:
+def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2) -> Optimum[State]:
     """The best optimum over several starts.
 
     Parameters
@@ -338,11 +315,11 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     starts = starts or starting_points(problem)
     ranked = sorted(starts, key=lambda p: best_scale(problem, p)[1].deviance)
     followed = [*ranked[: most - 1], ranked[-1]] if len(ranked) > most else ranked
-    optima: list[Optimum] = []
+    optima: list[Optimum[State]] = []
     for start in followed:
-        known = min(optima, key=lambda o: o.value.deviance) if optima else None
+        known = min(optima, key=lambda o: o.point.value.deviance) if optima else None
         optima.append(descend(problem, start, known))
-    challenger = boundary_start(problem, min(optima, key=lambda o: o.value.deviance))
+    challenger = boundary_start(problem, min(optima, key=lambda o: o.point.value.deviance))
     if challenger is not None:
         optima.append(descend(problem, challenger, scoring=0))
-    return min(optima, key=lambda o: o.value.deviance)
+    return min(optima, key=lambda o: o.point.value.deviance)

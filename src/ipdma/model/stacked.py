@@ -11,9 +11,10 @@ from ipdma.errors import FitError
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.design import Design, design_of_columns
 from ipdma.model.gaussian import prepare_design, record_fit
+from ipdma.model.newton import Optimum
 from ipdma.model.problem import Problem
 from ipdma.model.records import Fit
-from ipdma.model.search import Optimum, minimise
+from ipdma.model.search import State, minimise
 from ipdma.model.spec import ModelSpec
 
 
@@ -41,7 +42,7 @@ def fit_stacked(rows: pd.DataFrame, spec: ModelSpec, column: str = "imputation")
     numbers = rows[column].to_numpy()
     own = numbers[columns.row_index]
     fits: list[Fit] = []
-    last: Optimum | None = None
+    last: Optimum[State] | None = None
     for number in np.unique(numbers):
         total = int((numbers == number).sum())
         design = design_of_columns(take_rows(columns, own == number, total), spec)
@@ -66,7 +67,7 @@ def take_rows(columns: ModelColumns, keep: np.ndarray, total: int) -> ModelColum
     )
 
 
-def fit_from(design: Design, last: Optimum | None) -> tuple[Fit, Optimum]:
+def fit_from(design: Design, last: Optimum[State] | None) -> tuple[Fit, Optimum[State]]:
     """Fit a design, from the optimum of a similar one where there is one inside the boundary."""
     try:
         prepared = prepare_design(design)
@@ -76,7 +77,7 @@ def fit_from(design: Design, last: Optimum | None) -> tuple[Fit, Optimum]:
         raise FitError("the design of a completed data set is too close to rank-deficient") from error
 
 
-def warm_search(problem: Problem, last: Optimum | None) -> Optimum:
+def warm_search(problem: Problem, last: Optimum[State] | None) -> Optimum[State]:
     """Search from the last optimum inside the boundary, beside which `minimise` tries the boundary itself.
 
     From the usual spread of starts where there is none, or the search from it did not converge.
@@ -87,7 +88,7 @@ def warm_search(problem: Problem, last: Optimum | None) -> Optimum:
     return optimum if optimum.converged else minimise(problem)
 
 
-def fits_problem(problem: Problem, last: Optimum) -> bool:
+def fits_problem(problem: Problem, last: Optimum[State]) -> bool:
     """Whether the parameters of an optimum are those of the problem."""
     same_groups = len(np.atleast_1d(last.point.sigma2)) == problem.n_groups
     return same_groups and last.point.factor.shape == (len(problem.z),) * 2

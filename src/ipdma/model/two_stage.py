@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError
+from ipdma.model.factor import is_singular
 from ipdma.model.interval import quantile
 from ipdma.model.multivariate import MultivariateFit, StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
@@ -114,7 +115,7 @@ def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fi
         n_rows=shifted(stage.n_rows, -sum(silent.values())),
         n_rows_excluded=shifted(stage.n_excluded, sum(silent.values())),
         df_method="wald" if estimates[0].df is None else spec.pool.ci,
-        singular=any(is_singular(term, result, spec) for term, result in pooled.items()),
+        singular=any(is_boundary(term, result, spec) for term, result in pooled.items()),
         warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(pooled)]),
         studies_by_term={term: result.k for term, result in pooled.items()},
         rows_by_term=rows_by_term(stage, pooled),
@@ -209,10 +210,10 @@ def visit_variances(stage: StageOne, together: Sequence[TermGroup]) -> VarianceC
     )
 
 
-def is_singular(term: Term, result: Pooled, spec: ModelSpec) -> bool:
+def is_boundary(term: Term, result: Pooled, spec: ModelSpec) -> bool:
     """Whether a random effect's variance is estimated as zero."""
     random = pool_spec_of(spec, term.kind).tau2 != "common" and result.k > 1
-    return random and result.tau2 == 0
+    return random and bool(is_singular(np.sqrt([[result.tau2]]), 0.0))
 
 
 def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdma.model.fixed_effects import FixedEffects
+from ipdma.model.newton import Optimum
 from ipdma.model.problem import Prepared
-from ipdma.model.search import Optimum, jacobian, search_derivatives
+from ipdma.model.search import State, jacobian, search_derivatives
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,18 @@ class GaussianUncertainty:
     """What Kenward-Roger and Satterthwaite ask of a Gaussian fit (`df.method.Uncertainty`)."""
 
     prepared: Prepared
-    optimum: Optimum
+    optimum: Optimum[State]
     effects: FixedEffects
 
     @property
     def expected(self) -> np.ndarray:
         """Twice the expected information of the variance parameters, shape (G, G)."""
-        return self.optimum.derivatives.expected
+        return self.optimum.point.derivatives.expected
 
     def observed(self) -> tuple[np.ndarray, np.ndarray]:
         """The Hessian of the deviance in the search parameters, and d gamma / d theta, shape (G, G)."""
         swept, point = self.prepared.swept, self.optimum.point
-        return search_derivatives(swept, point, self.optimum.derivatives)[1], jacobian(swept, point)
+        return search_derivatives(swept, point, self.optimum.point.derivatives)[1], jacobian(swept, point)
 
     def each_gradient(self, rows: np.ndarray) -> np.ndarray:
         """d (l'C l) / d gamma of each row l, shape (rows, G)."""

@@ -93,10 +93,10 @@ def test_the_hessian_is_symmetric_and_settled():
 @pytest.mark.parametrize("keys", [{}, {"intercept": "random"}, {"intercept": "common", "quadrature": 7}])
 def test_at_the_optimum_the_gradient_is_nothing(keys):
     problem = problem_of(draw_trials(6, 60, seed=3), **keys)
-    maximum = maximise(problem.data, problem.layout, problem.start)
-    assert maximum.converged
-    assert np.abs(maximum.gradient).max() < 1e-8
-    assert np.linalg.eigvalsh(maximum.hessian).min() > -1e-8
+    optimum = maximise(problem.data, problem.layout, problem.start)
+    assert optimum.converged
+    assert np.abs(optimum.point.gradient).max() < 1e-8
+    assert np.linalg.eigvalsh(optimum.point.hessian).min() > -1e-8
 
 
 def test_swapping_arms_or_outcomes_turns_the_sign():

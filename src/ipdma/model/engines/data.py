@@ -10,6 +10,7 @@ import pandas as pd
 
 from ipdma.model.binomial_problem import build_problem, fixed_columns
 from ipdma.model.design import Design, build_design
+from ipdma.model.factor import factor_of, is_singular
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.records import Estimate, Fit
 from ipdma.model.spec import ModelSpec
@@ -104,7 +105,7 @@ def make_record(
     scale = np.sqrt(np.maximum(np.diag(D), 1e-300))
     correlation = D / np.outer(scale, scale)
     singular = bool(
-        len(D) and (np.diag(D).min() < 1e-8 * (sigma2 or 1.0) or np.linalg.eigvalsh(correlation).min() < 1e-6)
+        is_singular(np.diag(scale), 1e-4 * np.sqrt(sigma2 or 1.0)) | is_singular(factor_of(correlation), 1e-3)
     )
     restricted = design.spec.family == "gaussian" and design.spec.estimator == "reml"
     return Fit(

@@ -19,7 +19,7 @@ from ipdma.model.visits.covariance import (
     full_block,
     scalar_block,
 )
-from ipdma.model.visits.criterion import Problem, StudyBlock
+from ipdma.model.visits.criterion import StudyBlock, VisitsProblem
 from ipdma.model.visits.design import Column, VisitDesign
 
 Array = NDArray[Any]
@@ -32,7 +32,7 @@ def build_cells(design: VisitDesign) -> tuple[Cell, ...]:
 
 def build_problem(
     design: VisitDesign, cells: Sequence[Cell], covariance: Covariance, nuisance_in: bool = False
-) -> Problem:
+) -> VisitsProblem:
     """Coordinates of each study's columns; `nuisance_in` keeps the nuisance among the fixed effects."""
     fixed = [*design.fixed, *(design.nuisance if nuisance_in else ())]
     blocks = []
@@ -50,7 +50,7 @@ def build_problem(
                 outcome=outcome_coordinates(design),
             )
         )
-    return Problem(
+    return VisitsProblem(
         tuple(blocks),
         covariance,
         n_rows=len(design.visit),
@@ -184,7 +184,7 @@ def between_blocks(design: VisitDesign) -> tuple[Block, ...]:
     return tuple(make(group, total) for group in groups if group)
 
 
-def swept_products(problem: Problem) -> tuple[Array, Array]:
+def swept_products(problem: VisitsProblem) -> tuple[Array, Array]:
     """X'X of each study with its nuisance swept out, shape (K, p, p), and the plain diagonal (K, p)."""
     size, p = problem.n_visits * problem.n_features, problem.n_fixed
     swept, plain = np.zeros((len(problem.studies), p, p)), np.zeros((len(problem.studies), p))
@@ -201,7 +201,7 @@ def swept_products(problem: Problem) -> tuple[Array, Array]:
     return swept, plain
 
 
-def check_rank(design: VisitDesign, problem: Problem) -> None:
+def check_rank(design: VisitDesign, problem: VisitsProblem) -> None:
     """Refuse fixed columns that are combinations of the others, by name."""
     swept, plain = swept_products(problem)
     bad = dependent_columns(swept.sum(axis=0), plain.sum(axis=0))
@@ -213,7 +213,7 @@ def check_rank(design: VisitDesign, problem: Problem) -> None:
         )
 
 
-def informed_studies(design: VisitDesign, problem: Problem) -> dict[Term, int]:
+def informed_studies(design: VisitDesign, problem: VisitsProblem) -> dict[Term, int]:
     """The number of studies whose rows inform each shared term."""
     swept, plain = swept_products(problem)
     diagonal = np.einsum("kii->ki", swept)

@@ -145,6 +145,11 @@ class Covariance:
         return (*self.within, *self.between)
 
     @property
+    def participant(self) -> bool:
+        """Whether the first parameter is the variance of a participant intercept."""
+        return self.within[0].kind == "square"
+
+    @property
     def count(self) -> int:
         """Number of parameters."""
         return sum(block.count for block in self.blocks)

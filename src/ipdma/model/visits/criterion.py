@@ -45,8 +45,20 @@ class StudyBlock:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Everything that the criterion reads."""
+class VisitsProblem:
+    """Everything that the criterion reads.
+
+    Attributes
+    ----------
+    studies : tuple of StudyBlock
+    covariance : Covariance
+    n_rows : int
+    n_fixed : int
+        p, the fixed columns that are not one study's nuisance.
+    n_visits, n_features : int
+        J and q.
+    reml : bool
+    """
 
     studies: tuple[StudyBlock, ...]
     covariance: Covariance
@@ -118,7 +130,7 @@ def spread(cell: Cell, operator: Array, n_visits: int, n_features: int) -> Array
     return total.reshape(n_visits * n_features, -1)
 
 
-def within_matrix(problem: Problem, gamma: Array, study: int) -> Array:
+def within_matrix(problem: VisitsProblem, gamma: Array, study: int) -> Array:
     """Covariance over the J visits of one study's participants."""
     sigma = np.zeros((problem.n_visits, problem.n_visits))
     for index, basis in problem.covariance.within_parameters(study):
@@ -126,7 +138,7 @@ def within_matrix(problem: Problem, gamma: Array, study: int) -> Array:
     return sigma
 
 
-def between_matrix(problem: Problem, gamma: Array) -> Array:
+def between_matrix(problem: VisitsProblem, gamma: Array) -> Array:
     """Covariance D of the random effects."""
     size = problem.studies[0].random.shape[1]
     between = np.zeros((size, size))
@@ -135,7 +147,7 @@ def between_matrix(problem: Problem, gamma: Array) -> Array:
     return between
 
 
-def study_state(problem: Problem, block: StudyBlock, gamma: Array, between: Array) -> StudyState | None:
+def study_state(problem: VisitsProblem, block: StudyBlock, gamma: Array, between: Array) -> StudyState | None:
     """Sweep one study at gamma; None where its covariance is not positive definite."""
     sigma = within_matrix(problem, gamma, block.study)
     size = problem.n_visits * problem.n_features
@@ -154,7 +166,7 @@ def study_state(problem: Problem, block: StudyBlock, gamma: Array, between: Arra
 
 
 def swept(
-    problem: Problem, block: StudyBlock, between: Array, a: Array, weights: list[Array], log_det: float
+    problem: VisitsProblem, block: StudyBlock, between: Array, a: Array, weights: list[Array], log_det: float
 ) -> StudyState | None:
     """Sweep the nuisance, then the random effects."""
     n_mat, z, x, y = block.nuisance, block.random, block.fixed, block.outcome
@@ -216,7 +228,7 @@ def block_diagonal(first: Array, second: Array) -> Array:
     return joined
 
 
-def evaluate(problem: Problem, theta: Array) -> Evaluation | None:
+def evaluate(problem: VisitsProblem, theta: Array) -> Evaluation | None:
     """The criterion at theta, or None where V is not positive definite or X'QX is singular."""
     gamma = problem.covariance.gamma(theta)
     between = between_matrix(problem, gamma)
@@ -233,7 +245,7 @@ def evaluate(problem: Problem, theta: Array) -> Evaluation | None:
     return Evaluation(value, theta, beta, covariance, tuple(states))
 
 
-def solve_fixed(problem: Problem, states: list[StudyState]) -> tuple[float, Array, Array] | None:
+def solve_fixed(problem: VisitsProblem, states: list[StudyState]) -> tuple[float, Array, Array] | None:
     """Generalised least squares; returns the criterion, beta and (X'QX)^-1."""
     p = problem.n_fixed
     a, b, yy = np.zeros((p, p)), np.zeros(p), 0.0

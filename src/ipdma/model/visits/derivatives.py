@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipdma.model.visits.criterion import Evaluation, Problem, StudyState
+from ipdma.model.visits.criterion import Evaluation, StudyState, VisitsProblem
 
 Array = NDArray[Any]
 
@@ -37,7 +37,7 @@ class Derivatives:
     q: list[tuple[NDArray[np.intp], NDArray[np.intp], Array]]
 
 
-def derivatives_in_gamma(problem: Problem, point: Evaluation) -> Derivatives:
+def derivatives_in_gamma(problem: VisitsProblem, point: Evaluation) -> Derivatives:
     """First and second derivatives of the criterion with respect to gamma."""
     r, p = problem.covariance.count, problem.n_fixed
     trace1, quad1 = np.zeros(r), np.zeros(r)
@@ -92,7 +92,7 @@ class StudyDerivatives:
     q: Array
 
 
-def study_derivatives(problem: Problem, state: StudyState, beta: Array) -> StudyDerivatives:
+def study_derivatives(problem: VisitsProblem, state: StudyState, beta: Array) -> StudyDerivatives:
     """Derivatives of one study: within-participant parameters first, then those between studies."""
     within = problem.covariance.within_parameters(state.block.study)
     between = problem.covariance.between_parameters()
@@ -118,7 +118,9 @@ def study_derivatives(problem: Problem, state: StudyState, beta: Array) -> Study
     )
 
 
-def operators(problem: Problem, state: StudyState, bases: list[Array]) -> tuple[Array, Array, Array, Array]:
+def operators(
+    problem: VisitsProblem, state: StudyState, bases: list[Array]
+) -> tuple[Array, Array, Array, Array]:
     """F'(W E_i W)F, symmetrised F'(W E_i W E_j W)F, tr(W E_i) and tr(W E_i W E_j), summed over cells."""
     r, size = len(bases), problem.n_visits * problem.n_features
     j_all, q = problem.n_visits, problem.n_features
@@ -183,7 +185,7 @@ def traces(
     return one, second
 
 
-def differentiate(problem: Problem, point: Evaluation) -> Evaluation:
+def differentiate(problem: VisitsProblem, point: Evaluation) -> Evaluation:
     """Gradient and Hessian of the criterion in theta."""
     in_gamma = derivatives_in_gamma(problem, point)
     jacobian = problem.covariance.jacobian(point.theta)

@@ -34,7 +34,7 @@ from ipdma.model.visits.build import (
 )
 from ipdma.model.visits.cells import Cell
 from ipdma.model.visits.covariance import Covariance
-from ipdma.model.visits.criterion import Evaluation, Problem, between_matrix, evaluate, within_matrix
+from ipdma.model.visits.criterion import Evaluation, VisitsProblem, between_matrix, evaluate, within_matrix
 from ipdma.model.visits.design import Column, VisitDesign, build_visit_design
 from ipdma.model.visits.own_estimates import own_estimates
 from ipdma.model.visits.search import minimise
@@ -52,10 +52,10 @@ class Fitted:
     """A design at its optimum, with the columns that are reported."""
 
     design: VisitDesign
-    problem: Problem
+    problem: VisitsProblem
     optimum: Optimum[Evaluation]
     terms: tuple[Column, ...]
-    reported: Problem
+    reported: VisitsProblem
     point: Evaluation
 
     @property
@@ -98,7 +98,7 @@ def report_columns(
     design: VisitDesign,
     cells: tuple[Cell, ...],
     covariance: Covariance,
-    problem: Problem,
+    problem: VisitsProblem,
     optimum: Optimum[Evaluation],
 ) -> Fitted:
     """Take the nuisance among the fixed effects once more, so that its rows have inference as well."""
@@ -117,9 +117,8 @@ def record(fitted: Fitted, notes: list[str]) -> Fit:
     design, spec = fitted.design, fitted.design.spec
     method, inference = df_method(spec.df), infer(fitted)
     variance = variances(fitted)
-    singular = is_singular(fitted)
     shared = [t.name for t in fitted.terms if t.study is None]
-    warnings = [*design.warnings, *notes, *boundary_warnings(fitted, singular, method)]
+    warnings = [*design.warnings, *notes, *boundary_warnings(fitted, method)]
     warnings += method.notes(inference, shared)
     estimates = term_estimates(inference, method)
     return Fit(
@@ -135,7 +134,7 @@ def record(fitted: Fitted, notes: list[str]) -> Fit:
         n_rows_excluded=design.base.n_excluded,
         df_method=method.name,
         converged=fitted.optimum.converged,
-        singular=singular,
+        singular=fitted.optimum.singular,
         warnings=tuple(dict.fromkeys(warnings)),
         studies_by_term=dict(inference.informs),
         covariance=reported_covariance(inference, method, estimates),
@@ -239,22 +238,10 @@ def visit_matrices(
     }
 
 
-def is_singular(fitted: Fitted) -> bool:
-    """A random-effect covariance, or the participants' variance, on its boundary."""
-    problem = fitted.problem
-    gamma = problem.covariance.gamma(fitted.optimum.point.theta)
-    typical = float(np.mean([np.trace(within_matrix(problem, gamma, s.study)) for s in problem.studies]))
-    typical /= problem.n_visits
-    between = between_matrix(problem, gamma)
-    if fitted.design.spec.covariance == "intercept" and gamma[0] < 1e-7 * typical:
-        return True
-    return bool(len(between)) and float(np.linalg.eigvalsh(between).min()) < 1e-7 * typical
-
-
-def boundary_warnings(fitted: Fitted, singular: bool, method: DfMethod) -> list[str]:
+def boundary_warnings(fitted: Fitted, method: DfMethod) -> list[str]:
     """What a reader must know of a fit on the boundary, and of a search that stopped."""
     notes = []
-    if singular:
+    if fitted.optimum.singular:
         notes.append(f"singular fit: a variance or correlation is on its boundary; {method.singular}")
     if not fitted.optimum.converged:
         notes.append("the search did not converge; do not report these numbers")

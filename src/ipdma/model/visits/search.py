@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipdma.model.factor import factor_of, is_singular
 from ipdma.model.newton import Optimum, Search, newton_step
-from ipdma.model.visits.criterion import Evaluation, Problem, evaluate
+from ipdma.model.visits.criterion import Evaluation, VisitsProblem, between_matrix, evaluate, within_matrix
 from ipdma.model.visits.derivatives import differentiate
 
 Array = NDArray[Any]
+SINGULAR = 1e-7  # of the mean variance of a visit: a variance no larger counts as zero
 
 
 class VisitsSearch(Search[Evaluation]):
@@ -20,7 +22,7 @@ class VisitsSearch(Search[Evaluation]):
 
     most_steps = 200
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: VisitsProblem) -> None:
         self.problem = problem
 
     def direction(self, point: Evaluation) -> tuple[Array, float]:
@@ -39,6 +41,16 @@ class VisitsSearch(Search[Evaluation]):
         """A deviance of 1e-5."""
         return 1e-5
 
+    def on_boundary(self, point: Evaluation) -> bool:
+        """Whether the participants' variance, or a direction of D, is zero beside a visit's variance."""
+        problem = self.problem
+        gamma = problem.covariance.gamma(point.theta)
+        within = [np.trace(within_matrix(problem, gamma, s.study)) for s in problem.studies]
+        least = float(np.sqrt(SINGULAR * np.mean(within) / problem.n_visits))
+        participants = np.sqrt(gamma[:1, None]) if problem.covariance.participant else np.eye(0)
+        between = factor_of(between_matrix(problem, gamma))
+        return bool(is_singular(between, least) | is_singular(participants, least))
+
     def shorten(self, point: Evaluation, step: Array, promised: float) -> Evaluation | None:
         """Halve the step until the criterion falls enough; None where it no longer can."""
         size = 1.0
@@ -52,7 +64,7 @@ class VisitsSearch(Search[Evaluation]):
         return None
 
 
-def minimise(problem: Problem, starts: Sequence[Array]) -> Optimum[Evaluation] | None:
+def minimise(problem: VisitsProblem, starts: Sequence[Array]) -> Optimum[Evaluation] | None:
     """The lowest criterion that any start reaches; None where it cannot be evaluated at any."""
     search = VisitsSearch(problem)
     best: Optimum[Evaluation] | None = None

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.model.visits.covariance import Block
-from ipdma.model.visits.criterion import Problem
+from ipdma.model.visits.criterion import VisitsProblem
 
 Array = NDArray[Any]
 BETWEEN = (0.05, 0.6, 1e-4)  # variance of a random effect, as a share of the outcome's variance
 
 
-def starting_points(problem: Problem) -> list[Array]:
+def starting_points(problem: VisitsProblem) -> list[Array]:
     """Theta of each start."""
     sigma = pooled_covariance(problem)
     within = [within_start(block, sigma) for block in problem.covariance.within]
@@ -26,7 +26,7 @@ def starting_points(problem: Problem) -> list[Array]:
     ]
 
 
-def pooled_covariance(problem: Problem) -> Array:
+def pooled_covariance(problem: VisitsProblem) -> Array:
     """Products of the outcome between visits over the participants seen at both, made positive definite."""
     j_all, last = problem.n_visits, problem.n_features - 1
     total, count = np.zeros((j_all, j_all)), np.zeros((j_all, j_all))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipdma.model.visits.criterion import Evaluation, Problem
+from ipdma.model.visits.criterion import Evaluation, VisitsProblem
 from ipdma.model.visits.derivatives import Derivatives, derivatives_in_gamma
 
 Array = NDArray[Any]
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 class VisitsUncertainty:
     """What Kenward-Roger and Satterthwaite ask of a fit over visits (`df.method.Uncertainty`)."""
 
-    problem: Problem
+    problem: VisitsProblem
     point: Evaluation
 
     @cached_property
