@@ -41,8 +41,8 @@ def available() -> list[str]:
     return [name for name in COMMANDS if find_spec(f"ipdma.commands.{name}")]
 
 
-def build_parser(names: list[str]) -> argparse.ArgumentParser:
-    """The parser of all commands in `names`."""
+def build_parser(names: list[str], asked: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the commands in `names`; only the one that is `asked` for is imported."""
     parser = argparse.ArgumentParser(
         prog="ipdma",
         description="Individual-participant-data meta-analysis of trials.",
@@ -52,29 +52,22 @@ def build_parser(names: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ipdma {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in names:
-        module = import_module(f"ipdma.commands.{name}")
         sub = commands.add_parser(
-            name,
-            help=COMMANDS[name],
-            description=module.DESCRIPTION,
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        if name == asked:
+            module = import_module(f"ipdma.commands.{name}")
+            sub.description, sub.epilog = module.DESCRIPTION, module.EXAMPLES
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
     return parser
-
-
-def wanted(argv: list[str], names: list[str]) -> list[str]:
-    """Only the command that is asked for is imported; help and mistakes need them all."""
-    return [argv[0]] if argv and argv[0] in names else names
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns 0, 1 or 2 as the command says, 3 for a fault of the tool itself."""
     argv = sys.argv[1:] if argv is None else argv
     spare_letters()
-    options = build_parser(wanted(argv, available())).parse_args(argv)
+    options = build_parser(available(), asked=argv[0] if argv else None).parse_args(argv)
     try:
         return options.run(options)
     except IpdmaError as error:

@@ -17,10 +17,10 @@ LAYERS = [
     {"analysis"},
     {"disclosure"},
     {"report"},
-    {"synthetic", "io", "runs", "commands", "cli", "__main__"},
+    {"synthetic", "io", "runs", "library", "commands", "cli", "__main__"},
 ]
 ONLY_IN = {
-    "matplotlib": ("report/",),
+    "matplotlib": ("report/", "library/forest"),
     "statsmodels": ("model/engines/",),
     "pymer4": ("model/engines/",),
     "rpy2": ("model/engines/",),

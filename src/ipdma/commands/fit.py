@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from ipdma.io import read_rows_csv, read_yaml, write_json
-from ipdma.model.fit import fit_model
+from ipdma.io import read_yaml
+from ipdma.library.by_hand import fit_table
+from ipdma.library.show import add_answer_arguments, show
 from ipdma.model.spec import ModelSpec
-from ipdma.site.missing_codes import OF_SCORES, code_like
 
 DESCRIPTION = "Fit one mixed model of participants within studies, in one stage or in two."
 EXAMPLES = """\
 examples:
-  ipdma fit rows.csv --spec spec.yaml --json out.json
+  ipdma fit rows.csv --spec spec.yaml                      the answer as a table
+  ipdma fit rows.csv --spec spec.yaml --json out.json      and whole, for a program (--json - prints it alone)
+  ipdma fit rows.csv --spec spec.yaml --forest forest.svg  and each trial's own estimate, drawn
 
   the treatment effect, adjusted for baseline (spec.yaml):
     outcome: post
@@ -45,55 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "rows", type=Path, metavar="ROWS.csv", help="one row per participant (or measurement)"
     )
     parser.add_argument("--spec", type=Path, required=True, metavar="SPEC.yaml", help="the model")
-    parser.add_argument(
-        "--json", type=Path, metavar="OUT.json", help="where the answer goes; default: printed"
-    )
+    add_answer_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read, fit, write."""
+    """Read, fit, show, write."""
     spec = ModelSpec.from_mapping(read_yaml(options.spec), str(options.spec))
-    rows = read_rows_csv(options.rows, text=text_columns(spec), names=[spec.study])
-    fit = fit_model(rows, spec)
-    record = replace(fit, warnings=(*fit.warnings, *doubtful_values(rows, spec))).as_json()
-    if options.json:
-        write_json(options.json, record)
-    else:
-        print(json.dumps(record, indent=1, ensure_ascii=False))
+    show(fit_table(options.rows, spec), options)
     return 0
-
-
-def text_columns(spec: ModelSpec) -> list[str]:
-    """Columns whose cells are names: `01` stays `01`."""
-    categorical = spec.moderator if spec.moderator_type == "categorical" else None
-    return [c for c in (spec.participant, spec.visit, categorical) if c]
-
-
-def doubtful_values(rows: pd.DataFrame, spec: ModelSpec) -> list[str]:
-    """Ask about numbers that look like missing codes and studies whose names differ by case alone.
-
-    `ipdma check` asks the same of a trial's own file; a fit goes on, and says it.
-    """
-    continuous = [c for c in (spec.outcome, *spec.covariates, spec.moderator) if c and is_number(rows[c])]
-    said = []
-    for name in dict.fromkeys(continuous):
-        values = rows[name].dropna()
-        counts = dict(zip(*np.unique(values.to_numpy(float), return_counts=True), strict=True))
-        codes = code_like(counts, OF_SCORES)
-        at = values.index[values.isin(codes)]
-        if len(at):
-            said.append(
-                f"column '{name}': in {len(at)} rows (first at data row {at[0] + 1}) stands a number that "
-                "looks like a code for a missing value, such as -9 or 999, and is analysed as a number; "
-                "leave such cells empty"
-            )
-    names = pd.Series(sorted(rows[spec.study].dropna().unique()))
-    alike = names[names.str.casefold().duplicated(keep=False)]
-    if len(alike):
-        said.append(f"studies {', '.join(alike)} differ by case alone; each is taken as a study of its own")
-    return said
-
-
-def is_number(column: pd.Series) -> bool:
-    """Whether a column was read as numbers."""
-    return pd.api.types.is_numeric_dtype(column)

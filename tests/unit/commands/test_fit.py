@@ -108,12 +108,6 @@ def test_a_missing_file_is_named(here, capsys):
     assert "absent.csv: no such file" in capsys.readouterr().err
 
 
-def test_without_json_the_answer_is_printed(here, capsys):
-    (here / "table.csv").write_text(EFFECTS)
-    assert main(["pool", "table.csv"]) == 0
-    assert json.loads(capsys.readouterr().out)["k"] == 3
-
-
 def test_the_module_is_the_command(here):
     (here / "table.csv").write_text(EFFECTS)
     command = [sys.executable, "-m", "ipdma", "pool", "table.csv", "--json", "out.json"]

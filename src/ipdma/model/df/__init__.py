@@ -17,9 +17,9 @@ from ipdma.model.df.method import Combinations, DfMethod, Inference, fewest
 from ipdma.model.df.normal import Normal
 from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
+from ipdma.model.df.pooled import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage, precision_differs
 from ipdma.model.df.residual import Residual
 from ipdma.model.df.satterthwaite import Satterthwaite
-from ipdma.model.df.second_stage import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage, precision_differs
 
 __all__ = [
     "METHODS",

@@ -11,7 +11,7 @@ from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
 from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference, Keys
 from ipdma.model.df.own import OwnEstimates
-from ipdma.model.df.second_stage import common_effect, if_narrower, narrower, with_interval
+from ipdma.model.df.pooled import common_effect, if_narrower, narrower, with_interval
 from ipdma.model.df.trials import TrialEstimates
 from ipdma.model.interval import make_estimate
 from ipdma.model.nst import NoWidth, nst_notes, null_standardised

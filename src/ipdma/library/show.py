@@ -1,0 +1,62 @@
+"""How `ipdma fit` and `ipdma pool` give their answer: a table to read, JSON and a drawing where asked for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from ipdma.errors import SpecError
+from ipdma.harmless import for_terminal
+from ipdma.io import write_json
+from ipdma.library.answer import Answer
+from ipdma.writing import write_file
+
+FORMATS = ("svg", "pdf", "png")
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the answer goes beside the terminal."""
+    parser.add_argument(
+        "--json",
+        metavar="OUT.json",
+        help="write the whole record for a program; - prints it, and nothing else",
+    )
+    parser.add_argument(
+        "--forest",
+        type=Path,
+        metavar="F.svg",
+        help=f"draw the forest plot ({', '.join(FORMATS)} by its ending)",
+    )
+
+
+def show(answer: Answer, options: argparse.Namespace) -> None:
+    """Print the table, write what was asked for.
+
+    Raises
+    ------
+    SpecError
+        Where the drawing's ending is no format.
+    ReadError
+        Where a file cannot be written.
+    """
+    drawing = drawn(answer, options.forest) if options.forest else None
+    if options.json == "-":
+        print(json.dumps(answer.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print(for_terminal(answer.summary()))
+    if options.json not in (None, "-"):
+        write_json(options.json, answer.as_dict())
+    if drawing is not None:
+        write_file(options.forest, drawing)
+
+
+def drawn(answer: Answer, path: Path) -> bytes:
+    """The forest plot in the format of the file's ending."""
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise SpecError(f"--forest: expected a file that ends in .{', .'.join(FORMATS)}, got {path.name}")
+    from ipdma.library.forest import draw_page
+    from ipdma.report.formats.figure import figure_bytes
+
+    return dict(figure_bytes(draw_page(answer.studies_shown()), path.stem, [kind]))[kind]
