@@ -1,11 +1,13 @@
 """Coverage, width and power of intervals for the pooled effect, over trials' own estimates.
 
-    python benchmarks/coverage.py --replications 10000 --out coverage.csv    the whole grid, about an hour
-    python benchmarks/coverage.py --studies 3 5 --out some.csv               a part of it
+    python benchmarks/coverage.py --out coverage.csv                     the whole grid: half an hour
+    python benchmarks/coverage.py --studies 3 5 --out coverage.csv       a part of it
+    python benchmarks/coverage.py --table coverage.csv                   the table of the documentation
 
 In a model that is stratified by study a trial's estimate and its own variance hold all that it says of the
 pooled effect, so that the individual data need not be drawn. Estimates are N(mean + N(0, tau2), sd^2 2 / n),
-their variances come with 2 n - 2 degrees of freedom. docs/validation-intervals.md keeps what came out.
+their variances come with 2 n - 2 degrees of freedom. A run that was stopped goes on where it was; every
+cell has a seed of its own. docs/validation-intervals.md keeps what came out.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from ipdma.model.interval import quantile
-from ipdma.model.nst import critical_share, null_standardised, signed_share
+from ipdma.model.nst import critical_share, null_standardised_ends
+from ipdma.model.nst_share import TrialSets, signed_share
 
 Array = np.ndarray
 STUDIES = (3, 4, 5, 7, 11, 20)
@@ -28,7 +31,7 @@ SIZES = ("equal", "tiny", "geometric", "one_large", "random")
 SPREADS = ("equal", "with_size", "against_size")
 EFFECT = 0.6  # the true mean for which power is counted
 LEVEL = 0.95
-WIDTHS = 200  # replications whose null-standardised interval is searched, for its width
+SEARCHED = 30_000  # trials of those replications whose null-standardised interval is searched for its width
 FIELDS = ("studies", "tau", "sizes", "spread", "method", "coverage", "mc_error", "median_width", "power")
 
 
@@ -117,23 +120,26 @@ def of_symmetric(name: str, y: Array, v: Array) -> dict[str, float]:
 
 
 def of_nst(y: Array, v: Array) -> dict[str, float]:
-    """The same of the hull of the null-standardised set; a rejected truth may still lie between its ends."""
+    """The same of the hull of the null-standardised set; a rejected value may still lie between its ends."""
     critical = critical_share(y.shape[1], LEVEL)
     covered = np.abs(shares(y, v)) <= critical
-    for i in np.flatnonzero(~covered):
-        found = null_standardised(y[i], v[i], LEVEL)
-        covered[i] = found.low <= 0 <= found.high
-    searched = [null_standardised(y[i], v[i], LEVEL) for i in range(min(WIDTHS, len(y)))]
+    outside = np.flatnonzero(~covered)
+    low, high = null_standardised_ends(y[outside], v[outside], LEVEL)
+    covered[outside] = (low <= 0) & (high >= 0)
+    some = slice(SEARCHED // y.shape[1])
+    low, high = null_standardised_ends(y[some], v[some], LEVEL)
+    rejected = np.abs(shares(y + EFFECT, v)) > critical
+    in_gap = rejected[some] & (low <= -EFFECT) & (high >= -EFFECT)
     return {
         "coverage": float(covered.mean()),
-        "median_width": float(np.median([found.high - found.low for found in searched])),
-        "power": float(np.mean(np.abs(shares(y + EFFECT, v)) > critical)),
+        "median_width": float(np.median(high - low)),
+        "power": float(rejected.mean() - in_gap.mean()),
     }
 
 
 def shares(y: Array, v: Array) -> Array:
     """The signed share of T(0) in each replication, shape (R,)."""
-    return signed_share(y, v, np.zeros(len(y)))
+    return signed_share(TrialSets(y.T, v.T), np.zeros(len(y)))
 
 
 def cells(studies: list[int]) -> Iterator[tuple[int, float, str, str]]:
@@ -160,22 +166,64 @@ def run_cell(k: int, tau: float, kind: str, spread: str, count: int, seed: int) 
     return rows
 
 
+def complete(out: Path, studies: list[int], count: int, seed: int) -> None:
+    """Run the cells that the file does not hold yet, each written once it is done."""
+    done = (
+        set()
+        if not out.exists()
+        else {(r["studies"], r["tau"], r["sizes"], r["spread"]) for r in rows_of(out)}
+    )
+    with out.open("a", newline="") as stream:
+        writer = csv.DictWriter(stream, FIELDS)
+        if not done:
+            writer.writeheader()
+        for cell in cells(studies):
+            if tuple(map(str, cell)) not in done:
+                writer.writerows(run_cell(*cell, count, seed))
+                stream.flush()
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a file of cells."""
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """One line for each K, tau and method over the classes of trial, in Markdown."""
+    lines = [
+        "| K | tau | method | coverage, min to max % | mean % | width | power % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    keys = sorted({(int(r["studies"]), float(r["tau"]), r["method"]) for r in rows})
+    for k, tau, method in keys:
+        own = [r for r in rows if (int(r["studies"]), float(r["tau"]), r["method"]) == (k, tau, method)]
+        covered, width, power = (
+            np.array([float(r[name]) for r in own]) for name in ("coverage", "median_width", "power")
+        )
+        lines.append(
+            f"| {k} | {tau:g} | `{method}` | {100 * covered.min():.1f} to {100 * covered.max():.1f} | "
+            f"{100 * covered.mean():.1f} | {np.median(width):.2f} | {100 * power.mean():.0f} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Run the grid, a row appended for each method of a cell as it is done."""
+    """Run the grid, or print its table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--replications", type=int, default=10_000)
     parser.add_argument("--studies", type=int, nargs="*", default=list(STUDIES), choices=STUDIES)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--out", type=Path, required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path)
+    what.add_argument("--table", type=Path)
     options = parser.parse_args()
-    with options.out.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, FIELDS)
-        writer.writeheader()
-        for cell in cells(options.studies):
-            writer.writerows(run_cell(*cell, options.replications, options.seed))
-            stream.flush()
+    if options.table:
+        print(table(rows_of(options.table)))
+    else:
+        complete(options.out, options.studies, options.replications, options.seed)
 
 
 if __name__ == "__main__":

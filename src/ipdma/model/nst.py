@@ -17,14 +17,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
 
 from ipdma.errors import FitError
 from ipdma.model.interval import quantile, two_sided_p
+from ipdma.model.nst_search import Scan, centres, hull, least_share, scan
+from ipdma.model.nst_share import TrialSets, standardised
 
 Array = np.ndarray
-NEWTON_STEPS = 100
-SMALLEST_OFFSET = 1e-3  # in standard errors of a trial: nearer to its estimate nothing turns
+TRIALS_AT_ONCE = 200  # of sets that are searched together: more would not stay in the processor's cache
 
 
 class NoWidth(FitError):
@@ -45,8 +45,6 @@ class NullStandardised:
         T(0).
     p_value : float
         Of T(0); where 0 lies in a gap of the accepted set, the largest p(theta) at or beyond 0.
-    centre : float
-        Where T is 0.
     zero_in_gap : bool
         Whether 0 is rejected although it lies between the ends.
     """
@@ -56,61 +54,7 @@ class NullStandardised:
     df: int
     statistic: float
     p_value: float
-    centre: float
     zero_in_gap: bool
-
-
-def null_variance(deviation: Array, v: Array) -> Array:
-    """lambda: the variance between trials under which the squared standardised deviations sum to K.
-
-    Newton's steps on 1 / Q, which is concave in lambda, rise to the root from the left.
-
-    Parameters
-    ----------
-    deviation : ndarray of shape (..., K)
-        y_k - theta.
-    v : ndarray, broadcast against `deviation`
-
-    Returns
-    -------
-    ndarray of shape (...)
-    """
-    k, squared = deviation.shape[-1], deviation**2
-    lam = np.zeros(deviation.shape[:-1])
-    for _ in range(NEWTON_STEPS):
-        w = 1 / (v + lam[..., None])
-        terms = w * squared
-        q = terms.sum(axis=-1)
-        slope = np.maximum((terms * w).sum(axis=-1), 1e-300)
-        step = np.where(q > k, (q - k) * q / (k * slope), 0.0)
-        lam = lam + step
-        if (step <= 1e-15 * lam).all():
-            break
-    return lam
-
-
-def standardised(y: Array, v: Array, theta: Array | float) -> Array:
-    """z of shape (..., K) at each theta of shape (...)."""
-    deviation = y - np.asarray(theta, dtype=float)[..., None]
-    found: Array = deviation / np.sqrt(v + null_variance(deviation, v)[..., None])
-    return found
-
-
-def t_statistic(y: Array, v: Array, theta: float) -> float:
-    """T(theta) = sqrt(K) mean(z) / sd(z); infinite where the z agree and are not zero."""
-    z = standardised(y, v, theta)
-    mean, spread = float(z.mean()), float(z.std(ddof=1))
-    if spread <= 1e-14 * abs(mean):
-        return math.copysign(math.inf, mean)
-    return math.sqrt(len(z)) * mean / spread if spread else 0.0
-
-
-def signed_share(y: Array, v: Array, theta: Array | float) -> Array:
-    """sum z / sqrt(K sum z^2), between -1 and 1: the same order as T without its poles; 0 where z is 0."""
-    z = standardised(y, v, theta)
-    size = np.sqrt(z.shape[-1] * (z**2).sum(axis=-1))
-    found: Array = z.sum(axis=-1) / np.where(size > 0, size, 1.0)
-    return found
 
 
 def critical_share(k: int, level: float) -> float:
@@ -120,7 +64,7 @@ def critical_share(k: int, level: float) -> float:
 
 
 def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardised:
-    """The interval, its test of no effect and its centre.
+    """The interval and its test of no effect.
 
     Parameters
     ----------
@@ -133,98 +77,69 @@ def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardis
     NoWidth
         Where all estimates are equal.
     """
-    y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
-    critical = critical_share(len(y), level)
-    grid, share, centre = scan(y, v, critical)
-    accepted = np.flatnonzero(np.abs(share) <= critical)
-    low = crossing(y, v, critical, grid, accepted[0], -1)
-    high = crossing(y, v, critical, grid, accepted[-1], 1)
-    if not high - low > 1e-10 * math.sqrt(float(v.min())):
+    trials = one_set(y, v)
+    critical = critical_share(trials.k, level)
+    found = scan(trials, critical)
+    low, high = (float(end[0]) for end in hull(trials, found, critical))
+    if not high - low > 1e-10 * math.sqrt(float(trials.v.min())):
         raise NoWidth(
             "the null-standardised interval has no width because all study estimates are equal; "
             "use ci: modified_hksj, or tau2: common"
         )
-    statistic = t_statistic(y, v, 0.0)
-    p_value = two_sided_p(statistic, len(y) - 1)
+    statistic = t_statistic(trials, 0.0)
+    p_value = two_sided_p(statistic, trials.k - 1)
     in_gap = p_value < 1 - level and low <= 0 <= high
     if in_gap:
-        p_value = largest_p_beyond(y, v, grid, share, centre)
-    return NullStandardised(low, high, len(y) - 1, statistic, p_value, centre, in_gap)
+        p_value = largest_p_beyond(trials, found)
+    return NullStandardised(low, high, trials.k - 1, statistic, p_value, in_gap)
 
 
-def scan(y: Array, v: Array, critical: float) -> tuple[Array, Array, float]:
-    """Candidates that resolve every turn of T, ascending, with their shares; and where T is 0.
+def null_standardised_ends(y: Array, v: Array, level: float = 0.95) -> tuple[Array, Array]:
+    """The intervals of many sets of trials at once, as a simulation needs them.
 
-    About each estimate they stand at multiples of its own standard error, out to where all is rejected; the
-    points where T is 0, and where it comes nearest to 0 without being so, are among them. T is 0 between the
-    lowest and the highest estimate; where it is so more than once, the middle one is the centre.
+    Parameters
+    ----------
+    y, v : ndarray of shape (B, K)
+        As `null_standardised`; a set of equal estimates has ends without width.
+
+    Returns
+    -------
+    low, high : ndarray of shape (B,)
     """
-    reach, nearest = rejected_beyond(y, v, critical), SMALLEST_OFFSET * np.sqrt(v)[:, None]
-    outward = nearest * (reach / nearest) ** np.linspace(0, 1, int(np.clip(1000 // len(y), 12, 60)))
-    grid = np.unique(np.concatenate([y, (y[:, None] - outward).ravel(), (y[:, None] + outward).ravel()]))
-    share = signed_share(y, v, grid)
-    roots = sorted([*zeros(y, v, grid, share), *grid[share == 0]])
-    grid = np.unique(np.concatenate([grid, roots, near_misses(y, v, grid, share, critical)]))
-    return grid, signed_share(y, v, grid), float(roots[len(roots) // 2])
+    critical = critical_share(y.shape[1], level)
+    low, high = np.empty(len(y)), np.empty(len(y))
+    for at in np.array_split(np.arange(len(y)), math.ceil(y.size / TRIALS_AT_ONCE)):
+        trials = TrialSets(np.ascontiguousarray(y[at].T), np.ascontiguousarray(v[at].T))
+        low[at], high[at] = hull(trials, scan(trials, critical), critical)
+    return low, high
 
 
-def rejected_beyond(y: Array, v: Array, critical: float) -> float:
-    """A distance from any estimate past which every theta is rejected (far out T grows with the distance)."""
-    reach = float(np.ptp(y) + 2 * math.sqrt(v.max()))
-    multiples = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0])
-    for _ in range(60):
-        theta = np.concatenate([y.min() - reach * multiples, y.max() + reach * multiples])
-        if (np.abs(signed_share(y, v, theta)) > critical).all():
-            break
-        reach *= 2
-    return float(2 * reach + np.ptp(y))
+def one_set(y: Array, v: Array) -> TrialSets:
+    """The trials of one analysis."""
+    return TrialSets(np.asarray(y, dtype=float)[:, None], np.asarray(v, dtype=float)[:, None])
 
 
-def zeros(y: Array, v: Array, grid: Array, share: Array) -> list[float]:
-    """Where T is 0, between neighbours of the grid with opposite signs."""
-    turns = np.flatnonzero((share[:-1] > 0) & (share[1:] < 0) | (share[:-1] < 0) & (share[1:] > 0))
-    return [brentq(lambda theta: float(signed_share(y, v, theta)), grid[i], grid[i + 1]) for i in turns]
+def t_statistic(trials: TrialSets, theta: float) -> float:
+    """T(theta) = sqrt(K) mean(z) / sd(z) of one set of trials; infinite where the z agree and are not 0."""
+    z = standardised(trials, np.array([theta]))[0][:, 0]
+    mean, spread = float(z.mean()), float(z.std(ddof=1))
+    if spread <= 1e-14 * abs(mean):
+        return math.copysign(math.inf, mean)
+    return math.sqrt(len(z)) * mean / spread if spread else 0.0
 
 
-def near_misses(y: Array, v: Array, grid: Array, share: Array, critical: float) -> list[float]:
-    """Local minima of |share| that the grid's own points reject."""
-    size = np.abs(share)
-    inner = np.flatnonzero((size[1:-1] < size[:-2]) & (size[1:-1] <= size[2:]) & (size[1:-1] > critical)) + 1
-    return [nearest_to_zero(y, v, grid[i - 1], grid[i + 1]) for i in inner]
-
-
-def crossing(y: Array, v: Array, critical: float, grid: Array, at: int, side: int) -> float:
-    """The end of the accepted set between an accepted point and its rejected neighbour."""
-    found: float = brentq(
-        lambda theta: abs(float(signed_share(y, v, theta))) - critical,
-        *sorted((grid[at], grid[at + side])),
-        xtol=1e-14 * float(np.sqrt(v.min())),
-        rtol=1e-14,
-    )
-    return found
-
-
-def largest_p_beyond(y: Array, v: Array, grid: Array, share: Array, centre: float) -> float:
-    """The largest p(theta) from 0 outward, away from the centre."""
-    beyond = grid <= 0 if centre > 0 else grid >= 0
+def largest_p_beyond(trials: TrialSets, found: Scan) -> float:
+    """The largest p(theta) from 0 outward, away from the centre: where T is 0, the middle such place."""
+    roots = centres(trials, found)
+    above = roots[len(roots) // 2] > 0
+    grid, share = found.theta[0], found.share[0]
+    beyond = grid <= 0 if above else grid >= 0
     at = np.flatnonzero(beyond)[np.argmin(np.abs(share[beyond]))]
-    around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-    ends = (around[0], min(around[1], 0.0)) if centre > 0 else (max(around[0], 0.0), around[1])
-    found = nearest_to_zero(y, v, *ends)
-    theta = min((float(grid[at]), found), key=lambda point: abs(float(signed_share(y, v, point))))
-    return two_sided_p(t_statistic(y, v, theta), len(y) - 1)
-
-
-def nearest_to_zero(y: Array, v: Array, low: float, high: float) -> float:
-    """Where |T| is least between two points, with one minimum between them."""
-    return float(
-        minimize_scalar(
-            lambda theta: abs(float(signed_share(y, v, theta))),
-            bounds=(low, high),
-            method="bounded",
-            options={"xatol": 1e-10 * (high - low)},
-        ).x
-    )
+    low, high = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+    low, high = (low, min(high, 0.0)) if above else (max(low, 0.0), high)
+    inside = least_share(trials, np.array([low]), np.array([high]))[0]
+    closest = min((float(grid[at]), float(inside)), key=lambda point: abs(t_statistic(trials, point)))
+    return two_sided_p(t_statistic(trials, closest), trials.k - 1)
 
 
 def nst_notes(found: NullStandardised) -> list[str]:

@@ -10,6 +10,7 @@ The interval is read off the mixture over c.
 from __future__ import annotations
 
 import math
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,7 @@ from scipy.optimize import brentq
 Array = np.ndarray
 NODES = 96  # of each panel of the quadrature: twice as many move no end by 1e-10
 TAIL = 1e-14
+CLOSE = 1e-8  # a step of Newton's after which the next would be below rounding
 
 
 def pivot_interval(y: Array, v: Array, level: float) -> tuple[float, float]:
@@ -60,13 +62,20 @@ def mixture(y: Array, v: Array) -> tuple[Array, Array, Array]:
 def chi_nodes(df: int, kink: float) -> tuple[Array, Array]:
     """Gauss-Legendre nodes and weights for the chi density on `df`, in two panels that meet at the kink."""
     low, high = (math.sqrt(float(special.chdtri(df, p))) for p in (1 - TAIL, TAIL))
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = panel()
     ends = [low, min(max(kink, low), high), high]
     x = np.concatenate([(b + a + (b - a) * nodes) / 2 for a, b in pairwise(ends)])
     size = np.concatenate([(b - a) / 2 * weights for a, b in pairwise(ends)])
     log_density = (df - 1) * np.log(x) - x**2 / 2
     weight = size * np.exp(log_density - log_density.max())
     return x, weight / weight.sum()
+
+
+@cache
+def panel() -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on [-1, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return nodes, weights
 
 
 def profiled_q(y: Array, v: Array, lam: Array) -> tuple[Array, Array]:
@@ -78,16 +87,20 @@ def profiled_q(y: Array, v: Array, lam: Array) -> tuple[Array, Array]:
 
 
 def variance_at(y: Array, v: Array, c: Array, q0: float) -> Array:
-    """lambda with Q(lambda) = c for each c below Q(0), else 0: Newton's steps on 1 / Q inside a bracket."""
-    low, high = np.zeros(len(c)), np.ptp(y) ** 2 * len(y) / c
-    lam = np.zeros(len(c))
+    """lambda with Q(lambda) = c for each c below Q(0), else 0: Newton's steps on 1 / Q inside a bracket.
+
+    Were all variances the largest or the smallest of them, lambda would be at the bracket's ends.
+    """
+    alike = float(((y - y.mean()) ** 2).sum()) / c
+    low, high = np.maximum(alike - v.max(), 0.0), np.maximum(alike - v.min(), 0.0)
+    lam = np.where(c < q0, np.clip(alike - v.mean(), low, high), 0.0)
     for _ in range(200):
         q, slope = profiled_q(y, v, lam)
         low, high = np.where(q > c, lam, low), np.where(q > c, high, lam)
         step = lam + (q - c) * q / (c * np.maximum(slope, 1e-300))
-        new = np.where((step > low) & (step < high), step, (low + high) / 2)
-        moved = np.where(c < q0, new, 0.0)
-        if (np.abs(moved - lam) <= 1e-15 * moved).all():
+        done = np.abs(step - lam) <= CLOSE * (lam + v.min())
+        new = np.where(done | (step > low) & (step < high), step, (low + high) / 2)
+        lam = np.where(c < q0, np.maximum(new, 0.0), 0.0)
+        if (done | (c >= q0)).all():
             break
-        lam = moved
     return lam

@@ -20,7 +20,8 @@ from ipdma.synthetic.expected import CHRONICITY, expected_terms
 from ipdma.synthetic.truth import Truth
 from ipdma.synthetic.uploads import uploads_of
 
-METHODS = ("kenward_roger", "hksj")
+HEADLINE = ("nst", "kenward_roger", "hksj")
+MODERATOR = ("kenward_roger", "hksj", "nst")  # of a common interaction; the last of one that varies
 MODERATORS: dict[str, dict[str, Any]] = {
     "severity": {},
     "chronicity": {"moderator_type": "categorical", "levels": ("under 1 year", *CHRONICITY)},
@@ -74,7 +75,7 @@ def fit_consortium(cohort: Cohort, plan: Plan, truth: Truth) -> Iterator[dict[st
     for (contrast, time), terms in expected.groupby(["contrast", "timepoint"], sort=False):
         rows = with_moderators(build_rows(cohort, plan, str(contrast), "depression", str(time)).rows)
         for moderator, wanted in terms.groupby("moderator", sort=False):
-            for method in METHODS:
+            for method in MODERATOR if moderator else HEADLINE:
                 fit = try_fit(rows, spec_of(str(moderator), method))
                 yield from rows_of(fit, wanted, method)
 
@@ -93,9 +94,14 @@ def with_moderators(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def spec_of(moderator: str, method: str) -> ModelSpec:
-    """The primary model; severity takes the place of the covariate baseline."""
+    """The primary model; severity takes the place of the covariate baseline.
+
+    The null-standardised interval of an interaction is that of one which varies between trials.
+    """
     covariates = () if moderator == "severity" else ("baseline",)
     own = {"moderator": moderator, **MODERATORS[moderator]} if moderator else {}
+    if moderator and method == "nst":
+        own["interaction_effect"] = "random"
     return ModelSpec(outcome="outcome", covariates=covariates, residual="by_study", df=method, **own)
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipdma.errors import FitError, SpecError
-from ipdma.model.nst import null_standardised, null_variance
+from ipdma.model.nst import NoWidth, null_standardised, null_standardised_ends
+from ipdma.model.nst_share import TrialSets, null_variance, share_and_slope, signed_share
 from ipdma.model.pivot import pivot_interval
 from ipdma.model.pool import pool_effects
 from ipdma.model.spec import PoolSpec
@@ -30,12 +31,32 @@ def test_equal_variances_give_the_ordinary_t_interval(level):
 
 
 def test_lambda_makes_the_squares_sum_to_the_number_of_trials():
-    deviation = Y[None] - np.array([-3.0, -0.2, 0.0, 4.0])[:, None]
-    lam = null_variance(deviation, V)
-    total = (deviation**2 / (V + lam[:, None])).sum(axis=1)
+    deviation, v = Y[:, None] - np.array([-3.0, -0.2, 0.0, 4.0]), V[:, None]
+    lam = null_variance(deviation, v)
+    total = (deviation**2 / (v + lam)).sum(axis=0)
     assert total[lam > 0] == pytest.approx(5)
     assert (total[lam == 0] <= 5).all()
     assert (lam == 0).any()
+
+
+@pytest.mark.parametrize("theta", [-3.0, -0.9, -0.25, 0.1, 2.0])
+def test_the_slope_of_the_share_is_its_derivative(theta):
+    trials, h = TrialSets(Y[:, None], V[:, None]), 1e-6
+    share, slope = share_and_slope(trials, np.array([theta]))
+    assert share == pytest.approx(signed_share(trials, np.array([theta])))
+    around = signed_share(trials, np.array([[theta - h, theta + h]]))[0]
+    assert slope[0] == pytest.approx((around[1] - around[0]) / (2 * h), rel=1e-5)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 11])
+def test_many_sets_at_once_have_each_their_own_interval(k):
+    random = np.random.default_rng(k)
+    v = np.geomspace(0.01, 0.4, k) * random.uniform(0.5, 2, (150, k))
+    y = random.normal(0.3, np.sqrt(v + 0.04))
+    low, high = null_standardised_ends(y, v)
+    alone = [null_standardised(*one) for one in zip(y, v, strict=True)]
+    assert low == pytest.approx([one.low for one in alone], rel=1e-9, abs=1e-10)
+    assert high == pytest.approx([one.high for one in alone], rel=1e-9, abs=1e-10)
 
 
 @given(
@@ -81,6 +102,8 @@ def test_one_study_keeps_its_own_interval_and_a_common_effect_its_wald_interval(
 def test_equal_estimates_have_no_null_standardised_interval():
     with pytest.raises(FitError, match="all study estimates are equal"):
         pool(np.full(3, 0.4), np.full(3, 0.1))
+    with pytest.raises(NoWidth):
+        null_standardised(np.full(4, -0.2), V[:4])
 
 
 def test_the_prediction_keys_are_either_the_pivot_or_a_t_interval():
