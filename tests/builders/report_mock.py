@@ -272,6 +272,14 @@ def add_headlines(book: Book, names: list[str], outcome: str, timepoint: str, hu
             f"{base}.risk_of_bias.one.{item}", f"treatment:across:{item}[high]", "high", item, at=0.1 * i
         )
     book.estimate(f"{base}.low_risk.one", k=4, n=301)
+    book.estimate(f"{base}.low_risk:same_trials.one", k=4, n=333, at=-0.44)
+    book.count(
+        f"{base}.low_risk.one",
+        "same_trials",
+        level="the primary model on the same trials stands beside it",
+        n=4,
+        of=4,
+    )
     for engine in ("engine_ipdma", "statsmodels", "lme4"):
         book.estimate(f"{base}.{engine}.one")
         book.count(f"{base}.{engine}.one", "engine_version", level="1.1-31")

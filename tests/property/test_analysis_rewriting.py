@@ -149,6 +149,11 @@ def test_engines_agree_on_the_model_that_they_share(rows):
     ours = pick(got.estimates, model="engine_ipdma")
     theirs = pick(got.estimates, model="statsmodels")
     assert ours.estimate == pytest.approx(theirs.estimate, abs=1e-3)
+    like = count(got, analysis_id=theirs.analysis_id).set_index("what")
+    assert (ours.df_method, theirs.df_method, like.level["ours"]) == ("kenward_roger", "normal", "normal")
+    assert like.value["ours_se"] == pytest.approx(theirs.std_error, rel=0.01)
+    assert like.value["ours_p"] == pytest.approx(theirs.p_value, rel=0.2)
+    assert "ours_df" not in like.index
     assert set(count(got, what="engine_version").analysis_id) == {
         "stpp_control.depression.post.engine_ipdma.one",
         "stpp_control.depression.post.statsmodels.one",

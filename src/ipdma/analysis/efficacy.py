@@ -13,6 +13,8 @@ from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 
+STAGES = ("one", "two")
+
 
 def is_headline(term: str) -> bool:
     """Whether a term is the treatment effect: a nuisance term is no finding."""
@@ -44,7 +46,7 @@ def fit_both(
     """Fit one model in both stages; write its rows, those of its studies, and how the stages agree."""
     fits = {}
     profile = model in settings.plan.models
-    for stage in ("one", "two"):
+    for stage in STAGES:
         fit = fit_headline(ledger, cell, model, stage, spec, studies, profile)
         if fit is not None:
             fits[stage] = fit

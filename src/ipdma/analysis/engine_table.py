@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
-from ipdma.analysis.fitting import CANNOT, first_line, specify, write_fit
+from ipdma.analysis.fitting import CANNOT, first_line, fit_rows, number, specify, write_fit
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.engines import fit_engines
 from ipdma.model.records import Fit
+from ipdma.model.term import TREATMENT
 
 OURS = "ipdma"
 
@@ -16,7 +17,8 @@ OURS = "ipdma"
 def compare_engines(cell: Cell, context: Context) -> Ledger:
     """The primary model with one residual variance by each engine, for the plan's first outcome and visit.
 
-    Both other engines lack a residual variance for each study; each one's own degrees of freedom are kept.
+    Both other engines lack a residual variance for each study. Like is compared with like: beside an engine
+    with other degrees of freedom than ours stands our own answer with that engine's.
     """
     ledger, settings = Ledger(), context.settings
     engines = settings.plan["engines"]
@@ -30,8 +32,11 @@ def compare_engines(cell: Cell, context: Context) -> Ledger:
     except (KeyError, *CANNOT) as error:
         ledger.note(cell.ident("engine_ipdma", "one"), "not_fitted", first_line(error))
         return ledger
+    ours = found[OURS]
     for engine, fit in found.items():
         write_engine(ledger, cell, engine, fit)
+        if isinstance(fit, Fit) and isinstance(ours, Fit) and fit.df_method != ours.df_method:
+            write_ours(ledger, cell, engine, fit_rows(frame.dropna(), spec.replace(df=fit.df_method)))
     return ledger
 
 
@@ -51,3 +56,12 @@ def write_engine(ledger: Ledger, cell: Cell, engine: str, fit: Fit | str) -> Non
     for warning in fit.warnings:
         ledger.note(ident, "warning", warning)
     write_fit(ledger, ident, fit, lambda term: term == "treatment")
+
+
+def write_ours(ledger: Ledger, cell: Cell, engine: str, fit: Fit) -> None:
+    """Write our own answer with the degrees of freedom of another engine, next to its."""
+    ours, ident = fit.estimate(TREATMENT), cell.ident(engine, "one")
+    numbers = {"ours": ours.estimate, "ours_se": ours.std_error, "ours_df": ours.df, "ours_p": ours.p_value}
+    for what, value in numbers.items():
+        if number(value) is not None:
+            ledger.count(ident, what, variable=TREATMENT, level=fit.df_method, value=number(value))

@@ -13,7 +13,9 @@ from ipdma.analysis.context import Context
 from ipdma.analysis.efficacy import fit_both
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.records import Ledger
+from ipdma.analysis.same_trials import add_same_trials, primary_trials
 from ipdma.analysis.settings import Settings
+from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.plan.record import REBUILDING, SELECTING
 
@@ -21,9 +23,10 @@ from ipdma.plan.record import REBUILDING, SELECTING
 def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
     """Every sensitivity analysis of the plan that is meant for this cell."""
     ledger, settings = Ledger(), context.settings
-    for name, keys in settings.plan["sensitivity"].items():
-        if not settings.plan.concerns(name, *cell.key):
-            continue
+    entries = settings.plan["sensitivity"].items()
+    meant = {name: keys for name, keys in entries if settings.plan.concerns(name, *cell.key)}
+    primary = primary_trials(cell, settings) if meant and cell.studies else {}
+    for name, keys in meant.items():
         part = changed_cell(ledger, cell, name, context)
         if part is None:
             continue
@@ -37,7 +40,8 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
         elif keys.get("aggregate"):
             pool_with_aggregate(ledger, part, context, name, spec)
         else:
-            fit_changed(ledger, part, settings, name, spec)
+            fits = fit_changed(ledger, part, settings, name, spec)
+            add_same_trials(ledger, cell, part, settings, name, spec, fits, primary)
     return ledger
 
 
@@ -95,13 +99,14 @@ def write_crosswalks(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, A
         )
 
 
-def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec: ModelSpec) -> None:
-    """The changed headline, and the moderators that the entry names, in both stages."""
-    fit_both(ledger, cell, settings, name, spec)
+def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec: ModelSpec) -> dict[str, Fit]:
+    """The changed headline, and the moderators that the entry names, in both stages; the headline's fits."""
+    fits = fit_both(ledger, cell, settings, name, spec)
     named = settings.plan["sensitivity"][name].get("moderators") or ()
     for moderator in settings.moderators_of(cell.outcome):
         if moderator.name in named:
             fit_plain_moderator(ledger, cell, settings, name, moderator, spec)
+    return fits
 
 
 def pool_with_aggregate(ledger: Ledger, cell: Cell, context: Context, name: str, spec: ModelSpec) -> None:

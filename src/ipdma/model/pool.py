@@ -129,11 +129,13 @@ def pool_effects(
     w, mu = weighted_mean(y, v, tau2)
     own = OwnEstimates(TREATMENT, y, v, tau2)
     wald, said = WALD.estimate(own, mu, spec.level)
-    chosen = wald
+    chosen, weight = wald, w
     if len(y) == 1:
         warnings.append(f"one study ({names[0]}): its own estimate with a Wald interval; nothing was pooled")
     elif method != "common":
-        chosen, said = second_stage(spec.ci).estimate(own, mu, spec.level)
+        stage = second_stage(spec.ci)
+        chosen, said = stage.estimate(own, mu, spec.level)
+        weight = stage.weights(own)
     warnings += said
     pi = prediction_interval(y, v, tau2, wald, chosen, method, spec, warnings)
     interval = (None, None) if method == "common" else tau2_interval(y, v, spec.level, warnings)
@@ -148,7 +150,7 @@ def pool_effects(
         pi_low=pi[0],
         pi_high=pi[1],
         k=len(y),
-        weights={name: float(weight) for name, weight in zip(names, 100 * w / w.sum(), strict=True)},
+        weights=dict(zip(names, map(float, 100 * weight / weight.sum()), strict=True)),
         warnings=tuple(warnings),
         beside=chosen.beside,
     )
@@ -238,7 +240,7 @@ def prediction_interval(
     se = chosen.std_error if spec.prediction_se == "ci" else wald.std_error
     df = {"k_minus_2": k - 2, "k_minus_1": k - 1, "normal": None}[spec.prediction_df]
     half = quantile(df, spec.level) * math.sqrt(tau2 + se**2)
-    return wald.estimate - half, wald.estimate + half
+    return chosen.estimate - half, chosen.estimate + half
 
 
 def heterogeneity(y: np.ndarray, v: np.ndarray, tau2: float) -> dict[str, Any]:

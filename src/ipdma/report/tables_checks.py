@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.same_trials import ITSELF, SAME, SHARED
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
@@ -37,6 +38,7 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
         Column(f"Estimate [{material.level} CI]"),
         Column("p"),
         Column("\u03c4\u00b2"),
+        Column("Primary model, same trials", "left"),
         Column("Remark", "left"),
     ]
     rows: list[tuple[str, ...] | Section] = []
@@ -45,8 +47,10 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
         rows += [Section(section_title(material, analysis)), *lines] if len(lines) > 1 else []
     notes = [
         sign_line(material) if material.analyses else "",
-        "Each line changes the primary analysis in one thing. Leave-one-out and the specification curve "
-        "stand in their figures. "
+        "Each line changes the primary analysis in what it names. Where that leaves other trials, the "
+        "primary model on those same trials stands beside it, so that the difference between the two is not "
+        "one of trials; 'itself' says that the trials are all that changed. Leave-one-out and the "
+        "specification curve stand in their figures. "
         "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not "
         "participants.",
         "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
@@ -77,6 +81,8 @@ def is_sensitivity(material: Material, row: Row) -> bool:
         "rob_moderator",
     }:
         return False
+    if model.endswith(f":{SAME}"):
+        return False
     beside = model in {"risk_of_bias", "rob_covariate"}
     if row.text("moderator") and not beside:
         return False
@@ -97,8 +103,26 @@ def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
         pen.effect(row) + flags(row),
         pen.p(row),
         pen.number(row, "tau2", 3),
+        same_trials(material, pen, row),
         remark,
     )
+
+
+def same_trials(material: Material, pen: Pen, row: Row) -> str:
+    """The primary model on the trials of a changed analysis, where those are not the primary one's."""
+    ident = row.ident
+    relation = material.count(ident, SAME)
+    if relation is None or relation.text("level") == SHARED:
+        return wording.NOTHING
+    if relation.text("level") == ITSELF:
+        return "itself"
+    beside = first(
+        material.records.of("estimates", ident.but(model=f"{ident.model}:{SAME}")), term="treatment"
+    )
+    if beside is None:
+        return relation.text("level")
+    k = f" (K {pen.count(beside, 'k')})" if beside.number("k") != row.number("k") else ""
+    return pen.effect(beside) + flags(beside) + k
 
 
 def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
@@ -137,6 +161,7 @@ def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
             blank,
             blank,
             "not run",
+            blank,
             blank,
             blank,
             r.text("level"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipdma.analysis.records import Ident
+from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -34,10 +35,10 @@ def tabulate_engines(material: Material, ledger: Ledger) -> Table:
         rows += [Section(section_title(material, analysis)), *lines] if lines else []
     notes = [
         "Random intercept and random treatment effect with a common residual variance, REML, by each engine. "
-        "p values differ where an engine offers only the normal reference.",
-        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 not the model's "
-        "answer: the engine did not converge, or stopped where the criterion is worse than ours by more "
-        "than 0.0001 (smaller is better). Do not use such a row.",
+        "An engine stands under our own answer with the same degrees of freedom and standard errors.",
+        "\u2020 a variance between trials is estimated at zero (singular fit). Not comparable: the engine "
+        "did not converge, or stopped where the criterion is worse than ours by more than 0.0001 (smaller is "
+        "better); its numbers are not those of the model and stand in the record files alone.",
     ]
     return Table("engines", "The same model by different engines", columns, rows, notes)
 
@@ -52,20 +53,35 @@ def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -
         return [(ENGINES[engine], word, *[wording.NOTHING] * 6, "")] if word else []
     criterion = material.count(where, "criterion")
     failed = is_unusable(row, criterion, material.count(analysis.ident("engine_ipdma", "one"), "criterion"))
-    mark = "\u2021" if failed and "\u2021" not in flags(row) else ""
-    return [
-        (
-            ENGINES[engine],
-            word,
-            pen.number(row, "estimate", 4) + flags(row) + mark,
-            pen.number(row, "std_error", 4),
-            pen.number(row, "df", 1),
-            pen.p(row),
-            pen.number(row, "tau2", 4),
-            pen.number(criterion, "value", 3),
-            remark_of(material, where, engine, failed),
-        )
-    ]
+    remark = remark_of(material, where, engine, failed)
+    if failed:
+        found = pen.number(criterion, "value", 3) if criterion is not None else wording.NOTHING
+        blank = [wording.NOTHING] * 4
+        return [(ENGINES[engine], word, "not comparable", *blank, found, remark)]
+    theirs = (
+        ENGINES[engine],
+        word,
+        pen.number(row, "estimate", 4) + flags(row),
+        pen.number(row, "std_error", 4),
+        pen.number(row, "df", 1),
+        pen.p(row),
+        pen.number(row, "tau2", 4),
+        pen.number(criterion, "value", 3),
+        remark,
+    )
+    return [*ours_beside(material, where, pen), theirs]
+
+
+def ours_beside(material: Material, where: Ident, pen: Pen) -> list[tuple[str, ...]]:
+    """Our own answer with the degrees of freedom of an engine that has others."""
+    rows = {r.text("what"): r for r in material.counts_of(where, "ours")}
+    if not rows:
+        return []
+    parts = {what: material.count(where, what) for what in ("ours", "ours_se", "ours_df", "ours_p")}
+    method = df_label(rows["ours"].text("level"))
+    texts = [pen.number(parts[w], "value", d) for w, d in (("ours", 4), ("ours_se", 4), ("ours_df", 1))]
+    name = f"{ENGINES['engine_ipdma']}, {method}"
+    return [(name, "", *texts, pen.p(parts["ours_p"], "value"), *[wording.NOTHING] * 2, "")]
 
 
 def is_unusable(row: Row, criterion: Row | None, ours: Row | None) -> bool:

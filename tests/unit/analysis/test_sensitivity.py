@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy import stats
 from tests.builders.analysis_rows import KEY, as_table, count, draw_rows, pick, small_plan
 
 from ipdma.analysis.run import analyse
+from ipdma.analysis.same_trials import BESIDE, ITSELF, SHARED
 
 PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
 
@@ -77,3 +80,74 @@ def test_sensitivities_are_for_the_first_outcome_unless_they_say_so(rows):
     for entry, concerned in ((changed, "depression"), ({**changed, "outcomes": ["other"]}, "other")):
         plan = small_plan(**PLAIN | {"outcomes": outcomes}, sensitivity={"u": entry})
         assert set(analyse(tables, plan, parts=["sensitivity"]).estimates.outcome) == {concerned}
+
+
+def changed(rows, entry, **keys):
+    plan = small_plan(
+        **PLAIN | {"moderators": {"age": {"column": "age"}}} | keys, sensitivity={"less": entry}
+    )
+    return run(rows, ["sensitivity"], plan)
+
+
+def test_beside_other_trials_stands_the_primary_model_on_those_very_trials(rows):
+    mute = rows.assign(parity=np.where(rows.study.isin(["S02", "S05"]), np.nan, rows.age % 3))
+    got = changed(mute, {"model": {"covariates": ["baseline", "parity"]}, "moderators": ["age"]})
+    expected = run(mute[~mute.study.isin(["S02", "S05"])], ["efficacy", "moderators"], small_plan(
+        **PLAIN | {"moderators": {"age": {"column": "age"}}}
+    )).estimates  # fmt: skip
+    numbers = ["estimate", "std_error", "ci_low", "ci_high", "k", "n"]
+    for stage in ("one", "two"):
+        row = pick(got.estimates, model="less", stage=stage, term="treatment", moderator="")
+        beside = pick(got.estimates, model="less:same_trials", stage=stage, term="treatment", moderator="")
+        primary = pick(expected, model="primary", stage=stage, term="treatment", moderator="")
+        assert row.k == beside.k == 4
+        assert beside[numbers].tolist() == pytest.approx(primary[numbers].tolist())
+        age = {"stage": stage, "term": "treatment:within:age"}
+        beside = pick(got.estimates, model="less:same_trials", **age)
+        assert beside[numbers].tolist() == pytest.approx(
+            pick(expected, model="primary", **age)[numbers].tolist()
+        )
+    said = count(got, what="same_trials")
+    assert (set(said.level), set(said.n), set(said.of)) == ({BESIDE}, {4}, {4})
+
+
+def test_a_trial_that_only_one_method_can_use_is_seen(rows):
+    """Beside Mantel-Haenszel, which keeps a trial without events in one arm, the primary model has fewer."""
+    binary = draw_rows(binary=True)
+    none = (binary.study == "S03") & (binary.treat == 0)
+    binary.loc[none, "outcome"] = 0.0
+    key = ("stpp_control", "response", "post")
+    plan = small_plan(
+        **PLAIN | {"outcomes": {"response": {"family": "binomial"}}},
+        sensitivity={"mh": {"model": {"pool": {"method": "mantel_haenszel"}}}},
+    )
+    got = analyse({key: as_table(binary)}, plan, parts=["sensitivity", "efficacy"])
+    two = count(got, what="same_trials", analysis_id="stpp_control.response.post.mh.two").iloc[0]
+    primary = pick(got.estimates, model="primary", stage="two", term="treatment")
+    assert (two.of, two.n, two.level) == (6, primary.k, BESIDE)
+    assert primary.k == pick(got.estimates, model="mh:same_trials", stage="two").k == 5
+
+
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [
+        ({"registry": {"rob_overall": ["low"]}}, ITSELF),
+        ({"model": {"covariates": []}}, SHARED),
+        ({"participants": {"dropout": ["no"]}}, SHARED),
+    ],
+)
+def test_where_trials_alone_changed_or_none_nothing_is_fitted_twice(rows, entry, word):
+    got = changed(rows, entry)
+    assert set(count(got, what="same_trials").level) == {word}
+    assert set(got.estimates.model) == {"less"}
+
+
+def test_every_trial_the_same_weight(rows):
+    got = changed(rows, {"model": {"pool": {"ci": "equal_weights"}}})
+    own = run(rows, ["efficacy"]).study_estimates
+    own = own[(own.model == "primary") & (own.stage == "two")].estimate
+    sample, row = stats.ttest_1samp(own, 0), pick(got.estimates, model="less", stage="two")
+    interval = sample.confidence_interval(0.95)
+    assert (row.estimate, row.p_value) == pytest.approx((own.mean(), sample.pvalue))
+    assert (row.ci_low, row.ci_high) == pytest.approx((interval.low, interval.high))
+    assert (row.df, row.df_method) == (5, "equal_weights")

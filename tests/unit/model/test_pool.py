@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from ipdma.errors import DataError, FitError, SpecError
 from ipdma.model.pool import pool_effects
@@ -25,6 +26,20 @@ def test_common_effect_is_the_inverse_variance_mean_with_a_wald_interval():
     assert (pooled.tau2, pooled.i2, pooled.h2) == (0, 0, 1)
     assert pooled.tau2_ci_low is None
     assert pooled.pi_low is None
+
+
+def test_equal_weights_are_the_t_interval_of_a_sample():
+    pooled, sample = pool(ci="equal_weights"), stats.ttest_1samp(Y, 0.0)
+    assert pooled.estimate == pytest.approx(Y.mean(), rel=1e-14)
+    assert (pooled.statistic, pooled.p_value) == pytest.approx((sample.statistic, sample.pvalue), rel=1e-12)
+    interval = sample.confidence_interval(0.95)
+    assert (pooled.ci_low, pooled.ci_high) == pytest.approx((interval.low, interval.high), rel=1e-12)
+    assert list(pooled.weights.values()) == pytest.approx([20.0] * 5)
+    assert pooled.tau2 == pool().tau2
+    assert pooled.pi_low < pooled.estimate < pooled.pi_high
+    assert pooled.pi_low + pooled.pi_high == pytest.approx(2 * pooled.estimate)
+    with pytest.raises(FitError, match="no width"):
+        pool([0.1, 0.1], [0.2, 0.3], ["a", "b"], ci="equal_weights")
 
 
 @pytest.mark.parametrize("method", ["reml", "pm"])

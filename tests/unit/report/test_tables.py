@@ -274,3 +274,12 @@ def test_the_flow_has_a_row_per_arm_and_no_count_of_a_few_lost(tables):
     assert rows[0][1:] == ("STPP", "90", "46", "40", "40")
     assert rows[1][1:] == ("Control", "", "44", "38", "38")
     assert not any("outcome" in column.label for column in tables["participant_flow"].columns)
+
+
+def test_beside_a_sensitivity_row_on_other_trials_stands_the_primary_model_on_them(tables):
+    material = mock_material(11)
+    rows = {(row[0], row[1]): row for row in reversed(cells_of(tables["sensitivity"]))}
+    beside = material.headline(material.analyses[0], "one", "low_risk:same_trials")
+    assert rows["Low risk", "one stage"][7].startswith(f"\u2212{abs(beside['estimate']):.2f} [")
+    assert rows["Primary analysis", "one stage"][7] == wording.NOTHING
+    assert not any("same trials" in name.lower() for name, _ in rows)

@@ -17,7 +17,15 @@ from ipdma.model.df.method import Combinations, DfMethod, Inference, fewest
 from ipdma.model.df.normal import Normal
 from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
-from ipdma.model.df.pooled import HKSJ, MODIFIED_HKSJ, NST, WALD, SecondStage, precision_differs
+from ipdma.model.df.pooled import (
+    EQUAL_WEIGHTS,
+    HKSJ,
+    MODIFIED_HKSJ,
+    NST,
+    WALD,
+    SecondStage,
+    precision_differs,
+)
 from ipdma.model.df.residual import Residual
 from ipdma.model.df.satterthwaite import Satterthwaite
 
@@ -50,7 +58,9 @@ METHODS: dict[str, DfMethod] = {
         Normal(),
     )
 }
-POOLED: dict[str, SecondStage] = {method.name: method for method in (HKSJ, MODIFIED_HKSJ, NST, WALD)}
+POOLED: dict[str, SecondStage] = {
+    method.name: method for method in (HKSJ, MODIFIED_HKSJ, NST, EQUAL_WEIGHTS, WALD)
+}
 
 
 def df_method(name: str | None) -> DfMethod:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.errors import FitError
@@ -38,6 +39,10 @@ class SecondStage:
         """The scale that is used where `found` is estimated; None is Wald, by the normal reference."""
         return None if self.floor is None else max(self.floor, found)
 
+    def weights(self, own: OwnEstimates) -> Array:
+        """What each study counts, shape (K,)."""
+        return own.weight
+
     def estimate(self, own: OwnEstimates, pooled: float, level: float) -> tuple[Estimate, list[str]]:
         """The pooled estimate of two studies or more with its interval, and what to warn of.
 
@@ -58,6 +63,35 @@ class SecondStage:
             )
         found = make_estimate(own.term, pooled, math.sqrt(scale / total), own.studies - 1, level)
         return found, [] if self.floor else narrower(self.label, found, common_effect(own, level), ADVICE)
+
+
+class EqualWeightsStage(SecondStage):
+    """The plain mean of the studies' estimates, with the t interval of a sample: each study weighs the same.
+
+    Nothing of the studies' own errors or of tau2 is in it, so that it holds whatever those are; it is wide.
+    A joint test of several terms has the modified scale.
+    """
+
+    def weights(self, own: OwnEstimates) -> Array:
+        """What each study counts, shape (K,)."""
+        return np.where(own.informed, 1.0, 0.0)
+
+    def estimate(self, own: OwnEstimates, pooled: float, level: float) -> tuple[Estimate, list[str]]:
+        """The mean of the informative studies' estimates with its t interval on K - 1; `pooled` is not used.
+
+        Raises
+        ------
+        FitError
+            Where the interval has no width because all estimates are equal.
+        """
+        y = own.estimate[own.informed]
+        error = float(y.std(ddof=1)) / math.sqrt(len(y))
+        if error <= 1e-10 * max(1.0, float(np.abs(y).max())):
+            raise FitError(
+                "the equal-weight interval has no width because all study estimates are equal; "
+                "use ci: modified_hksj or ci: wald"
+            )
+        return make_estimate(own.term, float(y.mean()), error, len(y) - 1, level), []
 
 
 class NullStandardisedStage(SecondStage):
@@ -120,6 +154,7 @@ def narrower(label: str, found: Estimate, common: Estimate, advice: str = "") ->
 
 HKSJ = SecondStage("hksj", "Hartung-Knapp-Sidik-Jonkman", 0.0)
 MODIFIED_HKSJ = SecondStage("modified_hksj", "modified Hartung-Knapp-Sidik-Jonkman", 1.0)
+EQUAL_WEIGHTS = EqualWeightsStage("equal_weights", "equal-weight t", 1.0)
 NST = NullStandardisedStage("nst", "null-standardised t", 1.0)
 WALD = SecondStage("wald", "normal (Wald)", None)
 ALIKE = 1e-8  # relative: variances nearer to each other are equal

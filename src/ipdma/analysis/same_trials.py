@@ -1,0 +1,115 @@
+"""Like with like: beside an analysis that changes the trials the primary model on those very trials.
+
+An effect among completers of three trials differs from that of eleven because of the participants or because
+of the trials; without its neighbour a reader cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.efficacy import STAGES, fit_headline
+from ipdma.analysis.moderators import fit_plain_moderator
+from ipdma.analysis.records import Ledger
+from ipdma.analysis.settings import Settings
+from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT
+
+SAME = "same_trials"
+SHARED = "the trials of the primary analysis"
+ITSELF = "the primary model itself, on these trials alone"
+BESIDE = "the primary model on the same trials stands beside it"
+NONE = "no trial of the primary analysis is among them"
+Trials = Mapping[str, frozenset[str]]
+
+
+def primary_trials(cell: Cell, settings: Settings) -> Trials:
+    """By stage the trials that inform the primary analysis."""
+    silent = Ledger()  # the headline itself says what it could not use
+    fits = {
+        stage: fit_headline(silent, cell, SAME, stage, settings.primary(cell.family), studies=False)
+        for stage in STAGES
+    }
+    return {stage: trials_of(fit) for stage, fit in fits.items() if fit is not None}
+
+
+def trials_of(fit: Fit) -> frozenset[str]:
+    """The trials with an estimate of the treatment effect in a fit."""
+    return frozenset(str(s.study) for s in fit.study_estimates if s.term == TREATMENT)
+
+
+def add_same_trials(
+    ledger: Ledger,
+    cell: Cell,
+    part: Cell,
+    settings: Settings,
+    name: str,
+    spec: ModelSpec,
+    fits: Mapping[str, Fit],
+    primary: Trials,
+) -> None:
+    """Fit the primary model to the trials of a changed analysis, where those are not its own.
+
+    Parameters
+    ----------
+    cell, part : Cell
+        The rows of the primary analysis, and those of the changed one.
+    name : str
+        The sensitivity analysis; the rows stand under `NAME:same_trials`.
+    spec : ModelSpec
+        The changed model.
+    fits : mapping of str to Fit
+        The changed headline, by stage.
+    primary : mapping of str to set of str
+        As `primary_trials` gives them.
+    """
+    for stage in (stage for stage in fits if stage in primary):
+        used, own = trials_of(fits[stage]), primary[stage]
+        alone = only(cell, used & own)
+        word = relation(alone, only(part, used), settings, spec, used, own)
+        ident = cell.ident(name, stage)
+        ledger.count(ident, SAME, level=word, n=len(used & own), of=len(used))
+        if word != BESIDE:
+            continue
+        model = f"{name}:{SAME}"
+        fit_headline(ledger, alone, model, stage, settings.primary(cell.family), studies=False)
+        if stage == "one":
+            add_moderators(ledger, alone, settings, name, model)
+
+
+def relation(
+    alone: Cell, part: Cell, settings: Settings, spec: ModelSpec, used: frozenset[str], own: frozenset[str]
+) -> str:
+    """How the trials of a changed analysis stand to those of the primary one, in words."""
+    if used == own:
+        return SHARED
+    if not used & own:
+        return NONE
+    primary = settings.primary(alone.family)
+    return ITSELF if spec == primary and same_rows(alone, part, primary) else BESIDE
+
+
+def only(cell: Cell, trials: frozenset[str]) -> Cell:
+    """A cell's rows of some of its trials."""
+    return cell.but(cell.rows[cell.rows["study"].isin(trials)])
+
+
+def same_rows(first: Cell, second: Cell, spec: ModelSpec) -> bool:
+    """Whether two cells hold the same numbers for a model."""
+    columns = ["study", "treat", "outcome", *spec.covariates]
+    if not set(columns) <= set(first.rows) & set(second.rows):
+        return False
+    tables: list[pd.DataFrame] = [cell.analysed[columns].reset_index(drop=True) for cell in (first, second)]
+    return tables[0].equals(tables[1])
+
+
+def add_moderators(ledger: Ledger, alone: Cell, settings: Settings, name: str, model: str) -> None:
+    """The moderators that the entry names, in the primary model on these trials."""
+    named = settings.plan["sensitivity"][name].get("moderators") or ()
+    for moderator in settings.moderators_of(alone.outcome):
+        if moderator.name in named:
+            fit_plain_moderator(ledger, alone, settings, model, moderator, settings.primary(alone.family))
