@@ -63,10 +63,18 @@ def variance_directions(design: Design, fit: Fit) -> tuple[list[np.ndarray], np.
 class Dense:
     """All of a model's matrices at given variances."""
 
-    def __init__(self, design: Design, fit: Fit, reml: bool, gamma: np.ndarray | None = None):
-        terms = [e.term for e in fit.estimates]
+    def __init__(
+        self,
+        design: Design,
+        fit: Fit,
+        reml: bool,
+        gamma: np.ndarray | None = None,
+        directions=None,
+        terms=None,
+    ):
+        terms = terms or [e.term for e in fit.estimates]
         self.x, self.y = full_columns(design, terms), design.outcome
-        self.parts, at_fit, self.kinds = variance_directions(design, fit)
+        self.parts, at_fit, self.kinds = directions or variance_directions(design, fit)
         self.gamma = at_fit if gamma is None else gamma
         self.reml, self.design = reml, design
         self.v = sum(g * p for g, p in zip(self.gamma, self.parts, strict=True))

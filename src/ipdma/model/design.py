@@ -8,6 +8,7 @@ coefficients are stratified by study, `Z` the columns with a random effect per s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from ipdma.errors import FitError
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
-from ipdma.model.variance import component_names
+from ipdma.model.variance import component_names, shared_name
 
 VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
 
@@ -80,7 +81,9 @@ class Design:
         """Each variance between studies: its name, its first random column, its multiple of that variance."""
         single = len(self.random_terms) - (self.tied if self.tied > 1 else 0)
         found = [(name, i, 1.0) for i, name in enumerate(component_names(self.random_terms[:single]))]
-        return (*found, ("interaction", single, 2.0)) if self.tied > 1 else tuple(found)
+        if self.tied > 1:
+            found.append((shared_name(self.random_terms[-1]), single, 2.0))
+        return tuple(found)
 
     @property
     def n_rows(self) -> int:
@@ -137,10 +140,17 @@ def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
     notes += note
     parts = Parts(warnings=[*columns.warnings, *notes])
     add_treatment(parts, columns, spec)
-    add_moderator(parts, columns, spec)
+    add_moderator(parts, columns, spec, {"": columns.numeric[spec.treatment]})
     add_intercept(parts, columns, spec)
     add_covariates(parts, columns, spec)
     order_random(parts)
+    return assemble(parts, columns, spec, participant)
+
+
+def assemble(
+    parts: Parts, columns: ModelColumns, spec: ModelSpec, participant: np.ndarray | None = None
+) -> Design:
+    """The design of gathered columns. Raises FitError for more terms than rows."""
     n = len(columns.study)
     design = Design(
         spec=spec,
@@ -237,17 +247,26 @@ def add_treatment(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
         )
 
 
-def add_moderator(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
-    """The interaction of treatment and moderator, and the moderator's own columns."""
+def add_moderator(
+    parts: Parts, columns: ModelColumns, spec: ModelSpec, arms: Mapping[str, np.ndarray]
+) -> None:
+    """The interaction of treatment and moderator, and the moderator's own columns.
+
+    Parameters
+    ----------
+    arms : mapping of str to ndarray of shape (n,)
+        The treatment's column; in a network one for each node but the reference.
+    """
     if spec.moderator is None:
         return
     for level, z in moderator_columns(columns, spec):
         main = Term("main", str(spec.moderator), level)
         if spec.interaction == "within":
-            add_within(parts, columns, spec, main, z)
-        else:
-            add_interaction(parts, spec, main.but(kind="naive"), columns.numeric[spec.treatment] * z)
-            add_own_column(parts, spec, main, z)
+            add_within(parts, columns, spec, main, z, arms)
+            continue
+        for node, t in arms.items():
+            add_interaction(parts, spec, main.but(kind="naive", node=node), t * z)
+        add_own_column(parts, spec, main, z)
     tie_levels(parts, columns, spec)
     add_joint(parts, spec)
     varies = any(term.kind in INTERACTIONS for term, _ in parts.random)
@@ -265,14 +284,22 @@ def moderator_columns(columns: ModelColumns, spec: ModelSpec) -> list[tuple[str,
     return [(level, (codes == i).astype(float)) for i, level in enumerate(columns.levels) if i]
 
 
-def add_within(parts: Parts, columns: ModelColumns, spec: ModelSpec, main: Term, z: np.ndarray) -> None:
+def add_within(
+    parts: Parts,
+    columns: ModelColumns,
+    spec: ModelSpec,
+    main: Term,
+    z: np.ndarray,
+    arms: Mapping[str, np.ndarray],
+) -> None:
     """Treatment by the study-centred moderator, treatment by the centred study mean, own columns."""
-    t, study, k = columns.numeric[spec.treatment], columns.study, len(columns.studies)
+    study, k = columns.study, len(columns.studies)
     means = mean_by_study(z, study, k)
     parts.study_means[main] = means
     centred = centre_by_study(z, study, k)
     if centred.any():
-        add_interaction(parts, spec, main.but(kind="within"), t * centred)
+        for node, t in arms.items():
+            add_interaction(parts, spec, main.but(kind="within", node=node), t * centred)
         add_own_column(parts, spec, main, centred)
     else:
         parts.warnings.append(
@@ -281,7 +308,7 @@ def add_within(parts: Parts, columns: ModelColumns, spec: ModelSpec, main: Term,
         )
     spread = means - means.mean()
     if np.ptp(means) > VARIES * max(1e-300, float(np.abs(means).max())):
-        parts.shared.append((main.but(kind="across"), t * spread[study]))
+        parts.shared += [(main.but(kind="across", node=n), t * spread[study]) for n, t in arms.items()]
         if spec.intercept != "stratified":
             parts.shared.append((main.but(kind="study_mean"), means[study]))
     else:

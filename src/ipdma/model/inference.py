@@ -28,15 +28,17 @@ def contrast_estimates(
     SpecError, FitError
         A contrast of an unknown term; one with no weight but zero.
     """
-    if not contrasts:
-        return []
+    return method.estimates(inference, combine(inference, contrasts)) if contrasts else []
+
+
+def combine(inference: Inference, contrasts: Mapping[str, Mapping[str, float]]) -> Combinations:
+    """Linear combinations by the weights of their terms; raises as `contrast_estimates` does."""
     weights = np.zeros((len(contrasts), len(inference.terms)))
     for i, (name, given) in enumerate(contrasts.items()):
         check_contrast(name, given, inference.terms)
         weights[i, [inference.terms.index(t) for t in given]] = list(given.values())
     terms = tuple(tuple(Term.parse(t) for t, w in given.items() if w) for given in contrasts.values())
-    asked = Combinations(tuple(contrasts), weights @ inference.to_data, weights @ inference.beta, terms)
-    return method.estimates(inference, asked)
+    return Combinations(tuple(contrasts), weights @ inference.to_data, weights @ inference.beta, terms)
 
 
 def check_contrast(name: str, weights: Mapping[str, float], terms: Sequence[str]) -> None:

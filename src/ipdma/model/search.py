@@ -283,12 +283,13 @@ def starting_points(problem: Problem) -> list[Point]:
     """Starts spread over small and large variances between studies, the most likely first."""
     sigma2 = start_sigma2(problem)
     r, base = len(problem.z), float(np.mean(sigma2))
+    varying = r - problem.tied + 1
     participants = [0.5, 0.1] if problem.participant else [0.0]
     if r == 0:
         return [Point(np.zeros((0, 0)), sigma2, share * base) for share in participants]
     ratios = [np.full(r, 0.2), np.full(r, 1.0)]
-    if r > 1:
-        ratios += [np.where(np.arange(r) == i, 1.0, 0.05) for i in range(r)]
+    if varying > 1:
+        ratios += [np.where(np.minimum(np.arange(r), varying - 1) == i, 1.0, 0.05) for i in range(varying)]
     return [
         Point(np.diag(np.sqrt(base) * ratio), sigma2, share * base)
         for share in participants

@@ -6,6 +6,7 @@ treatment:across:M           treatment by the study mean of M
 treatment:M                  treatment by M as it stands (naive)
 treatment:at:M               the effect at a value of M; `treatment:spline:M` a test of its curve
 treatment[VISIT]:within:M    any of them at a visit
+treatment[NODE]:within:M     in a network, any of them of a node against the reference node
 M[L], M:study_mean           the moderator's own columns
 base[S01], intercept[S01]    a covariate or intercept of one study
 """
@@ -19,7 +20,7 @@ from typing import NoReturn
 INTERACTIONS = ("within", "across", "naive")
 TREATMENT_KINDS = ("treatment", *INTERACTIONS, "at", "spline")
 OWN_EFFECTS = ("treatment", "within", "naive")  # what a study can say of the treatment by itself
-FIELDS = ("kind", "moderator", "level", "visit", "study", "column")
+FIELDS = ("kind", "moderator", "level", "visit", "study", "column", "node")
 TEXT = re.compile(
     r"treatment(?:\[(?P<visit>[^\]]*)\])?"
     r"(?::(?:(?P<kind>within|across|at|spline):)?(?P<moderator>[^\[]+)(?:\[(?P<level>.*)\])?)?"
@@ -46,6 +47,8 @@ class Term(str):
         The one study whose coefficient it is (stratified nuisance).
     column : str
         The covariate's column, or the contrast's name.
+    node : str
+        In a network, the arms whose effect it is; its text stands where a visit's does.
     """
 
     __slots__ = FIELDS
@@ -55,6 +58,7 @@ class Term(str):
     visit: str
     study: str
     column: str
+    node: str
 
     def __new__(
         cls,
@@ -64,10 +68,12 @@ class Term(str):
         visit: str = "",
         study: str = "",
         column: str = "",
+        node: str = "",
     ) -> Term:
         """Make the text from the parts."""
-        made = super().__new__(cls, text_of(kind, moderator, level, visit, study, column))
-        for name, value in zip(FIELDS, (kind, moderator, level, visit, study, column), strict=True):
+        made = super().__new__(cls, text_of(kind, moderator, level, visit or node, study, column))
+        parts = (kind, moderator, level, visit, study, column, node)
+        for name, value in zip(FIELDS, parts, strict=True):
             object.__setattr__(made, name, value)
         return made
 

@@ -89,7 +89,7 @@ class VarianceComponents:
         """The name in OUT.json of each varying term's variance."""
         terms = tuple(self.effects)
         if self.exchangeable:
-            return {t: "interaction" if is_interaction(t) else t.kind for t in terms}
+            return {t: shared_name(t) for t in terms}
         return dict(zip(terms, component_names(terms), strict=True))
 
 
@@ -98,12 +98,16 @@ def is_interaction(term: Term) -> bool:
     return term.kind not in ("intercept", "treatment")
 
 
+def shared_name(term: Term) -> str:
+    """The name of the one variance that a varying effect has, alone or with others of its kind."""
+    return "interaction" if is_interaction(term) else term.kind
+
+
 def component_names(varying: Sequence[Term]) -> tuple[str, ...]:
     """Names of the varying effects: intercept, treatment, interaction; `interaction[L]` of several."""
     several = sum(is_interaction(t) for t in varying) > 1
     return tuple(
-        (f"interaction[{t.level}]" if several else "interaction") if is_interaction(t) else t.kind
-        for t in varying
+        f"interaction[{t.level}]" if several and is_interaction(t) else shared_name(t) for t in varying
     )
 
 

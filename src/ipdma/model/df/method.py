@@ -199,6 +199,8 @@ class DfMethod:
         What a variance of zero does to it, the end of a sentence.
     beside : str
         The method of its rows in engines and batches that do not have it.
+    by_trials : bool
+        It rests on what each trial says of a term by itself, so that a term needs such trials.
     """
 
     name: ClassVar[str]
@@ -206,6 +208,7 @@ class DfMethod:
     singular: ClassVar[str]
     families: ClassVar[tuple[str, ...]] = ("gaussian", "binomial")
     beside: ClassVar[str] = "satterthwaite"
+    by_trials: ClassVar[bool] = False
 
     def conflicts(self, spec: Keys) -> list[str]:
         """What this method cannot go with, a sentence each."""

@@ -33,6 +33,7 @@ class NullStandardisedT(DfMethod):
     label = "null-standardised t"
     singular = "the null-standardised interval does not rest on it"
     beside = "kenward_roger"
+    by_trials = True
 
     def conflicts(self, spec: Keys) -> list[str]:
         """A random effect, nuisance terms of each trial's own, and one row for each participant."""

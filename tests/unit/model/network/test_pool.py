@@ -1,0 +1,56 @@
+"""The network in two stages: its pairwise special case, aggregate trials, arms in any order."""
+
+import numpy as np
+import pytest
+from tests.builders.network_rows import NODES, draw_network
+
+from ipdma.model.network import ArmContrasts, NotConnected, network_of, pool_network, study_contrasts
+from ipdma.model.pool import pool_effects
+from ipdma.model.spec import ModelSpec, PoolSpec
+
+Y = [-0.8, -0.2, -1.1, 0.1, -0.5]
+SE = [0.3, 0.2, 0.4, 0.25, 0.3]
+
+
+def pairs(node="stpp"):
+    return [
+        ArmContrasts(f"S{i}", ("tau", node), np.array([y]), np.array([[se**2]]))
+        for i, (y, se) in enumerate(zip(Y, SE, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("ci", ["hksj", "modified_hksj", "wald"])
+def test_two_nodes_are_a_pairwise_pooling(ci):
+    spec = PoolSpec(ci=ci)
+    found = pool_network(pairs(), ["tau", "stpp"], spec)
+    expected = pool_effects([f"S{i}" for i in range(5)], Y, SE, spec)
+    (only,) = found.comparisons
+    assert found.tau2 == pytest.approx(expected.tau2, rel=1e-9)
+    for field in ("estimate", "std_error", "ci_low", "ci_high", "p_value"):
+        assert getattr(only.estimate, field) == pytest.approx(getattr(expected, field), rel=1e-9)
+    assert only.prediction == pytest.approx((expected.pi_low, expected.pi_high), rel=1e-9)
+    assert found.q == pytest.approx((expected.q, expected.q_df, expected.q_p), rel=1e-9)
+
+
+def test_arms_may_come_in_any_order():
+    rows = draw_network(tau=1.0)
+    network = network_of(zip(rows["study"], rows["node"], strict=True), NODES)
+    contrasts, _ = study_contrasts(rows, ModelSpec(treatment="node", covariates=("base",)), network)
+    first = pool_network(contrasts, NODES, PoolSpec())
+    other = pool_network(contrasts, NODES[::-1], PoolSpec())
+    assert other.tau2 == pytest.approx(first.tau2, rel=1e-8)
+    turned = {(c.reference, c.active): -c.estimate.estimate for c in other.comparisons}
+    for c in first.comparisons:
+        assert c.estimate.estimate == pytest.approx(turned[(c.active, c.reference)], rel=1e-8)
+
+
+def test_an_aggregate_trial_can_link_what_was_apart():
+    lone = ArmContrasts("X", ("stpp", "ad"), np.array([0.3]), np.array([[0.04]]), "aggregate")
+    far = ArmContrasts("Y", ("ad", "both"), np.array([-0.3]), np.array([[0.04]]), "aggregate")
+    with pytest.raises(NotConnected):
+        pool_network([*pairs(), far], NODES, PoolSpec())
+    found = pool_network([*pairs(), far, lone], NODES, PoolSpec(ci="wald"))
+    chain = {(c.active, c.reference): c for c in found.comparisons}
+    assert chain[("both", "stpp")].k == 0
+    assert chain[("both", "stpp")].estimate.estimate == pytest.approx(0.0, abs=1e-12)
+    assert chain[("both", "stpp")].estimate.std_error ** 2 == pytest.approx(0.08 + 2 * found.tau2, rel=1e-9)
