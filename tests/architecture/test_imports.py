@@ -15,7 +15,7 @@ LAYERS = [
     {"imputation"},
     {"bundle"},
     {"analysis"},
-    {"disclosure"},
+    {"disclosure", "release"},
     {"report"},
     {"synthetic", "io", "runs", "library", "commands", "cli", "__main__"},
 ]

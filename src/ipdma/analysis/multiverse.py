@@ -85,11 +85,16 @@ def distinct(found: Sequence[Specification]) -> list[Specification]:
 
 
 def wanted(cell: Cell, settings: Settings) -> bool:
+    """Whether the plan asks for a multiverse of this cell, and it has the trials for one."""
+    return is_asked(cell, settings) and len(cell.studies) > 2
+
+
+def is_asked(cell: Cell, settings: Settings) -> bool:
     """Whether the plan asks for a multiverse of this cell."""
     keys = settings.plan["multiverse"]
     enabled = bool(settings.plan["sensitivity"]) if keys["enabled"] is None else keys["enabled"]
     outcomes = keys["outcomes"] or [settings.plan.first_outcome]
-    return enabled and cell.family == "gaussian" and cell.outcome in outcomes and len(cell.studies) > 2
+    return bool(enabled and cell.family == "gaussian" and cell.outcome in outcomes)
 
 
 def row_sets(cell: Cell, context: Context) -> Iterator[tuple[str, Cell]]:

@@ -49,7 +49,7 @@ def dictionary_digests(plan: Plan, codebook: Codebook) -> Digests:
     for entry in plan["sensitivity"].values():
         scales.update(entry.get("preference") or ())
         scales.update([entry["crosswalk"]] if entry.get("crosswalk") else ())
-    found = {f"instruments.{name}": codebook.instruments.get(name) for name in scales}
+    found: dict[str, Any] = {f"instruments.{name}": codebook.instruments.get(name) for name in scales}
     found |= {f"variables.{name}": codebook.variables.get(name) for name in codebook.variables}
     return digests_of({name: meaning(asdict(own)) for name, own in found.items() if own is not None})
 

@@ -1,0 +1,90 @@
+"""Columns of a block from the rows of an analysis, coded by the rules of the analyses themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ipdma.analysis.moderator_frame import coded_values, present_levels
+from ipdma.analysis.settings import Moderator
+from ipdma.bundle.records import BASELINE, EVENT, LEVEL, LOG, NUMBER, OUTCOME, POINTS, Column
+from ipdma.codebook import Codebook
+from ipdma.cohort.derive import scoring_of
+
+MODERATOR = "moderator."
+Coded = Iterator[tuple[Column, pd.Series]]
+Range = tuple[float, float] | None
+
+
+def score_column(name: str, values: pd.Series, limits: Range) -> Coded:
+    """A score in points."""
+    yield Column(name, name, POINTS, "", limits, is_whole(values)), values.astype(float)
+
+
+def outcome_columns(rows: pd.DataFrame, family: str, codebook: Codebook) -> Coded:
+    """The outcome: in points where it was observed, or 1 and 0 for an event."""
+    if family == "binomial":
+        yield Column(OUTCOME, OUTCOME, EVENT, "", None, True), rows["outcome"].astype(float)
+    else:
+        raw = rows["outcome_raw"].astype(float).where(rows["outcome"].notna())
+        yield from score_column(OUTCOME, raw, range_of_scale(rows, codebook))
+
+
+def range_of_scale(rows: pd.DataFrame, codebook: Codebook) -> Range:
+    """What is possible on the rows' instrument as it was scored."""
+    if rows.empty or not rows["instrument"].iloc[0]:
+        return None
+    instrument = codebook.instruments[rows["instrument"].iloc[0]]
+    return scoring_of(instrument, rows["scoring"].iloc[0]).range.bounds
+
+
+def variable_columns(rows: pd.DataFrame, name: str, codebook: Codebook) -> Coded:
+    """A covariate as it stands: baseline in points, a number, or each level of a text."""
+    if name == BASELINE:
+        yield from score_column(BASELINE, rows["baseline_raw"], range_of_scale(rows, codebook))
+        return
+    values = rows[name]
+    if pd.api.types.is_numeric_dtype(values):
+        whole, limits = is_whole(values), range_of_variable(name, codebook)
+        yield Column(name, name, NUMBER, "", limits, whole), values.astype(float)
+    else:
+        yield from level_columns(name, name, values, sorted(values.dropna().astype(str).unique()))
+
+
+def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebook) -> Coded:
+    """A moderator coded as the plan says: a number under its variable's name, else under its own."""
+    name, of = MODERATOR + moderator.name, moderator.column
+    if of == BASELINE and moderator.type == "continuous":
+        yield from variable_columns(rows, BASELINE, codebook)
+        return
+    values, kind, _ = coded_values(rows[of], moderator)
+    if kind == "categorical":
+        yield from level_columns(name, of, values, present_levels(values, moderator, kind))
+    elif moderator.transform == "log":
+        yield Column(name, of, LOG), values * moderator.per
+    elif pd.api.types.is_numeric_dtype(rows[of]):
+        yield from variable_columns(rows, of, codebook)
+    else:  # yes and no as 1 and 0
+        yield from level_columns(name, of, rows[of], sorted(rows[of].dropna().astype(str).unique()))
+
+
+def level_columns(name: str, of: str, values: pd.Series, levels: tuple[str, ...] | list[str]) -> Coded:
+    """1 at a level and 0 at another, missing where the value is: a column for each level."""
+    text = values.astype(object)
+    for level in levels:
+        at = (text == level).astype(float).where(values.notna(), np.nan)
+        yield Column(name, of, LEVEL, str(level), None, True), at
+
+
+def range_of_variable(name: str, codebook: Codebook) -> Range:
+    """What is possible of a variable; None where the codebook does not say."""
+    variable = codebook.variables.get(name)
+    return variable.range.bounds if variable is not None and variable.range is not None else None
+
+
+def is_whole(values: pd.Series) -> bool:
+    """Whether every value that is there is a whole number."""
+    found = values.dropna().to_numpy(dtype=float)
+    return bool(np.all(found == np.round(found)))

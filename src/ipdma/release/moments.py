@@ -1,0 +1,73 @@
+"""Row sets to blocks: the moments of each arm, equal ones once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipdma.bundle.records import Block, Moments
+from ipdma.release.row_sets import RowSet
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A block with what no bundle holds: who stands behind it.
+
+    Attributes
+    ----------
+    block : Block
+    people : dict of str to frozenset of str
+        By arm.
+    """
+
+    block: Block
+    people: dict[str, frozenset[str]]
+
+
+def draft_blocks(sets: Iterable[RowSet]) -> list[Draft]:
+    """A block for each row set, in their order; one that equals an earlier one serves with it."""
+    found: dict[object, Draft] = {}
+    for own in sets:
+        draft = draft_block(own)
+        key = identity(draft.block)
+        same = found.get(key)
+        if same is None:
+            found[key] = draft
+        else:
+            serves = tuple(dict.fromkeys((*same.block.serves, *own.serves)))
+            found[key] = replace(same, block=replace(same.block, serves=serves))
+    return list(found.values())
+
+
+def draft_block(own: RowSet) -> Draft:
+    """The moments of a row set, arm by arm."""
+    arms = sorted(set(own.arm))
+    block = Block(
+        own.serves,
+        own.scale,
+        own.imputation,
+        own.columns,
+        {arm: moments_of_rows(own.values[own.arm == arm]) for arm in arms},
+    )
+    return Draft(block, {arm: frozenset(own.people[own.arm == arm]) for arm in arms})
+
+
+def moments_of_rows(values: np.ndarray) -> Moments:
+    """Number, means and covariance (divisor n - 1) of rows of shape (n, p)."""
+    n = len(values)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    centred[:, np.ptp(values, axis=0) == 0] = 0.0  # a constant's mean is rounded, and it varies by nothing
+    return Moments(
+        n, np.where(np.ptp(values, axis=0) == 0, values[0], mean), centred.T @ centred / max(n - 1, 1)
+    )
+
+
+def identity(block: Block) -> object:
+    """What two blocks with the same content agree in."""
+    arms = tuple(
+        (arm, own.n, own.means.tobytes(), own.covariance.tobytes()) for arm, own in block.arms.items()
+    )
+    return block.scale, block.imputation, block.columns, arms
