@@ -132,7 +132,10 @@ def number_tested(moderator: Moderator, settings: Settings) -> tuple[str, str]:
     """Few moderators, or their number allowed for."""
     if moderator.name not in settings.family:
         return "definitely no", "exploratory: outside the family that the plan declares"
-    m = len(settings.family)
+    if settings.leaders[moderator.name] != moderator.name:
+        leader = settings.leaders[moderator.name]
+        return "definitely no", f"another form of {leader}, which stands for the variable in the family"
+    m = len({settings.leaders[name] for name in settings.family})
     if settings.correction == "holm":
         return "definitely yes", f"{m} moderators declared beforehand, p corrected by Holm's method"
     return ("probably yes" if m <= 3 else "definitely no"), f"{m} moderators declared, p not corrected"

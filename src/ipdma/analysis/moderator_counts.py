@@ -22,7 +22,7 @@ def write_moderator_counts(
         ledger.count(ident, "moderator_reference", level=data.levels[0])
         write_levels(ledger, ident, data)
         return
-    ledger.count(ident, "moderator_unit", level=unit_words(moderator), value=moderator.per)
+    write_unit(ledger, ident, moderator)
     ledger.count(ident, "average_case_mix", value=case_mix(data) * moderator.per)
     per = moderator.per
     for study, values in data.complete.groupby("study")[data.name]:
@@ -30,6 +30,11 @@ def write_moderator_counts(
         ledger.count(ident, "study_mean", study=str(study), n=n, value=float(values.mean()) * per)
         if n > 1:
             ledger.count(ident, "study_sd", study=str(study), n=n, value=float(values.std(ddof=1)) * per)
+
+
+def write_unit(ledger: Ledger, ident: Ident, moderator: Moderator) -> None:
+    """Write per what the coefficient of a moderator on a scale is, of an interaction as of a predictor."""
+    ledger.count(ident, "moderator_unit", level=unit_words(moderator), value=moderator.per)
 
 
 def unit_words(moderator: Moderator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
@@ -29,17 +29,36 @@ def write_corrected(
 ) -> None:
     """Write Holm's p for the members of the family that were tested; say of others that they are exploratory.
 
+    A variable that the plan has in several forms counts once, in its leading form (else the first that could
+    be tested); the others are named forms of it and have no corrected p.
+
     Parameters
     ----------
     tested : mapping
         Moderator name to the fit's name, the tested term and its raw p value.
     """
-    family = {name: found[2] for name, found in tested.items() if name in settings.family}
+    counted = counted_forms(settings, list(tested))
+    family = {name: tested[name][2] for name in counted if name in settings.family}
     corrected = holm(family) if settings.correction == "holm" else {}
     for name, (ident, term, _) in tested.items():
         if name in corrected:
             ledger.count(ident, "holm_p", variable=term, n=len(family), value=corrected[name])
-        elif name not in settings.family:
+        if name not in counted:
+            ledger.count(ident, "another_form", variable=term, level=counted_as(settings, counted, name))
+        if name not in settings.family:
             ledger.count(
                 ident, "exploratory", variable=term, level="not in the family that the plan declares"
             )
+
+
+def counted_forms(settings: Settings, tested: Sequence[str]) -> list[str]:
+    """Of the moderators that were tested one for each variable: its leading form, else its first."""
+    found: dict[str, str] = {}
+    for name in sorted(tested, key=lambda n: settings.leaders[n] != n):
+        found.setdefault(settings.leaders[name], name)
+    return list(found.values())
+
+
+def counted_as(settings: Settings, counted: Sequence[str], name: str) -> str:
+    """The form in which a moderator's variable is counted."""
+    return next(other for other in counted if settings.leaders[other] == settings.leaders[name])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, numeric_columns
 from ipdma.analysis.context import Context
+from ipdma.analysis.efficacy import STAGES
 from ipdma.analysis.fitting import (
     attempt,
     estimate_row,
@@ -18,6 +19,7 @@ from ipdma.analysis.fitting import (
     specify,
     write_heterogeneity,
 )
+from ipdma.analysis.moderator_counts import write_unit
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
@@ -46,6 +48,8 @@ def analyse_prognosis(cell: Cell, context: Context) -> Ledger:
             ledger.note(cell.ident(PROGNOSIS, "one", predictor.name), "refused", str(error))
             continue
         write_sizes(ledger, cell.ident(PROGNOSIS, "one", predictor.name), cell, frame)
+        for stage in STAGES if "" in columns else ():
+            write_unit(ledger, cell.ident(PROGNOSIS, stage, predictor.name), predictor)
         for level, column in columns.items():
             others = [c for c in columns.values() if c != column]
             spec = predictor_model(cell.family, settings, column, [*covariates, *others])
@@ -108,7 +112,7 @@ def fit_predictor(
     ledger: Ledger, cell: Cell, name: str, level: str, frame: pd.DataFrame, spec: ModelSpec
 ) -> None:
     """One stage with a random intercept and a random slope of the predictor, and two stages."""
-    for stage in ("one", "two"):
+    for stage in STAGES:
         ident = cell.ident(PROGNOSIS, stage, name)
         fit = attempt(ledger, ident, partial(fit_stage, frame, spec, stage))
         if fit is not None:

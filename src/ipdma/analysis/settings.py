@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Moderator:
         Also fit a restricted cubic spline (continuous moderators).
     power : float or None
         The interaction per unit whose power is reported; None takes the plan's.
+    form_of : str or None
+        Another moderator of which this is the same variable in another form.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Moderator:
     at: tuple[float, ...]
     spline: bool
     power: float | None
+    form_of: str | None = None
 
     @classmethod
     def from_mapping(cls, name: str, keys: Mapping[str, Any]) -> Moderator:
@@ -65,6 +68,7 @@ class Moderator:
             at=tuple(float(v) for v in keys["at"]),
             spline=keys["spline"],
             power=None if keys["power"] is None else float(keys["power"]),
+            form_of=keys["form_of"],
         )
 
 
@@ -78,6 +82,8 @@ class Settings:
     moderators : tuple of Moderator
     family : tuple of str
         Moderators whose p values are corrected together.
+    leaders : mapping of str to str
+        By moderator the form of its variable that leads: its first in the family, else its first.
     correction : str
         `holm` or `none`.
     minimum_studies : int
@@ -97,6 +103,7 @@ class Settings:
     plan: Plan
     moderators: tuple[Moderator, ...]
     family: tuple[str, ...]
+    leaders: Mapping[str, str]
     correction: str
     minimum_studies: int
     quantiles: tuple[float, ...]
@@ -144,11 +151,13 @@ def read_settings(plan: Plan) -> Settings:
     """Read what the analyses need from a plan."""
     moderators = tuple(Moderator.from_mapping(name, keys) for name, keys in plan["moderators"].items())
     keys = plan["moderator_analysis"]
-    confirmed = [m.name for m in moderators if not m.exploratory]
+    confirmed = tuple(m.name for m in moderators if not m.exploratory)
+    family = confirmed if keys["family"] is None else tuple(keys["family"])
     return Settings(
         plan=plan,
         moderators=moderators,
-        family=tuple(confirmed if keys["family"] is None else keys["family"]),
+        family=family,
+        leaders=leading_forms(moderators, family),
         correction=keys["correction"],
         minimum_studies=keys["minimum_studies"],
         quantiles=tuple(keys["quantiles"]),
@@ -158,3 +167,24 @@ def read_settings(plan: Plan) -> Settings:
         moderator_models=tuple(dict.fromkeys((plan["primary_model"], *keys["models"]))),
         explanations={entry["analysis"]: entry["why"] for entry in plan["explanations"]},
     )
+
+
+def leading_forms(moderators: Sequence[Moderator], family: Sequence[str]) -> dict[str, str]:
+    """By moderator the one that stands for its variable: moderators of one column, or named as a form of
+    another, are one variable."""
+    variable = variables_of(moderators)
+    order = sorted(moderators, key=lambda m: m.name not in family)
+    first: dict[str, str] = {}
+    for moderator in order:
+        first.setdefault(variable[moderator.name], moderator.name)
+    return {name: first[own] for name, own in variable.items()}
+
+
+def variables_of(moderators: Sequence[Moderator]) -> dict[str, str]:
+    """By moderator the column of its variable: its own, or that of the moderator of which it is a form."""
+    by_name = {m.name: m for m in moderators}
+
+    def column(moderator: Moderator) -> str:
+        return moderator.column if moderator.form_of is None else column(by_name[moderator.form_of])
+
+    return {m.name: column(m) for m in moderators}

@@ -108,9 +108,22 @@ def check_moderators(plan: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: cuts and levels exclude each other; labels name the levels that cuts make"
         if own["spline"] and own["type"] == "categorical":
             yield f"{where}: spline needs type: continuous, got categorical"
+    yield from check_forms(plan["moderators"])
     wanted = plan["moderator_analysis"]
     yield from each_unknown("moderator_analysis.family", wanted["family"], plan["moderators"], "moderator")
     yield from each_unknown("moderator_analysis.models", wanted["models"], plan["models"], "model")
+
+
+def check_forms(moderators: Mapping[str, Any]) -> Iterator[str]:
+    """A form of a variable names another moderator, and no ring of them."""
+    for name, own in moderators.items():
+        where, seen, at = f"moderators.{name}.form_of", {name}, own["form_of"]
+        yield from each_unknown(where, [at] if at else [], moderators, "moderator")
+        while at in moderators and at not in seen:
+            seen.add(at)
+            at = moderators[at]["form_of"]
+        if at in seen:
+            yield f"{where}: leads back to '{at}'; one of the forms must stand for itself"
 
 
 def check_references(plan: Mapping[str, Any]) -> Iterator[str]:

@@ -176,12 +176,14 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
     joint = next((r for r in rows if r.number("estimate") is None and r.number("p_value") is not None), None)
     reference = reference_level(material, [head])
     lines = []
+    apart = material.standing(head, name)
+    label = material.moderator(name) + (f" ({apart})" if apart else "")
     if len(levels) > 1 and joint is not None:
-        texts = (material.moderator(name), pen.count(joint, "k"), f_test(material, pen, joint, short=True))
+        texts = (label, pen.count(joint, "k"), f_test(material, pen, joint, short=True))
         lines.append(Line("study", (*texts, pen.p(joint), holm_text(material, pen, head, joint))))
     for row in levels:
         what = level_words(row, reference) or material.unit(head, name)
-        lead = f"  {what}" if len(levels) > 1 else f"{material.moderator(name)}, {what}".removesuffix(", ")
+        lead = f"  {what}" if len(levels) > 1 else f"{label}, {what}".removesuffix(", ")
         words = (lead, pen.count(row, "k"), pen.effect(row), pen.p(row))
         bounds = row.number("ci_low"), row.number("ci_high")
         test = joint if row.text("level") else row

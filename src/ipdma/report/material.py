@@ -12,7 +12,7 @@ import pandas as pd
 
 from ipdma.analysis.records import Ident
 from ipdma.report.records import Records, Row, first, select
-from ipdma.report.words import Words, unit_words
+from ipdma.report.words import Words, in_sentence, unit_words
 
 FEW_QUESTIONS = 18
 UNIT = re.compile(r"per (\S+) of (log )?(\w+)")
@@ -177,8 +177,19 @@ class Material(Words):
             one = number == "1" and self.plan.get("standardise") != "none"
             return "per SD of the instrument" if one else f"per {number} of baseline"
         unit = unit_words(column)
-        size = "log " if log else "" if number == "1" and unit else f"{number} "
+        if number == "1" and unit and not log:
+            return f"per {unit.removesuffix('s')}"
+        size = "log " if log else f"{number} "
         return f"per {size}{unit or column.replace('_', ' ')}"
+
+    def standing(self, head: Ident, name: str) -> str:
+        """Why a moderator stands apart from the declared family, in words; empty for a member."""
+        form = self.count(head, "another_form")
+        if form is not None:
+            return f"another form of {in_sentence(self.moderator(form.text('level')))}"
+        declared = self.count(head, "exploratory") is None
+        entry = self.plan.get("moderators", {}).get(name) or {}
+        return "" if declared and not entry.get("exploratory") else "exploratory"
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
         """The treatment effect of a model and stage."""

@@ -15,6 +15,7 @@ from ipdma.report.verdict import FEWEST_DF, favoured, tellable
 from ipdma.report.words import in_sentence
 
 WITHIN = "Within trials, "
+FORM = "{}, counted once in the family: within trials,"
 EXPLORATORY = "Exploratory, outside the declared family and with p not corrected for it: within trials,"
 
 
@@ -129,8 +130,10 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
         return f"{WITHIN}there were too few data to tell whether the effect varied with {label}."
     p = judged if judged is not None else joint.number("p_value") or 0.0
     lead = f"{WITHIN}the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
-    if material.count(head, "exploratory") is not None:
-        lead = f"{EXPLORATORY} the interaction with {label}"
+    apart = material.standing(head, name)
+    if apart:
+        why = EXPLORATORY if apart == "exploratory" else FORM.format(wording.heading(apart))
+        lead = f"{why} the interaction with {label}"
     if not levels:
         unit = material.unit(head, name)
         per = f" {unit}" if unit else ""

@@ -15,6 +15,7 @@ from ipdma.report.records import Row, distinct, first, select
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import section_title, sign_line
 
+APART = "exploratory, or another form of a variable that is counted already; p not corrected"
 AT = ("p10", "p50", "p90")
 BESIDE_BIAS = "rob_moderator"  # the model that lets the effect differ by risk of bias too
 RowsOf = Callable[[Material, Analysis, Pen, str], list[tuple[str, ...]]]
@@ -47,13 +48,23 @@ def tabulate_moderators(material: Material, ledger: Ledger) -> list[Table]:
 
 
 def rows_of(material: Material, pen: Pen, rows: RowsOf) -> list[tuple[str, ...] | Section]:
-    """A section per question with the rows of each moderator."""
+    """A section per question with the rows of each declared moderator, then one of those that stand apart."""
     found: list[tuple[str, ...] | Section] = []
     for analysis in material.analyses:
-        names = material.plan.get("moderators", {})
-        lines = [line for name in names for line in rows(material, analysis, pen, name)]
-        found += [Section(section_title(material, analysis)), *lines] if lines else []
+        lines: dict[bool, list[tuple[str, ...]]] = {True: [], False: []}
+        for name in material.plan.get("moderators", {}):
+            apart = material.standing(analysis.ident(material.primary, "one", name), name)
+            lines[not apart] += rows(material, analysis, pen, name)
+        title = section_title(material, analysis)
+        for declared, heading in ((True, title), (False, f"{title}: {APART}")):
+            found += [Section(heading), *lines[declared]] if lines[declared] else []
     return found
+
+
+def named(material: Material, head: Ident, name: str) -> str:
+    """A moderator's label, with the form that its variable is counted in where that is another."""
+    apart = material.standing(head, name)
+    return material.moderator(name) + (f" ({apart})" if apart not in ("", "exploratory") else "")
 
 
 def interaction_columns(material: Material) -> list[Column]:
@@ -96,10 +107,10 @@ def term_lines(material: Material, head: Ident, name: str) -> list[tuple[str, Te
     levels = distinct([r for r in rows if r.term.is_effect("within", name)] + list(rows), "level")
     if not levels:
         unit = material.unit(head, name) or "per unit"
-        return [(f"{material.moderator(name)}, {unit}", Term("within", name), True)]
+        return [(f"{named(material, head, name)}, {unit}", Term("within", name), True)]
     reference = material.count(head, "moderator_reference")
     word = f" (reference: {reference.text('level')})" if reference is not None else ""
-    lines = [(f"{material.moderator(name)}{word}", Term("within", name), True)]
+    lines = [(f"{named(material, head, name)}{word}", Term("within", name), True)]
     return lines + [(f"  {level}", Term("within", name, level), False) for level in levels]
 
 
@@ -266,7 +277,7 @@ def interaction_notes(material: Material) -> list[str]:
         "B: interaction of treatment with the participant's deviation from the trial's mean, so that it "
         "speaks of participants and not of trials; F: joint test of all levels. Adjusted: the interaction "
         "beside that of treatment with the trial's overall risk of bias. Holm p: over the declared family of "
-        "moderators.",
+        "moderators, in which a variable of several forms counts once.",
         sign_line(material) if material.analyses else "",
         f"One-stage models. Degrees of freedom: {words}." if words else "",
         "CI confidence interval; K trials that inform the interaction; n participants with the moderator.",

@@ -60,7 +60,7 @@ def prognosis_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     known = material.count(head, "moderator_complete")
     return (
         material.moderator(name),
-        "joint test" if joint else unit or "per unit",
+        "joint test" if joint else unit,
         STAGES.get(row.text("stage"), ""),
         pen.count(row, "k"),
         pen.count(known if known is not None else row),

@@ -9,7 +9,11 @@ from ipdma.report.material import Material
 from ipdma.report.sentences import EXPLORATORY, moderator_sentence
 
 WORDS = {"contrasts": {"stpp_control": {}}, "outcomes": {"depression": {}}, "time_points": {"post": {}}}
-MODERATORS = {"severity": {"column": "baseline"}, "age": {"column": "age", "exploratory": True}}
+MODERATORS = {
+    "severity": {"column": "baseline", "label": "Severity"},
+    "severe": {"column": "baseline", "type": "categorical", "cuts": [0.0]},
+    "age": {"column": "age", "exploratory": True},
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +32,13 @@ def test_an_exploratory_moderator_is_named_so_and_gets_no_verdict(records):
     assert said.startswith(EXPLORATORY)
     assert "varied with" not in said
     assert "vary with" not in said
+
+
+def test_another_form_of_a_variable_is_named_so_and_gets_no_verdict(records):
+    said = sentence(records, "severe")
+    assert said.startswith("Another form of severity, counted once in the family: within trials, the inter")
+    assert "varied with" not in said
+    assert "Holm" not in said
 
 
 def test_a_declared_one_is_judged_by_its_corrected_p(records):

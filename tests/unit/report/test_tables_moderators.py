@@ -3,9 +3,11 @@
 from tests.builders.analysis_rows import KEY, as_table, count, pick, rows_with_status, small_plan
 
 from ipdma.analysis.run import analyse
+from ipdma.report.interaction_rows import overview_of
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
-from ipdma.report.tables_moderators import tabulate_moderators
+from ipdma.report.table import Section
+from ipdma.report.tables_moderators import APART, tabulate_moderators
 
 NAME = "stpp_control.depression.post.primary.one.m"
 MODERATOR = {"column": "status", "type": "categorical", "levels": ["a", "b", "c"]}
@@ -45,3 +47,27 @@ def test_beside_a_common_interaction_stands_the_one_that_varies():
         shown = f"{row.estimate:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "\u2212")
         assert cell.startswith(shown)
         assert f"\u03c4\u00b2 {row.tau2:.3f} [" in cell
+
+
+def test_declared_moderators_stand_apart_from_exploratory_ones_and_further_forms():
+    keys = {
+        "age": {"column": "age", "exploratory": True},
+        "severity": {"column": "baseline"},
+        "severe": {"column": "baseline", "type": "categorical", "cuts": [0.0]},
+    }
+    records = analyse({KEY: as_table(rows_with_status())}, small_plan(moderators=keys), parts=["moderators"])
+    written = {**WORDS, "moderators": keys, "primary_model": "primary"}
+    material = Material(records.estimates, records.study_estimates, records.counts, written)
+    for table in tabulate_moderators(material, Ledger()):
+        heads = [i for i, row in enumerate(table.rows) if isinstance(row, Section)]
+        assert [table.rows[i].label.endswith(APART) for i in heads] == [False, True]
+        names = [row[0] for row in table.rows[heads[1] :] if isinstance(row, tuple)]
+        assert names[0].startswith("Age")
+        assert table.rows[1][0].startswith("Severity")
+    lines = overview_of(material, material.analyses[0], Ledger()).lines
+    labels = [line.texts[0] for line in lines if line.kind == "study"]
+    assert [("exploratory" in x, "another form of severity" in x) for x in labels] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]

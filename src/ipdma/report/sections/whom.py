@@ -119,10 +119,10 @@ def holm_words(material: Material, pen: Pen, row: Row, name: str) -> str:
 def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[str]:
     """A sentence for each other declared moderator that changed the effect, one for all that did not."""
     told, nulls, lacking = [], [], []
-    for name, entry in material.plan.get("moderators", {}).items():
-        if name == baseline_moderator(material) or (entry or {}).get("exploratory"):
-            continue
+    for name in material.plan.get("moderators", {}):
         head = analysis.ident(material.primary, "one", name)
+        if name == baseline_moderator(material) or material.standing(head, name):
+            continue
         row = first(material.records.of("estimates", head), term=Term("within", name))
         if row is None or row.number("p_value") is None:
             lacking.append(in_sentence(material.moderator(name)))
