@@ -54,8 +54,9 @@ def variance_directions(design: Design, fit: Fit) -> tuple[list[np.ndarray], np.
         gamma.append(fit.variance.residual)
         kinds.append(("residual",))
     if design.participant is not None:
-        parts.append((design.participant[:, None] == design.participant[None]).astype(float))
-        gamma.append(fit.variance.participant)
+        who = design.participant
+        parts.append(((who[:, None] == who[None]) & (who >= 0)).astype(float))
+        gamma.append(getattr(fit.variance, design.spec.clustered))
         kinds.append(("participant",))
     return parts, np.array(gamma), kinds
 

@@ -31,7 +31,8 @@ class ModelColumns:
     level_codes : ndarray of int or None
         Position in `levels` of each row.
     participant : ndarray of int or None
-        Number of each row's participant (a participant belongs to one study).
+        Number of each row's participant (a participant belongs to one study); with `nesting` of its cluster,
+        -1 where it is in none.
     row_index : ndarray of int, shape (n,)
         Position of each row in the table that was read.
     n_excluded : int
@@ -96,7 +97,8 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     warnings = [lost_studies(texts[spec.study], keep)]
     order, study, studies = order_by_study(texts[spec.study], keep)
     levels, codes, note = code_levels(level_text, order, spec)
-    participant = number_participants(texts.get(spec.participant or ""), study, order)
+    who = read_text(rows[spec.nesting]) if spec.nesting else texts.get(spec.participant or "")
+    participant = number_participants(who, study, order)
     return ModelColumns(
         {name: values[order] for name, values in numeric.items()},
         study,
@@ -127,7 +129,7 @@ def numeric_columns(spec: ModelSpec) -> list[str]:
 def check_roles(spec: ModelSpec) -> None:
     """Refuse a column in two roles that exclude each other."""
     roles = [("outcome", spec.outcome), ("study", spec.study), ("treatment", spec.treatment)]
-    roles += [(key, getattr(spec, key)) for key in ("participant", "visit") if getattr(spec, key)]
+    roles += [(key, getattr(spec, key)) for key in ("participant", "nesting", "visit") if getattr(spec, key)]
     roles += [("covariates", name) for name in spec.covariates if name != spec.moderator]
     roles += [("moderator", spec.moderator)] if spec.moderator else []
     seen: dict[str, str] = {}
@@ -346,8 +348,9 @@ def code_levels(
 
 
 def number_participants(text: TextColumn | None, study: np.ndarray, order: np.ndarray) -> np.ndarray | None:
-    """A number for each participant within study, or None without a participant column."""
+    """A number for each participant within study, -1 for a missing one; None without such a column."""
     if text is None:
         return None
-    pairs = study.astype(np.int64) * len(text.names) + text.codes[order]
-    return np.asarray(pd.factorize(pairs)[0])
+    codes = text.codes[order]
+    pairs = study.astype(np.int64) * len(text.names) + codes
+    return np.asarray(pd.factorize(np.where(codes < 0, np.nan, pairs))[0])

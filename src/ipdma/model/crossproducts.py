@@ -5,7 +5,9 @@ not. After these no row is read again.
 
 With a participant random intercept the rows of a study split into strata that an orthogonal turn of the rows
 makes independent: within participants (variance sigma2) and, for each number m of rows a participant has,
-between participants (variance sigma2 + m phi). Without one there is a single stratum, m = 0.
+between participants (variance sigma2 + m phi). Without one there is a single stratum, m = 0. Participants
+nested in therapists in some of the arms (partial nesting) are the same: therapists split the rows, and rows
+without a therapist join the stratum m = 0.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ def cross_products(
         0 to k - 1, never decreasing.
     k : int
     participant : ndarray of int, shape (n,), optional
-        Participants get a random intercept.
+        Participants (or therapists) get a random intercept; -1: a row of its own.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def study_products(columns: Sequence[np.ndarray], start: int, stop: int) -> tupl
 def by_strata(columns: Sequence[np.ndarray], bounds: np.ndarray, participant: np.ndarray) -> CrossProducts:
     """Cross-products of participants with a random intercept, by number of rows per participant."""
     k, c = len(bounds) - 1, len(columns) + 1
-    visits = np.bincount(participant)
+    visits = np.bincount(participant[participant >= 0])
     kinds = np.unique(visits[visits > 0])
     n, mean = np.zeros((k, len(kinds) + 1)), np.zeros((k, c))
     products = np.zeros((k, len(kinds) + 1, c, c))
@@ -136,13 +138,14 @@ def study_strata(
     block: np.ndarray, participant: np.ndarray, kinds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dimensions and products of one study's strata: within first, then between for each of `kinds`."""
-    _, who, m = np.unique(participant, return_inverse=True, return_counts=True)
+    alone, block = block[:, participant < 0], block[:, participant >= 0]
+    _, who, m = np.unique(participant[participant >= 0], return_inverse=True, return_counts=True)
     sums = np.vstack([np.bincount(who, weights=row) for row in block])
     means = sums / m
     within = block - means[:, who]
     within[np.abs(within) < 1e-14 * np.abs(block).max(axis=1, keepdims=True)] = 0.0
-    products = [within @ within.T]
-    dimensions = [block.shape[1] - len(m)]
+    products = [within @ within.T + alone @ alone.T]
+    dimensions = [block.shape[1] - len(m) + alone.shape[1]]
     for kind in kinds:
         between = means[:, m == kind] * np.sqrt(kind)
         products.append(between @ between.T)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ipdma.errors import FitError
 from ipdma.model.columns import ModelColumns, read_columns
+from ipdma.model.nesting import nested_clusters
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
 from ipdma.model.variance import component_names, shared_name
@@ -43,7 +44,8 @@ class Design:
         Columns with a random effect per study; `random_terms` says whose effect varies, and `correlated`
         whether those of intercept and treatment (the first two) are correlated.
     participant : ndarray of int or None
-        Each row's participant, when participants have a random intercept.
+        Each row's participant, when participants have a random intercept; with `nesting` its cluster, -1
+        where it has none.
     joint : mapping of str to tuple of str
         Tests that several shared terms are zero at once.
     row_index : ndarray of int
@@ -193,6 +195,8 @@ def simplify_for_studies(spec: ModelSpec, k: int) -> tuple[ModelSpec, list[str]]
 def repeated_participants(columns: ModelColumns, spec: ModelSpec) -> tuple[np.ndarray | None, list[str]]:
     """Participants, unless each has one row: their variance could not be told from the residual's."""
     who = columns.participant
+    if spec.nesting:
+        return nested_clusters(columns, spec)
     if who is None or spec.visit or np.bincount(who).max() > 1:
         return who, []
     return None, [

@@ -205,11 +205,13 @@ def variances(prepared: Prepared, optimum: Optimum[State]) -> VarianceComponents
     by_study = design.spec.residual == "by_study"
     sigma2 = optimum.point.sigma2 * unit
     phi = optimum.point.phi if optimum.point.phi >= BOUNDARY * float(optimum.point.sigma2.mean()) else 0.0
+    within = float(phi * unit) if full.participant else None
     each = dict(zip(design.studies, (float(s) for s in sigma2[full.group]), strict=True))
     return VarianceComponents(
         **effects_of(design.random_terms, between, design.tied),
         intercept_treatment_cov=float(between[1, 0]) if (1, 0) in full.pairs else None,
-        participant=float(phi * unit) if full.participant else None,
+        participant=within if design.spec.clustered == "participant" else None,
+        nesting=within if design.spec.clustered == "nesting" else None,
         residual=None if by_study else float(sigma2[0]),
         residual_by_study=each if by_study else None,
     )
@@ -270,7 +272,7 @@ def singular_note(prepared: Prepared, optimum: Optimum[State], method: DfMethod)
         if optimum.point.between[i, i] < BOUNDARY * float(optimum.point.sigma2.mean())
     ]
     if prepared.full.participant and optimum.point.phi < BOUNDARY * float(optimum.point.sigma2.mean()):
-        zero.append("participant")
+        zero.append(prepared.design.spec.clustered)
     what = (
         f"the variance of {', '.join(zero)} is zero"
         if zero

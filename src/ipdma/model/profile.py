@@ -36,7 +36,7 @@ def variance_intervals(prepared: Prepared, optimum: Optimum[State]) -> dict[str,
     d = len(full.pairs)
     if full.participant:
         low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square)
-        found["participant"] = (low * unit, high * unit)
+        found[prepared.design.spec.clustered] = (low * unit, high * unit)
     if prepared.design.spec.residual == "common":
         low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp)
         found["residual"] = (low * unit, high * unit)

@@ -98,6 +98,7 @@ class ModelSpec:
     interaction_effect: str = "common"
     moderator_slopes: str = "stratified"
     participant: str | None = None
+    nesting: str | None = None
     visit: str | None = None
     baseline_visit: str | None = None
     covariance: str = "intercept"
@@ -151,10 +152,17 @@ class ModelSpec:
             return two_stage_conflicts(spec)
         return [*family_conflicts(spec), *df_conflicts(spec), *visit_conflicts(spec)]
 
+    @property
+    def clustered(self) -> str:
+        """Whose variance within studies there is, if any."""
+        return "nesting" if self.nesting else "participant"
+
     def used_columns(self) -> tuple[str, ...]:
         """Columns of the rows that this model reads, without repeats, in a stable order."""
         names = [self.outcome, self.study, self.treatment, *self.covariates]
-        names += [c for c in (self.moderator, self.participant, self.visit, self.imputation) if c]
+        names += [
+            c for c in (self.moderator, self.participant, self.nesting, self.visit, self.imputation) if c
+        ]
         return tuple(dict.fromkeys(names))
 
 
@@ -168,9 +176,18 @@ def family_conflicts(spec: ModelSpec) -> list[str]:
             faults.append(
                 "residual: by_study needs family: gaussian; a binomial outcome has no residual variance"
             )
-        if spec.visit or spec.participant:
-            faults.append("participant and visit need family: gaussian, got binomial")
+        faults += gaussian_only(spec)
     return faults
+
+
+def gaussian_only(spec: ModelSpec) -> list[str]:
+    """Columns that need a residual variance."""
+    found = []
+    if spec.visit or spec.participant:
+        found.append("participant and visit need family: gaussian, got binomial")
+    if spec.nesting:
+        found.append("nesting needs family: gaussian, got binomial")
+    return found
 
 
 def df_conflicts(spec: ModelSpec) -> list[str]:
@@ -186,6 +203,8 @@ def df_conflicts(spec: ModelSpec) -> list[str]:
 def visit_conflicts(spec: ModelSpec) -> list[str]:
     """What repeated measures need and exclude."""
     faults = []
+    if spec.nesting and (spec.visit or spec.participant):
+        faults.append("nesting needs one row for each participant, got participant or visit")
     if spec.visit and not spec.participant:
         faults.append("visit needs participant: the column that says whose visit a row is")
     if spec.baseline_visit is not None and not spec.visit:
@@ -207,8 +226,8 @@ def two_stage_conflicts(spec: ModelSpec) -> list[str]:
         faults.append("contrasts need stages: one, got stages: two, which pools each term by itself")
     if spec.family == "binomial" and spec.estimator == "reml":
         faults.append("estimator: reml is not defined for family: binomial; use ml")
-    if spec.family == "binomial" and (spec.visit or spec.participant):
-        faults.append("participant and visit need family: gaussian, got binomial")
+    if spec.family == "binomial":
+        faults += gaussian_only(spec)
     return [*faults, *table_conflicts(spec), *visit_conflicts(spec.replace(residual="common"))]
 
 

@@ -45,7 +45,7 @@ def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
         return stage_of_visits(rows, spec)
     design = build_design(rows, spec.replace(contrasts={}))
     terms = [t for t in design.shared_terms if t.kind in OWN_KINDS]
-    if spec.participant:
+    if spec.participant or spec.nesting:
         fits = mixed_fits(rows, design, spec)
         estimated = {t for fit in fits for t in fit.terms}
         terms = [t for t in terms if t.kind in OWN_EFFECTS or t in estimated]
@@ -85,7 +85,8 @@ def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
 
 def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[StudyFit]:
     """Fit each study's repeated rows with the one-stage engine."""
-    analysed, own = rows.iloc[design.row_index], own_spec(spec, "residual")
+    analysed = rows.iloc[design.row_index]
+    own = own_spec(spec, "kenward_roger" if spec.nesting else "residual")
     fits = []
     for k, study in enumerate(design.studies):
         fit, why = try_fit(fit_without_profile, analysed[design.study == k], own)

@@ -23,6 +23,8 @@ class VarianceComponents:
         Covariance of a study's intercept and treatment effect.
     participant, residual : float or None
         The participants' random intercept; the residual variance common to all studies.
+    nesting : float or None
+        The variance between clusters (therapists) within studies.
     residual_by_study : mapping of str to float, or None
     exchangeable : bool
         The levels of a categorical moderator share one tau2, that of a difference between two of them.
@@ -37,6 +39,7 @@ class VarianceComponents:
     residual_by_study: Mapping[str, float] | None = None
     visits: Mapping[str, Any] | None = None
     exchangeable: bool = False
+    nesting: float | None = None
 
     def of(self, term: Term) -> float | None:
         """The variance between studies of a term's effect, None where it is common to them."""
@@ -82,7 +85,8 @@ class VarianceComponents:
             "residual": self.residual,
             "residual_by_study": self.residual_by_study,
         }
-        return found if self.visits is None else {**found, "visits": self.visits}
+        rare = {"nesting": self.nesting, "visits": self.visits}
+        return {**found, **{name: value for name, value in rare.items() if value is not None}}
 
     @property
     def names(self) -> dict[Term, str]:

@@ -51,8 +51,10 @@ class NullStandardisedT(DfMethod):
             faults.append("df: nst needs covariate_slopes: stratified, got common")
         if spec.moderator and spec.moderator_slopes != "stratified":
             faults.append("df: nst needs moderator_slopes: stratified, got common")
-        if spec.visit or spec.participant:
-            faults.append("df: nst needs one row for each participant, got participant or visit")
+        if spec.visit or spec.participant or spec.nesting:
+            faults.append(
+                "df: nst needs one row for each participant, in no cluster; got participant, nesting or visit"
+            )
         return faults
 
     def covariance(self, inference: Inference) -> Array:

@@ -78,6 +78,8 @@ def engine_lacks(spec: ModelSpec, engine: str) -> str | None:
         return f"{engine}: it has one residual variance, so residual: by_study cannot be fitted"
     if engine == "statsmodels" and spec.family != "gaussian":
         return "statsmodels: it has no maximum-likelihood logistic mixed model"
+    if spec.nesting:
+        return f"{engine}: a variance of clusters in some of the arms is not fitted by this engine"
     if engine == "statsmodels" and spec.participant:
         return "statsmodels: a participant intercept within study is not fitted by this engine"
     if engine == "lme4" and spec.quadrature > 1:
