@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.run import analyse
 from ipdma.plan import Plan
 
 COMPARATORS = ("waitlist", "tau", "placebo")
@@ -119,6 +120,14 @@ def small_plan(**changes) -> Plan:
 
 KEY = ("stpp_control", "depression", "post")
 BINARY_KEY = ("stpp_control", "response", "post")
+
+
+PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
+
+
+def run(rows: pd.DataFrame, parts: list[str], plan: Plan | None = None, **extra):
+    """The records of some parts of an analysis of these rows; by default of a plan without moderators."""
+    return analyse({KEY: as_table(rows)}, plan or small_plan(**PLAIN), parts=parts, **extra)
 
 
 def pick(estimates: pd.DataFrame, **columns) -> pd.Series:

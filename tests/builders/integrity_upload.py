@@ -3,6 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from ipdma.codebook import load_codebook
+from ipdma.integrity import check_integrity, read_tables, tabulate_results
+
+CODEBOOK = load_codebook()
+
+
+def outcomes(people, assessments, declared=None):
+    """The table of an upload's integrity checks, and the names of those that ask or fail."""
+    results = check_integrity(read_tables("XX-A", declared or {}, people, assessments, CODEBOOK))
+    table = tabulate_results(results)
+    return table, set(table.loc[table.outcome.isin(["query", "fail"]), "check"])
+
 
 def draw_upload(seed=1, n=80):
     """A clean trial as a harmonised upload: participants and assessments, every cell as text."""

@@ -16,6 +16,7 @@ from ipdma.io import read_text_table
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.material import Material
+from ipdma.report.table import Section, Table
 from tests.builders.report_mock_extras import add_more
 
 PLAN: dict[str, Any] = {
@@ -71,20 +72,11 @@ class Book:
     def estimate(
         self, analysis_id: str, term: str = "treatment", level: str = "", moderator: str = "", **more: Any
     ) -> None:
-        contrast, outcome, timepoint, model, stage = analysis_id.split(".")[:5]
         centre, error = more.pop("at", -0.55), more.pop("se", 0.11)
         value = centre + self.rng.normal(0, 0.02)
-        two = stage == "two"
-        row = {
-            "analysis_id": analysis_id,
-            "contrast": contrast,
-            "outcome": outcome,
-            "timepoint": timepoint,
-            "model": model,
-            "stage": stage,
-            "term": term,
-            "moderator": moderator,
-            "level": level,
+        row = {**place_of(analysis_id), "term": term, "moderator": moderator, "level": level}
+        two = row["stage"] == "two"
+        row |= {
             "estimate": value,
             "std_error": error,
             "df": 8.31,
@@ -120,11 +112,10 @@ class Book:
         moderator: str = "",
         **more: Any,
     ) -> None:
-        contrast, outcome, timepoint, model, stage = analysis_id.split(".")[:5]
         value = more.pop("estimate", -0.5 + self.rng.normal(0, 0.35))
         error = more.pop("std_error", float(self.rng.uniform(0.15, 0.5)))
-        row = {
-            "analysis_id": analysis_id,
+        row = {**place_of(analysis_id), "term": term, "moderator": moderator, "level": level}
+        row |= {
             "study": study,
             "estimate": value,
             "std_error": error,
@@ -138,14 +129,6 @@ class Book:
             "mean_reference": 2.51,
             "sd_reference": 1.03,
             "source": "ipd",
-            "contrast": contrast,
-            "outcome": outcome,
-            "timepoint": timepoint,
-            "model": model,
-            "stage": stage,
-            "term": term,
-            "moderator": moderator,
-            "level": level,
             "source_digest": "5ea1" * 16,
             "data_digest": "da7a" * 16,
         }
@@ -500,3 +483,14 @@ def few(material, ledger) -> list[Exhibit]:
         if exhibit.name.split(".")[0] in KINDS:
             found.setdefault(exhibit.name.split(".")[0], exhibit)
     return list(found.values())
+
+
+def cells_of(table: Table) -> list[list[str]]:
+    """A table's rows without headings."""
+    return [row for row in table.rows if not isinstance(row, Section)]
+
+
+def place_of(analysis_id: str) -> dict[str, str]:
+    """The columns that an analysis id spells."""
+    names = ("contrast", "outcome", "timepoint", "model", "stage")
+    return {"analysis_id": analysis_id, **dict(zip(names, analysis_id.split("."), strict=False))}

@@ -14,6 +14,7 @@ from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design, widened
 from ipdma.analysis.records import Ident, Ledger, as_number
 from ipdma.model.pool import Pooled, pool_effects
+from ipdma.model.records import OF_ESTIMATE
 from ipdma.model.spec import ModelSpec, PoolSpec
 
 
@@ -122,18 +123,7 @@ def write_pooled(
 
 def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, Any]:
     """One row of estimates.csv from a pooling."""
-    names = (
-        "estimate",
-        "std_error",
-        "df",
-        "statistic",
-        "p_value",
-        "ci_low",
-        "ci_high",
-        "tau2",
-        "i2",
-        "k",
-    )
+    names = (*OF_ESTIMATE, "tau2", "i2", "k")
     known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
     flags = {"converged": True, "singular": pooled.tau2 == 0 and pooled.k > 1}
     method = ci if pooled.df is not None else "wald"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.records import Ident, Ledger
@@ -14,23 +14,12 @@ ASKED_BELOW = 0.10  # credibility is asked of interactions that someone might be
 
 
 def write_iceman(
-    ledger: Ledger,
-    ident: Ident,
-    moderator: Moderator,
-    settings: Settings,
-    data: ModeratorFrame,
-    one: Fit,
-    two: Fit | None,
-    p_value: float,
-    varying: Mapping[str, Fit],
+    ledger: Ledger, ident: Ident, p_value: float, answered: Iterable[tuple[int, str, str]]
 ) -> None:
-    """Write the eight core questions where p is below 0.10; `author` where only a person can answer.
-
-    `varying` are the fits of the interaction as it varies between trials, by stage.
-    """
+    """Write the eight core questions where p is below 0.10, from `answers`."""
     if p_value >= ASKED_BELOW:
         return
-    for question, answer, reason in answers(moderator, settings, data, one, two, p_value, varying):
+    for question, answer, reason in answered:
         ledger.count(ident, "iceman", variable=str(question), level=f"{answer}: {reason}")
 
 
@@ -43,7 +32,10 @@ def answers(
     p_value: float,
     varying: Mapping[str, Fit],
 ) -> Iterator[tuple[int, str, str]]:
-    """Each question's number, answer and reason."""
+    """Each question's number, answer (`author` where only a person can answer) and reason.
+
+    `varying` are the fits of the interaction as it varies between trials, by stage.
+    """
     yield (
         1,
         "definitely yes",

@@ -10,7 +10,7 @@ from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import try_fit, write_fit, write_studies
-from ipdma.analysis.iceman import write_iceman
+from ipdma.analysis.iceman import answers, write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
 from ipdma.analysis.moderator_values import effect_points, write_points
@@ -157,7 +157,8 @@ def add_depth(ledger: Ledger, asked: Question, fits: Mapping[str, Fit | None]) -
         write_power(ledger, ident, asked.cell, data, moderator, settings)
         tested = tested_term(one, ident, moderator.name)
         if tested is not None:
-            write_iceman(ledger, ident, moderator, settings, data, one, two, tested[2], varying)
+            answered = answers(moderator, settings, data, one, two, tested[2], varying)
+            write_iceman(ledger, ident, tested[2], answered)
 
 
 def fit_naive(ledger: Ledger, asked: Question) -> None:

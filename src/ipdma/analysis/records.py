@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.model.records import OF_ESTIMATE
+
 ESTIMATE_COLUMNS = [
     "analysis_id",
     "contrast",
@@ -19,13 +21,7 @@ ESTIMATE_COLUMNS = [
     "term",
     "moderator",
     "level",
-    "estimate",
-    "std_error",
-    "df",
-    "statistic",
-    "p_value",
-    "ci_low",
-    "ci_high",
+    *OF_ESTIMATE,
     "tau2",
     "i2",
     "pi_low",
@@ -241,13 +237,7 @@ def table_of(
 
 NUMBERS = frozenset(
     [
-        "estimate",
-        "std_error",
-        "df",
-        "statistic",
-        "p_value",
-        "ci_low",
-        "ci_high",
+        *OF_ESTIMATE,
         "tau2",
         "i2",
         "pi_low",

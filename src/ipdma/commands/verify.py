@@ -93,11 +93,16 @@ def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
 def report_lines(name: str, lines: Sequence[str], limit: int, what: str = "not as the run left them") -> int:
     """Say how many files fail, and list them; returns their number."""
     print(f"{name}: {len(lines)} {what}")
+    list_lines(lines, limit)
+    return len(lines)
+
+
+def list_lines(lines: Sequence[str], limit: int) -> None:
+    """Print the first lines, and how many more there are; all where the limit is 0."""
     for line in lines if limit <= 0 else lines[:limit]:
         print(f"  {for_terminal(line)}")
     if 0 < limit < len(lines):
         print(f"  ... and {len(lines) - limit} more (--limit 0 lists all)")
-    return len(lines)
 
 
 def report_texts(folder: Path, claims: Sequence[dict[str, str]], options: argparse.Namespace) -> int:
@@ -135,10 +140,7 @@ def report_tables(folder: Path, limit: int) -> int:
         return 0
     count, wrong = reprint(folder)
     print(f"tables: {count} printed again, {len(wrong)} cells differ")
-    for misprint in wrong if limit <= 0 else wrong[:limit]:
-        print(f"  {for_terminal(misprint.sentence())}")
-    if 0 < limit < len(wrong):
-        print(f"  ... and {len(wrong) - limit} more (--limit 0 lists all)")
+    list_lines([misprint.sentence() for misprint in wrong], limit)
     return len(wrong)
 
 
@@ -146,17 +148,15 @@ def report_verdicts(name: str, verdicts: Sequence[Verdict], limit: int) -> int:
     """Say how many claims hold, and list those that do not; returns their number."""
     failed = [v for v in verdicts if v.why]
     print(f"{name}: {len(verdicts) - len(failed)} of {len(verdicts)} claims hold")
-    for verdict in failed if limit <= 0 else failed[:limit]:
-        claim = verdict.claim
-        print(
-            for_terminal(
-                f"  {claim['place']}: {claim['printed']} ({claim['analysis_id']} {claim['key'].strip('|')} "
-                f"{claim['field']}): {verdict.why}"
-            )
-        )
-    if 0 < limit < len(failed):
-        print(f"  ... and {len(failed) - limit} more (--limit 0 lists all)")
+    list_lines([sentence_of(verdict) for verdict in failed], limit)
     return len(failed)
+
+
+def sentence_of(verdict: Verdict) -> str:
+    """A claim that does not hold, where it stands and why."""
+    claim = verdict.claim
+    key = f"{claim['analysis_id']} {claim['key'].strip('|')} {claim['field']}"
+    return f"{claim['place']}: {claim['printed']} ({key}): {verdict.why}"
 
 
 def report_rows(records: Records, again: tuple[Records, set[str]], limit: int) -> int:

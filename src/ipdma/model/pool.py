@@ -14,7 +14,7 @@ from ipdma.errors import DataError, join_faults
 from ipdma.model.df import WALD, OwnEstimates, second_stage
 from ipdma.model.interval import quantile
 from ipdma.model.pivot import pivot_interval
-from ipdma.model.records import Estimate, as_plain
+from ipdma.model.records import OF_ESTIMATE, Estimate, as_plain
 from ipdma.model.spec import PoolSpec
 from ipdma.model.tau2 import estimate_tau2, generalised_q, q_profile, typical_variance, weighted_mean
 from ipdma.model.term import TREATMENT
@@ -77,17 +77,7 @@ class Pooled:
 
     def second_stage(self) -> dict[str, Any]:
         """What a two-stage estimate carries beside its own interval."""
-        own = {
-            "estimate",
-            "std_error",
-            "df",
-            "statistic",
-            "p_value",
-            "ci_low",
-            "ci_high",
-            "warnings",
-            "beside",
-        }
+        own = {*OF_ESTIMATE, "warnings", "beside"}
         return {name: value for name, value in vars(self).items() if name not in own}
 
 

@@ -13,6 +13,8 @@ from ipdma import __version__
 from ipdma.model.term import Term
 from ipdma.model.variance import VarianceComponents
 
+OF_ESTIMATE = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -38,8 +40,7 @@ class Estimate:
     def as_json(self, key: str = "term") -> dict[str, Any]:
         """The record as docs/interface/model.md writes it; `key` is `name` for a contrast."""
         named = {key: self.term}
-        numbers = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
-        return {**named, **{n: getattr(self, n) for n in numbers}, **self.extra}
+        return {**named, **{n: getattr(self, n) for n in OF_ESTIMATE}, **self.extra}
 
 
 @dataclass(frozen=True)

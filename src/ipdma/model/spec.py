@@ -145,6 +145,21 @@ class ModelSpec:
             centre = self.family == "binomial" and self.intercept == "stratified"
         return self.replace(estimator=estimator, df=df, centre_treatment=centre)
 
+    def of_one_study(self, df: str) -> ModelSpec:
+        """Return the model of one study: its effects common, its intercept and slopes its own."""
+        return self.replace(
+            stages="one",
+            intercept="stratified",
+            treatment_effect="common",
+            interaction_effect="common",
+            residual="common",
+            covariate_slopes="stratified",
+            moderator_slopes="stratified",
+            df=df,
+            contrasts={},
+            imputation=None,
+        )
+
     def conflicts(self) -> list[str]:
         """Say which keys exclude each other, a sentence each."""
         spec = self.resolved()

@@ -86,7 +86,7 @@ def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
 def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[StudyFit]:
     """Fit each study's repeated rows with the one-stage engine."""
     analysed = rows.iloc[design.row_index]
-    own = own_spec(spec, "kenward_roger" if spec.nesting else "residual")
+    own = spec.of_one_study("kenward_roger" if spec.nesting else "residual")
     fits = []
     for k, study in enumerate(design.studies):
         fit, why = try_fit(fit_without_profile, analysed[design.study == k], own)
@@ -97,21 +97,6 @@ def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[Stud
 def fit_without_profile(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     """The Gaussian engine without the variances' intervals, which stage one has no use for."""
     return fit_gaussian(rows, spec, profile=False)
-
-
-def own_spec(spec: ModelSpec, df: str) -> ModelSpec:
-    """The model of one study: its effects common, its intercept and slopes its own."""
-    return spec.replace(
-        stages="one",
-        intercept="stratified",
-        treatment_effect="common",
-        interaction_effect="common",
-        residual="common",
-        covariate_slopes="stratified",
-        moderator_slopes="stratified",
-        df=df,
-        imputation=None,
-    )
 
 
 def try_fit(

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.analysis_rows import AGGREGATE, KEY, as_table, draw_rows, pick, small_plan
+from tests.builders.analysis_rows import AGGREGATE, pick, run
 
-from ipdma.analysis.run import analyse
 from ipdma.model.pool import pool_effects
 from ipdma.model.spec import PoolSpec
 
 NAME = "stpp_control.depression.post"
-
-
-PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
-def run(rows, parts, plan=None, **extra):
-    return analyse({KEY: as_table(rows)}, plan or small_plan(**PLAIN), parts=parts, **extra)
 
 
 def test_aggregate_trials_join_the_second_stage(rows):

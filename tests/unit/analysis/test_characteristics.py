@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.builders.analysis_rows import count, draw_rows, small_plan
+from tests.builders.analysis_rows import count, small_plan
 
 from ipdma.analysis.run import analyse
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
 
 
 def test_participants_are_counted_by_contrast_and_side(rows):

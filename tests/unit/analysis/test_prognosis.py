@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.builders.analysis_rows import as_table, count, draw_rows, small_plan
+from tests.builders.analysis_rows import as_table, count, small_plan
 
 from ipdma.analysis.run import analyse
 from ipdma.model.pool import pool_effects
@@ -20,11 +20,6 @@ WORDS = {
     "time_points": {"post": {}},
     "prognosis": {"conditions": ["stpp"]},
 }
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
 
 
 def test_prognosis_takes_arms_without_a_control(rows):

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
-from tests.builders.analysis_rows import count, draw_rows, small_plan
+from tests.builders.analysis_rows import count, small_plan
 
 from ipdma.analysis.run import analyse
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
 
 
 def test_registry_counts_trials_by_status(rows):

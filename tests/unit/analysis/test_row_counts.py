@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from tests.builders.analysis_rows import KEY, as_table, count, draw_rows, small_plan
-
-from ipdma.analysis.run import analyse
-
-PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
-def run(rows, parts, plan=None, **extra):
-    return analyse({KEY: as_table(rows)}, plan or small_plan(**PLAIN), parts=parts, **extra)
+from tests.builders.analysis_rows import count, run
 
 
 def test_flow_of_participants(rows):

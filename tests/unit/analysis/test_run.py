@@ -69,11 +69,6 @@ INTERFACE_COUNTS = ["analysis_id", "what", "study", "arm", "variable", "level", 
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
-@pytest.fixture(scope="module")
 def records(rows):
     return analyse({KEY: as_table(rows)}, small_plan(), source_digest="s" * 8, data_digest="d" * 8)
 

@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from tests.builders.analysis_rows import KEY, as_table, count, draw_rows, pick, small_plan
+from tests.builders.analysis_rows import KEY, PLAIN, as_table, count, draw_rows, pick, run, small_plan
 
 from ipdma.analysis.run import analyse
 from ipdma.analysis.same_trials import BESIDE, ITSELF, SHARED
-
-PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
-def run(rows, parts, plan=None, **extra):
-    return analyse({KEY: as_table(rows)}, plan or small_plan(**PLAIN), parts=parts, **extra)
 
 
 def test_leaving_one_study_out_is_the_model_without_it(rows):

@@ -22,11 +22,6 @@ from ipdma.analysis.run import analyse
 NAME = "stpp_control.depression.post"
 
 
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
 def run(rows, plan, parts=("moderators",), key=KEY, **extra):
     return analyse({key: as_table(rows)}, plan, parts=list(parts), **extra)
 

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.analysis_rows import KEY, as_table, draw_rows, pick, small_plan
-
-from ipdma.analysis.run import analyse
+from tests.builders.analysis_rows import pick, run, small_plan
 
 NAME = "stpp_control.depression.post"
-
-
-PLAIN = {"moderators": {}, "subgroups": {}, "risk_of_bias": []}
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return draw_rows()
-
-
-def run(rows, parts, plan=None, **extra):
-    return analyse({KEY: as_table(rows)}, plan or small_plan(**PLAIN), parts=parts, **extra)
 
 
 def test_a_subgroup_is_the_model_on_its_trials(rows):

@@ -1,17 +1,6 @@
 """Imbalance, too much balance, copied spread."""
 
-from tests.builders.integrity_upload import draw_upload
-
-from ipdma.codebook import load_codebook
-from ipdma.integrity import check_integrity, read_tables, tabulate_results
-
-CODEBOOK = load_codebook()
-
-
-def outcomes(people, assessments, declared=None):
-    results = check_integrity(read_tables("XX-A", declared or {}, people, assessments, CODEBOOK))
-    table = tabulate_results(results)
-    return table, set(table.loc[table.outcome.isin(["query", "fail"]), "check"])
+from tests.builders.integrity_upload import draw_upload, outcomes
 
 
 def test_imbalance_and_too_much_balance():

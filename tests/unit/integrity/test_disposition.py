@@ -1,18 +1,7 @@
 """Missing outcomes that depend on the arm."""
 
 import pandas as pd
-from tests.builders.integrity_upload import draw_upload
-
-from ipdma.codebook import load_codebook
-from ipdma.integrity import check_integrity, read_tables, tabulate_results
-
-CODEBOOK = load_codebook()
-
-
-def outcomes(people, assessments, declared=None):
-    results = check_integrity(read_tables("XX-A", declared or {}, people, assessments, CODEBOOK))
-    table = tabulate_results(results)
-    return table, set(table.loc[table.outcome.isin(["query", "fail"]), "check"])
+from tests.builders.integrity_upload import draw_upload, outcomes
 
 
 def test_a_missing_outcome_that_depends_on_the_arm():

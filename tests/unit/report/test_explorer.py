@@ -36,11 +36,6 @@ SHARED = [*ONE, *SPREAD]
 
 
 @pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
-
-
-@pytest.fixture(scope="module")
 def page(material):
     return report_page(material)
 

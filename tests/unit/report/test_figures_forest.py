@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
-from tests.builders.report_mock import mock_material
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
 
 
 def test_a_large_plan_draws_forests_of_its_main_outcomes_alone(material):

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from matplotlib import rc_context
-from tests.builders.report_mock import mock_material
 
 from ipdma.report.exhibit import blank_figure
-from ipdma.report.figures import list_exhibits
 from ipdma.report.imputation_plots import draw_tipping
-from ipdma.report.ledger import Ledger
 from ipdma.report.style import STYLE
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
-
-
-@pytest.fixture(scope="module")
-def drawn(material):
-    """What each new exhibit draws."""
-    return {e.name.split(".")[0]: e.draw.args[0] for e in list_exhibits(material, Ledger())}
 
 
 def test_tipping_points_are_a_line_per_shift_of_the_reference_arm(drawn):

@@ -5,15 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.builders.report_mock import mock_material
 
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.ledger import Ledger
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
 
 
 def test_binary_forest_prints_odds_ratios_beside_an_axis_of_odds_ratios(material):

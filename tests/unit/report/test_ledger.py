@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from matplotlib import rc_context
 from matplotlib.text import Text
-from tests.builders.report_mock import mock_material
 
 from ipdma.report.compare import check_claims
 from ipdma.report.figures import list_exhibits
@@ -21,11 +19,6 @@ from ipdma.report.tables import tabulate_all
 from ipdma.report.tables_credibility import QUESTIONS
 
 NUMBER = re.compile(r"\u2212?\d*\.?\d+")
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
 
 
 def words_of(material) -> list[str]:

@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.builders.report_mock import mock_material
+from tests.builders.report_mock import cells_of
 
 from ipdma.report import wording
-from ipdma.report.ledger import Ledger
-from ipdma.report.table import Section
-from ipdma.report.tables import tabulate_all
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
-
-
-@pytest.fixture(scope="module")
-def tables(material):
-    return {table.name: table for table in tabulate_all(material, Ledger())}
-
-
-def cells_of(table):
-    """Rows without headings."""
-    return [row for row in table.rows if not isinstance(row, Section)]
 
 
 def test_an_engine_short_of_the_optimum_is_flagged_whether_or_not_it_admits_it(tables):

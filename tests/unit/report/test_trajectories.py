@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import pytest
 from matplotlib import rc_context
-from tests.builders.report_mock import mock_material
 
 from ipdma.report.exhibit import blank_figure
-from ipdma.report.figures import list_exhibits
-from ipdma.report.ledger import Ledger
 from ipdma.report.style import STYLE
 from ipdma.report.trajectories import draw_trajectories
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
-
-
-@pytest.fixture(scope="module")
-def drawn(material):
-    """What each new exhibit draws."""
-    return {e.name.split(".")[0]: e.draw.args[0] for e in list_exhibits(material, Ledger())}
 
 
 def test_trajectories_follow_the_model_means_in_weeks(drawn):

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from matplotlib import rc_context
-from tests.builders.report_mock import mock_material
 
 from ipdma.report.exhibit import blank_figure
-from ipdma.report.figures import list_exhibits
 from ipdma.report.fonts import provide_fonts
-from ipdma.report.ledger import Ledger
 from ipdma.report.style import STYLE
 from ipdma.report.tree_plot import draw_effects, leaves_of, place_branches
-
-
-@pytest.fixture(scope="module")
-def material():
-    return mock_material(11)
-
-
-@pytest.fixture(scope="module")
-def drawn(material):
-    """What each new exhibit draws."""
-    return {e.name.split(".")[0]: e.draw.args[0] for e in list_exhibits(material, Ledger())}
 
 
 def test_the_tree_has_the_records_splits_and_effects_below_its_leaves(material, drawn):

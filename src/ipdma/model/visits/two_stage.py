@@ -21,19 +21,8 @@ def whole_design(rows: pd.DataFrame, spec: ModelSpec) -> VisitDesign:
 
 def trial_fits(rows: pd.DataFrame, spec: ModelSpec, design: VisitDesign, terms: list[Term]) -> list[StudyFit]:
     """Each trial's own fit over its visits; a trial that has none says why."""
-    own = spec.replace(
-        stages="one",
-        treatment_effect="common",
-        intercept="stratified",
-        covariate_slopes="stratified",
-        moderator_slopes="stratified",
-        residual="common",
-        interaction_effect="common",
-        df="residual",
-        contrasts={},
-        imputation=None,
-        covariance="intercept" if spec.covariance == "intercept" else "unstructured",
-    )
+    covariance = "intercept" if spec.covariance == "intercept" else "unstructured"
+    own = spec.of_one_study("residual").replace(covariance=covariance)
     study = as_text(rows[spec.study])
     return [trial_fit(rows[study == name], own, name, terms) for name in design.base.studies]
 
