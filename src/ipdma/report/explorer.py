@@ -53,6 +53,7 @@ KINDS = {
     "benefit": "Benefit by",
 }
 HEADINGS = ("Trial", "Comparator", "Instrument", "n", "n, reference", "Effect", "Weight, %")
+PUBLISHED = {"source": "aggregate"}
 NO_SCRIPT = (
     "<noscript><p>Choosing, filtering and pooling again need this page's script, which does not run here. "
     "All figures and tables stand in the sections above and in the supplement.</p></noscript>"
@@ -99,11 +100,20 @@ def embedded(data: Mapping[str, Any]) -> str:
 
 
 def rows_of(material: Material, analysis: Analysis) -> list[Row]:
-    """The trials' own estimates behind the second stage of the primary model, in the order of figures."""
-    head = analysis.ident(material.primary, "two")
-    rows = list(select(material.records.of("study_estimates", head), term="treatment", moderator=""))
-    order = material.in_order(r.text("study") for r in rows)
-    return sorted(rows, key=lambda r: order.index(r.text("study")))
+    """The trials' own estimates behind the second stage of the primary model, in the order of figures; then
+    the published results of trials that gave no participant data."""
+    both = (analysis.ident(material.primary, "two"), {}), (analysis.ident("aggregate", "two"), PUBLISHED)
+    found: list[Row] = []
+    for head, wanted in both:
+        rows = select(material.records.of("study_estimates", head), term="treatment", moderator="", **wanted)
+        by_study = {r.text("study"): r for r in rows}
+        found += [by_study[study] for study in material.in_order(by_study)]
+    return found
+
+
+def is_published(row: Row) -> bool:
+    """Whether an estimate is a published result, and not of participant data."""
+    return row.text("source") == PUBLISHED["source"]
 
 
 def has_odds(material: Material, analysis: Analysis, rows: Sequence[Row]) -> bool:
@@ -146,10 +156,12 @@ def trial_line(material: Material, pen: Pen, analysis: Analysis, row: Row, odds:
     kinds = kinds_of(material, analysis, study)
     left = "".join(f'<td class="left">{escape(text)}</td>' for text in kinds)
     numbers = [pen.count(row, "n_active"), pen.count(row, "n_reference")]
-    numbers += [effect_text(material, pen, row, odds), pen.number(row, "weight", 1)]
+    weight = wording.NOTHING if is_published(row) else pen.number(row, "weight", 1)
+    numbers += [effect_text(material, pen, row, odds), weight]
     right = "".join(f'<td class="right">{escape(text)}</td>' for text in numbers)
+    name = material.study(study) + (", published result" if is_published(row) else "")
     return (
-        f'<tr data-study="{escape(study)}"><th scope="row" class="left">{escape(material.study(study))}</th>'
+        f'<tr data-study="{escape(study)}"><th scope="row" class="left">{escape(name)}</th>'
         f"{left}{right}</tr>\n"
     )
 
@@ -221,7 +233,7 @@ def trial_data(material: Material, analysis: Analysis, row: Row) -> dict[str, An
     comparator, instrument = kinds_of(material, analysis, row.text("study"))
     numbers = ("estimate", "std_error", "ci_low", "ci_high", "n_active", "n_reference")
     named = {"study": row.text("study"), "comparator": comparator, "instrument": instrument}
-    return named | {name: row.number(name) for name in numbers}
+    return named | {"published": is_published(row)} | {name: row.number(name) for name in numbers}
 
 
 def planned(material: Material, analysis: Analysis) -> dict[str, str]:
@@ -271,12 +283,13 @@ def own_analysis() -> str:
     return (
         '<section class="explore-live explore-own" hidden aria-labelledby="explore-own-head">'
         '<h3 id="explore-own-head">Reader\u2019s own analysis</h3>'
-        "<p>Made by this page from the trials ticked above, by the inverse of their variances. It is not a "
+        "<p>Made by this page from the trials ticked above, by the inverse of their variances; published "
+        "results of trials without participant data can be ticked too. It is not a "
         "result of the review, and trials left out after seeing the results can mislead.</p>"
         '<div class="explore-choice">'
         f"{chooser('tau2', 'Variance between trials', TAU2)}{chooser('ci', 'Interval', INTERVALS)}"
         f"{chooser('prediction', 'Prediction interval', PREDICTION)}</div>"
-        '<p><button type="button" id="explore-all">All trials again</button></p>'
+        '<p><button type="button" id="explore-all">The trials of the review again</button></p>'
         '<div id="explore-plot"></div><p id="explore-sentence" role="status"></p>'
         '<dl id="explore-numbers"></dl><ul id="explore-notes"></ul>'
         '<p><button type="button" id="explore-copy">Copy the sentence</button> <button type="button" '

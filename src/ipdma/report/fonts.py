@@ -24,12 +24,12 @@ from ipdma.report.style import DRAWN, FONT
 
 UNUSED = ("GSUB", "GPOS", "GDEF", "kern", "FFTM", "gasp", "BASE", "JSTF")
 RANGES = (
-    (0x20, 0x24F),  # Latin
-    (0x370, 0x4FF),  # Greek, Cyrillic
-    (0x1E00, 0x1EFF),  # Latin, additional
+    (0x20, 0x17F),  # Latin
+    (0x391, 0x3C9),  # Greek
     (0x2010, 0x2044),  # punctuation
     (0x2070, 0x209F),  # raised and lowered digits
-    (0x2190, 0x22FF),  # arrows, mathematics
+    (0x2190, 0x2195),  # arrows
+    (0x2208, 0x2265),  # mathematics
     (0x25A0, 0x25FF),  # shapes
 )
 WEIGHTS = {"normal": ("", 400), "bold": ("Bold", 700)}

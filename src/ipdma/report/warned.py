@@ -1,4 +1,4 @@
-"""Warnings: which of them bear on a headline, how many there are of each kind, and all of them on a page."""
+"""Warnings: how many there are of each kind, and all of them on a page."""
 
 from __future__ import annotations
 
@@ -26,14 +26,6 @@ NUMBERED = re.compile(r"[-+\u2212]?\d+(?:\.\d+)?")
 def warning_rows(material: Material) -> list[Row]:
     """Every row that says what went other than planned."""
     return [r for r in material.records.counts if r.text("what") in WARNED]
-
-
-def warnings_of(material: Material, row: Row | None) -> list[str]:
-    """The warnings of one headline, as sentences."""
-    if row is None:
-        return []
-    found = material.counts_of(row.text("analysis_id"), "warning")
-    return [as_sentence(text) for text in dict.fromkeys(r.text("level") for r in found)]
 
 
 def as_sentence(text: str) -> str:

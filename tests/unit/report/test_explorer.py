@@ -122,7 +122,9 @@ def test_data_are_the_record_files(page, material):
     for question in data["questions"]:
         rows = material.records.of("study_estimates", f"{question['id']}.primary.two")
         held = {row.text("study"): row.number("estimate") for row in rows}
-        assert {one["study"]: one["estimate"] for one in question["trials"]} == held
+        told = question["trials"]
+        assert {one["study"]: one["estimate"] for one in told if not one["published"]} == held
+        assert [one["study"] for one in told if one["published"]] == ["FR-Y"]  # in no pool until it is ticked
         assert set(question["planned"]) == {"tau2", "ci", "prediction"}
 
 
@@ -140,7 +142,8 @@ def test_a_withheld_number_is_empty_and_takes_no_part():
 
 def test_without_a_script_every_trial_is_a_row(page, material):
     section = page[page.index('<details id="explore">') : page.index('<script type="application/json"')]
-    assert section.count("<tr data-study=") == 11 * len(material.analyses)
+    assert section.count("<tr data-study=") == 12 * len(material.analyses)
+    assert section.count(", published result</th>") == len(material.analyses)
     assert section.count("Pooled, as recorded") == len(material.analyses)
     assert "<noscript>" in section
     live = re.findall(r'<\w+ class="explore-live[^>]*>', section)

@@ -95,7 +95,12 @@ function open(figure) {
 /** Whether the filters hide a trial. */
 const hidden = (trial) => ["comparator", "instrument"].some((kind) => value(kind) && value(kind) !== trial[kind]);
 
-const unticked = () => left.get(question.id) || left.set(question.id, new Set()).get(question.id);
+/** Trials that the reader leaves out; published results until they are ticked, as in the review's own pool. */
+function unticked() {
+  const published = question.trials.filter((trial) => trial.published).map((trial) => trial.study);
+  return left.get(question.id) || left.set(question.id, new Set(published)).get(question.id);
+}
+const named = (trial) => data.studies[trial.study] + (trial.published ? " (published result)" : "");
 const usable = (trial) => trial.estimate !== null && trial.std_error > 0;
 const pooledTrials = () => question.trials.filter((trial) => usable(trial) && !unticked().has(trial.study));
 const rowsOf = () => [...document.querySelectorAll("#explore-trials tbody:not([hidden]) tr[data-study]")];
@@ -107,7 +112,7 @@ function showRows() {
     row.hidden = hidden(byStudy.get(row.dataset.study));
     row.querySelector("input")?.remove();
     const trial = byStudy.get(row.dataset.study), box = element("input", { type: "checkbox" });
-    box.setAttribute("aria-label", `${data.studies[trial.study]} takes part in my pool`);
+    box.setAttribute("aria-label", `${named(trial)} takes part in my pool`);
     box.checked = usable(trial) && !unticked().has(trial.study);
     box.disabled = !usable(trial);
     box.addEventListener("change", () => {
@@ -176,7 +181,7 @@ function sentence(found) {
     `I\u00b2 = ${fixed(found.i2, 1)}%, \u03c4\u00b2 = ${fixed(found.tau2, 3)}`,
   ];
   if (found.pi_low !== null) parts.push(`prediction interval ${range(found.pi_low, found.pi_high)}`);
-  const without = out.length ? ` Without ${out.map((trial) => data.studies[trial.study]).join(", ")}.` : "";
+  const without = out.length ? ` Without ${out.map(named).join(", ")}.` : "";
   return `${parts.join("; ")} (variance between trials: ${chosen("tau2")}; interval: ${chosen("ci")}).${without}`;
 }
 
@@ -281,7 +286,7 @@ function saveDrawing(svg, name, look) {
 
 /** The trials of the question as CSV: what the run recorded, and whether the reader pooled it. */
 function saveData() {
-  const names = ["study", "comparator", "instrument", "n_active", "n_reference", "estimate", "std_error", "ci_low", "ci_high"];
+  const names = ["study", "published", "comparator", "instrument", "n_active", "n_reference", "estimate", "std_error", "ci_low", "ci_high"];
   const inside = new Set(pooledTrials().map((trial) => trial.study));
   const cell = (at) => (/[",\n]/.test(String(at ?? "")) ? `"${String(at).replaceAll('"', '""')}"` : String(at ?? ""));
   const rows = question.trials.map((trial) => [...names.map((name) => trial[name]), inside.has(trial.study) ? "yes" : "no"]);
@@ -306,7 +311,7 @@ function start() {
     showRows();
     poolAgain();
   });
-  $("all").addEventListener("click", () => { unticked().clear(); showRows(); poolAgain(); });
+  $("all").addEventListener("click", () => { left.delete(question.id); showRows(); poolAgain(); });
   $("copy").addEventListener("click", () => copy($("sentence").textContent));
   $("save-own").addEventListener("click", () => saveDrawing($("plot").firstElementChild, `readers_own.${question.id}`, OWN));
   $("save-figure").addEventListener("click", () => saveDrawing($("stage").querySelector("svg"), value("kind"), ""));

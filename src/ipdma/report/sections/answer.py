@@ -5,14 +5,15 @@ from __future__ import annotations
 from html import escape
 
 from ipdma.report import wording
+from ipdma.report.beside import beside_text
 from ipdma.report.grade import certainty_of
 from ipdma.report.icons import icon_array
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
+from ipdma.report.plain_warnings import plain_warnings
 from ipdma.report.records import Row, distinct, select
 from ipdma.report.tables_findings import points_text
 from ipdma.report.verdict import plain_sentence, tellable
-from ipdma.report.warned import warnings_of
 from ipdma.report.words import condition, in_sentence
 
 
@@ -38,7 +39,7 @@ def card(material: Material, contrast: str, pen: Pen) -> str:
     parts.append(events_block(material, own, pen))
     parts.append(certainty_line(material, main[0], pen))
     parts += [later_line(material, analysis, pen) for analysis in main[1:]]
-    parts += [f'<p class="note">{escape(line)}</p>' for line in warnings_of(material, head)]
+    parts += [f'<p class="note">{escape(line)}</p>' for line in plain_warnings(material, head)]
     title = escape(material.contrast(contrast))
     return f'<article class="card" aria-label="{title}"><h3>{title}</h3>{"".join(parts)}</article>\n'
 
@@ -51,12 +52,12 @@ def key_line(material: Material, analysis: Analysis, pen: Pen, row: Row | None) 
     smd = "" if material.standardise(analysis.outcome) == "none" else f"SMD {pen.effect(row)}; "
     if material.is_binary(analysis.outcome):
         points, smd = "", f"log odds ratio {pen.effect(row)}; "
-    rests = f"{smd}{material.level} intervals; {people(pen, row)}"
+    known = beside_text(material, pen, row)
+    if smd and known != wording.NOTHING:
+        smd = f"{smd[:-2]} (other intervals: {known}); "
     left = in_sentence(material.directions(analysis.contrast, analysis.outcome)[0])
-    return (
-        f'<p class="key">{escape(points)}</p><p class="small">{escape(rests)}. '
-        f"A negative difference {escape(left)}.</p>"
-    )
+    rests = f"{smd}{material.level} intervals; {people(pen, row)}. A negative difference {left}."
+    return f'<p class="key">{escape(points)}</p>{said(rests)}'
 
 
 def people(pen: Pen, row: Row) -> str:
@@ -145,7 +146,8 @@ def shared_line(material: Material, one: str, other: str) -> str:
     people = (
         f" and the people in {wording.several([in_sentence(condition(c)) for c in both])}" if both else ""
     )
-    return f"{material.contrast(one)} and {in_sentence(material.contrast(other))} share {names}{people}."
+    pair = [f"\u2018{material.contrast(contrast)}\u2019" for contrast in (one, other)]
+    return f"{wording.several(pair)} share {names}{people}."
 
 
 def conditions_of(material: Material, contrast: str) -> list[str]:
