@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
+from ipdma.report.model_words import interval_words, model_words
 from ipdma.report.records import first
 from ipdma.report.words import STANDARDISE, in_sentence, instrument_words
 
@@ -35,25 +35,27 @@ def data_methods(material: Material, pen: Pen) -> str:
     parts = []
     if ipd is not None:
         parts.append(
-            f"Participant data were obtained for {pen.count(ipd)} of {pen.count(ipd, 'of')} eligible trials"
+            f"participant data were obtained for {pen.count(ipd)} of {pen.count(ipd, 'of')} eligible trials"
         )
     if total is not None:
         parts.append(f"{pen.count(total)} participants were contributed")
-    contrasts = [material.contrast(c) for c in material.plan.get("contrasts", {})]
     text = "; ".join(parts)
-    lead = f"{text}. " if text else ""
+    lead = f"{text[:1].upper()}{text[1:]}. " if text else ""
+    contrasts = [f"\u2018{material.contrast(c)}\u2019" for c in material.plan.get("contrasts", {})]
+    what = "comparison was" if len(contrasts) == 1 else "comparisons were"
     return (
-        f"{lead}The comparisons were {wording.several(contrasts)}. Participants were analysed in the arm "
-        "to which they were allocated."
+        f"{lead}The {what} {wording.several(contrasts)}. Participants were analysed in the arm to which they "
+        "were allocated."
     )
 
 
 def outcome_methods(material: Material) -> str:
     """Instruments, scale, binary outcomes."""
-    instruments = material.plan.get("instruments", {})
-    preference = wording.several([instrument_words(str(i)) for i in instruments.get("preference", [])])
+    instruments = material.plan.get("instruments") or {}
+    preference = [instrument_words(str(i)) for i in instruments.get("preference") or []]
     text = (
-        f"In each trial, contrast and time point the outcome was the first available of {preference}"
+        "In each trial the outcome was the first of these instruments with a score before treatment and at "
+        f"the time point in question: {'; '.join(preference)}"
         if preference
         else "The outcome was each trial's depression measure"
     )
@@ -63,65 +65,56 @@ def outcome_methods(material: Material) -> str:
     text += (
         f". Scores were divided by {STANDARDISE.get(word, 'a constant')}."
         if word != "none"
-        else ". Scores were analysed in raw points."
+        else ". Scores were analysed in points of the instrument."
     )
-    if any(material.is_binary(o) for o in material.plan.get("outcomes", {})):
+    if any(material.is_event(o) for o in material.plan.get("outcomes", {})):
         text += (
-            " Response was a loss of at least half of the baseline score, remission a score at or below "
-            "the instrument's threshold; both were analysed as observed, as log odds ratios."
+            " Response was a loss of at least half of the score before treatment, remission a score at or "
+            "below the instrument's threshold; events were analysed as observed, as log odds ratios."
         )
     return text
 
 
 def model_methods(material: Material) -> str:
     """The primary model in words."""
-    model = material.plan.get("models", {}).get(material.primary, {})
-    covariates = [str(c) for c in model.get("covariates", [])]
-    slopes = model.get("covariate_slopes", "stratified")
-    adjusted = (
-        f", adjusted for {wording.several(covariates)} "
-        f"({'a slope per trial' if slopes == 'stratified' else 'a common slope'})"
-        if covariates
-        else ""
-    )
-    intercept = {
-        "stratified": "an intercept per trial",
-        "random": "random intercepts",
-        "common": "a common intercept",
-    }[str(model.get("intercept") or "stratified")]
-    effect = {"random": "a random treatment effect", "common": "a common treatment effect"}[
-        str(model.get("treatment_effect") or "random")
-    ]
-    residual = (
-        "a residual variance per trial"
-        if model.get("residual") == "by_study"
-        else "a common residual variance"
-    )
+    model = material.plan.get("models", {}).get(material.primary) or {}
     row = next((r for a in material.analyses if (r := material.headline(a, "one")) is not None), None)
-    method = (
-        f" Intervals and tests used {df_label(row.text('df_method'))} degrees of freedom."
-        if row is not None
-        else ""
+    two = next((r for a in material.analyses if (r := material.headline(a, "two")) is not None), None)
+    intervals = (
+        "" if row is None else f" Intervals and tests were by {interval_words(row.text('df_method'))}."
     )
+    pooled = "" if two is None else f", with intervals by {interval_words(two.text('df_method'))}"
     return (
-        f"The primary analysis was a one-stage mixed model with {intercept}, {effect} and "
-        f"{residual}{adjusted}, fitted by restricted maximum likelihood "
-        f"(maximum likelihood for binary outcomes).{method} A two-stage analysis estimated each trial by "
-        "itself and pooled the estimates by random-effects meta-analysis."
+        f"The primary analysis was a one-stage mixed model with {model_words(material, model)}, fitted by "
+        f"restricted maximum likelihood (maximum likelihood for events).{intervals} In a second analysis, in "
+        "two stages, each trial was estimated by itself and the estimates were pooled by random-effects "
+        f"meta-analysis{pooled}."
     )
 
 
 def moderator_methods(material: Material) -> str:
-    """How moderators were tested."""
-    names = [in_sentence(material.moderator(n)) for n in material.plan.get("moderators", {})]
-    if not names:
+    """How moderators were tested: declared ones, then exploratory ones."""
+    entries = material.plan.get("moderators") or {}
+    groups = {
+        kind: [
+            in_sentence(material.moderator(n))
+            for n, entry in entries.items()
+            if bool((entry or {}).get("exploratory")) is kind
+        ]
+        for kind in (False, True)
+    }
+    if not entries:
         return ""
+    listed = [f"declared beforehand were {'; '.join(groups[False])}"] if groups[False] else []
+    listed += [f"exploratory were {'; '.join(groups[True])}"] if groups[True] else []
+    names = ". ".join(f"{text[:1].upper()}{text[1:]}" for text in listed)
+    correction = str((material.plan.get("moderator_analysis") or {}).get("correction") or "")
+    corrected = f" P values of the declared ones carry {wording.heading(correction)}'s correction."
     return (
-        f"Moderators ({wording.several(names)}) were tested as interactions with treatment within trials: "
-        "each moderator was centred at its trial's mean, and the "
-        "trial mean entered as a separate across-trial term, so that differences between trials cannot pass "
-        "for differences between participants. Naive interactions "
-        "are shown for comparison only."
+        "Moderators were tested as interactions with treatment within trials: each was centred at its "
+        "trial's mean, and the trial's mean entered as a term of its own, so that differences between trials "
+        f"cannot pass for differences between participants. {names}."
+        f"{corrected if correction and groups[False] else ''}"
     )
 
 
@@ -129,11 +122,11 @@ def missing_methods(material: Material) -> str:
     """What was done about missing values."""
     missing = material.plan.get("missing") or {}
     if missing.get("method") != "multiple_imputation":
-        return "Participants without the outcome were left out of the analysis of observed rows."
+        return "Participants without the outcome were left out."
     text = (
-        f"Missing values were filled in by multiple imputation within trial and arm (at least {missing['m']} "
-        "completed data sets), and results were combined by Rubin's rules; results of observed rows stand "
-        "beside them."
+        "The primary analysis used the participants whose outcome was observed. Beside it, missing values "
+        f"were filled in by multiple imputation within trial and arm (at least {missing['m']} completed data "
+        "sets) and results combined by Rubin's rules."
     )
     if (missing.get("delta") or {}).get("grid") or missing.get("reference_based"):
         text += (
@@ -146,9 +139,9 @@ def missing_methods(material: Material) -> str:
 def certainty_methods(material: Material) -> str:
     """How certainty was judged."""
     signed = (material.plan.get("certainty") or {}).get("judgements")
-    who = "judged by the authors" if signed else "suggested from the data, unsigned by the authors"
+    who = "was judged by the authors" if signed else "is suggested from the data, not signed by the authors"
     return (
-        f"Certainty of evidence follows GRADE and is {who}. Absolute effects on events start from the risk "
+        f"Certainty of evidence follows GRADE and {who}. Absolute effects on events start from the risk "
         "in the reference arms unless another risk is stated."
     )
 
@@ -157,7 +150,7 @@ def closing(material: Material) -> str:
     """Suppression and software."""
     version = material.versions.get("ipdma", "")
     return (
-        f"Small counts (under {material.least}) of participants with an attribute are withheld. The software "
-        f"was ipdma {version}".strip()
+        f"Numbers of fewer than {material.least} people are withheld, with others from which they would "
+        f"follow. The software was ipdma {version}".strip()
         + "."
     )

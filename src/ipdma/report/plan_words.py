@@ -1,4 +1,5 @@
-"""The plan as a table in words: what was decided, without its keys."""
+"""The plan as a table in words: what was decided, as a paper would say it; what has no words of its own here
+follows name by name."""
 
 from __future__ import annotations
 
@@ -6,17 +7,19 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from ipdma.report.wording import heading
-from ipdma.report.words import STANDARDISE, instrument_words, instruments
+from ipdma.report import wording
+from ipdma.report.plan_parts import TOLD
+from ipdma.report.words import Words
 
-LEFT_OUT = ("title", "footer", "studies", "registry", "results", "codebook")  # names of files
+NOT_TOLD = ("title", "footer", "studies", "registry", "aggregate", "results", "codebook")  # names of files
+ELSEWHERE = ("external", "hedges", "primary_model", "pool", "interval")  # told in another row
 
 
-def plan_table(plan: Mapping[str, Any]) -> str:
+def plan_table(words: Words) -> str:
     """Two columns: what, and what was decided."""
     rows = "".join(
         f'<tr><th scope="row" class="left">{escape(what)}</th><td class="left">{escape(said)}</td></tr>'
-        for what, said in plan_rows(plan)
+        for what, said in plan_rows(words)
     )
     return (
         '<figure class="table"><div class="scroll" tabindex="0" role="region" aria-label="The plan in words">'
@@ -25,36 +28,26 @@ def plan_table(plan: Mapping[str, Any]) -> str:
     )
 
 
-def plan_rows(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every top-level part of the plan, in its order."""
-    for key, value in plan.items():
-        if key not in LEFT_OUT:
-            yield heading(key), decision(key, value)
+def plan_rows(words: Words) -> Iterator[tuple[str, str]]:
+    """Every part of the plan in which something was decided, in its order."""
+    for key, value in words.plan.items():
+        if key in NOT_TOLD or key in ELSEWHERE or value in (None, {}, []):
+            continue
+        head, tell = TOLD.get(key, (wording.heading(key), plainly))
+        text = tell(words, value)
+        if text:
+            yield head, f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def decision(key: str, value: Any) -> str:
-    """A value in words: names by their labels, lists with commas, entries with semicolons."""
-    if key == "standardise":
-        return STANDARDISE.get(str(value), str(value))
-    return said(value) or "nothing"
-
-
-def said(value: Any) -> str:
-    """A value as text a reader follows."""
+def plainly(words: Words, value: Any) -> str:
+    """A value name by name: what a part without words of its own says."""
+    if isinstance(value, Mapping):
+        found = ((str(k).replace("_", " "), plainly(words, v)) for k, v in value.items() if k != "label")
+        rest = "; ".join(f"{k}: {text}" for k, text in found if text)
+        label = str(value.get("label") or "")
+        return f"{label} ({rest})" if label and rest else label or rest
+    if isinstance(value, (list, tuple)):
+        return ", ".join(text for v in value if (text := plainly(words, v)))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        if value.get("label"):
-            rest = {k: v for k, v in value.items() if k != "label"}
-            return f"{value['label']} ({said(rest)})" if said(rest) else str(value["label"])
-        kept = ((k, said(v)) for k, v in value.items())
-        return "; ".join(f"{spoken(k)}: {text}" for k, text in kept if text)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(text for v in value if (text := said(v)))
-    return "" if value is None else spoken(value)
-
-
-def spoken(value: Any) -> str:
-    """An instrument by its label, another name without underscores."""
-    text = str(value)
-    return instrument_words(text) if text in instruments() else text.replace("_", " ")
+    return "" if value is None else str(value).replace("_", " ")

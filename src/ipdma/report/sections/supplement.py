@@ -69,7 +69,7 @@ def plan_markup(material: Material) -> str:
     """The plan as a table in words, the YAML behind it."""
     text = yaml.safe_dump(as_plain(material.plan), sort_keys=False, allow_unicode=True, width=100)
     return (
-        f"{plan_table(material.plan)}<details><summary>As YAML, every default filled in</summary>"
+        f"{plan_table(material)}<details><summary>As YAML, every default filled in</summary>"
         f'<pre tabindex="0">{escape(text)}</pre></details>'
     )
 
