@@ -4,10 +4,16 @@ import re
 import sys
 import time
 
-from ipdma.errors import IpdmaError
-from ipdma.runs.begin import begin
-from ipdma.runs.jobs import why_stopped
-from ipdma.runs.manifest import announce, say_end, say_start
+try:
+    from ipdma.errors import IpdmaError
+    from ipdma.runs.begin import begin
+    from ipdma.runs.jobs import why_stopped
+    from ipdma.runs.manifest import announce, say_end, say_start
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"\nThe run cannot start: the Python of this snakemake ({sys.executable}) has no '{error.name}'.\n"
+        "Install the package beside it (pip install . in the repository), or use ./run, which does.\n"
+    )
 
 # Two cores are kept busy by two jobs, not by two libraries in each.
 os.environ.update(
