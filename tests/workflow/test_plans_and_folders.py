@@ -319,12 +319,12 @@ def test_scripts_only_read_call_and_write():
     for path in sorted((REPOSITORY / "workflow" / "scripts").glob("*.py")):
         kinds = {type(node).__name__ for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))}
         assert not kinds & {"FunctionDef", "ClassDef", "If", "IfExp", "While", "Try", "Lambda"}, path
-    assert len((REPOSITORY / "Snakefile").read_text(encoding="utf-8").splitlines()) < 40
+    assert len((REPOSITORY / "workflow" / "Snakefile").read_text(encoding="utf-8").splitlines()) < 40
 
 
 def test_the_schemas_of_the_workflow_are_the_packages():
     own = REPOSITORY / "src" / "ipdma" / "plan" / "plan.schema.yaml"
-    assert (REPOSITORY / "workflow" / "schemas" / "plan.schema.yaml").read_bytes() == own.read_bytes()
+    assert (REPOSITORY / "workflow" / "schemas" / "config.schema.yaml").read_bytes() == own.read_bytes()
 
 
 def test_the_plans_of_the_repository_can_start(monkeypatch):

@@ -51,7 +51,7 @@ def take_lock(results: Path) -> list[str]:
                 raise PlanError(refusal(results, path, owner)) from None
             if lift(path, owner):
                 lifted = [f"{results}: an earlier run {named(owner)} is gone; its lock is lifted"]
-    atexit.register(release, path, mine)
+    atexit.register(release, path.absolute(), mine)  # snakemake --directory goes back to where it began
     release_snakemake(results)
     return lifted
 
