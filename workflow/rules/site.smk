@@ -9,6 +9,7 @@ rule harmonise:
         files=files_of("harmonise/{study}"),
         folder=lambda wildcards: str(RUN.study(wildcards.study).folder),
         codebook=lambda wildcards: RUN.plan["codebook"],
+        least=lambda wildcards: RUN.plan["minimum_cell"],
     message:
         "{wildcards.study}: checking and harmonising"
     script:

@@ -1,10 +1,10 @@
 """Try to work out of the shared files what the run withholds, and say what was found."""
 
-from ipdma.runs.disclose import as_json, disclose, summary
+from ipdma.runs.disclose import disclose
 from ipdma.runs.jobs import job
 
 with job(snakemake, "disclose") as desk:
-    found, notes = disclose(desk.results, desk.say)
-    desk.put("disclosure.json", as_json(found, notes))
-    for line in summary(found, notes):
+    outcome = disclose(desk.results, desk.say, pages=False)
+    desk.put("disclosure.json", outcome.as_json())
+    for line in outcome.lines():
         desk.say(line)

@@ -10,6 +10,7 @@ with job(snakemake, snakemake.wildcards.study) as desk:
             snakemake.params.folder,
             snakemake.params.codebook,
             desk.results,
+            snakemake.params.least,
             desk.say,
         )
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ipdma.analysis.fitting import estimate_row
 from ipdma.analysis.moderator_frame import ModeratorFrame
-from ipdma.analysis.ranges import inner_range
+from ipdma.analysis.ranges import inner_range, shown_quantile
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit
@@ -90,7 +90,8 @@ def value_points(
     values = data.complete[data.name].to_numpy(float)
     named: dict[float, list[str]] = {}
     for q in settings.quantiles:
-        named.setdefault(float(np.quantile(values, q)), []).append(f"p{100 * q:g}")
+        at = shown_quantile(values, q, settings.plan["minimum_cell"])
+        named.setdefault(at, []).append(f"p{100 * q:g}")
     mean, sd = float(values.mean()), float(values.std(ddof=1))
     for at, label in ((mean - sd, "mean-1sd"), (mean, "mean"), (mean + sd, "mean+1sd")):
         named.setdefault(at, []).append(label)

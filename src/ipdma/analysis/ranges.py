@@ -23,6 +23,40 @@ def inner_range(values: np.ndarray) -> tuple[float, float]:
     return (low, high) if low < high else (low - step, high + step)
 
 
+def shown_quantile(values: np.ndarray, share: float, fewest: int) -> float:
+    """A quantile that is no one person's value: rounded just as far as that enough people round to it.
+
+    Parameters
+    ----------
+    values : (n,) array
+    share : float
+        Between 0 and 1.
+    fewest : int
+        People that the number stands for at least, where there are so many.
+    """
+    exact = float(np.quantile(values, share))
+    if int(np.isclose(values, exact, rtol=1e-9).sum()) >= fewest:
+        return exact
+    largest = round_step(values)
+    power = 10.0 ** np.floor(np.log10(largest))
+    steps = [n * power / finer for finer in (100, 10, 1) for n in (1, 2, 5) if n * power / finer < largest]
+    for step in steps:
+        near = nearest(exact, step)
+        if int((np.abs(values - near) <= step / 2).sum()) >= fewest:
+            return near
+    return nearest(exact, largest)
+
+
+def nearest(value: float, step: float) -> float:
+    """The multiple of a round number that lies nearest, without the last digits of its making."""
+    return float(f"{round(value / step) * step:.12g}")
+
+
+def is_inside(values: np.ndarray, value: float, fewest: int) -> bool:
+    """Whether at least so many people lie at or beyond a value on either side."""
+    return bool((values <= value).sum() >= fewest and (values >= value).sum() >= fewest)
+
+
 def bin_edges(values: np.ndarray, bins: int, fewest: int) -> list[float]:
     """Inner edges of bins at round numbers, near the quantiles; the outer bins are open.
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-
-import numpy as np
 
 from ipdma.analysis.absolute import reference_sd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import to_model_unit
+from ipdma.analysis.ranges import is_inside
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.records import Fit
 
-INSIDE = (0.02, 0.98)  # quantiles of the pooled baseline between which a benefit is told
+OUTSIDE = 0.02  # share of the participants that lies beyond a severity, on either side, for it to be told
 
 
 def severity_values(
@@ -35,9 +35,10 @@ def severity_values(
     sd, _, _ = reference_sd(cell.scales, keys["instrument"], keys["sd"])
     if sd is None or data.complete.empty:
         return {}
-    low, high = np.quantile(data.complete[data.name].to_numpy(float) * moderator.per, INSIDE)
+    scores = data.complete[data.name].to_numpy(float) * moderator.per
+    fewest = max(settings.plan["minimum_cell"], math.ceil(OUTSIDE * len(scores)))
     values = {name: float(points) / sd for name, points in keys["severity"].items()}
-    return {name: value for name, value in values.items() if low <= value <= high}
+    return {name: value for name, value in values.items() if is_inside(scores, value, fewest)}
 
 
 def with_severities(moderator: Moderator, values: dict[str, float]) -> Moderator:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import GRID, to_column_unit
-from ipdma.analysis.ranges import inner_range
+from ipdma.analysis.ranges import inner_range, shown_quantile
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.interval import make_estimate
@@ -28,7 +28,8 @@ def write_spline(
     """Write coefficients, overall and non-linearity tests, and the curve, or why there is no spline."""
     name = ident.but(stage="two", variant="spline")
     rows = data.complete
-    knots = np.unique(np.quantile(rows[data.name].to_numpy(float), settings.knots))
+    values, fewest = rows[data.name].to_numpy(float), settings.plan["minimum_cell"]
+    knots = np.unique([shown_quantile(values, share, fewest) for share in settings.knots])
     if len(knots) < 3:
         ledger.note(name, "not_fitted", "the moderator takes too few values for three different knots")
         return

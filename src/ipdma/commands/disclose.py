@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ipdma.harmless import for_terminal
-from ipdma.runs.disclose import as_json, disclose, summary
+from ipdma.runs.disclose import disclose
 from ipdma.runs.read_run import find_run
 from ipdma.writing import write_file
 
@@ -15,7 +15,8 @@ DESCRIPTION = """\
 Put all numbers that a run shares (record files, tables, figures, sentences) into one system of equations and
 try to work out the numbers of few people that it withholds. One with fewer than three possible values is
 named with the files that give it away. The folder private/ is not looked at. Exit status 0 when none can be
-worked out, 1 when one can, 2 when the folder cannot be read."""
+worked out, 1 when one can or when the files contradict each other so that it cannot be judged, 2 when the
+folder cannot be read."""
 EXAMPLES = """\
 examples:
   ipdma disclose results                     before the folder is mailed
@@ -33,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Attack, say, and return the status."""
     folder: Path = find_run(options.results)
-    found, notes = disclose(folder, lambda line: print(for_terminal(line), file=sys.stderr, flush=True))
+    outcome = disclose(folder, lambda line: print(for_terminal(line), file=sys.stderr, flush=True))
     if options.json:
-        write_file(options.json, as_json(found, notes))
-    for line in summary(found, notes, options.limit):
+        write_file(options.json, outcome.as_json())
+    for line in outcome.lines(options.limit):
         print(for_terminal(line))
-    return 1 if found else 0
+    return 0 if outcome.is_clear else 1

@@ -4,53 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ipdma.analysis.records import as_number
 from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, split_unknown
 from ipdma.disclosure.cells import KNOWN, Cell, Reader
+from ipdma.disclosure.exposure import Exposure
+from ipdma.disclosure.given import Given
 from ipdma.disclosure.mask import FILES, WITHHELD
 from ipdma.disclosure.protect import said_limits, whole_of
 from ipdma.disclosure.ties import Ties
+from ipdma.disclosure.unadjusted import Unadjusted
 from ipdma.privacy.few import is_few, say_few
 
 SHARE_ERROR = 1e-6
 Claim = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """A number of few people that can be worked out.
-
-    Attributes
-    ----------
-    people, study, arm, variable, level : str
-        Whom it counts.
-    low, high : int
-        The least and the most that it can be.
-    files : tuple of str
-        What gives it away.
-    """
-
-    people: str
-    study: str
-    arm: str
-    variable: str
-    level: str
-    low: int
-    high: int
-    files: tuple[str, ...]
-
-    def sentence(self) -> str:
-        """As it is said to a person."""
-        where = ", ".join(part for part in (self.people, self.study, self.arm) if part)
-        size = str(self.low) if self.low == self.high else f"{self.low} or {self.high}"
-        return f"{where}: {self.variable} {self.level} can only be {size} (from {', '.join(self.files)})"
-
-    def as_mapping(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "files": list(self.files)}
 
 
 @dataclass
@@ -66,6 +35,8 @@ class Attack:
         The files that print a number.
     untold : list of str
         Groups of numbers that contradict each other and were not judged.
+    given : list of Exposure
+        Events that follow from risks and odds ratios.
     """
 
     minimum: int
@@ -73,6 +44,7 @@ class Attack:
     words: dict[Cell, str] = field(default_factory=dict)
     sources: dict[Cell, set[str]] = field(default_factory=lambda: defaultdict(set))
     untold: list[str] = field(default_factory=list)
+    given: list[Exposure] = field(default_factory=list)
 
     @classmethod
     def read(cls, tables: Mapping[str, Any], plan: Mapping[str, Any], claims: Iterable[Claim] = ()) -> Attack:
@@ -82,12 +54,15 @@ class Attack:
         printed: dict[tuple[str, int], list[Claim]] = defaultdict(list)
         for claim in claims:
             printed[claim["file"], int(claim["line"])].append(claim)
+        rows = {name: tables[name].to_dict("records") for name in FILES}
         for name in FILES:
-            for i, row in enumerate(tables[name].to_dict("records")):
+            for i, row in enumerate(rows[name]):
                 places = reader.places(name, row)
                 attack.take_row(f"{name}.csv", row, places)
                 for claim in printed.get((name, i + 2), ()):
                     attack.take_claim(claim, places)
+        plain = Unadjusted(plan, rows["counts"], rows["study_estimates"])
+        attack.given = Given(attack.stated, attack.words, attack.minimum, attack.take, plain).find(rows)
         return attack
 
     def take_row(self, file: str, row: Mapping[str, Any], places: Mapping[str, Cell]) -> None:
@@ -131,6 +106,7 @@ class Attack:
         found = [
             self.expose(c, n, n, [c]) for c, n in self.stated.items() if n and self.is_printed_few(c, n, ties)
         ]
+        found += self.given
         parts = split_unknown(ties.ties, ties.value, lambda cell: self.limits(cell, ties))
         for done, part in enumerate(sorted(parts, key=lambda p: p.cells), 1):
             if done % 100 == 0:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.absolute import STATED
 from ipdma.analysis.records import Ident, as_number
+from ipdma.disclosure.bounds import ENOUGH
 from ipdma.disclosure.cells import (
     ANALYSED,
     EVENTS,
@@ -19,8 +20,10 @@ from ipdma.disclosure.cells import (
     Reader,
     Row,
 )
+from ipdma.disclosure.kinds import tells_people, tells_risk
 from ipdma.disclosure.protect import Protection
 from ipdma.disclosure.ties import Ties
+from ipdma.disclosure.unadjusted import Unadjusted, given_back
 from ipdma.privacy.few import OTHER, is_few, say_few
 
 WITHHELD = "withheld"
@@ -28,7 +31,9 @@ FILES = ("estimates", "study_estimates", "counts")
 SHARES = ("characteristic_share", "events", "event_rate", "at_value")
 MEANS = ("characteristic_mean", "characteristic_sd", "study_mean", "study_sd")
 MEANS_OF_FEW = (*MEANS, "outcome_mean", "outcome_sd", "baseline_mean", "baseline_sd")
-RATES = ("risk_difference", "risk_ratio", "control_risk", "active_risk", "absolute_effect")
+NUMBERS = (
+    "estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high", "tau2", "i2", "pi_low", "pi_high",
+)  # fmt: skip
 TRIAL_EFFECT = ("estimate", "std_error", "ci_low", "ci_high", "weight")
 COARSE = 1  # decimals of a mean whose number of people is withheld: times that number it is no whole number
 
@@ -72,9 +77,12 @@ class Mask:
             for name in FILES
         }
         self.places = {name: [self.reader.places(name, r) for r in rows] for name, rows in self.rows.items()}
-        self.plain = {name for name, model in models_of(plan).items() if not model}
+        self.unadjusted = Unadjusted(plan, self.rows["counts"], self.rows["study_estimates"])
         self.protection = Protection(Ties(self.stated()), self.minimum)
+        self.hide_events_around()
         self.protection.secure(say)
+        self.lost = self.fits_of_few_trials()
+        self.incomplete = self.fits_without_few()
 
     def stated(self) -> dict[Cell, float | None]:
         """The number of every cell."""
@@ -120,6 +128,8 @@ class Mask:
         out = {column: self.protection.why(cell) for column, cell in places.items() if self.hides(cell)}
         more = DEPENDENT[name](self, row, out)
         words = {**{column: OTHER for column in more}, **out}
+        if name == "counts" and not places and self.is_unread_few(row):
+            words = {**words, "n": say_few(self.minimum), "value": OTHER}
         if is_mean_of_few(name, row, self.minimum):
             words["value"] = say_few(self.minimum)
         elif name == "counts" and row["what"] in MEANS and "n" in out and row["value"] != "":
@@ -148,19 +158,76 @@ class Mask:
         )
 
     def withholds_events(self, ident: Ident, study: str) -> list[str]:
-        """Arms of a trial whose events are withheld; the empty one is both together."""
+        """Arms of a trial, or of all, whose events are withheld; the empty one is both together."""
         home = Cell(f"{ident.question}|{ANALYSED}", study, "", EVENTS, "yes")
         return [arm for arm in ("", *SIDES) if self.hides(home.but(arm=arm))]
 
+    def is_unread_few(self, row: Row) -> bool:
+        """Whether a count that no cell stands for is of few people with an attribute."""
+        return tells_people(row["what"]) and is_few(as_number(row["n"]), self.minimum)
 
-def models_of(plan: Mapping[str, Any]) -> dict[str, bool]:
-    """By the name of a model or of a sensitivity analysis: whether it adjusts for anything."""
-    models = {name: bool((keys or {}).get("covariates")) for name, keys in plan["models"].items()}
-    primary = models[plan["primary_model"]]
-    for name, keys in (plan.get("sensitivity") or {}).items():
-        own = {**((keys or {}).get("model") or {}), **(keys or {})} if isinstance(keys, Mapping) else {}
-        models[name] = bool(own["covariates"]) if "covariates" in own else primary
-    return models
+    def without_events(self) -> dict[str, set[str]]:
+        """Trials whose events are withheld, by question."""
+        found: dict[str, set[str]] = {}
+        for cell in self.protection.hidden:
+            if cell.variable == EVENTS and cell.study:
+                found.setdefault(cell.people.partition("|")[0], set()).add(cell.study)
+        return found
+
+    def with_events(self) -> dict[str, dict[str, float]]:
+        """Participants of each trial that counts events, by question."""
+        found: dict[str, dict[str, float]] = {}
+        for cell in self.protection.ties.stated:
+            if cell.variable == EVENTS and cell.study:
+                size = self.protection.truth.get(Cell(cell.people, cell.study), 0.0)
+                found.setdefault(cell.people.partition("|")[0], {})[cell.study] = size
+        return found
+
+    def hide_events_around(self) -> None:
+        """Where an analysis of events adjusts for nothing, three trials or none have theirs withheld."""
+        hidden = self.without_events()
+        fits = (Ident.parse(row["analysis_id"]) for row in self.rows["estimates"])
+        plain = {
+            str(i.question) for i in fits if str(i.question) in hidden and self.unadjusted.is_unadjusted(i)
+        }
+        for question, sizes in self.with_events().items():
+            own = hidden.get(question, set()) if question in plain else set()
+            more = sorted(sizes.keys() - own, key=lambda s: (sizes[s], s))[: max(0, ENOUGH - len(own))]
+            blocks = {(f"{question}|{ANALYSED}", study) for study in more if own}
+            self.protection.hidden |= {
+                c for c in self.protection.ties.stated if c.variable == EVENTS and c[:2] in blocks
+            }
+
+    def fits_of_few_trials(self) -> set[str]:
+        """Fits of events that adjust for nothing and would give back those of fewer than three trials."""
+        hidden, everyone, found = self.without_events(), self.with_events(), set()
+        for row in self.rows["estimates"]:
+            ident = Ident.parse(row["analysis_id"])
+            own = hidden.get(str(ident.question))
+            if own and self.unadjusted.is_unadjusted(ident):
+                inside = self.unadjusted.trials(ident, row, set(everyone[str(ident.question)]))
+                if given_back(inside, own):
+                    found.add(row["analysis_id"])
+        return found
+
+    def fits_without_few(self) -> set[str]:
+        """Fits that leave few people out, by rows missing or by what a sensitivity analysis selects."""
+        sizes = {
+            (row["analysis_id"], row["term"]): (as_number(row["k"]), as_number(row["n"]))
+            for row in self.rows["estimates"]
+        }
+        found = set()
+        for (name, term), (k, n) in sizes.items():
+            ident = Ident.parse(name)
+            if ident.model in (self.plan.get("sensitivity") or {}):
+                usual = ident.but(model=self.plan["primary_model"])
+                trials, people = sizes.get((str(usual), term), (None, None))
+                if k == trials and n is not None and people is not None and is_few(people - n, self.minimum):
+                    found.add(name)
+        for row, places in zip(self.rows["counts"], self.places["counts"], strict=True):
+            if row["what"] == "excluded_rows" and not places and is_few(as_number(row["n"]), self.minimum):
+                found.add(row["analysis_id"])
+        return found
 
 
 def is_mean_of_few(name: str, row: Row, minimum: int) -> bool:
@@ -169,9 +236,19 @@ def is_mean_of_few(name: str, row: Row, minimum: int) -> bool:
 
 
 def more_of_estimate(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
-    """The `n` of fits to the same people as one whose `n` is withheld."""
+    """The `n` of fits to the same people as one whose `n` is withheld; results that give events back."""
     ident = Ident.parse(row["analysis_id"])
-    return ["n"] if mask.withholds_known(ident) or mask.withholds_fitted(ident) else []
+    lost = list(NUMBERS) if row["analysis_id"] in mask.lost else []
+    return [*lost, "n"] if withholds_size(mask, ident) else lost
+
+
+def withholds_size(mask: Mask, ident: Ident) -> bool:
+    """Whether how many people a fit has is withheld."""
+    return (
+        mask.withholds_known(ident)
+        or mask.withholds_fitted(ident)
+        or str(ident.but(variant="")) in mask.incomplete
+    )
 
 
 def more_of_trial(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
@@ -180,18 +257,14 @@ def more_of_trial(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
     if row["source"] == "aggregate":
         return []
     more = [f"n_{side}" for side in SIDES if mask.withholds_known(ident, row["study"], side)]
-    more += [f"n_{side}" for side in SIDES] if mask.withholds_fitted(ident) else []
+    whole = mask.withholds_fitted(ident) or str(ident.but(variant="")) in mask.incomplete
+    more += [f"n_{side}" for side in SIDES] if whole else []
     for side in SIDES:
         if is_few(as_number(row[f"n_{side}"]), mask.minimum):
             more += [f"mean_{side}", f"sd_{side}"]
     events = mask.withholds_events(ident, row["study"])
     more += [f"mean_{side}" for side in SIDES if events]
-    return [*more, *(TRIAL_EFFECT if events and gives_back(mask, ident) else ())]
-
-
-def gives_back(mask: Mask, ident: Ident) -> bool:
-    """Whether a trial's odds ratio with its interval gives its events back: nothing is adjusted for."""
-    return ident.model in mask.plain and not ident.moderator
+    return [*more, *(TRIAL_EFFECT if events and mask.unadjusted.is_unadjusted(ident) else ())]
 
 
 def more_of_count(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
@@ -203,14 +276,22 @@ def more_of_count(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
         level = Cell(str(ident), row["study"], "", row["variable"], row["level"])
         return ["value"] if row["level"] and mask.hides(level) else []
     if what == "excluded_rows":
-        return ["n"] if mask.withholds_known(ident) or mask.withholds_fitted(ident) else []
+        return ["n"] if withholds_size(mask, ident) else []
+    if what == "choice" or not ident.stage:
+        return []
+    if row["analysis_id"] in mask.lost:
+        return told_of(row)
     if what.startswith("odds_ratio") and row["study"]:
-        return ["value"] if mask.withholds_events(ident, row["study"]) and gives_back(mask, ident) else []
-    if what.startswith(RATES) or (what == "event_share" and ident.model == "non_responder"):
-        arm = row["arm"] or "reference"
-        home = Cell(f"{ident.question}|{ANALYSED}", "", arm, EVENTS, "yes")
-        return ["value"] if mask.hides(home) and row["level"] != STATED else []
+        plain = mask.unadjusted.is_unadjusted(ident)
+        return ["value"] if plain and mask.withholds_events(ident, row["study"]) else []
+    if row["value"] != "" and tells_risk(what) and row["level"] != STATED:
+        return told_of(row) if mask.withholds_events(ident, "") else []
     return []
+
+
+def told_of(row: Row) -> list[str]:
+    """Columns of a count that hold a result: its number, and words and rates with digits in them."""
+    return ["value", *(column for column in ("variable", "level") if any(map(str.isdigit, row[column])))]
 
 
 DEPENDENT: dict[str, Callable[[Mask, Row, Mapping[str, str]], list[str]]] = {

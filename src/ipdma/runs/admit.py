@@ -15,7 +15,12 @@ SHOWN = 12  # findings that a message repeats; the report has all
 
 
 def admit_study(
-    study: str, folder: str, codebook: str | None, results: Path, say: Callable[[str], None]
+    study: str,
+    folder: str,
+    codebook: str | None,
+    results: Path,
+    fewest: int,
+    say: Callable[[str], None],
 ) -> dict[str, bytes]:
     """Check a study; return its harmonised upload and its two reports, by name in the results folder.
 
@@ -28,6 +33,8 @@ def admit_study(
     results : Path
         While the study is not ready, the report with rows and values goes to `private/to_fix/STUDY.html` and
         `.json` there.
+    fewest : int
+        Counts below it (the plan's `minimum_cell`) are not told on the page that may be shared.
     say : callable
         Told one line when the study is ready.
 
@@ -52,7 +59,7 @@ def admit_study(
     )
     files = {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
     files[f"private/validation/{study}.html"] = report_html(result, shareable=False).encode()
-    files[f"validation/{study}.html"] = report_html(result, shareable=True).encode()
+    files[f"validation/{study}.html"] = report_html(result, shareable=True, fewest=fewest).encode()
     return files
 
 

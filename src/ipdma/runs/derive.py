@@ -45,6 +45,11 @@ def underived(folder: Path, claims: Iterable[Claim]) -> Iterator[str]:
     the claims. What a figure's shapes and pixels show is the manifest's to hold.
     """
     yield from underived_records(folder)
+    yield from underived_texts(folder, claims)
+
+
+def underived_texts(folder: Path, claims: Iterable[Claim]) -> Iterator[str]:
+    """The same for all but the record files themselves."""
     page = read_text(folder / "report.html")
     drawn = {name: svg for name, _, svg, _ in DRAWING.findall(page)}
     for name, expected in render_texts(material_of(folder), drawn):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ipdma.disclosure.attack import Attack, Exposure
+from ipdma.disclosure.attack import Attack
+from ipdma.disclosure.exposure import Exposure
 from ipdma.disclosure.mask import FILES
 from ipdma.io import read_text_table
 from ipdma.plan import read_plan
 from ipdma.privacy.few import ALL_BUT, OTHER, say_few
+from ipdma.runs.derive import underived_texts
 from ipdma.runs.read_run import read_claims
 from ipdma.runs.recompute import lacking_tables
 from ipdma.runs.reprint import reprint
@@ -20,7 +23,61 @@ NUMBER = re.compile(r"\d+")
 Say = Callable[[str], None]
 
 
-def disclose(folder: Path, say: Say = lambda line: None) -> tuple[list[Exposure], list[str]]:
+@dataclass(frozen=True)
+class Outcome:
+    """What an outsider can work out of a run.
+
+    Attributes
+    ----------
+    exposed : list of Exposure
+        Numbers of few people that can be worked out.
+    not_judged : list of str
+        What contradicts the rest of what is shared, so that nothing can be said of it.
+    notes : list of str
+        What was not looked at.
+    """
+
+    exposed: list[Exposure]
+    not_judged: list[str]
+    notes: list[str]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether everything that was looked at was judged, and nobody found."""
+        return not self.exposed and not self.not_judged
+
+    def as_json(self) -> str:
+        """As it is written."""
+        held = {
+            "exposed": [one.as_mapping() for one in self.exposed],
+            "not_judged": self.not_judged,
+            "notes": self.notes,
+        }
+        return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+
+    def lines(self, limit: int = 20) -> Iterator[str]:
+        """For a person; at most so many of a kind (0: all)."""
+        yield from self.notes
+        exposed = [one.sentence() for one in self.exposed]
+        yield from listed("withheld numbers of few people can be worked out", exposed, limit)
+        contradicting = "contradictions in what is shared, of which nothing could be judged"
+        yield from listed(contradicting, self.not_judged, limit)
+        if self.not_judged:
+            yield "  was something changed since the run? `ipdma verify` names the files that were"
+        if self.is_clear:
+            yield "no withheld number of few people can be worked out"
+
+
+def listed(head: str, lines: Sequence[str], limit: int) -> Iterator[str]:
+    """A count with a head, and the first lines."""
+    if lines:
+        yield f"{len(lines)} {head}:"
+        yield from (f"  {line}" for line in (lines if limit <= 0 else lines[:limit]))
+    if 0 < limit < len(lines):
+        yield f"  ... and {len(lines) - limit} more"
+
+
+def disclose(folder: Path, say: Say = lambda line: None, pages: bool = True) -> Outcome:
     """Try to work out what a run withholds.
 
     Parameters
@@ -29,13 +86,9 @@ def disclose(folder: Path, say: Say = lambda line: None) -> tuple[list[Exposure]
         A results folder; `private/` is not looked at.
     say : callable
         Told of progress.
-
-    Returns
-    -------
-    exposures : list of Exposure
-        Numbers of few people that can be worked out.
-    notes : list of str
-        What could not be judged.
+    pages : bool
+        Whether pages, Word tables and figures are held against the shared records, so that no number stands
+        there that they do not give. A run that has just drawn them need not.
 
     Raises
     ------
@@ -48,13 +101,17 @@ def disclose(folder: Path, say: Say = lambda line: None) -> tuple[list[Exposure]
     say("gathering the numbers of the record files, tables, figures and sentences")
     attack = Attack.read(tables, plan, claims)
     found = attack.run(say)
-    notes = [f"not judged: {line}" for line in attack.untold]
     lacking = lacking_tables(plan)
     if lacking:
-        notes.append(f"the words of the tables were not looked at: {lacking}")
-    elif (folder / "tables").is_dir():
+        note = f"the words of tables, pages and figures were not looked at: {lacking}"
+        return Outcome(found, attack.untold, [note])
+    if (folder / "tables").is_dir():
         found += written_in(folder, attack.minimum)
-    return found, notes
+    told = list(attack.untold)
+    if pages and (folder / "report.html").is_file():
+        say("holding pages, Word tables and figures against the shared records")
+        told += underived_texts(folder, claims)
+    return Outcome(found, told, [])
 
 
 def written_in(folder: Path, minimum: int) -> Iterator[Exposure]:
@@ -66,21 +123,3 @@ def written_in(folder: Path, minimum: int) -> Iterator[Exposure]:
             file = f"tables/{cell.table}.csv"
             size = int(number.group())
             yield Exposure(file, "", "", f"line {cell.row}", cell.column, size, size, (file,))
-
-
-def as_json(exposures: list[Exposure], notes: list[str]) -> str:
-    """The outcome as it is written."""
-    held = {"exposed": [one.as_mapping() for one in exposures], "notes": notes}
-    return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
-
-
-def summary(exposures: list[Exposure], notes: list[str], limit: int = 20) -> Iterator[str]:
-    """The outcome in lines."""
-    yield from notes
-    if not exposures:
-        yield "no withheld number of few people can be worked out"
-        return
-    yield f"{len(exposures)} withheld numbers of few people can be worked out:"
-    yield from (f"  {one.sentence()}" for one in (exposures if limit <= 0 else exposures[:limit]))
-    if 0 < limit < len(exposures):
-        yield f"  ... and {len(exposures) - limit} more"

@@ -158,7 +158,7 @@ class Run:
         elif kind == "integrity":
             more = {"stamp": self.stamp, "least": self.plan["minimum_cell"]}
         elif kind == "harmonise":
-            more = {"pseudonyms": digest_key(os.environ.get(KEY, ""))}
+            more = {"pseudonyms": digest_key(os.environ.get(KEY, "")), "least": self.plan["minimum_cell"]}
         if kind == "report":
             printed = [list(pair) for pair in self.versions.items()]
             more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}

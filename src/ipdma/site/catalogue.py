@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from ipdma.codebook.text_yaml import read_text_mapping
-from ipdma.privacy.cells import say_count
+from ipdma.privacy.cells import FEW, say_count
 from ipdma.site.findings import Finding
 from ipdma.site.sharing import for_sharing
 
@@ -57,14 +57,14 @@ def say(finding: Finding, language: str = "en") -> tuple[str, str]:
     )
 
 
-def say_shared(finding: Finding, language: str = "en") -> tuple[str, str]:
+def say_shared(finding: Finding, language: str = "en", fewest: int = FEW) -> tuple[str, str]:
     """Message and remedy for the shareable report: no cell, no row, no small count."""
     finding = for_sharing(finding)
     entry = load_catalogue(language)[finding.code]
     listed = {"allowed": load_catalogue(language)["phrases"]["listed"]}
     words = {**common(finding, language), **listed, **finding.said}
     words |= placed(finding.said, CODE_IN_PLACE.sub(r"\1", finding.said.get("where", "")), language)
-    words |= {"n": say_count(finding.count), "of": say_count(finding.of), "examples": ""}
+    words |= {"n": say_count(finding.count, fewest), "of": say_count(finding.of, fewest), "examples": ""}
     return fill(entry.get("shared") or entry["message"], words), fill(entry["remedy"], words)
 
 

@@ -49,41 +49,41 @@ def local_json(result: CheckResult) -> str:
     return json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
 
 
-def small(count: int) -> int | str:
+def small(count: int, fewest: int) -> int | str:
     """A count, or `<5`."""
-    return f"<{FEW}" if count < FEW else count
+    return f"<{fewest}" if count < fewest else count
 
 
-def shareable_data(result: CheckResult) -> dict[str, Any]:
-    """The findings without rows and values, counts under 5 as `<5`.
+def shareable_data(result: CheckResult, fewest: int = FEW) -> dict[str, Any]:
+    """The findings without rows and values, counts under `fewest` as `<5`.
 
-    A number of rows left out under 5 is said so, and the rows read are then not given: their difference
+    So small a number of rows left out is said so, and the rows read are then not given: their difference
     would tell it.
     """
     excluded = result.rows["excluded"]
-    few = 0 < excluded < FEW
+    few = 0 < excluded < fewest
     return {
         "ready": result.ready,
         "error": result.error,
         "study": result.study,
-        "findings": [shared_entry(finding, result.language) for finding in result.findings],
+        "findings": [shared_entry(finding, result.language, fewest) for finding in result.findings],
         "not_checked": result.not_checked,
         "rows": {
-            "read": None if few else shown(result.rows["read"]),
-            "kept": shown(result.rows["kept"]),
-            "excluded": shown(excluded),
+            "read": None if few else shown(result.rows["read"], fewest),
+            "kept": shown(result.rows["kept"], fewest),
+            "excluded": shown(excluded, fewest),
         },
     }
 
 
-def shown(count: int) -> int | str:
+def shown(count: int, fewest: int) -> int | str:
     """As `small`, nobody at all said as 0."""
-    return count if count == 0 else small(count)
+    return count if count == 0 else small(count, fewest)
 
 
-def shared_entry(finding: Finding, language: str) -> dict[str, Any]:
+def shared_entry(finding: Finding, language: str, fewest: int) -> dict[str, Any]:
     """A finding that may leave the site."""
-    message, remedy = say_shared(finding, language)
+    message, remedy = say_shared(finding, language, fewest)
     finding = for_sharing(finding)
     return {
         "code": finding.code,
@@ -92,8 +92,8 @@ def shared_entry(finding: Finding, language: str) -> dict[str, Any]:
         # the instrument's name in a table is a cell like any other until it is known
         "variable": None if finding.name == "unknown_instrument" and finding.rows else finding.variable,
         "column": finding.column,
-        "count": small(finding.count),
-        "of": small(finding.of),
+        "count": small(finding.count, fewest),
+        "of": small(finding.of, fewest),
         "message": message,
         "remedy": remedy,
         "confirmed": bool(finding.confirmed),
@@ -105,29 +105,30 @@ def shareable_json(result: CheckResult) -> str:
     return json.dumps(shareable_data(result), indent=1, ensure_ascii=False) + "\n"
 
 
-def report_html(result: CheckResult, shareable: bool) -> str:
+def report_html(result: CheckResult, shareable: bool, fewest: int = FEW) -> str:
     """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every
-    finding."""
+    finding; in a shareable one counts under `fewest` are not told."""
+    least = fewest if shareable else None
     words = load_catalogue(result.language)["phrases"]
     body = [
         f"<h1>{escape(result.study)}</h1>",
         f"<p class='verdict{'' if result.ready else ' no'}'>{marked(verdict(result, words, shareable))}</p>",
-        *counted(result, words, shareable),
+        *counted(result, words, least),
         not_checked_list(result, words),
-        f"<p><small>{escape(words['shareable' if shareable else 'local'])}</small></p>",
+        f"<p><small>{escape(words['shareable' if shareable else 'local'].format(fewest=fewest))}</small></p>",
     ]
     return page_around(f"{result.study} - ipdma check", STYLE, "\n".join(body), result.language)
 
 
-def counted(result: CheckResult, words: dict[str, str], shareable: bool) -> list[str]:
+def counted(result: CheckResult, words: dict[str, str], fewest: int | None) -> list[str]:
     """Counts, what is ready, and the findings; of an unreadable file only what was found before."""
     if result.error is not None:
-        return [finding_table(result, words, shareable)] if result.findings else []
+        return [finding_table(result, words, fewest)] if result.findings else []
     return [
         f"<p class=counts>{grade_counts(result, words)}</p>",
-        f"<p>{escape(rows_line(result, words, shareable))} {escape(ready_line(result, words))}</p>",
+        f"<p>{escape(rows_line(result, words, fewest))} {escape(ready_line(result, words))}</p>",
         variable_table(result, words),
-        finding_table(result, words, shareable),
+        finding_table(result, words, fewest),
     ]
 
 
@@ -148,9 +149,9 @@ def grade_counts(result: CheckResult, words: dict[str, str]) -> str:
     )
 
 
-def rows_line(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+def rows_line(result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
     """The account of rows; in the shareable report without small numbers."""
-    rows: dict[str, Any] = shareable_data(result)["rows"] if shareable else result.rows
+    rows: dict[str, Any] = result.rows if fewest is None else shareable_data(result, fewest)["rows"]
     return words["rows"].format(**{key: "-" if count is None else count for key, count in rows.items()})
 
 
@@ -190,7 +191,7 @@ def variable_table(result: CheckResult, words: dict[str, str]) -> str:
     return f"<h2>{escape(words['per_variable'])}</h2>{table}"
 
 
-def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+def finding_table(result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
     """Every finding with its remedy."""
     if not result.findings:
         return f"<p>{escape(words['no_findings'])}</p>"
@@ -198,21 +199,20 @@ def finding_table(result: CheckResult, words: dict[str, str], shareable: bool) -
     notes = [finding for finding in result.findings if finding.grade == NOTE]
     parts = [f"<h2>{escape(words['findings'])}</h2>"]
     if told:
-        parts.append(rows_of(told, result, words, shareable))
+        parts.append(rows_of(told, result, words, fewest))
     if notes:
         head = escape(words["notes"].format(n=len(notes)))
-        parts.append(
-            f"<details><summary>{head}</summary>{rows_of(notes, result, words, shareable)}</details>"
-        )
+        parts.append(f"<details><summary>{head}</summary>{rows_of(notes, result, words, fewest)}</details>")
     return "".join(parts)
 
 
-def rows_of(findings: list[Finding], result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+def rows_of(findings: list[Finding], result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
     """A table of findings; a note asks for nothing, so it carries no remedy."""
     rows = []
     for finding in findings:
-        message, remedy = (say_shared if shareable else say)(finding, result.language)
-        told = confirmed_line(finding, words, shareable)
+        language = result.language
+        message, remedy = say(finding, language) if fewest is None else say_shared(finding, language, fewest)
+        told = confirmed_line(finding, words, fewest)
         head = f"<td class={finding.grade}>{finding.code} <br>{escape(words[finding.grade])}</td>"
         way = (
             f"<br><small>{escape(words['remedy'])}: {marked(remedy)}</small>" if finding.grade != NOTE else ""
@@ -226,11 +226,11 @@ def marked(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def confirmed_line(finding: Finding, words: dict[str, str], shareable: bool) -> str:
+def confirmed_line(finding: Finding, words: dict[str, str], fewest: int | None) -> str:
     """Who confirmed a finding and why; the reason may hold values, so it stays at the site."""
     if not finding.confirmed:
         return ""
-    if shareable:
+    if fewest is not None:
         return f"<br><small>{escape(words['confirmed_shared'])}</small>"
     return f"<br><small>{escape(say_confirmed(finding, words))}</small>"
 

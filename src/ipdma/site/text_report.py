@@ -19,7 +19,7 @@ def report_text(result: CheckResult) -> str:
     words = load_catalogue(result.language)["phrases"]
     lines = [verdict(result, words, shareable=False)]
     if result.error is None:
-        lines.append(rows_line(result, words, shareable=False))
+        lines.append(rows_line(result, words, fewest=None))
     for alike in together(result.findings):
         lines += finding_lines(alike, result.language, words)
     lines += [f"{words.get(e['outcome'], '')}: {e['what']}: {e['why']}" for e in result.not_checked]

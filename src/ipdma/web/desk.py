@@ -108,7 +108,7 @@ class Desk:
             "state": "checked",
             "ready": result.ready,
             "verdict": verdict(result, phrases, shareable=False),
-            "rows": rows_line(result, phrases, shareable=False),
+            "rows": rows_line(result, phrases, fewest=None),
             "findings": entries(result),
             "not_checked": result.not_checked,
             "pseudonymised": bool(result.facts and result.facts.pseudonymised),

@@ -84,7 +84,7 @@ def test_spline_has_coefficients_tests_and_a_curve(rows):
     tests = spline[spline.term == "treatment:spline:m"].set_index("level")
     assert set(tests.index) == {"overall", "nonlinear"}
     assert count(got, what="knot").value.to_numpy() == pytest.approx(
-        np.quantile(rows.baseline, [0.05, 0.35, 0.65, 0.95])
+        np.quantile(rows.baseline, [0.05, 0.35, 0.65, 0.95]), abs=0.1
     )
     fewer = small_plan(
         moderators={"m": {"column": "baseline", "spline": True}},
@@ -100,7 +100,8 @@ def test_quantiles(rows):
         .set_index("level")
         .value
     )
-    assert shown["p25"] == pytest.approx(np.quantile(rows.baseline, 0.25), abs=1e-5)
+    assert shown["p25"] == pytest.approx(np.quantile(rows.baseline, 0.25), abs=0.1)
+    assert shown["p25"] not in set(rows.baseline)
     assert "p50" not in shown
 
 

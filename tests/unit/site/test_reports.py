@@ -109,6 +109,18 @@ def test_counts_under_five_are_said_so(small):
     assert data["rows"]["kept"] == 12
 
 
+def test_a_run_says_counts_under_its_own_threshold_so(small):
+    for row in (3, 4):
+        small.put(row, "age", "130")
+    result = small.check()
+    page = report_html(result, shareable=True, fewest=10)
+    assert "small ones as &lt;10" in page
+    assert "&lt;5" not in page
+    data = shareable_data(result, 13)
+    assert [f["count"] for f in data["findings"]] == ["<13"]
+    assert data["rows"]["kept"] == "<13"
+
+
 def test_a_few_rows_left_out_cannot_be_told_from_the_others(small):
     small.column("rand", ["0", "0", *["1"] * 10])
     small.map["source"]["keep_rows"] = {"column": "rand", "equals": "1", "why": "screening failures"}
