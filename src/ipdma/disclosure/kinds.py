@@ -18,7 +18,7 @@ OF_NOBODY = (
     "registry_reason", "with_ipd", "without_ipd", "integrity_checks", "integrity_published",
     "moderator_studies", "moderator_measured", "missing_studies", "tree_stability", "holm_p", "power",
     "power_se", "bias_trials", "imputations", "two_level_trials", "concordance_flag", "multiverse",
-    "egger_limit",
+    "egger_limit", "same_trials",
 )  # fmt: skip
 # what is said of a fit on the scale of its model: no risk and no number of people follows from it
 OF_FITS = (

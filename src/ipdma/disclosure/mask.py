@@ -9,6 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.absolute import STATED
 from ipdma.analysis.records import Ident, as_number
+from ipdma.analysis.same_trials import SAME
 from ipdma.disclosure.bounds import ENOUGH
 from ipdma.disclosure.cells import (
     ANALYSED,
@@ -220,10 +221,11 @@ class Mask:
         for (name, term), (k, n) in sizes.items():
             ident = Ident.parse(name)
             if ident.model in (self.plan.get("sensitivity") or {}):
-                usual = ident.but(model=self.plan["primary_model"])
-                trials, people = sizes.get((str(usual), term), (None, None))
-                if k == trials and n is not None and people is not None and is_few(people - n, self.minimum):
-                    found.add(name)
+                for usual in (self.plan["primary_model"], f"{ident.model}:{SAME}"):
+                    trials, people = sizes.get((str(ident.but(model=usual)), term), (None, None))
+                    lacking = None if n is None or people is None or k != trials else people - n
+                    if is_few(lacking, self.minimum):
+                        found.add(name)
         for row, places in zip(self.rows["counts"], self.places["counts"], strict=True):
             if row["what"] == "excluded_rows" and not places and is_few(as_number(row["n"]), self.minimum):
                 found.add(row["analysis_id"])
