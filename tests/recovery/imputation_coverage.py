@@ -1,18 +1,20 @@
 """Bias and coverage of imputed analyses beside complete cases and the data before anything was lost.
 
-    python -m tests.recovery.imputation_coverage [REPETITIONS [FIRST]]
+    python -m tests.recovery.imputation_coverage FOUND.csv REPETITIONS
 
-prints the table of docs/validation-imputation.md. Small consortia (six trials of 60) have a baseline, an
-interim and a final score and a moderator. A quarter of final scores is lost completely at random (MCAR), or
-depending on the interim score, in the active arm the worse, in the reference arm the better ones (MAR): the
-analysis model does not hold the interim score, so that complete cases are biased. A tenth of moderator values
-is lost at random within trials, and one trial never measured it.
+prints the table of docs/validation-imputation.md; FOUND.csv keeps each consortium's answers, from which a
+stopped run goes on. Small consortia (six trials of 60) have a baseline, an interim and a final score and a
+moderator. A quarter of final scores is lost completely at random (MCAR), or depending on the interim score,
+in the active arm the worse, in the reference arm the better ones (MAR): the analysis model does not hold the
+interim score, so that complete cases are biased. A tenth of moderator values is lost at random within trials,
+and one trial never measured it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ from ipdma.imputation import impute_rows, impute_unmeasured, study_seed
 from ipdma.model.batch import fit_batch
 from ipdma.model.columns import read_columns
 from ipdma.model.design import design_of_columns
+from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.interval import make_estimate
 from ipdma.model.many import batch_problem, to_data_scale
@@ -35,10 +38,19 @@ EFFECT, WITHIN, TAU = -0.5, -0.25, 0.15
 TREATMENT, INTERACTION = "treatment", "treatment:within:z"
 TRUTH = {TREATMENT: EFFECT, INTERACTION: WITHIN}
 COMMON = {"outcome": "outcome", "study": "study", "treatment": "treat", "covariates": ["baseline"]}
+ALONE = {**COMMON, "residual": "by_study", "stages": "two", "pool": {"ci": "nst"}}
+KENWARD_ROGER, NST = "Kenward-Roger", "null-standardised t"
+# Kenward and Roger's in one stage; the null-standardised interval rests on each trial's own estimate, so that
+# it is the same in one stage and in two
 SPECS = {
-    TREATMENT: ModelSpec.from_mapping(COMMON, "headline"),
-    INTERACTION: ModelSpec.from_mapping({**COMMON, "moderator": "z"}, "moderator"),
+    (TREATMENT, NST): ModelSpec.from_mapping(ALONE, "headline"),
+    (TREATMENT, KENWARD_ROGER): ModelSpec.from_mapping(COMMON, "headline"),
+    (INTERACTION, NST): ModelSpec.from_mapping({**ALONE, "moderator": "z"}, "moderator"),
+    (INTERACTION, KENWARD_ROGER): ModelSpec.from_mapping({**COMMON, "moderator": "z"}, "moderator"),
 }
+BEFORE, COMPLETE = "before anything was lost", "complete cases"
+IMPUTED, TWO_LEVEL = "imputed", "imputed, two-level too"
+KEYS = ["mechanism", "term", "interval", "data"]
 VARIABLES = ["baseline", "outcome", "z", "interim"]
 
 
@@ -82,26 +94,28 @@ def lose(rows: pd.DataFrame, mechanism: str, rng: np.random.Generator) -> pd.Dat
     return lost
 
 
-def analyse(
-    rows: pd.DataFrame, lost: pd.DataFrame, seed: int
-) -> Iterator[tuple[str, str, float, float, float, float]]:
-    """Method, term, estimate, standard error and interval of every analysis of one consortium."""
+def analyse(rows: pd.DataFrame, lost: pd.DataFrame, seed: int) -> Iterator[tuple[str | float, ...]]:
+    """Term, interval, data, estimate, standard error and ends of every analysis of one consortium."""
     completed = impute_rows(lost, VARIABLES, M, SWEEPS, seed).rows
-    one = [rows.assign(imputation=1), lost.assign(imputation=1)]
-    two_level = completed.assign(z=fill_unmeasured(completed, lost, seed))
-    for term in SPECS:
-        tables = dict(zip(("before anything was lost", "complete cases"), one, strict=True))
-        tables["imputed"] = completed
-        if term == INTERACTION:
-            tables["imputed, two-level too"] = two_level
-        for method, table in tables.items():
-            found = pool_sets(table, term)
-            yield method, term, found.estimate, found.std_error, found.ci_low, found.ci_high
+    tables = {BEFORE: rows.assign(imputation=1), COMPLETE: lost.assign(imputation=1), IMPUTED: completed}
+    two_level = {TWO_LEVEL: completed.assign(z=fill_unmeasured(completed, lost, seed))}
+    for term, interval in SPECS:
+        shared = (term, interval) == (INTERACTION, KENWARD_ROGER)
+        for data, table in (tables | two_level if shared else tables).items():
+            one = pool_sets(table, term) if interval == KENWARD_ROGER else pool_trials(table, term)
+            yield term, interval, data, one.estimate, one.std_error, one.ci_low, one.ci_high
+
+
+def pool_trials(rows: pd.DataFrame, term: str) -> Estimate:
+    """The null-standardised interval: Rubin's rules within each trial, then the interval once."""
+    single = rows["imputation"].nunique() == 1
+    spec = SPECS[term, NST].replace(imputation=None if single else "imputation")
+    return fit_model(rows.drop(columns="imputation") if single else rows, spec).estimate(term)
 
 
 def pool_sets(rows: pd.DataFrame, term: str) -> Estimate:
     """The term by Kenward-Roger in every data set, all fitted in one batch, then Rubin's rules."""
-    spec = SPECS[term]
+    spec = SPECS[term, KENWARD_ROGER]
     columns = read_columns(rows.drop(columns="imputation"), spec)
     numbers = rows["imputation"].to_numpy()[columns.row_index]
     sets = [
@@ -132,52 +146,72 @@ def fill_unmeasured(completed: pd.DataFrame, lost: pd.DataFrame, seed: int) -> n
     return z.ravel()
 
 
-def simulate(repetitions: int, first: int = 0, say: bool = False) -> pd.DataFrame:
-    """One row per consortium, mechanism, method and term."""
+def simulate(numbers: Iterable[int]) -> pd.DataFrame:
+    """One row per consortium, mechanism, analysis, interval and data."""
     found = []
-    for number in range(first, first + repetitions):
+    for number in numbers:
         for place, mechanism in enumerate(("MCAR", "MAR")):
             rng = np.random.default_rng([number, place])
             rows = draw_consortium(rng)
             lost = lose(rows, mechanism, rng)
             found += [(mechanism, number, *row) for row in analyse(rows, lost, number)]
-        if say and number % 25 == 24:
-            print(f"{number + 1 - first} of {repetitions}", file=sys.stderr, flush=True)
-    columns = ["mechanism", "number", "method", "term", "estimate", "std_error", "ci_low", "ci_high"]
+    columns = ["mechanism", "number", *KEYS[1:], "estimate", "std_error", "ci_low", "ci_high"]
     return pd.DataFrame(found, columns=columns)
 
 
 def summarise(found: pd.DataFrame) -> pd.DataFrame:
-    """Bias, its Monte-Carlo error, empirical and mean standard error, coverage and mean width."""
+    """Bias, its Monte-Carlo error, empirical and mean standard error, coverage, mean width, width asked.
+
+    `asked` is the width over that which the loss of information asks for: the interval before anything was
+    lost, widened as the estimates themselves spread more than they did before.
+    """
     truth = found["term"].map(TRUTH)
-    table = found.assign(
+    shown = found.assign(
         error=found["estimate"] - truth,
         covered=(found["ci_low"] <= truth) & (truth <= found["ci_high"]),
         width=found["ci_high"] - found["ci_low"],
     )
-    groups = table.groupby(["term", "mechanism", "method"], sort=False)
-    return groups.agg(
-        n=("error", "size"),
-        bias=("error", "mean"),
-        bias_error=("error", lambda e: e.std() / np.sqrt(len(e))),
-        empirical_se=("error", "std"),
-        mean_se=("std_error", "mean"),
-        coverage=("covered", "mean"),
-        width=("width", "mean"),
-    ).reset_index()
+    table = (
+        shown.groupby(KEYS, sort=False)
+        .agg(
+            n=("error", "size"),
+            bias=("error", "mean"),
+            bias_error=("error", lambda e: e.std() / np.sqrt(len(e))),
+            empirical_se=("error", "std"),
+            mean_se=("std_error", "mean"),
+            coverage=("covered", "mean"),
+            width=("width", "mean"),
+        )
+        .reset_index()
+    )
+    before = table[table["data"] == BEFORE].set_index(KEYS[:3])
+    own = before.loc[pd.MultiIndex.from_frame(table[KEYS[:3]])]
+    spread = table["empirical_se"].to_numpy() / own["empirical_se"].to_numpy()
+    return table.assign(asked=table["width"] / (own["width"].to_numpy() * spread))
+
+
+def complete(out: Path, numbers: Iterable[int]) -> pd.DataFrame:
+    """Run the consortia that the file does not hold yet, each written once it is done; all of them."""
+    done = set(pd.read_csv(out)["number"]) if out.exists() else set()
+    for number in numbers:
+        if number not in done:
+            simulate([number]).to_csv(out, mode="a", header=not out.exists(), index=False)
+    found = pd.read_csv(out)
+    return found[found["number"].isin(list(numbers))]
 
 
 def main(arguments: list[str]) -> None:
     """Print the table in Markdown."""
-    repetitions = int(arguments[0]) if arguments else 500
-    first = int(arguments[1]) if len(arguments) > 1 else 0
-    table = summarise(simulate(repetitions, first, say=True))
-    print("| term | gaps | analysis | n | bias (its error) | SD of estimates | mean SE | coverage | width |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for r in table.itertuples():
+    table = summarise(complete(Path(arguments[0]), range(int(arguments[1]))))
+    print(
+        "| term | interval | gaps | data | n | bias (its error) | SD | SE | coverage | width | over asked |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for r in table.sort_values(KEYS[1:3], kind="stable").itertuples():
         print(
-            f"| {r.term} | {r.mechanism} | {r.method} | {r.n} | {r.bias:+.3f} ({r.bias_error:.3f}) | "
-            f"{r.empirical_se:.3f} | {r.mean_se:.3f} | {100 * r.coverage:.1f} % | {r.width:.3f} |"
+            f"| {r.term} | {r.interval} | {r.mechanism} | {r.data} | {r.n} | {r.bias:+.3f} "
+            f"({r.bias_error:.3f}) | {r.empirical_se:.3f} | {r.mean_se:.3f} | {100 * r.coverage:.1f} % | "
+            f"{r.width:.3f} | {r.asked:.2f} |"
         )
 
 
