@@ -14,6 +14,7 @@ rule cohort:
         codebooks=lambda wildcards: RUN.codebook_folders,
         contrasts=RUN.cohorts,
         registry=lambda wildcards: RUN.registry_text,
+        aggregate=lambda wildcards: RUN.aggregate_text,
     message:
         "Stacking the studies, choosing instruments, standardising"
     script:

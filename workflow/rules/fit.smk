@@ -14,6 +14,7 @@ rule fit:
         plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
         participants=f"{PRIVATE}/cohort/participants",
+        uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
         codebooks=lambda wildcards: RUN.codebook_folders,
         registry=lambda wildcards: RUN.registry_text,
         aggregate=lambda wildcards: RUN.aggregate_text,

@@ -15,5 +15,6 @@ use rule fit as impute with:
         registry=None,
         aggregate=None,
         participants=None,
+        uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
     message:
         "{wildcards.contrast}: missing data"

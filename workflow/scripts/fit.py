@@ -3,6 +3,7 @@
 from ipdma.analysis.run import analyse
 from ipdma.codebook import load_codebook
 from ipdma.plan import Plan
+from ipdma.runs.bundles import kept_bundles
 from ipdma.runs.explain import mark_explanations
 from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
 from ipdma.runs.jobs import job
@@ -18,6 +19,7 @@ with job(snakemake, snakemake.wildcards.contrast) as desk:
         variants=variants,
         participants=read_optional(snakemake.params.participants),
         codebook=load_codebook(snakemake.params.codebooks),
+        bundles=kept_bundles(snakemake.params.uploads),
         parts=analyses_of(snakemake.params.kind),
         source_digest=snakemake.params.recipe["code"],
         data_digest=digest_rows(snakemake.params.rows),

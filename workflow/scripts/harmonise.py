@@ -1,11 +1,11 @@
-"""Check one trial's files and write its harmonised upload and reports."""
+"""Check one trial's files, or read its bundle, and write its harmonised upload and reports."""
 
-from ipdma.runs.admit import admit_study
+from ipdma.runs.admit import admit
 from ipdma.runs.jobs import job
 
 with job(snakemake, snakemake.wildcards.study) as desk:
     desk.put_all(
-        admit_study(
+        admit(
             snakemake.wildcards.study,
             snakemake.params.folder,
             snakemake.params.codebook,

@@ -1,13 +1,13 @@
 """Check the integrity of every contributed trial and write a page for each."""
 
 from ipdma.codebook import load_codebook
-from ipdma.io import read_upload
+from ipdma.runs.bundles import read_contributed
 from ipdma.runs.examine import examine_uploads
 from ipdma.runs.files import read_registry
 from ipdma.runs.jobs import job
 
 with job(snakemake, "integrity") as desk:
-    uploads = [read_upload(folder) for folder in snakemake.params.uploads]
+    uploads, _ = read_contributed(snakemake.params.uploads)
     codebook = load_codebook(snakemake.params.codebooks)
     registry = read_registry(snakemake.params.registry)
     params = snakemake.params

@@ -67,7 +67,7 @@ def ipd_effects(cell: Cell, spec: ModelSpec) -> list[StudyEffect]:
     if not cell.studies:
         return []
     silent = Ledger()  # the headline says what could not be fitted
-    found = try_fit_design(silent, cell.ident("aggregate", "two"), cell.analysed, spec)
+    found = try_fit_design(silent, cell.ident("aggregate", "two"), cell, spec)
     if found is None:
         return []
     sizes = found[1].groupby(["study", "treat"]).size()

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.guest import GuestCell
 from ipdma.analysis.records import Ident
+from ipdma.analysis.settings import Moderator
+from ipdma.bundle import Bundle, Serves
+from ipdma.bundle.records import OBSERVED
 
 RESERVED = ("study", "treat", "outcome")
 YES_NO = {"no": 0.0, "yes": 1.0}
@@ -30,6 +34,10 @@ class Cell:
         As `ipdma.cohort.build_rows` leaves them; outcome NaN where it was not observed.
     exclusions, scales : DataFrame or None
         Who was left out and why; the standardising constants.
+    guests : tuple of GuestCell
+        Trials whose rows are nobody's: they have the right counts and, one by one, the right means and
+        spreads. For a
+        fit `with_columns` gives rows whose covariances are right as well.
     """
 
     contrast: str
@@ -39,6 +47,7 @@ class Cell:
     rows: pd.DataFrame
     exclusions: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
+    guests: tuple[GuestCell, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -61,18 +70,55 @@ class Cell:
         """Studies with both sides and outcomes, in the order of their names."""
         return sorted(self.analysed["study"].astype(str).unique())
 
+    def with_columns(
+        self, names: Sequence[str], moderator: Moderator | None = None, one_sided: bool = False
+    ) -> pd.DataFrame:
+        """The analysed rows for a fit of the outcome on these columns; those of a guest are made for it.
+
+        `one_sided` takes every row with an outcome, for arms alone.
+        """
+        rows = self.rows[self.rows["outcome"].notna()] if one_sided else self.analysed
+        if not self.guests:
+            return rows
+        by_study = dict(list(rows.groupby("study", sort=False)))
+        for guest in self.guests:
+            if guest.study in by_study:
+                by_study[guest.study] = guest.rows(by_study[guest.study], names, moderator)
+        return pd.concat(by_study.values()) if by_study else rows
+
+    def silent(self, names: Sequence[str], moderator: Moderator | None = None) -> list[str]:
+        """Guests of this cell whose bundles do not tell of these columns together."""
+        here = set(self.studies)
+        return [g.study for g in self.guests if g.study in here and not g.answers(names, moderator)]
+
+    def without_guests(self) -> Cell:
+        """The trials with rows alone, for what moments cannot answer."""
+        gone = [guest.study for guest in self.guests]
+        return replace(self, rows=self.rows[~self.rows["study"].isin(gone)], guests=()) if gone else self
+
     def but(self, rows: pd.DataFrame) -> Cell:
         """The same cell with other rows."""
         return replace(self, rows=rows)
 
 
-def cell_of(key: tuple[str, str, str], table: Any, family: str) -> Cell:
-    """A cell from an AnalysisRows record (`.rows`, `.exclusions`, `.scales`) or from a DataFrame of rows."""
+def cell_of(
+    key: tuple[str, str, str],
+    table: Any,
+    family: str,
+    bundles: Sequence[Bundle] = (),
+    rows_of: str = OBSERVED,
+) -> Cell:
+    """A cell from an AnalysisRows record (`.rows`, `.exclusions`, `.scales`) or from a DataFrame of rows.
+
+    `bundles` are the trials without rows; `rows_of` names which of their rows the table holds.
+    """
     rows = table if isinstance(table, pd.DataFrame) else table.rows
     rows = rows.copy()
     rows["study"] = rows["study"].astype(str)
     extra = (getattr(table, "exclusions", None), getattr(table, "scales", None))
-    return Cell(*key, family, rows.sort_values("study", kind="stable", ignore_index=True), *extra)
+    ordered = rows.sort_values("study", kind="stable", ignore_index=True)
+    guests = tuple(GuestCell(bundle, Serves(*key, rows_of)) for bundle in bundles)
+    return Cell(*key, family, ordered, *extra, guests)
 
 
 def design_frame(rows: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
+from ipdma.bundle import Bundle
 from ipdma.codebook import Codebook
 
 Key = tuple[str, str, str]
@@ -32,6 +33,8 @@ class Context:
         For each sensitivity analysis that needs rows of its own, its tables.
     participants : DataFrame or None
         Every contributed participant: `study, participant, arm, condition` and the codebook's variables.
+    bundles : tuple of Bundle
+        Trials that take part by the moments of their arms.
     codebook : Codebook or None
         The rules of response and remission, for imputed scores.
     """
@@ -43,6 +46,7 @@ class Context:
     variants: Mapping[str, Tables] = field(default_factory=dict)
     participants: pd.DataFrame | None = None
     codebook: Codebook | None = None
+    bundles: tuple[Bundle, ...] = ()
 
 
 Analysis = Callable[[Cell, Context], Ledger]

@@ -67,7 +67,7 @@ def fit_headline(
 ) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)
-    found = try_fit_design(ledger, ident, cell.analysed, spec, profile)
+    found = try_fit_design(ledger, ident, cell, spec, profile)
     if found is None:
         return None
     fit, used = found

@@ -26,7 +26,7 @@ def compare_engines(cell: Cell, context: Context) -> Ledger:
         return ledger
     spec = settings.primary(cell.family).replace(residual="common", df=None, contrasts={})
     try:
-        frame, covariates = design_frame(cell.analysed, spec.covariates)
+        frame, covariates = design_frame(cell.with_columns(spec.covariates), spec.covariates)
         spec = specify(spec.replace(covariates=covariates), "one")
         found = fit_engines(frame.dropna(), spec, (OURS, *engines))
     except (KeyError, *CANNOT) as error:

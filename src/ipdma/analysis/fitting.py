@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipdma.analysis.cell import design_frame, study_summaries
+from ipdma.analysis.cell import Cell, design_frame, study_summaries
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError, SpecError, join_faults
 from ipdma.model.binomial import fit_binomial
@@ -91,9 +92,9 @@ def try_fit(
 
 
 def try_fit_design(
-    ledger: Ledger, ident: Ident, rows: pd.DataFrame, spec: ModelSpec, profile: bool = False
+    ledger: Ledger, ident: Ident, cell: Cell, spec: ModelSpec, profile: bool = False
 ) -> tuple[Fit, pd.DataFrame] | None:
-    """Fit a model on the outcome, treatment and covariates of `rows`.
+    """Fit a model on the outcome, treatment and covariates of a cell.
 
     Returns
     -------
@@ -101,11 +102,12 @@ def try_fit_design(
         The fit and the rows that it used; None, with the reason in the ledger, where there is no fit.
     """
     try:
-        frame, covariates = design_frame(rows, spec.covariates)
+        frame, covariates = design_frame(cell.with_columns(spec.covariates), spec.covariates)
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
     fit = try_fit(ledger, ident, frame, spec.replace(covariates=covariates), profile=profile)
+    note_silent(ledger, ident, cell, spec.covariates)
     return None if fit is None else (fit, frame.dropna())
 
 

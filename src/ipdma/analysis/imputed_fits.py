@@ -29,7 +29,7 @@ def fit_headline(
     studies: bool = True,
 ) -> Fit | None:
     """Fit every completed data set, pool, write; `studies` also the pooled row of each study."""
-    frame, covariates = design_frame(completed.analysed, spec.covariates)
+    frame, covariates = design_frame(completed.with_columns(spec.covariates), spec.covariates)
     frame[SETS] = completed.analysed[SETS]
     fit = attempt(ledger, ident, fitter(ledger, ident, frame, spec.replace(covariates=covariates)))
     if fit is None:

@@ -10,6 +10,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.departed import depart
+from ipdma.analysis.guest_notes import note_left_out
 from ipdma.analysis.imputation_counts import write_diagnostics, write_missing
 from ipdma.analysis.imputed_binary import analyse_binary
 from ipdma.analysis.imputed_fits import fit_headline, fit_moderator
@@ -33,7 +34,13 @@ def analyse_missing(cell: Cell, context: Context) -> Ledger:
     plan = read_missing(settings)
     if not cell.studies:
         return ledger
-    others = [other for other in context.cells.values() if other.contrast == cell.contrast]
+    if plan.imputes(cell.outcome):
+        note_left_out(ledger, cell.ident(MODEL, "one"), cell, "imputation at the centre")
+    cell = cell.without_guests()
+    cells = [other.without_guests() for other in context.cells.values()]
+    others = [other for other in cells if other.contrast == cell.contrast]
+    if not cell.studies:
+        return ledger
     variables = imputed_variables(cell, settings, plan)
     if cell.family != "gaussian":
         rows, helpers, _ = with_helpers(cell, others) if plan.imputes(cell.outcome) else (cell.rows, [], {})

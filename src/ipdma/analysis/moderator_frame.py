@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import RESERVED, YES_NO, Cell, design_frame
-from ipdma.analysis.settings import Moderator
+from ipdma.analysis.settings import Moderator, cut_labels
 from ipdma.model.spec import ModelSpec
 
 
@@ -28,6 +27,8 @@ class ModeratorFrame:
         `continuous` or `categorical`.
     levels : tuple of str
         Levels present among analysed rows, reference first; empty when continuous.
+    guests : tuple of str
+        Studies whose rows are nobody's: right in their moments, and not in their quantiles.
     """
 
     frame: pd.DataFrame
@@ -36,11 +37,19 @@ class ModeratorFrame:
     kind: str
     levels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
 
     @property
     def complete(self) -> pd.DataFrame:
         """Rows without a missing value."""
         return self.frame.dropna()
+
+    @property
+    def spread(self) -> pd.DataFrame:
+        """Complete rows whose quantiles can be read: those of participants, where there are any."""
+        whole = self.complete
+        own = whole[~whole["study"].isin(self.guests)]
+        return own if len(own) else whole
 
     def measured(self) -> list[str]:
         """Studies in which anyone analysed has a value."""
@@ -78,15 +87,18 @@ def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str])
     if moderator.column not in cell.rows:
         raise Refused(f"the rows have no column '{moderator.column}'")
     rest = [name for name in covariates if name != moderator.column]
-    frame, names = design_frame(cell.analysed, rest)
+    rows = cell.with_columns(rest, moderator)
+    frame, names = design_frame(rows, rest)
     clash = {name: f"{name} (covariate)" for name in names if name == moderator.name}
     frame = frame.rename(columns=clash)
-    values, kind, notes = coded_values(cell.analysed[moderator.column], moderator)
+    values, kind, notes = coded_values(rows[moderator.column], moderator)
     frame[moderator.name] = values
     levels = present_levels(values, moderator, kind)
     if values.dropna().nunique() < 2:
         raise Refused(f"'{moderator.column}' does not vary among the analysed participants")
-    return ModeratorFrame(frame, tuple(clash.get(n, n) for n in names), moderator.name, kind, levels, notes)
+    covariates = tuple(clash.get(n, n) for n in names)
+    guests = tuple(guest.study for guest in cell.guests)
+    return ModeratorFrame(frame, covariates, moderator.name, kind, levels, notes, guests)
 
 
 def coded_values(column: pd.Series, moderator: Moderator) -> tuple[pd.Series, str, tuple[str, ...]]:
@@ -132,15 +144,6 @@ def cut_levels(column: pd.Series, moderator: Moderator) -> pd.Series:
     index = np.searchsorted(np.asarray(moderator.cuts), column.astype(float).to_numpy(), side="right")
     text = np.asarray(labels, dtype=object)[np.clip(index, 0, len(labels) - 1)]
     return pd.Series(text, index=column.index, dtype=object).where(column.notna(), None)
-
-
-def cut_labels(moderator: Moderator) -> tuple[str, ...]:
-    """The plan's labels, or words made from the cuts."""
-    if len(moderator.labels) == len(moderator.cuts) + 1:
-        return moderator.labels
-    cuts = [f"{c:g}" for c in moderator.cuts]
-    middle = [f"{a} to under {b}" for a, b in pairwise(cuts)]
-    return (f"under {cuts[0]}", *middle, f"{cuts[-1]} or more")
 
 
 def present_levels(values: pd.Series, moderator: Moderator, kind: str) -> tuple[str, ...]:

@@ -87,12 +87,13 @@ def value_points(
     data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str
 ) -> list[EffectPoint]:
     """The effect at quantiles, at the mean and one SD around it, at the plan's values, and over a grid."""
-    values = data.complete[data.name].to_numpy(float)
+    values = data.spread[data.name].to_numpy(float)
     named: dict[float, list[str]] = {}
     for q in settings.quantiles:
         at = shown_quantile(values, q, settings.plan["minimum_cell"])
         named.setdefault(at, []).append(f"p{100 * q:g}")
-    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    everyone = data.complete[data.name].to_numpy(float)
+    mean, sd = float(everyone.mean()), float(everyone.std(ddof=1))
     for at, label in ((mean - sd, "mean-1sd"), (mean, "mean"), (mean + sd, "mean+1sd")):
         named.setdefault(at, []).append(label)
     for value in moderator.at:

@@ -10,6 +10,7 @@ from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import try_fit, write_fit, write_studies
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.iceman import answers, write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
@@ -104,6 +105,7 @@ def analyse_moderator(
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
+    note_silent(ledger, ident, cell, asked.data.covariates, moderator)
     for note in asked.data.notes:
         ledger.note(ident, "warning", note)
     fits = {stage: fit_moderator(ledger, asked, stage) for stage in ("one", "two")}

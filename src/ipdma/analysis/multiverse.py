@@ -122,14 +122,15 @@ def covariate_sets(cell: Cell, settings: Settings) -> dict[str, tuple[str, ...]]
 
 def everywhere(cell: Cell, column: str) -> bool:
     """Whether every study has values of a column, so that it costs no study."""
-    return bool(cell.analysed.groupby("study")[column].count().min() > 0)
+    counts = cell.with_columns([column]).groupby("study")[column].count()
+    return bool(counts.min() > 0)
 
 
 def one_stage(
     cell: Cell, covariates: Sequence[str], place: Mapping[str, str], settings: Settings, whole: bool
 ) -> Iterator[Specification]:
     """One-stage models: intercept, slopes, effect, residual variance; each without each study if `whole`."""
-    frame, names = design_frame(cell.analysed, covariates)
+    frame, names = design_frame(cell.with_columns(covariates), covariates)
     frame = frame.dropna()
     slopes = ("stratified", "common") if names else ("stratified",)
     for slope, intercept in product(slopes, ("stratified", "random")):

@@ -72,7 +72,8 @@ def predictor_frame(
     """
     if predictor.column not in cell.rows:
         raise Refused(f"the rows have no column '{predictor.column}'")
-    rows = cell.rows[cell.rows["outcome"].notna()]
+    others = [name for name in settings.plan["prognosis"]["covariates"] if name != predictor.column]
+    rows = cell.with_columns(others, predictor, one_sided=True)
     values, kind, _ = coded_values(rows[predictor.column], predictor)
     levels = present_levels(values, predictor, kind)
     if values.dropna().nunique() < 2:

@@ -58,7 +58,7 @@ def with_covariate(spec: ModelSpec, item: str) -> ModelSpec:
 def fit_as_covariate(ledger: Ledger, cell: Cell, spec: ModelSpec, item: str) -> None:
     """The treatment effect with the item among the covariates, in one stage: no trial alone could hold it."""
     ident = cell.ident("rob_covariate", "one", item)
-    found = try_fit_design(ledger, ident, cell.analysed, with_covariate(spec, item))
+    found = try_fit_design(ledger, ident, cell, with_covariate(spec, item))
     if found is not None:
         write_fit(ledger, ident, found[0], lambda term: term == "treatment")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ from ipdma.analysis.settings import read_settings
 from ipdma.analysis.small_study import analyse_small_studies
 from ipdma.analysis.subgroups import analyse_subgroups
 from ipdma.analysis.tree_records import analyse_tree
+from ipdma.bundle import Bundle
 from ipdma.codebook import Codebook
 from ipdma.plan import PROGNOSIS, Plan
 
@@ -56,6 +57,7 @@ def analyse(
     variants: Mapping[str, Tables] | None = None,
     participants: pd.DataFrame | None = None,
     codebook: Codebook | None = None,
+    bundles: Sequence[Bundle] = (),
     source_digest: str = "",
     data_digest: str = "",
     parts: Iterable[str] | None = None,
@@ -69,7 +71,7 @@ def analyse(
         As `ipdma.cohort.build_rows` leaves them; any subset of the plan's cells, so that jobs can share the
         work.
     plan : Plan
-    registry, aggregate, variants, participants, codebook
+    registry, aggregate, variants, participants, codebook, bundles
         See Context; what is absent leaves out the analyses that need it.
     source_digest, data_digest : str
         Stamped on every estimate.
@@ -85,7 +87,7 @@ def analyse(
         leaves no row, and a line in `notes` and `counts`.
     """
     settings = read_settings(plan)
-    cells = {key: cell_of(key, table, settings.family_of(key[1])) for key, table in tables.items()}
+    cells = {key: cell_of(key, table, settings.family_of(key[1]), bundles) for key, table in tables.items()}
     context = Context(
         settings,
         {key: cell for key, cell in cells.items() if key[0] != PROGNOSIS and len(cell.rows)},
@@ -94,6 +96,7 @@ def analyse(
         variants or {},
         participants,
         codebook,
+        tuple(bundles),
     )
     wanted = [*CELL_ANALYSES, *TOGETHER] if parts is None else list(parts)
     ledger = Ledger()

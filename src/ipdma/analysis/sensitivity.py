@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from ipdma.analysis.aggregate import aggregate_effects, ipd_effects, write_pooled
 from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.context import Context
 from ipdma.analysis.efficacy import fit_both
 from ipdma.analysis.moderators import fit_plain_moderator
+from ipdma.analysis.published import fit_published, pool_with_aggregate, published_here
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.same_trials import add_same_trials, primary_trials
 from ipdma.analysis.settings import Settings
+from ipdma.bundle import Bundle
+from ipdma.bundle.published import MIDDLE, POSITIONS, is_scanned, published_bundles
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.plan.record import REBUILDING, SELECTING
@@ -38,34 +41,58 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
         if keys.get("leave_one_out"):
             leave_each_out(ledger, part, settings, spec)
         elif keys.get("aggregate"):
-            pool_with_aggregate(ledger, part, context, name, spec)
+            with_published(ledger, cell, part, context, name, spec)
         else:
             fits = fit_changed(ledger, part, settings, name, spec)
             add_same_trials(ledger, cell, part, settings, name, spec, fits, primary)
     return ledger
 
 
-def changed_cell(ledger: Ledger, cell: Cell, name: str, context: Context) -> Cell | None:
+def changed_cell(
+    ledger: Ledger,
+    cell: Cell,
+    name: str,
+    context: Context,
+    at: str = "",
+    bundles: Sequence[Bundle] = (),
+) -> Cell | None:
     """The cell with the rows that a sensitivity analysis rebuilds or keeps.
 
-    None, with the reason in the ledger, where that cannot be done.
+    None, with the reason in the ledger, where that cannot be done. `at` and `bundles` are a position in
+    the ranges of
+    published moments and the trials that they stand for.
     """
     keys = context.settings.plan["sensitivity"][name]
-    if context.settings.plan.changes(name, REBUILDING):
-        table = context.variants.get(name, {}).get(cell.key)
+    if at or context.settings.plan.changes(name, REBUILDING):
+        table = context.variants.get(f"{name}{at}", {}).get(cell.key)
         if table is None:
             ledger.note(cell.ident(name), "not_run", "no rows could be built for it")
             return None
-        cell = cell_of(cell.key, table, cell.family)
+        rows_of = context.settings.plan.rows_under(name)
+        cell = cell_of(cell.key, table, cell.family, [*context.bundles, *bundles], rows_of)
         write_crosswalks(ledger, cell, name, keys)
+    elif keys.get("participants") and cell.guests:
+        cell = guests_under(cell, name)
     rows = cell.rows[~cell.rows["study"].isin(keys.get("exclude_studies") or ())]
     for selection in SELECTING:
         for column, values in (keys.get(selection) or {}).items():
             if column not in rows:
                 ledger.note(cell.ident(name), "not_run", f"the rows have no column '{column}'")
                 return None
-            rows = rows[is_among(rows[column], values)]
+            chosen = is_among(rows[column], values)
+            if selection == "participants":  # a bundle's rows were chosen at its site
+                chosen |= rows["study"].isin([guest.study for guest in cell.guests])
+            rows = rows[chosen]
     return cell.but(rows)
+
+
+def guests_under(cell: Cell, name: str) -> Cell:
+    """The cell with the rows that bundles have of a sensitivity analysis that chooses people."""
+    guests = tuple(guest.under(name) for guest in cell.guests)
+    kept = cell.without_guests().rows
+    made = [guest.fresh(cell.rows[cell.rows["study"] == guest.study]) for guest in guests]
+    rows = pd.concat([kept, *(part for part in made if len(part))], ignore_index=True)
+    return replace(cell, rows=rows.sort_values("study", kind="stable", ignore_index=True), guests=guests)
 
 
 def is_among(column: pd.Series, values: Sequence[Any]) -> pd.Series:
@@ -109,11 +136,22 @@ def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec:
     return fits
 
 
-def pool_with_aggregate(ledger: Ledger, cell: Cell, context: Context, name: str, spec: ModelSpec) -> None:
-    """The second stage of the changed model with the trials that gave aggregate results alone."""
-    effects = [*ipd_effects(cell, spec), *aggregate_effects(context.aggregate, cell)]
-    tau2 = "common" if spec.treatment_effect == "common" else None
-    write_pooled(ledger, cell.ident(name, "two"), effects, context.settings.pool, tau2)
+def with_published(
+    ledger: Ledger, cell: Cell, part: Cell, context: Context, name: str, spec: ModelSpec
+) -> None:
+    """The changed model with the trials that are only published: in one stage those with the moments of
+    their arms,
+    over the range of what is not known of them; in two stages those with an estimate as well."""
+    rows, plan, codebook = published_here(cell, context), context.settings.plan, context.codebook
+    if not rows or codebook is None:
+        pool_with_aggregate(ledger, part, context, name, spec)
+        return
+    for position in POSITIONS if is_scanned(rows) else [MIDDLE]:
+        bundles = published_bundles(rows, plan, codebook, plan.rows_under(name), position)
+        joined = changed_cell(ledger, cell, name, context, f"@{position:g}", bundles)
+        if joined is not None:
+            model = name if position == MIDDLE else f"{name}:{position:g}"
+            fit_published(ledger, joined, context, model, spec, rows, position)
 
 
 def leave_each_out(ledger: Ledger, cell: Cell, settings: Settings, spec: ModelSpec) -> None:

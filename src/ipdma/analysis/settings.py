@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ipdma.model.spec import ModelSpec, PoolSpec
@@ -145,6 +146,15 @@ class Settings:
         """Moderators examined for an outcome: those that it names, else all."""
         named = self.plan["outcomes"][outcome]["moderators"]
         return [m for m in self.moderators if named is None or m.name in named]
+
+
+def cut_labels(moderator: Moderator) -> tuple[str, ...]:
+    """The plan's labels, or words made from the cuts."""
+    if len(moderator.labels) == len(moderator.cuts) + 1:
+        return moderator.labels
+    cuts = [f"{c:g}" for c in moderator.cuts]
+    middle = [f"{a} to under {b}" for a, b in pairwise(cuts)]
+    return (f"under {cuts[0]}", *middle, f"{cuts[-1]} or more")
 
 
 def read_settings(plan: Plan) -> Settings:

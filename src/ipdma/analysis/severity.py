@@ -35,7 +35,7 @@ def severity_values(
     sd, _, _ = reference_sd(cell.scales, keys["instrument"], keys["sd"])
     if sd is None or data.complete.empty:
         return {}
-    scores = data.complete[data.name].to_numpy(float) * moderator.per
+    scores = data.spread[data.name].to_numpy(float) * moderator.per
     fewest = max(settings.plan["minimum_cell"], math.ceil(OUTSIDE * len(scores)))
     values = {name: float(points) / sd for name, points in keys["severity"].items()}
     return {name: value for name, value in values.items() if is_inside(scores, value, fewest)}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ipdma.analysis.guest_notes import KIND
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import GRID, to_column_unit
 from ipdma.analysis.ranges import inner_range, shown_quantile
@@ -28,6 +29,12 @@ def write_spline(
     """Write coefficients, overall and non-linearity tests, and the curve, or why there is no spline."""
     name = ident.but(stage="two", variant="spline")
     rows = data.complete
+    gone = sorted(set(data.guests) & set(rows["study"]))
+    if gone:
+        ledger.note(name, KIND, f"without {', '.join(gone)}: a bundle does not hold the curve's columns")
+        rows = rows[~rows["study"].isin(gone)]
+    if rows.empty:
+        return
     values, fewest = rows[data.name].to_numpy(float), settings.plan["minimum_cell"]
     knots = np.unique([shown_quantile(values, share, fewest) for share in settings.knots])
     if len(knots) < 3:
@@ -105,7 +112,7 @@ def write_curve(
     if two is None:
         return
     head = two.estimate("treatment")
-    values = data.complete[data.name].to_numpy(float)
+    values = data.spread[data.name].to_numpy(float)
     low, high = inner_range(values)
     grid = np.linspace(low, high, GRID)
     B = spline_basis(grid, fit.knots) - fit.centre

@@ -38,7 +38,8 @@ def fit_study_moderator(
         The studies' own estimates from the first stage of the primary model.
     """
     ident = cell.ident(model, "one", name)
-    frame, covariates = design_frame(cell.analysed, [c for c in spec.covariates if c != name])
+    others = [c for c in spec.covariates if c != name]
+    frame, covariates = design_frame(cell.with_columns(others), others)
     frame[name] = cell.analysed[name]
     moderated = spec.replace(
         covariates=covariates,

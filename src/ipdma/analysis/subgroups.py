@@ -46,7 +46,7 @@ def fit_level(
     fits = {}
     for stage in ("one", "two"):
         ident = cell.ident(MODEL, stage, name)
-        found = try_fit_design(own, ident, part.analysed, spec)
+        found = try_fit_design(own, ident, part, spec)
         if found is not None:
             fits[stage] = found[0]
             write_fit(own, ident, found[0], lambda term: term == "treatment")

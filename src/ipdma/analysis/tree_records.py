@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
+from ipdma.analysis.guest_notes import note_left_out
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.tree import Node, Tree, TreeSettings, grow_tree, split_stability
@@ -20,6 +21,8 @@ def analyse_tree(cell: Cell, context: Context) -> Ledger:
     ledger, settings = Ledger(), context.settings
     if not wanted(cell, settings):
         return ledger
+    note_left_out(ledger, cell.ident(MODEL, "one"), cell, "a tree")
+    cell = cell.without_guests()
     keys, ident = settings.plan["tree"], cell.ident(MODEL, "one")
     names = partitioning_variables(cell, settings)
     frame, adjusted = design_frame(cell.analysed, settings.primary(cell.family).covariates)

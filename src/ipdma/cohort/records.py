@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ipdma.codebook import Codebook
+
+if TYPE_CHECKING:
+    from ipdma.cohort.guests import Guest
 
 ROW_COLUMNS = (
     "study",
@@ -58,6 +62,25 @@ Scale = tuple[str, str, str]  # instrument, rating, scoring
 
 
 @dataclass(frozen=True)
+class Squares:
+    """Scores about the means of their cells: how many, degrees of freedom, sum of squares."""
+
+    n: int
+    df: int
+    total: float
+
+    def __add__(self, other: Squares) -> Squares:
+        """Both together."""
+        return Squares(self.n + other.n, self.df + other.df, self.total + other.total)
+
+    @property
+    def sd(self) -> float:
+        """Root of the pooled variance; NaN where no cell has two scores or nothing varies."""
+        variance = self.total / self.df if self.df > 0 else 0.0
+        return math.sqrt(variance) if variance > 1e-24 else math.nan
+
+
+@dataclass(frozen=True)
 class StudyScores:
     """The scores of one study, apart by scale.
 
@@ -97,6 +120,8 @@ class Cohort:
     registry : DataFrame or None
         One row per eligible trial, as the registry has it, all text but for columns of numbers.
     codebook : Codebook
+    guests : tuple of Guest
+        Trials that take part without participants' rows.
     constants : dict
         Standardising constants once they have been computed.
     """
@@ -107,6 +132,7 @@ class Cohort:
     studies: pd.DataFrame
     registry: pd.DataFrame | None
     codebook: Codebook
+    guests: tuple[Guest, ...] = ()
     constants: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

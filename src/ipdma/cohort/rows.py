@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -29,6 +29,7 @@ from ipdma.cohort.derive import (
     rule_missing,
     scoring_of,
 )
+from ipdma.cohort.guests import GuestKey, GuestRows
 from ipdma.cohort.records import (
     EXCLUSION_COLUMNS,
     ROW_COLUMNS,
@@ -40,6 +41,7 @@ from ipdma.cohort.records import (
 from ipdma.cohort.standardise import Constant, Standard, find_constant, scale_row
 
 NOT_ABOUT_TRIALS = ("citation", "registration", "status", "reason")  # of the registry: no moderators
+PROGNOSIS = "prognosis"  # the contrast of arms alone
 NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"
 NO_POST = "no post visit to count the window from"
@@ -58,6 +60,8 @@ class Question:
     outcome, point : mapping
         The plan's entries, resolved.
     plan : Plan
+    key : tuple of str
+        The plan's names: contrast, outcome, time point, and the sensitivity analysis or an empty text.
     """
 
     active: tuple[str, ...]
@@ -65,11 +69,14 @@ class Question:
     outcome: Mapping[str, Any]
     point: Mapping[str, Any]
     plan: Any
+    key: GuestKey
 
     def standard(self) -> Standard:
         """How its scores are standardised."""
-        plan = self.plan
-        return Standard(self.outcome["standardise"], self.point, plan["external"], self.outcome["hedges"])
+        own = self.outcome
+        return Standard(
+            own["standardise"], self.point, self.plan["external"], own["hedges"], self.key[0], self.key[2]
+        )
 
     def sides(self) -> dict[str, tuple[str, ...]]:
         """The sides that a study must have."""
@@ -81,7 +88,9 @@ class LeftOut(Exception):
     """Carries why a study takes no part; never leaves this module."""
 
 
-def build_rows(cohort: Cohort, plan: Any, contrast: str, outcome: str, timepoint: str) -> AnalysisRows:
+def build_rows(
+    cohort: Cohort, plan: Any, contrast: str, outcome: str, timepoint: str, variant: str = ""
+) -> AnalysisRows:
     """Build the rows of one contrast, outcome and time point of the plan.
 
     Parameters
@@ -92,6 +101,8 @@ def build_rows(cohort: Cohort, plan: Any, contrast: str, outcome: str, timepoint
         standardiser, crosswalk or window.
     contrast, outcome, timepoint : str
         Names under `contrasts`, `outcomes` and `time_points`.
+    variant : str
+        The name of the sensitivity analysis that `plan` was changed for.
 
     Returns
     -------
@@ -104,6 +115,7 @@ def build_rows(cohort: Cohort, plan: Any, contrast: str, outcome: str, timepoint
         plan.outcome(outcome),
         plan["time_points"][timepoint],
         plan,
+        (contrast, outcome, timepoint, variant),
     )
     return answer(cohort, question)
 
@@ -115,7 +127,10 @@ def build_arm_rows(
 
     `treat` is 1 for everyone; trials and cohorts without a reference arm take part.
     """
-    question = Question(tuple(conditions), (), plan.outcome(outcome), plan["time_points"][timepoint], plan)
+    key = (PROGNOSIS, outcome, timepoint, "")
+    question = Question(
+        tuple(conditions), (), plan.outcome(outcome), plan["time_points"][timepoint], plan, key
+    )
     return answer(cohort, question)
 
 
@@ -135,6 +150,18 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
             scales.extend(scale)
         if len(people) > len(taking_part):
             exclusions.append((study, OTHER_ARM, len(people) - len(taking_part)))
+    for guest in cohort.guests:
+        own = guest.tables.get(question.key)
+        if own is None:
+            continue
+        exclusions.extend((guest.study, why, n) for why, n in own.left_out)
+        try:
+            if len(own.rows):
+                rows, scale = guest_rows(cohort, question, guest.study, own)
+                parts.append(rows)
+                scales.extend(scale)
+        except LeftOut as why:
+            exclusions.append((guest.study, str(why), len(own.rows)))
     parts, exclusions = apply_minimum(parts, exclusions, question)
     return AnalysisRows(
         rows=join_registry(finish_rows(parts, cohort), cohort.registry),
@@ -177,9 +204,43 @@ def study_rows(
         rows, constant, choice = score_rows(cohort, question, rows, scores, choice)
         scales.append(scale_row(choice, constant))
     require_outcomes(rows, question)
+    return with_sides(rows, question), scales
+
+
+def guest_rows(
+    cohort: Cohort, question: Question, study: str, own: GuestRows
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The rows of nobody that stand for a trial, standardised like the others, and the constant behind
+    them."""
+    rows = own.rows.assign(study=study)
+    scales: list[dict[str, Any]] = []
+    if own.choice is None:
+        rows = rows.assign(
+            instrument="", rating="", scoring="", weeks=math.nan, scale=math.nan, baseline=math.nan
+        )
+    else:
+        choice = own.choice
+        constant = find_constant(cohort, question.standard(), choice, study, rows["participant"])
+        instrument = cohort.codebook.instruments[choice.instrument]
+        turn = 1.0 if instrument.higher_is_worse else -1.0
+        if question.outcome["measure"] == "score":
+            require_constant(constant, choice)
+            rows["outcome"] = turn * rows["outcome_raw"] / constant.value
+        divisor = 1.0 if math.isnan(constant.value) else constant.value
+        rows["baseline"] = turn * rows["baseline_raw"] / divisor
+        rows = rows.assign(instrument=choice.instrument, rating=choice.rating, scoring=choice.scoring)
+        rows = rows.assign(weeks=choice.weeks, scale=constant.value)
+        scales.append(scale_row(choice, constant))
+    require_outcomes(rows, question)
+    rows["converted_from"] = own.converted_from
+    return with_sides(rows, question), scales
+
+
+def with_sides(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The treatment, and what it was compared with in this study."""
     rows["treat"] = rows["condition"].isin(question.active).astype(int)
     rows["comparator"] = " + ".join(sorted(set(rows.loc[rows["treat"] == 0, "condition"])))
-    return rows, scales
+    return rows
 
 
 def find_choice(cohort: Cohort, question: Question, scores: StudyScores) -> Choice | None:
@@ -262,10 +323,9 @@ def derive_outcome(
     instrument = cohort.codebook.instruments[choice.instrument]
     scoring = scoring_of(instrument, choice.scoring)
     turn = 1.0 if instrument.higher_is_worse else -1.0
-    no_constant = math.isnan(constant.value)
-    if no_constant and measure == "score":
-        raise LeftOut(f"no standard deviation of {choice.instrument} ({constant.what})")
-    rows["baseline"] = turn * rows["baseline_raw"] / (1.0 if no_constant else constant.value)
+    if measure == "score":
+        require_constant(constant, choice)
+    rows["baseline"] = turn * rows["baseline_raw"] / (1.0 if math.isnan(constant.value) else constant.value)
     if measure == "score":
         rows["outcome"] = turn * rows["outcome_raw"] / constant.value
     elif measure in VARIABLES:
@@ -275,6 +335,12 @@ def derive_outcome(
         if reason:
             raise LeftOut(reason)
         rows["outcome"] = derived(cohort, question, rows, choice, instrument, scoring)
+
+
+def require_constant(constant: Constant, choice: Choice) -> None:
+    """Raises LeftOut where a score has nothing to be divided by."""
+    if math.isnan(constant.value):
+        raise LeftOut(f"no standard deviation of {choice.instrument} ({constant.what})")
 
 
 def derived(
@@ -293,7 +359,7 @@ def derived(
     if measure == "remission":
         return derive_remission(after, instrument, scoring)
     own = question.plan["reliable_change"]
-    standard = Standard(own["standard_deviation"], question.point, {})
+    standard = replace(question.standard(), word=own["standard_deviation"], external={}, hedges=False)
     sd = find_constant(cohort, standard, choice, rows["study"].iloc[0], rows["participant"]).value
     if math.isnan(sd):
         raise LeftOut(f"no standard deviation of {choice.instrument} ({own['standard_deviation']})")
@@ -319,7 +385,7 @@ def finish_rows(parts: Sequence[pd.DataFrame], cohort: Cohort) -> pd.DataFrame:
         numbers = ("weeks", "baseline", "outcome", "baseline_raw", "outcome_raw", "scale", "treat")
         types = {c: "float" if c in numbers else "str" for c in ROW_COLUMNS}
         return frame.astype({**types, **cohort.participants[variables].dtypes.to_dict()})
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def join_registry(rows: pd.DataFrame, registry: pd.DataFrame | None) -> pd.DataFrame:

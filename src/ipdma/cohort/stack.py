@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ipdma.codebook import Codebook
+from ipdma.cohort.guests import Guest
 from ipdma.cohort.records import Cohort, Upload
 from ipdma.errors import DataError, join_faults
 
@@ -25,7 +26,12 @@ ASSESSMENT_COLUMNS = (
 MISSING_COLUMNS = ("study", "participant", "variable", "reason")
 
 
-def stack(uploads: Sequence[Upload], codebook: Codebook, registry: pd.DataFrame | None = None) -> Cohort:
+def stack(
+    uploads: Sequence[Upload],
+    codebook: Codebook,
+    registry: pd.DataFrame | None = None,
+    guests: Sequence[Guest] = (),
+) -> Cohort:
     """Stack uploads, ordered by study id.
 
     Parameters
@@ -35,27 +41,33 @@ def stack(uploads: Sequence[Upload], codebook: Codebook, registry: pd.DataFrame 
         Says which variables are numbers.
     registry : DataFrame, optional
         Study-level columns that moderators, subgroups and selections may use.
+    guests : sequence of Guest
+        Trials that take part without participants' rows.
 
     Raises
     ------
     DataError
-        When two uploads carry one study id, a study has no participant, or none is given; all at once.
+        When two trials carry one study id, a study has no participant, or none is given; all at once.
     """
     ordered = sorted(uploads, key=study_id)
-    faults = stacking_faults(ordered)
+    faults = stacking_faults(ordered, [guest.study for guest in guests])
     if faults:
         raise DataError(join_faults(faults))
-    participants = pd.concat([upload.participants for upload in ordered], ignore_index=True)
     return Cohort(
-        participants=type_participants(participants, codebook),
-        assessments=type_assessments(
-            pd.concat([u.assessments for u in ordered], ignore_index=True), codebook
-        ),
-        missing=as_text(pd.concat([u.missing for u in ordered], ignore_index=True), MISSING_COLUMNS),
+        participants=type_participants(joined(ordered, "participants", PARTICIPANT_KEYS), codebook),
+        assessments=type_assessments(joined(ordered, "assessments", ASSESSMENT_COLUMNS), codebook),
+        missing=as_text(joined(ordered, "missing", MISSING_COLUMNS), MISSING_COLUMNS),
         studies=pd.DataFrame([describe(upload) for upload in ordered]),
         registry=registry,
         codebook=codebook,
+        guests=tuple(sorted(guests, key=lambda guest: guest.study)),
     )
+
+
+def joined(uploads: Sequence[Upload], table: str, columns: Sequence[str]) -> pd.DataFrame:
+    """One table of all uploads; empty, with its columns, where there is no upload."""
+    parts = [getattr(upload, table) for upload in uploads]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns), dtype=str)
 
 
 def study_id(upload: Upload) -> str:
@@ -63,11 +75,11 @@ def study_id(upload: Upload) -> str:
     return str(upload.study["study"]["id"])
 
 
-def stacking_faults(uploads: Sequence[Upload]) -> list[str]:
-    """Say what keeps the uploads from being one cohort."""
-    if not uploads:
+def stacking_faults(uploads: Sequence[Upload], guests: Sequence[str] = ()) -> list[str]:
+    """Say what keeps the trials from being one cohort."""
+    if not uploads and not guests:
         return ["no study was contributed: the folder under `studies` holds no folder with a study.yaml"]
-    ids = [study_id(upload) for upload in uploads]
+    ids = [*(study_id(upload) for upload in uploads), *guests]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     faults = [f"two uploads carry the study id '{name}'; each trial needs an id of its own" for name in twice]
     faults += [f"study '{study_id(u)}' has no participant" for u in uploads if u.participants.empty]

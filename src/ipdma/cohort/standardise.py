@@ -22,7 +22,7 @@ from ipdma.cohort.choose import (
     outcome_scores,
     visit_window,
 )
-from ipdma.cohort.records import Cohort, Scale, StudyScores
+from ipdma.cohort.records import Cohort, Scale, Squares, StudyScores
 
 STUDY_WORDS = ("study_baseline_sd", "study_post_sd")
 
@@ -38,8 +38,8 @@ class Constant:
     what: str
 
 
-def pooled_sd(scores: pd.DataFrame) -> tuple[float, int, int]:
-    """Root of the pooled within-cell variance.
+def pooled_squares(scores: pd.DataFrame) -> Squares:
+    """What a pooled within-cell variance is made from.
 
     Parameters
     ----------
@@ -48,18 +48,12 @@ def pooled_sd(scores: pd.DataFrame) -> tuple[float, int, int]:
 
     Returns
     -------
-    sd : float
-        sqrt(sum (n - 1) s^2 / sum (n - 1)); NaN where no cell has two scores or nothing varies.
-    n, df : int
-        Scores, and sum (n - 1).
+    Squares
+        `total` is sum (n - 1) s^2 and `df` sum (n - 1), over the cells.
     """
     cells = scores.groupby(["study", "arm"])["score"]
     deviations = scores["score"] - cells.transform("mean")
-    df = int((cells.size() - 1).sum())
-    if df < 1:
-        return math.nan, len(scores), 0
-    variance = float((deviations**2).sum()) / df
-    return (math.sqrt(variance) if variance > 1e-24 else math.nan), len(scores), df
+    return Squares(len(scores), int((cells.size() - 1).sum()), float((deviations**2).sum()))
 
 
 def hedges_factor(df: int) -> float:
@@ -83,12 +77,22 @@ class Standard:
         The plan's standard deviations per instrument.
     hedges : bool
         Multiply the standardised difference by J.
+    contrast, timepoint : str
+        The plan's names of the cell, for trials without rows.
     """
 
     word: str
     point: Mapping[str, Any]
     external: Mapping[str, float]
     hedges: bool = False
+    contrast: str = ""
+    timepoint: str = ""
+
+    def behind(self, scale: Scale) -> tuple[str, str, str, Scale]:
+        """What a constant of this kind is pooled over, as a guest names it."""
+        at_visit = self.word.endswith("post_sd")
+        own_people = self.word == "study_post_sd"
+        return self.word, self.timepoint if at_visit else "", self.contrast if own_people else "", scale
 
 
 def find_constant(
@@ -110,27 +114,33 @@ def find_constant(
     own = study if word in STUDY_WORDS else ""
     key = (word, choice.scale, own, repr(standard.point), standard.hedges)
     if word == "study_post_sd":
-        scores = outcome_scores(
-            cohort.scores[study].among(people), choice.scale, standard.point["timepoint"], choice.weeks
-        )
-        return constant_of(cohort, scores, standard, own)
+        mine = cohort.scores.get(study, StudyScores({}, math.nan)).among(people)
+        scores = outcome_scores(mine, choice.scale, standard.point["timepoint"], choice.weeks)
+        return constant_of(cohort, scores, standard, choice.scale, own)
     if key not in cohort.constants:
-        cohort.constants[key] = constant_of(
-            cohort, scores_behind(cohort, standard, choice.scale, own), standard, own
-        )
+        scores = scores_behind(cohort, standard, choice.scale, own)
+        cohort.constants[key] = constant_of(cohort, scores, standard, choice.scale, own)
     return cohort.constants[key]
 
 
-def constant_of(cohort: Cohort, scores: pd.DataFrame, standard: Standard, study: str) -> Constant:
-    """The pooled standard deviation of some scores, with Hedges' factor where that is asked for."""
-    sd, n, df = pooled_sd(scores.merge(cohort.arms, on=["study", "participant"]))
-    factor = hedges_factor(df) if standard.hedges else 1.0
-    return Constant(sd / factor, n, df, study, standard.word)
+def constant_of(
+    cohort: Cohort, scores: pd.DataFrame, standard: Standard, scale: Scale, study: str
+) -> Constant:
+    """The pooled standard deviation of some scores and of the guests' on that scale, with Hedges' factor
+    where
+    that is asked for."""
+    squares = pooled_squares(scores.merge(cohort.arms, on=["study", "participant"]))
+    for guest in cohort.guests:
+        if study in ("", guest.study) and standard.behind(scale) in guest.squares:
+            squares += guest.squares[standard.behind(scale)]
+    factor = hedges_factor(squares.df) if standard.hedges else 1.0
+    return Constant(squares.sd / factor, squares.n, squares.df, study, standard.word)
 
 
 def scores_behind(cohort: Cohort, standard: Standard, scale: Scale, study: str) -> pd.DataFrame:
     """`study, participant, score` of everyone whose scores make up a constant."""
-    studies = [cohort.scores[study]] if study else list(cohort.scores.values())
+    nothing = StudyScores({}, math.nan)
+    studies = [cohort.scores.get(study, nothing)] if study else list(cohort.scores.values()) or [nothing]
     if standard.word == "instrument_post_sd":
         return pd.concat([scores_at_point(own, scale, standard.point) for own in studies])
     return pd.concat([baseline_scores(own, scale) for own in studies])

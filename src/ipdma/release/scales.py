@@ -10,7 +10,7 @@ import pandas as pd
 from ipdma.bundle.records import ScaleSquares
 from ipdma.cohort.choose import outcome_scores
 from ipdma.cohort.records import Cohort, Scale
-from ipdma.cohort.standardise import Standard, pooled_sd, scores_behind
+from ipdma.cohort.standardise import Standard, pooled_squares, scores_behind
 from ipdma.plan import Plan
 from ipdma.release.cells import Table
 
@@ -75,9 +75,10 @@ def squares_of(
 ) -> Iterator[SquaresDraft]:
     """The sum of squares of some scores about their arms' means; nothing without two in an arm."""
     joined = scores.merge(cohort.arms, on=["study", "participant"])
-    sd, n, df = pooled_sd(joined)
-    if df < 1:
+    squares = pooled_squares(joined)
+    if squares.df < 1:
         return
-    squares = 0.0 if sd != sd else sd**2 * df
     people = {str(arm): frozenset(own["participant"]) for arm, own in joined.groupby("arm")}
-    yield SquaresDraft(ScaleSquares(word, timepoint, contrast, *scale, n, df, squares), people)
+    yield SquaresDraft(
+        ScaleSquares(word, timepoint, contrast, *scale, squares.n, squares.df, squares.total), people
+    )

@@ -138,11 +138,21 @@ def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
     kind, _, rest = model.partition(":")
     if kind in FILLED:
         return filling_words(material, pen, row)
-    return (
-        f"Raw points, {rest.upper()}"
-        if kind == "raw"
-        else material.label("sensitivity", model) or wording.heading(model)
-    )
+    if kind in material.plan.get("sensitivity", {}):
+        changed = material.label("sensitivity", kind) or wording.heading(kind)
+        return changed + correlation_words(material, pen, row)
+    return f"Raw points, {rest.upper()}" if kind == "raw" else wording.heading(model)
+
+
+def correlation_words(material: Material, pen: Pen, row: Row) -> str:
+    """With which correlation of baseline and outcome published trials take part, where there are any."""
+    one = row.ident.but(stage="one").analysis_id
+    found = {pen.number(count, "value", 2) for count in material.counts_of(one, "published_correlation")}
+    if not found:
+        return ""
+    ends = sorted(found)
+    span = ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
+    return f"; correlation of baseline and outcome in published trials {span}"
 
 
 def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:

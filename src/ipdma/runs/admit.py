@@ -6,12 +6,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ipdma.errors import DataError
+from ipdma.runs.bundles import admit_bundle, is_bundle
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
 from ipdma.site.reports import local_json, report_html, shareable_data
 from ipdma.writing import write_file
 
 SHOWN = 12  # findings that a message repeats; the report has all
+
+
+def admit(
+    study: str,
+    folder: str,
+    codebook: str | None,
+    results: Path,
+    fewest: int,
+    say: Callable[[str], None],
+) -> dict[str, bytes]:
+    """The files of one trial, from its folder as `admit_study` makes them or from its bundle, by name in the
+    results folder."""
+    if is_bundle(Path(folder)):
+        return admit_bundle(study, folder, say)
+    return admit_study(study, folder, codebook, results, fewest, say)
 
 
 def admit_study(

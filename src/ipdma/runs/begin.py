@@ -10,6 +10,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.plan import read_plan
 from ipdma.provenance import digest_text
+from ipdma.runs.bundles import bundle_faults
 from ipdma.runs.layout import Run, codebook_folders, find_aggregate
 from ipdma.runs.leftovers import claim, drop_stale, remove_other_jobs
 from ipdma.runs.lock import take_lock
@@ -54,8 +55,12 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     except PlanError as error:
         faults.extend(str(error).splitlines())
     if not faults:
-        faults.extend(table_faults(plan, [study.study for study in studies]))
-        faults.extend(word_faults(plan, load_codebook(codebook_folders(plan, studies))))
+        codebook = load_codebook(codebook_folders(plan, studies))
+        faults.extend(table_faults(plan, [study.study for study in studies], codebook))
+        faults.extend(word_faults(plan, codebook))
+        for study in studies:
+            if study.bundle is not None:
+                faults.extend(bundle_faults(study.folder, study.bundle, plan, codebook))
     if faults:
         raise PlanError(join_faults(faults))
     run = Run(plan, Path(plan["results"]), tuple(studies), digest_text(plan.as_yaml()), [])
@@ -94,13 +99,13 @@ def what_is_read(path: Path, plan: Mapping[str, Any]) -> Iterator[tuple[str, Pat
             yield f"the plan's {key}", Path(plan[key])
 
 
-def table_faults(plan: Mapping[str, Any], studies: Sequence[str]) -> Iterator[str]:
+def table_faults(plan: Mapping[str, Any], studies: Sequence[str], codebook: Codebook) -> Iterator[str]:
     """What is wrong inside the registry and the aggregate results."""
     aggregate = find_aggregate(plan)
     if plan["registry"]:
         yield from registry_faults(Path(plan["registry"]), studies)
     if aggregate:
-        yield from aggregate_faults(aggregate, plan)
+        yield from aggregate_faults(aggregate, plan, codebook)
 
 
 def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:

@@ -131,7 +131,7 @@ class Run:
         if kind in ("plan", "records", "disclose"):
             return {}
         tables = {"registry": self.registry, "aggregate": self.aggregate}
-        if kind in ("cohort", "integrity"):
+        if kind == "integrity":
             tables.pop("aggregate")
         if kind == "impute":
             tables = {}

@@ -13,8 +13,8 @@ from ipdma.plan.words import without_words
 from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
 
 CODE = {  # rooms whose code a job uses
-    "harmonise": ("site",),
-    "cohort": ("cohort",),
+    "harmonise": ("site", "bundle"),
+    "cohort": ("cohort", "bundle"),
     "fit": ("analysis",),
     "impute": ("analysis",),
     "integrity": ("integrity",),

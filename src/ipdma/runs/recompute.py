@@ -12,6 +12,7 @@ from ipdma.codebook import load_codebook
 from ipdma.errors import ReadError
 from ipdma.plan import Plan, read_plan
 from ipdma.report.records import Records
+from ipdma.runs.bundles import kept_bundles
 from ipdma.runs.files import TYPES_FILE, read_analysis_rows, read_registry, read_typed, with_contrast
 from ipdma.runs.layout import find_aggregate
 from ipdma.runs.read_run import TABLES
@@ -67,6 +68,7 @@ def recompute(
         raise ReadError(f"{folder}: no contrast '{unknown[0]}'; there are {', '.join(there)}")
     registry, aggregate = (read_registry(path) for path in tables_of(plan))
     participants = read_typed(cohort / "participants")
+    bundles = kept_bundles(sorted((folder / "private" / "harmonised").glob("*")))
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for contrast in wanted:
         say(f"computing {contrast} again")
@@ -79,6 +81,7 @@ def recompute(
             variants=variants,
             participants=participants,
             codebook=load_codebook(codebooks_of(folder, plan)),
+            bundles=bundles,
             say=say,
         )
         for name in TABLES:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ipdma.analysis.records import as_number
+from ipdma.bundle.published import has_moments, moment_faults, text_of
+from ipdma.codebook import Codebook
 from ipdma.errors import DataError, ReadError, nearest
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_rows_csv
 
 STATUSES = ("ipd", "aggregate", "not_obtained")
 REGISTRY_COLUMNS = ("study", "status")
-AGGREGATE_COLUMNS = ("study", "contrast", "outcome", "timepoint", "estimate", "std_error")
+AGGREGATE_COLUMNS = ("study", "contrast", "outcome", "timepoint")
 
 
 def registry_faults(path: Path, studies: Sequence[str]) -> Iterator[str]:
@@ -38,8 +40,9 @@ def registry_faults(path: Path, studies: Sequence[str]) -> Iterator[str]:
             yield f"{path}: study '{study}' was contributed, but its status is '{status}'; say ipd"
 
 
-def aggregate_faults(path: Path, plan: Mapping[str, Any]) -> Iterator[str]:
-    """Columns that are missing, names that the plan does not have, estimates that are no numbers."""
+def aggregate_faults(path: Path, plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
+    """Columns that are missing, names that the plan does not have, estimates and moments that are no
+    numbers."""
     table = yield from read_table(path, AGGREGATE_COLUMNS)
     if table is None:
         return
@@ -50,9 +53,17 @@ def aggregate_faults(path: Path, plan: Mapping[str, Any]) -> Iterator[str]:
             name = str(row[column])
             if name not in plan[key]:
                 yield f"{where}: the plan has no {column} '{name}'{nearest(name, plan[key])}"
-        error = as_number(row["std_error"])
-        if as_number(row["estimate"]) is None or error is None or error <= 0:
-            yield f"{where}: expected a number as estimate and a positive one as std_error"
+        if has_moments(row):
+            yield from (f"{where}: {fault}" for fault in moment_faults(row, codebook))
+        error = as_number(row.get("std_error"))
+        silent = not (text_of(row, "estimate") or text_of(row, "std_error"))
+        if (as_number(row.get("estimate")) is None or error is None or error <= 0) and not (
+            silent and has_moments(row)
+        ):
+            yield (
+                f"{where}: expected a number as estimate and a positive one as std_error, or means and SDs "
+                "of both arms"
+            )
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Generator[str, None, Any]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ipdma.bundle import Bundle, read_bundle
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_text
+from ipdma.runs.bundles import is_bundle
 
 STUDY_FILE = "study.yaml"
 HARMONISED_FILES = ("participants.csv", "assessments.csv", "missing.csv", "account.json")
@@ -20,11 +22,15 @@ UNSAFE = set('/\\:*?"<>|{}') | {chr(code) for code in range(32)}
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """One contributed trial: its id, its folder and the files that its upload is made from."""
+    """One contributed trial: its id, its folder and the files that its upload is made from.
+
+    `folder` is the file itself of a trial that came as a bundle, which `bundle` holds.
+    """
 
     study: str
     folder: Path
     files: tuple[Path, ...]
+    bundle: Bundle | None = None
 
     @property
     def labelled(self) -> dict[str, Path]:
@@ -38,7 +44,9 @@ def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
     Parameters
     ----------
     where : str or list of str
-        The plan's `studies`: a folder of study folders, or a list of study folders or of folders of them.
+        The plan's `studies`: a folder of study folders, or a list of study folders, of folders of them,
+        and of
+        bundles.
 
     Raises
     ------
@@ -48,8 +56,13 @@ def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
     """
     faults: list[str] = []
     found: list[StudyFolder] = []
-    for folder in study_folders([where] if isinstance(where, str) else where, faults):
+    places = list(map(Path, [where] if isinstance(where, str) else where))
+    for folder in study_folders([place for place in places if not is_bundle(place)], faults):
         study = read_folder(folder, faults)
+        if study is not None:
+            found.append(study)
+    for path in dict.fromkeys(filter(is_bundle, places)):
+        study = read_as_study(path, faults)
         if study is not None:
             found.append(study)
     faults.extend(repeated_ids(found))
@@ -58,10 +71,10 @@ def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
     return sorted(found, key=lambda study: study.study)
 
 
-def study_folders(places: Sequence[str], faults: list[str]) -> Iterator[Path]:
+def study_folders(places: Sequence[Path], faults: list[str]) -> Iterator[Path]:
     """Folders with a study.yaml: the places themselves, or the folders in them."""
     seen: set[Path] = set()
-    for place in map(Path, places):
+    for place in places:
         if not place.is_dir():
             kind = "is a file" if place.exists() else "does not exist"
             faults.append(f"studies: '{place}' {kind}; expected a folder, seen from where snakemake runs")
@@ -92,12 +105,30 @@ def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
         faults.append(f"{path}: no study id; say `study: {{id: ...}}`")
         return None
     name = name.strip()
+    if not is_usable(name, path, faults):
+        return None
+    return StudyFolder(name, folder, tuple([path, *source_files(folder, content, faults)]))
+
+
+def read_as_study(path: Path, faults: list[str]) -> StudyFolder | None:
+    """A bundle as a contributed trial; None, with its faults said, where it cannot be used."""
+    try:
+        bundle = read_bundle(path)
+    except ReadError as error:
+        faults.extend(str(error).splitlines())
+        return None
+    name = bundle.study_id
+    return StudyFolder(name, path, (path,), bundle) if is_usable(name, path, faults) else None
+
+
+def is_usable(name: str, path: Path, faults: list[str]) -> bool:
+    """Whether a study id can name a file; if not, that is said."""
     if set(name) & UNSAFE or name.startswith(".") or why_harmful(name, formulas=True):
         faults.append(
             f"{path}: study id '{for_terminal(name)}' cannot name a file; use letters, digits, blanks, . _ -"
         )
-        return None
-    return StudyFolder(name, folder, tuple([path, *source_files(folder, content, faults)]))
+        return False
+    return True
 
 
 def source_files(folder: Path, content: dict[str, Any], faults: list[str]) -> list[Path]:
@@ -129,13 +160,14 @@ def label_file(folder: Path, path: Path) -> str:
 
 def repeated_ids(found: Sequence[StudyFolder]) -> Iterator[str]:
     """One sentence per study id that more than one folder carries."""
-    by_id: dict[str, list[str]] = {}
+    by_id: dict[str, list[StudyFolder]] = {}
     for study in found:
-        by_id.setdefault(study.study.casefold(), []).append(str(study.folder))
-    for folders in by_id.values():
-        if len(folders) > 1:
-            name = next(s.study for s in found if str(s.folder) == folders[0])
+        by_id.setdefault(study.study.casefold(), []).append(study)
+    for same in by_id.values():
+        if len(same) > 1:
+            kinds = sorted({"folders" if study.bundle is None else "bundles" for study in same}, reverse=True)
             yield (
-                f"study id '{name}' is carried by {len(folders)} folders: {', '.join(folders)}; "
+                f"study id '{same[0].study}' is carried by {len(same)} {' and '.join(kinds)}: "
+                f"{', '.join(str(study.folder) for study in same)}; "
                 "each trial needs an id of its own, and takes part once"
             )

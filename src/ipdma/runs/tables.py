@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+import pandas as pd
+
+from ipdma.bundle.guest import guest_of
+from ipdma.bundle.published import MIDDLE, POSITIONS, is_for, is_scanned, published_bundles, published_rows
 from ipdma.cohort import AnalysisRows, Cohort, build_arm_rows, build_rows
 from ipdma.plan import PROGNOSIS, Plan
+from ipdma.plan.record import REBUILDING
 
 Key = tuple[str, str, str]
 
 
-def build_tables(cohort: Cohort, plan: Plan, contrast: str) -> dict[Key, AnalysisRows]:
+def build_tables(
+    cohort: Cohort, plan: Plan, contrast: str, aggregate: pd.DataFrame | None = None
+) -> dict[Key, AnalysisRows]:
     """Build the rows of one contrast, or of the plan's prognosis, with those of its sensitivity analyses.
+
+    Parameters
+    ----------
+    aggregate : DataFrame, optional
+        Published results of trials without participant data.
 
     Returns
     -------
     dict of (outcome, timepoint, variant) to AnalysisRows
-        `variant` is the name of a sensitivity analysis that changes rows, or empty.
+        `variant` is the name of a sensitivity analysis that changes rows, or empty; with published moments
+        it is
+        followed by `@` and the position in the ranges of their correlations.
     """
     if contrast == PROGNOSIS and contrast not in plan["contrasts"]:
         return prognosis_tables(cohort, plan)
@@ -28,8 +43,30 @@ def build_tables(cohort: Cohort, plan: Plan, contrast: str) -> dict[Key, Analysi
         changed = plan.variant(name)
         for outcome, timepoint in plan.cells(contrast):
             if plan.concerns(name, contrast, outcome, timepoint):
-                rows = build_rows(cohort, changed, contrast, outcome, timepoint)
+                rows = build_rows(cohort, changed, contrast, outcome, timepoint, name)
                 tables[(outcome, timepoint, name)] = rows
+    return tables | published_tables(cohort, plan, contrast, aggregate)
+
+
+def published_tables(
+    cohort: Cohort, plan: Plan, contrast: str, aggregate: pd.DataFrame | None
+) -> dict[Key, AnalysisRows]:
+    """Rows of the sensitivity analyses that published moments join, for each position in their ranges."""
+    known = [*cohort.participants["study"].unique(), *(guest.study for guest in cohort.guests)]
+    published, tables = published_rows(aggregate, known), {}
+    for name in (name for name in plan["sensitivity"] if plan.changes(name, ["aggregate"]) and published):
+        changed, rows_of = plan.variant(name), plan.rows_under(name)
+        variant = name if plan.changes(name, REBUILDING) else ""
+        for position in POSITIONS:
+            bundles = published_bundles(published, plan, cohort.codebook, rows_of, position)
+            guests = (*cohort.guests, *(guest_of(bundle) for bundle in bundles))
+            joined = replace(cohort, guests=guests, constants={})
+            for outcome, timepoint in plan.cells(contrast):
+                here = [row for row in published if is_for(row, contrast, outcome, timepoint)]
+                wanted = plan.concerns(name, contrast, outcome, timepoint)
+                if here and wanted and (position == MIDDLE or is_scanned(here)):
+                    rows = build_rows(joined, changed, contrast, outcome, timepoint, variant)
+                    tables[(outcome, timepoint, f"{name}@{position:g}")] = rows
     return tables
 
 

@@ -18,6 +18,15 @@ COLUMNS = (
 )  # fmt: skip
 DOMAINS = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5")
 GRADES = ("low", "some concerns", "high")
+ARM_COLUMNS = (
+    "instrument",
+    *(
+        f"{name}_{side}"
+        for side in ("active", "reference")
+        for name in ("baseline_mean", "baseline_sd", "mean", "sd")
+    ),
+    "correlation",
+)
 
 
 def registry_table(truth: Truth) -> pd.DataFrame:
@@ -84,7 +93,11 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
     """Results of trials without participant data, in the columns of `aggregate.tsv`.
 
     The estimate of a trial is its own effect (mean and between-trial SD of its contrast) plus sampling
-    error of the size that an analysis adjusted for baseline has: variance 0.85^2 (1/n1 + 1/n0).
+    error of the size that an analysis adjusted for baseline has: variance 0.85^2 (1/n1 + 1/n0). Beside it
+    stand
+    the means and SDs of the arms on HAM-D17 as a paper prints them, whose difference is that estimate; how
+    baseline
+    and outcome go together is known as a range.
     """
     rows = []
     for name, entry in truth.without_data.items():
@@ -99,9 +112,19 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
             effect.mean["post"] + effect.tau["post"] * rng.standard_normal() + error * rng.standard_normal()
         )
         result = (f"{estimate:.3f}", f"{error:.3f}")
-        rows.append((name, contrast, "depression", "post", *result, *sizes, "SYNTHETIC summary results"))
+        arms = printed_arms(estimate, rng)
+        rows.append(
+            (name, contrast, "depression", "post", *result, *sizes, "SYNTHETIC summary results", *arms)
+        )
     names = ["study", "contrast", "outcome", "timepoint", "estimate", "std_error"]
-    return pd.DataFrame(rows, columns=[*names, "n_active", "n_reference", "source"])
+    return pd.DataFrame(rows, columns=[*names, "n_active", "n_reference", "source", *ARM_COLUMNS])
+
+
+def printed_arms(estimate: float, rng: np.random.Generator) -> tuple[str, ...]:
+    """Instrument, means and SDs of both arms with one decimal, and the range of the correlation."""
+    before, after = 20 + rng.standard_normal(), 14 + rng.standard_normal()
+    numbers = [(before, 4.4, after + 4.5 * estimate, 6.1), (before + 0.3, 4.6, after, 6.0)]
+    return ("hamd17", *(f"{value:.1f}" for arm in numbers for value in arm), "0.3..0.7")
 
 
 def tsv_text(table: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from scipy.special import gamma
 from tests.builders.cohort_builder import cohort, plan, two_arms, upload
 
 from ipdma.cohort import build_rows
-from ipdma.cohort.standardise import hedges_factor, pooled_sd
+from ipdma.cohort.standardise import hedges_factor, pooled_squares
 
 A = ([(20, 10), (24, 14), (22, None)], [(19, 18), (25, 20)])
 B = ([(30, 9), (20, 12)], [(26, 25), (24, 21)])
@@ -117,7 +117,7 @@ def test_the_pooled_sd_does_not_move_when_arms_do(cells, shift):
     rows = [("S", str(arm), score) for arm, scores in enumerate(cells) for score in scores]
     moved = [("S", arm, score + shift * int(arm)) for _, arm, score in rows]
     columns = ["study", "arm", "score"]
-    here, there = (pooled_sd(pd.DataFrame(r, columns=columns))[0] for r in (rows, moved))
+    here, there = (pooled_squares(pd.DataFrame(r, columns=columns)).sd for r in (rows, moved))
     by_hand = math.sqrt(sum((len(c) - 1) * var(*c) for c in cells) / sum(len(c) - 1 for c in cells))
     assert (math.isnan(here) and by_hand < 1e-6) or here == pytest.approx(by_hand, rel=1e-9, abs=1e-9)
     if by_hand > 1e-6:

@@ -1,0 +1,140 @@
+"""A bundle as a guest of the cohort: rows of nobody with the counts, means and spreads of each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ipdma.bundle.expand import arm_rows
+from ipdma.bundle.records import (
+    BASELINE,
+    EVENT,
+    EVERYONE,
+    OBSERVED,
+    OUTCOME,
+    SENSITIVITY,
+    Block,
+    Bundle,
+    CellCounts,
+    ScaleOf,
+    Serves,
+)
+from ipdma.cohort.choose import Choice
+from ipdma.cohort.guests import Guest, GuestKey, GuestRows
+from ipdma.cohort.records import Cohort, Squares
+
+RAW = {OUTCOME: "outcome_raw", BASELINE: "baseline_raw"}
+
+
+def guest_of(bundle: Bundle) -> Guest:
+    """A trial of the cohort whose rows are not here."""
+    squares = {
+        (own.standardise, own.timepoint, own.contrast, (own.instrument, own.rating, own.scoring)): Squares(
+            own.n, own.df, own.sum_of_squares
+        )
+        for own in bundle.scales
+    }
+    return Guest(bundle.study_id, dict(cell_tables(bundle)), squares)
+
+
+def cell_tables(bundle: Bundle) -> Iterator[tuple[GuestKey, GuestRows]]:
+    """The rows of each cell of the plan, and of each sensitivity analysis with rows of its own."""
+    for cell in bundle.cells:
+        own = cell.serves
+        if own.rows != OBSERVED and not own.rows.startswith(SENSITIVITY):
+            continue
+        key = (
+            own.contrast,
+            own.outcome,
+            own.timepoint,
+            own.rows.removeprefix(SENSITIVITY) * (own.rows != OBSERVED),
+        )
+        gone = tuple((why, n) for why, n in cell.left_out if n)
+        yield (
+            key,
+            GuestRows(
+                cell_rows(bundle, cell),
+                choice_of(cell.scale),
+                "" if cell.scale is None else cell.scale.converted_from,
+                gone,
+            ),
+        )
+
+
+def choice_of(scale: ScaleOf | None) -> Choice | None:
+    """The scale and the week of the outcome."""
+    if scale is None:
+        return None
+    weeks = np.nan if scale.weeks is None else scale.weeks
+    return Choice(scale.instrument, scale.rating, scale.scoring, weeks)
+
+
+def cell_rows(bundle: Bundle, cell: CellCounts) -> pd.DataFrame:
+    """Everyone of a cell: outcomes with the moments of those observed, baselines with those of the complete.
+
+    Returns
+    -------
+    DataFrame
+        `participant, arm, condition, baseline_raw, outcome_raw` and, of an event, `outcome`; NaN where
+        there is none.
+        A withheld count is that of the largest block.
+    """
+    blocks = [
+        block for block in bundle.serving(cell.serves) if block.imputation is None and OUTCOME in block.names
+    ]
+    parts = [people_of(bundle, cell, arm, blocks) for arm in cell.arms if blocks]
+    if not parts:
+        return pd.DataFrame(columns=["participant", "arm", "condition", *RAW.values(), OUTCOME])
+    return pd.concat(parts, ignore_index=True)
+
+
+def people_of(bundle: Bundle, cell: CellCounts, arm: str, blocks: list[Block]) -> pd.DataFrame:
+    """The people of one arm of a cell."""
+    largest = max(blocks, key=lambda block: (size(block, arm), -len(block.columns)))
+    paired = next((b for b in blocks if set(b.names) == {OUTCOME, BASELINE}), largest)
+    counts = cell.arms[arm]
+    n = max(counts.n or 0, size(largest, arm))
+    rows = pd.DataFrame({"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)], "arm": arm})
+    rows["condition"] = bundle.arms[arm].condition
+    event = any(column.coding == EVENT for column in largest.columns if column.name == OUTCOME)
+    for name, block in ((OUTCOME, largest), (BASELINE, paired)):
+        column = OUTCOME if event and name == OUTCOME else RAW[name]
+        known = name in block.names and arm in block.arms
+        values = arm_rows(block, arm)[name].to_numpy(float) if known else np.zeros(0)
+        rows[column] = np.concatenate([values, np.full(n - len(values), np.nan)])
+    return rows.reindex(columns=["participant", "arm", "condition", *RAW.values(), OUTCOME])
+
+
+def size(block: Block, arm: str) -> int:
+    """People of an arm in a block."""
+    return block.arms[arm].n if arm in block.arms else 0
+
+
+def everyone(cohort: Cohort, bundles: Sequence[Bundle]) -> pd.DataFrame:
+    """Every contributed person, for counts and characteristics; those of a bundle are nobody.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `Cohort.participants`; of a bundle each variable alone has its counts, mean and spread.
+    """
+    parts = [cohort.participants, *(people_table(bundle) for bundle in bundles)]
+    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return whole.reindex(columns=cohort.participants.columns)
+
+
+def people_table(bundle: Bundle) -> pd.DataFrame:
+    """The people of a bundle: `study, participant, arm, condition` and its variables."""
+    blocks = list(bundle.serving(Serves("", "", "", EVERYONE)))
+    parts = []
+    for arm, own in bundle.arms.items():
+        n = max([own.n or 0, *(size(block, arm) for block in blocks)])
+        rows = pd.DataFrame({"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)]})
+        for block in blocks:
+            if arm in block.arms:
+                made = arm_rows(block, arm)
+                rows = rows.assign(**{name: made[name] for name in block.names})
+        parts.append(rows.assign(study=bundle.study_id, arm=arm, condition=own.condition))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,54 @@
+"""Trials that take part by the moments of their arms: rows of nobody, and what constants need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ipdma.cohort.choose import Choice
+from ipdma.cohort.records import Scale, Squares
+
+GuestKey = tuple[str, str, str, str]  # contrast, outcome, time point, sensitivity analysis or ""
+
+
+@dataclass(frozen=True)
+class GuestRows:
+    """The rows of a guest in one cell of the plan, or why it has none.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        `participant, arm, condition, baseline_raw, outcome_raw` in points; `outcome` where it is no score.
+        Empty for a
+        trial that takes no part here.
+    choice : Choice or None
+        The scale and the week of the outcome.
+    converted_from : str
+        The instrument that the scores were converted from, or empty.
+    left_out : tuple of (str, int)
+        Contributed people who are not among the rows, by reason.
+    """
+
+    rows: pd.DataFrame
+    choice: Choice | None
+    converted_from: str = ""
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A trial without participants' rows.
+
+    Attributes
+    ----------
+    study : str
+    tables : mapping of GuestKey to GuestRows
+    squares : mapping to Squares
+        By what `Standard.behind` gives: a way to standardise, time point, contrast and scale.
+    """
+
+    study: str
+    tables: Mapping[GuestKey, GuestRows]
+    squares: Mapping[tuple[str, str, str, Scale], Squares] = field(default_factory=dict)
