@@ -65,7 +65,7 @@ def test_declared_moderators_stand_apart_from_exploratory_ones_and_further_forms
         assert names[0].startswith("Age")
         assert table.rows[1][0].startswith("Severity")
     lines = overview_of(material, material.analyses[0], Ledger()).lines
-    labels = [line.texts[0] for line in lines if line.kind == "study"]
+    labels = [line.cells[0] for line in lines if line.kind == "study"]
     assert [("exploratory" in x, "another form of severity" in x) for x in labels] == [
         (True, False),
         (False, False),
