@@ -11,6 +11,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.context import Context
 from ipdma.analysis.efficacy import fit_both
+from ipdma.analysis.measurement_error import fit_with_error
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.published import fit_published, pool_with_aggregate, published_here
 from ipdma.analysis.records import Ledger
@@ -42,6 +43,8 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
             leave_each_out(ledger, part, settings, spec)
         elif keys.get("aggregate"):
             with_published(ledger, cell, part, context, name, spec)
+        elif keys.get("reliability"):
+            fit_with_error(ledger, part, settings, name, spec)
         else:
             fits = fit_changed(ledger, part, settings, name, spec)
             add_same_trials(ledger, cell, part, settings, name, spec, fits, primary)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
@@ -140,6 +142,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
         return (
             f"{lead}, B = {pen.number(joint, 'estimate')}{per}, {material.level} CI "
             f"{pen.interval(joint)}, {pen.p_phrase(joint)}{holm_text(material, pen, head, joint)}."
+            f"{error_text(material, analysis, pen, name)}"
         )
     parts = [level_text(material, pen, first(rows, term=Term("within", name, level))) for level in levels]
     detail = "; ".join(part for part in parts if part)
@@ -147,6 +150,24 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     than = f" against {against.text('level').replace('_', ' ')}" if against is not None else ""
     tail = f" ({detail},{than})".replace(",)", ")") if detail else ""
     return f"{lead}, {f_test(material, pen, joint)}{holm_text(material, pen, head, joint)}{tail}."
+
+
+def error_text(material: Material, analysis: Analysis, pen: Pen, name: str) -> str:
+    """What the interaction would be where the plan states a reliability of the scores behind it."""
+    told = []
+    for entry, keys in (material.plan.get("sensitivity") or {}).items():
+        stated = (keys or {}).get("reliability")
+        rows = material.records.of("estimates", analysis.ident(entry, "one", name)) if stated else []
+        row = first(rows, term=Term("within", name))
+        if row is not None and row.number("estimate") is not None and tellable(row):
+            told.append(f" With {stated_words(stated)} for these scores it would be B = {pen.effect(row)}.")
+    return "".join(told)
+
+
+def stated_words(stated: Any) -> str:
+    """`a stated reliability of 0.8`, or of each instrument."""
+    of = "each instrument" if isinstance(stated, Mapping) else f"{float(stated):g}"
+    return f"a stated reliability of {of}"
 
 
 def holm_text(material: Material, pen: Pen, head: Ident, row: Row) -> str:

@@ -121,6 +121,8 @@ def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
         lists[f"outcomes.{name}.instruments"] = own["instruments"] or []
     for name, own in plan["sensitivity"].items():
         lists[f"sensitivity.{name}.preference"] = own.get("preference", [])
+        stated = own.get("reliability")
+        lists[f"sensitivity.{name}.reliability"] = stated if isinstance(stated, Mapping) else []
         lists[f"sensitivity.{name}.crosswalk"] = [own["crosswalk"]] if own.get("crosswalk") else []
     for where, names in lists.items():
         yield from unknown(where, names, codebook.instruments, "instrument")

@@ -1,7 +1,7 @@
 """What a sentence says of a moderator: declared and exploratory apart, nothing where df are too few."""
 
 import pytest
-from tests.builders.analysis_rows import KEY, as_table, draw_rows, small_plan
+from tests.builders.analysis_rows import KEY, as_table, draw_rows, pick, small_plan
 
 from ipdma.analysis.run import analyse
 from ipdma.report.ledger import Ledger
@@ -52,3 +52,16 @@ def test_too_few_degrees_of_freedom_are_no_finding(records):
     few.loc[few.moderator == "severity", "df"] = 1.4
     shown = type(records)(few, records.study_estimates, records.counts, records.notes)
     assert "too few data to tell" in sentence(shown, "severity")
+
+
+def test_at_a_stated_reliability_the_interaction_is_told_beside_the_observed_one():
+    entry = {"error": {"reliability": 0.8}}
+    keys = {"severity": {"column": "baseline"}}
+    plan = small_plan(moderators=keys, sensitivity=entry)
+    got = analyse({KEY: as_table(draw_rows())}, plan, parts=["moderators", "sensitivity"])
+    words = {**WORDS, "moderators": keys, "primary_model": "primary", "sensitivity": entry}
+    material = Material(got.estimates, got.study_estimates, got.counts, words)
+    said = moderator_sentence(material, material.analyses[0], Ledger().pen("report/results"), "severity")
+    row = pick(got.estimates, model="error", stage="one", term="treatment:within:severity")
+    shown = f"{row.estimate:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "\u2212")
+    assert said.endswith(f" With a stated reliability of 0.8 for these scores it would be B = {shown}.")

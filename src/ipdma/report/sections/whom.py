@@ -9,12 +9,16 @@ from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first, select
-from ipdma.report.sentences import moderator_sentence
+from ipdma.report.sentences import error_text, moderator_sentence
 from ipdma.report.shelf import Shelf
 from ipdma.report.tables_credibility import QUESTIONS
 from ipdma.report.typeset import italics
 from ipdma.report.words import in_sentence
 
+REGRESSION = (
+    "Regression to the mean lowers high scores in both arms alike, so it is not what makes an effect differ "
+    "with severity; error in the scores makes such a difference look smaller than it is."
+)
 WORST = ("definitely no", "probably no or unclear", "probably yes", "definitely yes")
 
 
@@ -35,7 +39,9 @@ def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
 
 def paragraph(material: Material, analysis: Analysis, pen: Pen) -> str:
     """All that is said of one contrast."""
-    lines = [severity_sentence(material, analysis, pen), *other_sentences(material, analysis, pen)]
+    severity = severity_sentence(material, analysis, pen)
+    lines = [severity, error_sentences(material, analysis, pen) if severity else ""]
+    lines += other_sentences(material, analysis, pen)
     said = " ".join(line for line in lines if line)
     return f"<p><b>{escape(material.contrast(analysis.contrast))}.</b> {italics(said)}</p>" if said else ""
 
@@ -83,6 +89,11 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
         text for row in severities(material, head.but(variant="at")) if (text := at_text(material, pen, row))
     ]
     return f"{lead}: {wording.several(told)}, in {material.points}." if told else f"{lead}."
+
+
+def error_sentences(material: Material, analysis: Analysis, pen: Pen) -> str:
+    """What error in the baseline scores does to this answer, and what regression to the mean does not."""
+    return f"{error_text(material, analysis, pen, baseline_moderator(material))} {REGRESSION}".strip()
 
 
 def severities(material: Material, at: object) -> list[Row]:
