@@ -12,6 +12,7 @@ from ipdma.privacy.cells import FEW
 from ipdma.site.catalogue import load_catalogue, say, say_shared
 from ipdma.site.check import CheckResult
 from ipdma.site.findings import GRADES, MUST_FIX, NOTE, Finding
+from ipdma.site.received import received_section
 from ipdma.site.sharing import for_sharing
 
 STYLE = """
@@ -39,6 +40,8 @@ body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
 .all td,.all td:first-child{display:block;width:auto;border:0;padding:.1rem 0}
 .all td:first-child br{display:none}
 }
+.wide{overflow-x:auto}.wide td,.wide th{white-space:nowrap}
+.wide td:first-child{white-space:normal;min-width:9rem}
 details{margin:1rem 0}summary{cursor:pointer;font-weight:600;color:#57606a}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
 """
@@ -127,8 +130,9 @@ def counted(result: CheckResult, words: dict[str, str], fewest: int | None) -> l
     return [
         f"<p class=counts>{grade_counts(result, words)}</p>",
         f"<p>{escape(rows_line(result, words, fewest))} {escape(ready_line(result, words))}</p>",
-        variable_table(result, words),
         finding_table(result, words, fewest),
+        received_section(result, words, fewest),
+        variable_table(result, words),
     ]
 
 

@@ -1,0 +1,120 @@
+"""What was received, told back: people in each arm, means of each scale at each time, and what read it, so
+that a site sees at once whether its file was understood."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from ipdma import __version__
+from ipdma.privacy.few import is_few, say_few, why_withheld
+from ipdma.site.check import CheckResult
+from ipdma.site.facts import Facts, Score
+from ipdma.site.read_assessments import TIMES
+from ipdma.site.sharing import shared
+from ipdma.site.study_file import RATINGS
+
+Group = tuple[str, str, str]  # instrument, rating, time point
+
+
+def received_section(result: CheckResult, words: Mapping[str, str], fewest: int | None) -> str:
+    """The section as markup, or nothing where no participant was read.
+
+    Parameters
+    ----------
+    result : CheckResult
+    words : mapping of str to str
+        The phrases of its language.
+    fewest : int or None
+        Numbers of fewer people are withheld; None at the site, where every number may be seen.
+    """
+    facts = result.facts
+    if facts is None or not facts.persons:
+        return ""
+    people = Counter(person.arm for person in facts.persons)
+    sizes = {arm: people[arm] for arm in (result.file.arms if result.file is not None else ()) if people[arm]}
+    if not sizes:
+        return ""
+    heads = [words["scale"], words["time"], *(arm_head(result, arm, sizes[arm], fewest) for arm in sizes)]
+    cells = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
+    known = result.codebook.instruments if result.codebook is not None else {}
+    rows = "".join(
+        score_row(result, group, scores, sizes, fewest)
+        for group, scores in grouped(facts)
+        if group[0] in known
+        and group[1] in RATINGS
+        and group[2] in TIMES  # any other word is a cell of theirs
+    )
+    head = escape(words["received"])
+    return (
+        f"<h2>{head}</h2><p>{escape(words['cells'])}</p><div class=wide tabindex=0 role=region "
+        f"aria-label='{head}'><table><tr>{cells}</tr>{rows}</table></div>{version_line(result, words)}"
+    )
+
+
+def arm_head(result: CheckResult, arm: str, size: int, fewest: int | None) -> str:
+    """`STPP (n = 40)`."""
+    held = result.file.arms.get(arm) if result.file is not None else None
+    name = held.label or held.name if held is not None else arm
+    if fewest is None:
+        return f"{name} (n = {size})"
+    return f"{shared(name)} (n = {say_few(fewest) if is_few(size, fewest) else size})"
+
+
+def grouped(facts: Facts) -> Iterator[tuple[Group, list[Score]]]:
+    """The scores of each scale, rater and time, as treatment goes on."""
+    found: dict[Group, list[Score]] = {}
+    for score in facts.scores:
+        found.setdefault((score.instrument, score.rating, score.timepoint), []).append(score)
+
+    order = {time: place for place, time in enumerate(TIMES)}
+    for group in sorted(found, key=lambda g: (g[0], g[1], order.get(g[2], len(TIMES)), g[2])):
+        yield group, found[group]
+
+
+def score_row(
+    result: CheckResult, group: Group, scores: list[Score], sizes: Mapping[str, int], fewest: int | None
+) -> str:
+    """One scale at one time: n and mean (SD) of each arm."""
+    instrument, rating, timepoint = group
+    known = result.codebook.instruments.get(instrument) if result.codebook is not None else None
+    label = getattr(known, "label", instrument)
+    arms: dict[str, list[float]] = {arm: [] for arm in sizes}
+    for score in scores:
+        arm = result.facts.persons[score.person].arm if result.facts is not None else None
+        if arm in arms:
+            arms[arm].append(score.value)
+    cells = [arm_cell(values, sizes[arm], fewest) for arm, values in arms.items()]
+    when = timepoint.replace("_", " ") + weeks_text(scores, fewest)
+    texts = [f"{label} ({rating})", when, *cells]
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in texts) + "</tr>"
+
+
+def arm_cell(values: list[float], size: int, fewest: int | None) -> str:
+    """`38: 21.4 (5.2)`; no mean of few people, and no n from which the few without a score would follow."""
+    n = len(values)
+    if fewest is not None and is_few(n, fewest):
+        return say_few(fewest)
+    if n < 2:
+        return str(n)
+    count = str(n)
+    if fewest is not None and is_few(size - n, fewest):
+        count = why_withheld(n, size, fewest)
+    return f"{count}: {statistics.fmean(values):.1f} ({statistics.stdev(values):.1f})"
+
+
+def weeks_text(scores: list[Score], fewest: int | None) -> str:
+    """`, weeks 14 to 16`: those that several people share."""
+    shared = Counter(score.weeks for score in scores if score.weeks is not None)
+    weeks = sorted(week for week, n in shared.items() if fewest is None or n >= fewest)
+    if not weeks:
+        return ""
+    return f", {weeks[0]:g}" if weeks[0] == weeks[-1] else f", {weeks[0]:g}\u2013{weeks[-1]:g}"
+
+
+def version_line(result: CheckResult, words: Mapping[str, str]) -> str:
+    """What read the file."""
+    digest = result.codebook.digest[:12] if result.codebook is not None else ""
+    return f"<p><small>{escape(words['read_by'].format(version=__version__, codebook=digest))}</small></p>"
