@@ -9,7 +9,7 @@ from typing import Any
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import IpdmaError, ReadError
-from ipdma.site.formats import READERS, ReadOptions, read_table
+from ipdma.site.formats import FORMATS, ReadOptions, read_table
 from ipdma.site.scan_columns import inventory, look_at_all
 from ipdma.site.template import from_sheets, to_sheets
 from ipdma.site.yaml_text import write_yaml
@@ -83,7 +83,7 @@ def columns_of(folder: Path, content: dict[str, Any]) -> dict[str, str]:
     files = (
         [folder / named]
         if isinstance(named, str)
-        else sorted(p for p in folder.iterdir() if p.suffix.lower() in READERS)
+        else sorted(p for p in folder.iterdir() if p.suffix.lower() in FORMATS)
     )
     if len(files) != 1:
         return {}

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from ipdma.report import style
 from ipdma.report.curves import Point
+from ipdma.report.effect_curve import points_of, trials_of
 from ipdma.report.exhibit import LINE, Exhibit, Sheet, share_height
-from ipdma.report.figures_moderators import points_of, trials_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import first, select

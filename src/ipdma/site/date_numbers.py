@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from ipdma.site.codes import parse_number
+from ipdma.site.formats import FORMATS
 
 DAY = 86_400.0
 FIRST, LAST = date(1900, 1, 1), date(2035, 12, 31)
@@ -63,7 +64,6 @@ KINDS: dict[str, Callable[[float], date | None]] = {
     "Stata milliseconds (%tc, since 1960)": of_days(STATA_ZERO, 1000 * DAY),
     "Unix milliseconds (since 1970)": of_days(UNIX_ZERO, 1000 * DAY),
 }
-OF_FILES = {".dta": "Stata", ".xlsx": "Excel", ".sav": "SPSS", ".zsav": "SPSS", ".sas7bdat": "SAS"}
 
 
 def spss_date(cell: str) -> date | None:
@@ -91,7 +91,8 @@ def possible_kinds(columns: Sequence[Sequence[float]], suffix: str) -> list[str]
         inside = all(day is not None and FIRST <= day <= LAST for pair in dates for day in pair)
         if inside and dates and (len(columns) < 2 or not columns[-1] or dates[-1][0] >= EARLIEST_END):  # type: ignore[operator]
             found.append(kind)
-    own = [kind for kind in found if OF_FILES.get(suffix, "?") in kind]
+    program = FORMATS[suffix].program if suffix in FORMATS else ""
+    own = [kind for kind in found if program and program in kind]
     return own or found
 
 

@@ -12,7 +12,7 @@ from ipdma.site.checks.sheets import check_sheet
 from ipdma.site.columns import Columns
 from ipdma.site.facts import Facts
 from ipdma.site.findings import Findings
-from ipdma.site.formats import ReadOptions, read_table
+from ipdma.site.formats import ReadOptions, is_text, read_table
 from ipdma.site.letters import tidy
 from ipdma.site.reading import Reading, find_decimal
 from ipdma.site.rows import find_persons, find_visits, kept_rows
@@ -71,7 +71,7 @@ def refuse_wrong_header(file: StudyFile, table: Table) -> None:
                 f"{table.file}: the header with the names of the columns that study.yaml names is row {row}, "
                 "below a row of question texts or a title; take the rows above it out of the file"
             )
-    text = Path(table.file).suffix.lower() in (".csv", ".tsv", ".txt")
+    text = is_text(table.file)
     if text and len(table.columns) == 1 and len(wanted) > 1 and not found:
         raise ReadError(
             f"{table.file}: only one column was found, which holds the whole line: the separator is not "

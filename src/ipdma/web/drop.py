@@ -8,7 +8,7 @@ from typing import Any
 
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import IpdmaError, ReadError
-from ipdma.site.formats import READERS
+from ipdma.site.formats import FORMATS
 from ipdma.site.harmonised import ACCOUNT, TABLES
 
 MAPPING = "study.yaml"
@@ -60,7 +60,7 @@ def data_files(names: Iterable[str]) -> list[str]:
     """Names of trial files: no part of a harmonised upload or a codebook, of a known kind where one is."""
     own = {*TABLES, ACCOUNT, MAPPING}
     others = [name for name in names if name not in own and not is_yaml(name)]
-    return [name for name in others if PurePosixPath(name).suffix.lower() in READERS] or others
+    return [name for name in others if PurePosixPath(name).suffix.lower() in FORMATS] or others
 
 
 def is_whole(placed: Mapping[str, bytes]) -> bool:

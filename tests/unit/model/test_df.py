@@ -1,22 +1,15 @@
 """One table of df methods: it refuses what it does not know, and adding to it touches four files."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.copied_source import ROOT, CopiedSource
 
 from ipdma.errors import SpecError
 from ipdma.model.df import METHODS, POOLED, df_label, df_method, second_stage
 from ipdma.model.fit import fit_model
 from ipdma.model.spec import ModelSpec
 
-ROOT = Path(__file__).parents[3]
-SOURCE = ROOT / "src" / "ipdma"
 DOCS = ROOT / "docs" / "choosing-a-df-method.md"
 
 TENFOLD = '''"""Ten times the standard error below, once above: an interval of its own, for this test."""
@@ -107,25 +100,12 @@ def test_every_method_has_a_label_and_a_line_in_the_docs():
 
 def test_adding_a_method_touches_its_file_and_its_line_in_the_table(tmp_path):
     """Beside its test and its line in the docs: four files, and every engine has it."""
-    copy = tmp_path / "src" / "ipdma"
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "model" / "df" / "tenfold.py").write_text(TENFOLD, encoding="utf-8")
-    table = copy / "model" / "df" / "__init__.py"
-    text = table.read_text(encoding="utf-8")
-    line = "from ipdma.model.df.satterthwaite import Satterthwaite\n"
-    text = text.replace(line, f"{line}from ipdma.model.df.tenfold import Tenfold\n")
-    table.write_text(text.replace("        Normal(),\n", "        Normal(),\n        Tenfold(),\n"), "utf-8")
+    copy = CopiedSource(tmp_path)
+    copy.write("model/df/tenfold.py", TENFOLD)
+    table = "model/df/__init__.py"
+    copy.add_line(table, "\n__all__ = [", "from ipdma.model.df.tenfold import Tenfold\n")
+    copy.add_line(table, "        Normal(),\n", "        Tenfold(),\n")
     rows = tmp_path / "rows.csv"
     draw_visits().to_csv(rows, index=False)
-    run = subprocess.run(
-        [sys.executable, "-c", EVERY_ENGINE, str(rows)],
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr
-    theirs = {p.relative_to(copy): p.read_bytes() for p in copy.rglob("*.py")}
-    ours = {p.relative_to(SOURCE): p.read_bytes() for p in SOURCE.rglob("*.py")}
-    changed = [path for path, content in theirs.items() if ours.get(path) != content]
-    assert len(changed) + len(["its test", "its line in the docs"]) <= 4
+    copy.run("-c", EVERY_ENGINE, str(rows))
+    assert len(copy.touched()) + len(["its test", "its line in the docs"]) <= 4

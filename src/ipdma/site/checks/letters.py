@@ -3,9 +3,8 @@ labels."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ipdma.site.findings import Findings
+from ipdma.site.formats import is_text
 from ipdma.site.letters import is_wrongly_read, tidy
 from ipdma.site.study_file import StudyFile
 from ipdma.site.table import Table
@@ -41,7 +40,7 @@ def check_letters(table: Table, variables: dict[str, str | None], findings: Find
 
 def check_encoding(file: StudyFile, table: Table, findings: Findings) -> None:
     """Names and codes of study.yaml that the file holds in the letters of another encoding."""
-    if file.source.encoding is not None or Path(table.file).suffix.lower() not in (".csv", ".tsv", ".txt"):
+    if file.source.encoding is not None or not is_text(table.file):
         return
     there = set(table.names)
     for column in table.columns:

@@ -1,5 +1,10 @@
-"""The one door to files of trials: text, Excel, SPSS, Stata and SAS. The readers behind it load only when
-met."""
+"""The one door to files of trials: text, Excel, SPSS, Stata and SAS.
+
+The readers behind it load only when met.
+
+To add a format: write its reader `site/formats/<name>.py`, give its ending a line in `FORMATS`, and name the
+ending in `docs/interface/upload.md`.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +17,53 @@ from ipdma.site.formats.header_rows import look_at_rows
 from ipdma.site.table import Table
 
 LARGEST_MB = 50
-READERS = {
-    ".csv": "text",
-    ".tsv": "text",
-    ".txt": "text",
-    ".xlsx": "workbook",
-    ".sav": "spss",
-    ".zsav": "spss",
-    ".dta": "stata",
-    ".sas7bdat": "sas",
-}
-NEEDS = {"sas": "pyreadstat"}
-SIGNATURES = (
-    (b"PK\x03\x04", ".xlsx", "an Excel workbook (.xlsx) or another zip file"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        ".xls",
-        "an old Excel workbook (.xls) or one with a password; save it as .xlsx or CSV",
+
+
+@dataclass(frozen=True)
+class Format:
+    """What the files of one ending are.
+
+    Attributes
+    ----------
+    reader : str
+        The file of this folder that reads them, with `read(path, options, name) -> Table`.
+    starts : bytes
+        Their first bytes; empty where these tell nothing.
+    called : str
+        How a sentence names what starts so.
+    every : bool
+        Whether every such file starts so.
+    program : str
+        Whose dates the numbers in them may be, as `site.date_numbers` names it.
+    needs : str
+        A package that must be installed; empty: none.
+    """
+
+    reader: str
+    starts: bytes = b""
+    called: str = ""
+    every: bool = True
+    program: str = ""
+    needs: str = ""
+
+
+FORMATS = {
+    ".csv": Format("text"),
+    ".tsv": Format("text"),
+    ".txt": Format("text"),
+    ".xlsx": Format(
+        "workbook", b"PK\x03\x04", "an Excel workbook (.xlsx) or another zip file", program="Excel"
     ),
-    (b"$FL2", ".sav", "an SPSS file (.sav)"),
-    (b"$FL3", ".sav", "an SPSS file (.zsav)"),
-    (b"<stata_dta>", ".dta", "a Stata file (.dta)"),
-    (b"%PDF", ".pdf", "a PDF document"),
-    (b"\x89PNG", ".png", "a picture"),
-    (b"\x1f\x8b", ".gz", "a compressed file (.gz); unpack it first"),
+    ".sav": Format("spss", b"$FL2", "an SPSS file (.sav)", program="SPSS"),
+    ".zsav": Format("spss", b"$FL3", "an SPSS file (.zsav)", program="SPSS"),
+    ".dta": Format("stata", b"<stata_dta>", "a Stata file (.dta)", every=False, program="Stata"),
+    ".sas7bdat": Format("sas", program="SAS", needs="pyreadstat"),
+}
+NOT_READ = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls) or one with a password; save it as .xlsx or CSV"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\x1f\x8b", "a compressed file (.gz); unpack it first"),
 )
 WEB_PAGE = (b"<html", b"<!doctype", b"<?xml", b"<table")
 
@@ -71,19 +99,18 @@ def read_table(path: Path, options: ReadOptions, name: str | None = None) -> Tab
         No such file, an ending that is not known, another type under this ending, too large, truncated.
     """
     name = name or path.name
-    kind = reader_for(path, name)
+    found = format_of(path, name)
     check_size(path, name)
-    check_signature(path, name)
+    check_signature(path, found, name)
     try:
-        table = import_module(f"ipdma.site.formats.{kind}").read(path, options, name)
+        table = import_module(f"ipdma.site.formats.{found.reader}").read(path, options, name)
     except ImportError:
-        package = NEEDS.get(kind, kind)
+        package = found.needs or found.reader
         raise ReadError(
             f"{name}: reading {path.suffix} files needs the package {package}, which is not installed here. "
             f"Save the file as CSV (UTF-8) and name that in study.yaml, or run: pip install {package}"
         ) from None
-    if kind != "statistics":
-        look_at_rows(table)
+    look_at_rows(table)
     if not table.rows:
         raise ReadError(
             f"{name}: there is a header but not one data row{elsewhere(table)}; "
@@ -103,8 +130,20 @@ def elsewhere(table: Table) -> str:
     )
 
 
-def reader_for(path: Path, name: str) -> str:
-    """Which reader this ending calls for."""
+def is_text(name: str) -> bool:
+    """Whether a file of this name is read as text."""
+    found = FORMATS.get(Path(name).suffix.lower())
+    return found is not None and found.reader == "text"
+
+
+def format_of(path: Path, name: str) -> Format:
+    """What the ending says that a file is.
+
+    Raises
+    ------
+    ReadError
+        No such file, a folder, an ending that is not known.
+    """
     suffix = path.suffix.lower()
     try:
         there = path.exists()
@@ -119,11 +158,11 @@ def reader_for(path: Path, name: str) -> str:
         )
     if path.is_dir():
         raise ReadError(f"{name}: this is a folder; `source.file` must name a file")
-    if suffix not in READERS:
+    if suffix not in FORMATS:
         raise ReadError(
-            f"{name}: files ending in '{suffix}' cannot be read; save it as one of {', '.join(READERS)}"
+            f"{name}: files ending in '{suffix}' cannot be read; save it as one of {', '.join(FORMATS)}"
         )
-    return READERS[suffix]
+    return FORMATS[suffix]
 
 
 def check_size(path: Path, name: str) -> None:
@@ -149,23 +188,29 @@ def too_large(name: str, size: int) -> str:
     )
 
 
-def check_signature(path: Path, name: str) -> None:
-    """The first bytes of the file must not contradict its ending."""
+def check_signature(path: Path, wanted: Format, name: str) -> None:
+    """The first bytes of the file must not contradict its ending.
+
+    Raises
+    ------
+    ReadError
+        They are those of another format, or not those that every file of this one has.
+    """
     with path.open("rb") as stream:
         start = stream.read(32)
-    suffix = path.suffix.lower().replace(".zsav", ".sav")
     if start.lstrip(b"\xef\xbb\xbf \r\n").lower().startswith(WEB_PAGE):
         raise ReadError(
             f"{name}: the name ends in {path.suffix} but the content is a web page or XML; "
             "save it as CSV (UTF-8)"
         )
-    for signature, ending, what in SIGNATURES:
-        if start.startswith(signature) and ending != suffix:
+    others = [(f.starts, f.called) for f in FORMATS.values() if f.starts and f.reader != wanted.reader]
+    for signature, what in (*others, *NOT_READ):
+        if start.startswith(signature):
             raise ReadError(
                 f"{name}: the name ends in {path.suffix} but the content is {what}; give it its right name"
             )
-    wanted = {".xlsx": b"PK\x03\x04", ".sav": b"$FL"}.get(suffix)
-    if wanted and not start.startswith(wanted):
+    own = tuple(f.starts for f in FORMATS.values() if f.reader == wanted.reader and f.starts and f.every)
+    if own and not start.startswith(own):
         raise ReadError(
             f"{name}: the name ends in {path.suffix} but the content is not of that type; "
             "give it its right name, or save it again from the program that made it"
