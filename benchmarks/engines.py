@@ -2,9 +2,9 @@
 
     python benchmarks/engines.py [--sizes 800 10000 100000 1000000] [--most SECONDS]
 
-Each engine is timed from a data frame in memory (the best of up to five runs); ours also from arrays. Engines
-that are not installed are left out; an engine that would take longer than `--most` at a size, judged by the
-size before, is left out there. What each gives beside the fit differs, so it stands in the table.
+Each engine is timed from a data frame in memory (the best of up to five runs). Engines that are not
+installed are left out; an engine that would take longer than `--most` at a size, judged by the size before, is
+left out there. What each gives beside the fit differs, so it stands in the table.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 from draw import draw
 
-from ipdma.model.arrays import fit_arrays
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.spec import ModelSpec
 
 GIVES = {
     "ipdma": "Kenward-Roger, every coefficient",
-    "ipdma arrays": "Kenward-Roger, every coefficient",
     "ipdma by_study": "Kenward-Roger, residual variance by study",
     "lme4": "fit alone, no df",
     "lmerTest": "Satterthwaite, every coefficient",
@@ -74,23 +71,12 @@ def best_time(run: Callable[[], float], budget: float = 6.0) -> tuple[float, flo
 
 def python_engines(rows: pd.DataFrame) -> dict[str, Callable[[], float]]:
     """What runs in this process."""
-    terms = ("intercept", "treatment", "sev", *COVARIATES, "treatment:sev")
-    columns = [
-        np.ones(len(rows)),
-        rows.treat,
-        rows.sev,
-        *(rows[c] for c in COVARIATES),
-        rows.treat * rows.sev,
-    ]
-    x = np.asfortranarray(np.column_stack(columns))
-    y, study = rows.y.to_numpy(), pd.factorize(rows.study)[0]
 
     def criterion(value: float | None) -> float:
         return float("nan") if value is None else value
 
     return {
         "ipdma": lambda: criterion(fit_gaussian(rows, spec(), profile=False).criterion),
-        "ipdma arrays": lambda: criterion(fit_arrays(y, x, terms, study).criterion),
         "ipdma by_study": lambda: criterion(fit_gaussian(rows, spec("by_study"), profile=False).criterion),
         "statsmodels": lambda: statsmodels_deviance(rows),
         "pymer4": lambda: pymer4_deviance(rows),

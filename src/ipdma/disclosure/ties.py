@@ -25,7 +25,6 @@ from ipdma.disclosure.cells import (
 )
 
 STATES = (KNOWN, MISSING, WITHOUT, ASKED)
-Stated = Mapping[Cell, float | None]
 
 
 class Tie(NamedTuple):

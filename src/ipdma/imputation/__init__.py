@@ -1,7 +1,6 @@
 """Multiple imputation within and across studies; departures from missing at random."""
 
 from ipdma.imputation.departures import reference_based, shift_outcomes
-from ipdma.imputation.items import ImputedTotals, impute_items
 from ipdma.imputation.missingness import incomplete_percentage, tabulate_missing
 from ipdma.imputation.rows import ImputedRows, impute_rows, needed_imputations
 from ipdma.imputation.study import ImputedStudy, impute_study, study_seed
@@ -10,9 +9,7 @@ from ipdma.imputation.systematic import TrialData, impute_unmeasured
 __all__ = [
     "ImputedRows",
     "ImputedStudy",
-    "ImputedTotals",
     "TrialData",
-    "impute_items",
     "impute_rows",
     "impute_study",
     "impute_unmeasured",

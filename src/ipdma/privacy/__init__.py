@@ -3,12 +3,10 @@
 from ipdma.privacy.cells import say_count
 from ipdma.privacy.identifying import content_kind, name_kind
 from ipdma.privacy.pseudonym import pseudonymise
-from ipdma.privacy.release import row_level_reason
 
 __all__ = [
     "content_kind",
     "name_kind",
     "pseudonymise",
-    "row_level_reason",
     "say_count",
 ]

@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipdma.codebook import load_codebook
-from ipdma.errors import DataError
 from ipdma.imputation import (
-    impute_items,
     impute_rows,
     impute_study,
     incomplete_percentage,
@@ -17,7 +14,6 @@ from ipdma.imputation import (
     study_seed,
     tabulate_missing,
 )
-from ipdma.site.scoring import score_items
 
 KINDS = {"y": "continuous", "b": "continuous", "s": "binary", "o": "ordered", "u": "unordered"}
 
@@ -231,48 +227,3 @@ def test_imputed_values_carry_the_residual_variance_and_the_slope():
     residual = drawn - np.polyval(seen, x[lost])
     assert residual.std() == pytest.approx(2, abs=0.1)
     assert np.var(y[~lost] - np.polyval(seen, x[~lost])) <= residual.var() * 1.02
-
-
-def questionnaire(instrument, n=80, seed=0):
-    """Answers that hang together, within each item's range."""
-    scoring = load_codebook(()).instruments[instrument].default
-    rng = np.random.default_rng(seed)
-    trait = rng.normal(size=n)
-    columns = {}
-    for i, limits in enumerate(scoring.item_ranges):
-        low, high = limits.bounds
-        raw = low + (high - low) / (1 + np.exp(-(trait + rng.normal(0, 0.8, n))))
-        columns[f"i{i + 1}"] = np.round(raw)
-    return pd.DataFrame(columns), scoring
-
-
-def test_items_are_imputed_before_their_total():
-    items, scoring = questionnaire("phq9")
-    gaps = items.copy()
-    gaps.iloc[3, [0, 4]] = np.nan
-    gaps.iloc[10, 2] = np.nan
-    gaps.iloc[20] = np.nan
-    done = impute_items(gaps, np.repeat(["a", "r"], 40), scoring, "T", 6)
-    whole = [score_items(list(row), scoring) for row in items.to_numpy()]
-    complete = gaps.notna().all(axis=1).to_numpy()
-    assert (done.totals[:, complete] == np.array(whole)[complete]).all()
-    assert np.isnan(done.totals[:, 20]).all()  # nothing answered: left for the imputation of totals
-    part = items.iloc[3, [1, 2, 3, 5, 6, 7, 8]].sum()
-    assert ((done.totals[:, 3] >= part) & (done.totals[:, 3] <= part + 6)).all()
-    assert np.isfinite(done.totals[:, 10]).all()
-
-
-def test_an_item_nobody_answered_is_prorated_by_the_codebook():
-    items, scoring = questionnaire("phq9")
-    items["i9"] = np.nan
-    done = impute_items(items, np.repeat(["a", "r"], 40), scoring, "T", 2)
-    expected = [score_items([*row[:8], None], scoring) for row in items.to_numpy()]
-    assert np.array_equal(
-        done.totals[0], np.array([np.nan if e is None else e for e in expected]), equal_nan=True
-    )
-
-
-def test_columns_that_are_not_the_items_are_refused():
-    items, scoring = questionnaire("phq9")
-    with pytest.raises(DataError, match="9 items"):
-        impute_items(items.iloc[:, :5], np.repeat(["a", "r"], 40), scoring, "T", 2)

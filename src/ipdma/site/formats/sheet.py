@@ -175,16 +175,6 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-def column_letters(position: int) -> str:
-    """The name of a column by its position from 0."""
-    letters = ""
-    number = position + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
 def number_text(raw: str, kind: str, from_1904: bool) -> str:
     """A stored number as text: at its shortest, or as the date that its format shows."""
     if not NUMBER.match(raw) or not math.isfinite(number := float(raw)):

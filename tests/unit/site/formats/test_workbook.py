@@ -21,11 +21,21 @@ from ipdma.errors import ReadError
 from ipdma.site.check import check_study
 from ipdma.site.formats import ReadOptions, read_table
 from ipdma.site.formats.package import kind_of_format
-from ipdma.site.formats.sheet import column_letters, column_number, date_text
+from ipdma.site.formats.sheet import column_number, date_text
 from ipdma.site.scan import scan_file
 
 AGES = [30.0 + i for i in range(1, 13)]
 LEGEND = [["code", "meaning"], [1, "STPP"], [2, "TAU"]]
+
+
+def column_letters(position: int) -> str:
+    """The name of a column by its position from 0."""
+    letters = ""
+    number = position + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
 
 
 def check(folder):
