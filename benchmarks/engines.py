@@ -3,8 +3,8 @@
     python benchmarks/engines.py [--sizes 800 10000 100000 1000000] [--most SECONDS]
 
 Each engine is timed from a data frame in memory (the best of up to five runs). Engines that are not
-installed are left out; an engine that would take longer than `--most` at a size, judged by the size before, is
-left out there. What each gives beside the fit differs, so it stands in the table.
+installed are left out; an engine that would take longer than `--most` at a size, judged by the size before,
+is left out there. What each gives beside the fit differs, so it stands in the table.
 """
 
 from __future__ import annotations
