@@ -2,7 +2,7 @@
 
     python benchmarks/coverage.py --out coverage.csv                     the whole grid: half an hour
     python benchmarks/coverage.py --studies 3 5 --out coverage.csv       a part of it
-    python benchmarks/coverage.py --table coverage.csv                   the table of the documentation
+    python benchmarks/coverage.py --table coverage.csv                   the tables of the documentation
 
 In a model that is stratified by study a trial's estimate and its own variance hold all that it says of the
 pooled effect, so that the individual data need not be drawn. Estimates are N(mean + N(0, tau2), sd^2 2 / n),
@@ -32,6 +32,7 @@ SPREADS = ("equal", "with_size", "against_size")
 EFFECT = 0.6  # the true mean for which power is counted
 LEVEL = 0.95
 SEARCHED = 6_000  # trials of those replications whose null-standardised interval is searched for its width
+METHODS = ("nst", "equal_weight_t", "modified_hksj", "hksj", "wald")
 FIELDS = ("studies", "tau", "sizes", "spread", "method", "coverage", "mc_error", "median_width", "power")
 
 
@@ -184,17 +185,38 @@ def table(rows: list[dict[str, str]]) -> str:
         "| K | tau | method | coverage, min to max % | mean % | width | power % |",
         "|---|---|---|---|---|---|---|",
     ]
-    keys = sorted({(int(r["studies"]), float(r["tau"]), r["method"]) for r in rows})
-    for k, tau, method in keys:
-        own = [r for r in rows if (int(r["studies"]), float(r["tau"]), r["method"]) == (k, tau, method)]
-        covered, width, power = (
-            np.array([float(r[name]) for r in own]) for name in ("coverage", "median_width", "power")
-        )
-        lines.append(
-            f"| {k} | {tau:g} | `{method}` | {100 * covered.min():.1f} to {100 * covered.max():.1f} | "
-            f"{100 * covered.mean():.1f} | {np.median(width):.2f} | {100 * power.mean():.0f} |"
-        )
+    for (k, tau, method), (coverage, mean, width, power) in summary(rows).items():
+        lines.append(f"| {k} | {tau:g} | `{method}` | {coverage} | {mean:.1f} | {width:.2f} | {power:.0f} |")
     return "\n".join(lines)
+
+
+def side_by_side(rows: list[dict[str, str]]) -> str:
+    """One line for each K and tau, a column for each method, in Markdown."""
+    found = summary(rows)
+    lines = [
+        "| K | tau | " + " | ".join(f"`{name}`" for name in METHODS) + " |",
+        "|---" * (2 + len(METHODS)) + "|",
+    ]
+    for k, tau in sorted({key[:2] for key in found}):
+        own = [found[k, tau, name] for name in METHODS]
+        shown = [f"{coverage}; {width:.2f}; {power:.0f} %" for coverage, _, width, power in own]
+        lines.append(f"| {k} | {tau:g} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def summary(rows: list[dict[str, str]]) -> dict[tuple[int, float, str], tuple[str, float, float, float]]:
+    """By K, tau and method over the classes: ends of the coverage, its mean, median width, mean power."""
+    numbers = ("coverage", "median_width", "power")
+    groups: dict[tuple[int, float, str], list[list[float]]] = {}
+    for r in rows:
+        key = (int(r["studies"]), float(r["tau"]), r["method"])
+        groups.setdefault(key, []).append([float(r[name]) for name in numbers])
+    found = {}
+    for key in sorted(groups, key=lambda key: (*key[:2], METHODS.index(key[2]))):
+        covered, width, power = np.array(groups[key]).T
+        ends = f"{100 * covered.min():.1f} to {100 * covered.max():.1f}"
+        found[key] = (ends, 100 * covered.mean(), float(np.median(width)), 100 * power.mean())
+    return found
 
 
 def main() -> None:
@@ -210,7 +232,7 @@ def main() -> None:
     what.add_argument("--table", type=Path)
     options = parser.parse_args()
     if options.table:
-        print(table(rows_of(options.table)))
+        print(table(rows_of(options.table)), side_by_side(rows_of(options.table)), sep="\n\n")
     else:
         complete(options.out, options.studies, options.replications, options.seed)
 

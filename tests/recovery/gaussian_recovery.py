@@ -24,6 +24,8 @@ from ipdma.model.df import df_method
 from ipdma.model.fixed_effects import fixed_effects
 from ipdma.model.gaussian import infer, prepare_design, variances
 from ipdma.model.inference import term_estimates
+from ipdma.model.nst import critical_share, null_standardised_ends
+from ipdma.model.nst_share import TrialSets, signed_share
 from ipdma.model.own_estimates import own_estimates
 from ipdma.model.search import minimise
 from ipdma.model.spec import ModelSpec
@@ -32,6 +34,9 @@ STUDIES = (3, 5, 7, 11, 20)
 TAU = {"zero": 0.0, "small": 0.15, "large": 0.6}
 METHODS = ("kenward_roger", "satterthwaite", "hksj", "k_minus_1", "residual", "normal")
 THETA = 0.0
+SHOWN = ("nst", *METHODS)
+EFFECT = 0.3  # that power is for, in residual SDs
+SEARCHED = 3_000  # trials of those meta-analyses whose null-standardised interval is searched for its width
 
 
 def study_sizes(k: int, unequal: bool) -> np.ndarray:
@@ -76,7 +81,7 @@ def intervals(problem: BatchProblem, fit: BatchFit, k: int) -> dict[str, tuple[n
     }
 
 
-def common_residual(times: int) -> pd.DataFrame:
+def common_residual(times: int, searched: int = SEARCHED) -> pd.DataFrame:
     """A row per cell: bias, coverage by method, share of singular fits."""
     found = []
     cells = product(STUDIES, TAU, (False, True), (False, True))
@@ -87,11 +92,46 @@ def common_residual(times: int) -> pd.DataFrame:
         error = fit.beta[:, 0] - THETA
         row = {"K": k, "tau": TAU[tau], "sizes": label(sizes), "sd": label(sds)}
         row |= {"bias": error.mean(), "empirical_se": error.std(), "singular": fit.singular.mean()}
+        row |= null_standardised_row(problem, study_sizes(k, sizes), searched)
         for method, (se, quantile) in intervals(problem, fit, k).items():
             row[method] = (np.abs(error) <= quantile * se).mean()
             row[f"{method}_width"] = np.median(2 * quantile * se)
+            row[f"{method}_power"] = (np.abs(error + EFFECT) > quantile * se).mean()
         found.append(row)
     return pd.DataFrame(found)
+
+
+def null_standardised_row(problem: BatchProblem, n: np.ndarray, searched: int) -> dict[str, float]:
+    """Coverage, width and power of the null-standardised interval, from each trial's own variance.
+
+    Where the truth is rejected it may still lie in a gap of the accepted set, so that those are searched.
+    """
+    s = problem.gram[0, 0]
+    own, rest = problem.gram[0, 1] / s, problem.gram[1, 1] - problem.gram[0, 1] ** 2 / s
+    v = rest / (n[:, None] - 2) / s
+    k, zero = len(n), np.zeros(own.shape[1])
+    critical = critical_share(k, 0.95)
+    covered = np.abs(signed_share(TrialSets(own - THETA, v), zero)) <= critical
+    outside = np.flatnonzero(~covered)
+    low, high = null_standardised_ends(own[:, outside].T, v[:, outside].T)
+    covered[outside] = (low <= THETA) & (high >= THETA)
+    some = slice(searched // k)
+    low, high = null_standardised_ends(own[:, some].T, v[:, some].T)
+    rejected = np.abs(signed_share(TrialSets(own - THETA + EFFECT, v), zero)) > critical
+    return {"nst": covered.mean(), "nst_width": np.median(high - low), "nst_power": rejected.mean()}
+
+
+def side_by_side(table: pd.DataFrame) -> str:
+    """By K and tau over sizes and SDs: lowest to highest coverage, median width, mean power."""
+    lines = ["| K | tau | " + " | ".join(f"`{m}`" for m in SHOWN) + " |", "|---" * (2 + len(SHOWN)) + "|"]
+    for (k, tau), own in table.groupby(["K", "tau"]):
+        cells = [
+            f"{100 * own[m].min():.1f} to {100 * own[m].max():.1f}; {own[m + '_width'].median():.2f}; "
+            f"{100 * own[m + '_power'].mean():.0f} %"
+            for m in SHOWN
+        ]
+        lines.append(f"| {k} | {tau:g} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def label(unequal: bool) -> str:
@@ -143,22 +183,24 @@ def fit_each_method(rows: pd.DataFrame) -> dict:
 def as_markdown(table: pd.DataFrame) -> str:
     """A table for the page; coverages in percent."""
     shown = table.copy()
-    for method in METHODS:
+    for method in [m for m in SHOWN if m in shown]:
         shown[method] = (100 * shown[method]).map("{:.1f}".format)
     for name in ("bias", "empirical_se", "singular"):
         if name in shown:
             shown[name] = shown[name].map("{:.3f}".format)
-    shown = shown[[c for c in shown if not c.endswith("_width")]]
+    shown = shown[[c for c in shown if not c.endswith(("_width", "_power"))]]
     head = "| " + " | ".join(shown.columns) + " |\n|" + "---|" * len(shown.columns)
     return "\n".join([head, *("| " + " | ".join(map(str, r)) + " |" for r in shown.itertuples(index=False))])
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
     table = common_residual(times)
     print(f"### One residual variance, {times} meta-analyses a cell\n")
     print(as_markdown(table))
+    print(f"\n### Coverage, width, power for an effect of {EFFECT}\n")
+    print(side_by_side(table))
     print(f"\n### Residual variance by study, {max(times // 20, 20)} meta-analyses a cell\n")
     print(as_markdown(by_study_residual(max(times // 20, 20))))
 

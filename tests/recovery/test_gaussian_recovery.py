@@ -39,10 +39,12 @@ def test_more_starts_find_nothing_better() -> None:
 
 
 def test_calibration_of_recommended_methods() -> None:
-    """Coverage of 95 % intervals at least 93 % for Kenward-Roger, in any cell; bias within its noise."""
-    table = common_residual(600)
+    """Coverage of 95 % intervals at least 93 % for Kenward-Roger and the null-standardised t, in any cell."""
+    table = common_residual(600, searched=100)
     noise = 3 * np.sqrt(0.93 * 0.07 / 600)
     assert table.kenward_roger.min() > 0.93 - noise
+    assert table.nst.min() > 0.93 - noise
+    assert table.nst.max() < 0.975 + noise
     assert table[table.K >= 5].hksj.min() > 0.93 - noise
     assert (table.bias.abs() < 4.5 * table.empirical_se / np.sqrt(600)).all()
     assert table[table.tau > 0.5].normal.min() < 0.9
@@ -53,6 +55,8 @@ def test_calibration_to_the_third_digit() -> None:
     """Type I error of 5 % tests at most 6.5 %, coverage at least 93 %, at 4,000 meta-analyses a cell."""
     table = common_residual(4000)
     assert table.kenward_roger.min() >= 0.935
+    assert table.nst.min() >= 0.935
+    assert table[table.K >= 5].nst.max() <= 0.965
     assert table[table.K >= 5].hksj.min() >= 0.93
 
 
