@@ -11,7 +11,7 @@ import pandas as pd
 
 from ipdma.analysis.settings import Moderator, cut_labels
 from ipdma.bundle.expand import arm_rows
-from ipdma.bundle.guest import cell_rows
+from ipdma.bundle.guest import cell_rows, counted
 from ipdma.bundle.records import EVENT, NUMBER, OUTCOME, POINTS, SENSITIVITY, Block, Bundle, Serves
 
 
@@ -123,10 +123,9 @@ class GuestCell:
     def fresh(self, own: pd.DataFrame) -> pd.DataFrame:
         """The trial's rows for this cell made anew, on the scale of its rows `own`; none where it has no
         such cell."""
-        counts = self.bundle.cell(self.serves)
-        if counts is None or own.empty:
-            return own.iloc[:0]
-        made, factor = cell_rows(self.bundle, counts), points_factor(own)
+        if own.empty:
+            return own
+        made, factor = cell_rows(self.bundle, counted(self.bundle, self.serves)), points_factor(own)
         event = made[OUTCOME].notna().any()
         made["outcome"] = made[OUTCOME] if event else made["outcome_raw"] * factor
         made["baseline"] = made["baseline_raw"] * factor

@@ -19,6 +19,7 @@ from ipdma.analysis.same_trials import add_same_trials, primary_trials
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
 from ipdma.bundle.published import MIDDLE, POSITIONS, is_scanned, published_bundles
+from ipdma.bundle.records import SENSITIVITY
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.plan.record import REBUILDING, SELECTING
@@ -71,11 +72,11 @@ def changed_cell(
         if table is None:
             ledger.note(cell.ident(name), "not_run", "no rows could be built for it")
             return None
-        rows_of = context.settings.plan.rows_under(name)
+        rows_of = f"{SENSITIVITY}{name}"
         cell = cell_of(cell.key, table, cell.family, [*context.bundles, *bundles], rows_of)
         write_crosswalks(ledger, cell, name, keys)
-    elif keys.get("participants") and cell.guests:
-        cell = guests_under(cell, name)
+    elif cell.guests:
+        cell = guests_under(cell, name, anew=bool(keys.get("participants")))
     rows = cell.rows[~cell.rows["study"].isin(keys.get("exclude_studies") or ())]
     for selection in SELECTING:
         for column, values in (keys.get(selection) or {}).items():
@@ -89,9 +90,11 @@ def changed_cell(
     return cell.but(rows)
 
 
-def guests_under(cell: Cell, name: str) -> Cell:
-    """The cell with the rows that bundles have of a sensitivity analysis that chooses people."""
+def guests_under(cell: Cell, name: str, anew: bool) -> Cell:
+    """The cell with what bundles have for a sensitivity analysis; `anew` where that chooses people."""
     guests = tuple(guest.under(name) for guest in cell.guests)
+    if not anew:
+        return replace(cell, guests=guests)
     kept = cell.without_guests().rows
     made = [guest.fresh(cell.rows[cell.rows["study"] == guest.study]) for guest in guests]
     rows = pd.concat([kept, *(part for part in made if len(part))], ignore_index=True)
@@ -150,7 +153,7 @@ def with_published(
         pool_with_aggregate(ledger, part, context, name, spec)
         return
     for position in POSITIONS if is_scanned(rows) else [MIDDLE]:
-        bundles = published_bundles(rows, plan, codebook, plan.rows_under(name), position)
+        bundles = published_bundles(rows, plan, codebook, f"{SENSITIVITY}{name}", position)
         joined = changed_cell(ledger, cell, name, context, f"@{position:g}", bundles)
         if joined is not None:
             model = name if position == MIDDLE else f"{name}:{position:g}"

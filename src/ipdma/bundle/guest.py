@@ -15,6 +15,7 @@ from ipdma.bundle.records import (
     OBSERVED,
     OUTCOME,
     SENSITIVITY,
+    ArmCount,
     Block,
     Bundle,
     CellCounts,
@@ -69,6 +70,17 @@ def choice_of(scale: ScaleOf | None) -> Choice | None:
         return None
     weeks = np.nan if scale.weeks is None else scale.weeks
     return Choice(scale.instrument, scale.rating, scale.scoring, weeks)
+
+
+def counted(bundle: Bundle, serves: Serves) -> CellCounts:
+    """The counts of a cell; where a bundle has none of these rows, those of its largest block."""
+    found = bundle.cell(serves)
+    if found is not None:
+        return found
+    blocks = list(bundle.serving(serves))
+    sizes = {arm: max((size(block, arm) for block in blocks), default=0) for arm in bundle.arms}
+    arms = {arm: ArmCount(n, n) for arm, n in sizes.items() if n}
+    return CellCounts(serves, blocks[0].scale if blocks else None, arms, ())
 
 
 def cell_rows(bundle: Bundle, cell: CellCounts) -> pd.DataFrame:

@@ -52,3 +52,8 @@ class Guest:
     study: str
     tables: Mapping[GuestKey, GuestRows]
     squares: Mapping[tuple[str, str, str, Scale], Squares] = field(default_factory=dict)
+
+    def table(self, key: GuestKey) -> GuestRows | None:
+        """The rows of a cell; a sensitivity analysis that leaves a trial's rows as they are has the cell's
+        own."""
+        return self.tables.get(key) or self.tables.get((*key[:3], ""))

@@ -151,7 +151,7 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
         if len(people) > len(taking_part):
             exclusions.append((study, OTHER_ARM, len(people) - len(taking_part)))
     for guest in cohort.guests:
-        own = guest.tables.get(question.key)
+        own = guest.table(question.key)
         if own is None:
             continue
         exclusions.extend((guest.study, why, n) for why, n in own.left_out)

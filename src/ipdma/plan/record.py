@@ -125,11 +125,6 @@ class Plan(Mapping[str, Any]):
         """Sensitivity analyses that need rows of their own."""
         return [name for name in self._values["sensitivity"] if self.changes(name, REBUILDING)]
 
-    def rows_under(self, sensitivity: str) -> str:
-        """Which rows of a bundle stand for a trial under a sensitivity analysis."""
-        own = self.changes(sensitivity, (*REBUILDING, "participants"))
-        return f"sensitivity.{sensitivity}" if own else "observed"
-
     def changes(self, sensitivity: str, keys: Iterable[str]) -> bool:
         """Whether a sensitivity analysis changes any of these keys."""
         return any(self._values["sensitivity"][sensitivity].get(key) for key in keys)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from ipdma.bundle.guest import guest_of
 from ipdma.bundle.published import MIDDLE, POSITIONS, is_for, is_scanned, published_bundles, published_rows
+from ipdma.bundle.records import SENSITIVITY
 from ipdma.cohort import AnalysisRows, Cohort, build_arm_rows, build_rows
 from ipdma.plan import PROGNOSIS, Plan
-from ipdma.plan.record import REBUILDING
 
 Key = tuple[str, str, str]
 
@@ -55,17 +55,16 @@ def published_tables(
     known = [*cohort.participants["study"].unique(), *(guest.study for guest in cohort.guests)]
     published, tables = published_rows(aggregate, known), {}
     for name in (name for name in plan["sensitivity"] if plan.changes(name, ["aggregate"]) and published):
-        changed, rows_of = plan.variant(name), plan.rows_under(name)
-        variant = name if plan.changes(name, REBUILDING) else ""
+        changed = plan.variant(name)
         for position in POSITIONS:
-            bundles = published_bundles(published, plan, cohort.codebook, rows_of, position)
+            bundles = published_bundles(published, plan, cohort.codebook, f"{SENSITIVITY}{name}", position)
             guests = (*cohort.guests, *(guest_of(bundle) for bundle in bundles))
             joined = replace(cohort, guests=guests, constants={})
             for outcome, timepoint in plan.cells(contrast):
                 here = [row for row in published if is_for(row, contrast, outcome, timepoint)]
                 wanted = plan.concerns(name, contrast, outcome, timepoint)
                 if here and wanted and (position == MIDDLE or is_scanned(here)):
-                    rows = build_rows(joined, changed, contrast, outcome, timepoint, variant)
+                    rows = build_rows(joined, changed, contrast, outcome, timepoint, name)
                     tables[(outcome, timepoint, f"{name}@{position:g}")] = rows
     return tables
 
