@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,15 @@ class Column:
     name : str
         `outcome`, `baseline`, a variable, or a moderator of the plan that is coded from one.
     of : str
-        The variable behind it.
+        The variable behind it; of an event its measure, as `response`.
     coding : str
         `points` of an instrument, `number` in the variable's unit, its natural `log`, or an indicator: of a
         `level`, or of an `event`.
     level : str
         Of coding `level`; every level that the arms have is a column of its own.
     range : tuple of float or None
-        What is possible.
+        What is possible; of a level that a number was cut into, the numbers at that level, without the
+        upper end.
     whole : bool
         Whether every value is a whole number.
     """
@@ -207,7 +208,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything that leaves a site of its trial. No row, no identifier, no value of one person."""
+    """Everything that leaves a site of its trial. No row, no identifier, no value of one person.
+
+    `time_points` says of each time point of the plan which of the dictionary's it is: interim, post or
+    follow_up.
+    """
 
     study: Mapping[str, Any]
     arms: Mapping[str, Arm]
@@ -219,6 +224,7 @@ class Bundle:
     cells: tuple[CellCounts, ...]
     blocks: tuple[Block, ...]
     integrity: tuple[tuple[str, str, int], ...]
+    time_points: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def study_id(self) -> str:
@@ -261,6 +267,7 @@ def bundle_of(values: Mapping[str, Any]) -> Bundle:
         cells=tuple(cell_counts_of(own) for own in values["cells"]),
         blocks=tuple(block_of(own) for own in values["blocks"]),
         integrity=tuple((own["domain"], own["outcome"], own["n"]) for own in values["integrity"]),
+        time_points=dict(values["time_points"]),
     )
 
 
@@ -321,6 +328,7 @@ def mapping_of(bundle: Bundle) -> dict[str, Any]:
             "attacks": [asdict(own) for own in bundle.gate.attacks],
             "withheld": [asdict(own) for own in bundle.gate.withheld],
         },
+        "time_points": dict(bundle.time_points),
         "scales": [asdict(own) for own in bundle.scales],
         "cells": [cell_mapping(own) for own in bundle.cells],
         "blocks": [block_mapping(own) for own in bundle.blocks],

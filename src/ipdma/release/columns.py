@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ipdma.analysis.moderator_frame import coded_values, present_levels
-from ipdma.analysis.settings import Moderator
+from ipdma.analysis.settings import Moderator, cut_labels
 from ipdma.bundle.records import BASELINE, EVENT, LEVEL, LOG, NUMBER, OUTCOME, POINTS, Column
 from ipdma.codebook import Codebook
 from ipdma.cohort.derive import scoring_of
 
 MODERATOR = "moderator."
+BEYOND = 1e6  # a number that no variable reaches
 Coded = Iterator[tuple[Column, pd.Series]]
 Range = tuple[float, float] | None
 
@@ -23,10 +25,10 @@ def score_column(name: str, values: pd.Series, limits: Range) -> Coded:
     yield Column(name, name, POINTS, "", limits, is_whole(values)), values.astype(float)
 
 
-def outcome_columns(rows: pd.DataFrame, family: str, codebook: Codebook) -> Coded:
-    """The outcome: in points where it was observed, or 1 and 0 for an event."""
+def outcome_columns(rows: pd.DataFrame, family: str, measure: str, codebook: Codebook) -> Coded:
+    """The outcome: in points where it was observed, or 1 and 0 for an event, which `measure` names."""
     if family == "binomial":
-        yield Column(OUTCOME, OUTCOME, EVENT, "", None, True), rows["outcome"].astype(float)
+        yield Column(OUTCOME, measure, EVENT, "", None, True), rows["outcome"].astype(float)
     else:
         raw = rows["outcome_raw"].astype(float).where(rows["outcome"].notna())
         yield from score_column(OUTCOME, raw, range_of_scale(rows, codebook))
@@ -61,7 +63,8 @@ def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebo
         return
     values, kind, _ = coded_values(rows[of], moderator)
     if kind == "categorical":
-        yield from level_columns(name, of, values, present_levels(values, moderator, kind))
+        ranges = cut_ranges(moderator, codebook)
+        yield from level_columns(name, of, values, present_levels(values, moderator, kind), ranges)
     elif moderator.transform == "log":
         yield Column(name, of, LOG), values * moderator.per
     elif pd.api.types.is_numeric_dtype(rows[of]):
@@ -70,12 +73,27 @@ def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebo
         yield from level_columns(name, of, rows[of], sorted(rows[of].dropna().astype(str).unique()))
 
 
-def level_columns(name: str, of: str, values: pd.Series, levels: tuple[str, ...] | list[str]) -> Coded:
+def cut_ranges(moderator: Moderator, codebook: Codebook) -> dict[str, tuple[float, float]]:
+    """The numbers at each level that a variable is cut into; outermost those that are possible."""
+    if not moderator.cuts:
+        return {}
+    low, high = range_of_variable(moderator.column, codebook) or (-BEYOND, BEYOND)
+    ends = (min(low, moderator.cuts[0] - 1), *moderator.cuts, max(high, moderator.cuts[-1] + 1))
+    return dict(zip(cut_labels(moderator), pairwise(ends), strict=True))
+
+
+def level_columns(
+    name: str,
+    of: str,
+    values: pd.Series,
+    levels: tuple[str, ...] | list[str],
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Coded:
     """1 at a level and 0 at another, missing where the value is: a column for each level."""
     text = values.astype(object)
     for level in levels:
         at = (text == level).astype(float).where(values.notna(), np.nan)
-        yield Column(name, of, LEVEL, str(level), None, True), at
+        yield Column(name, of, LEVEL, str(level), (ranges or {}).get(level), True), at
 
 
 def range_of_variable(name: str, codebook: Codebook) -> Range:

@@ -70,6 +70,7 @@ def draft_trial(upload: Upload, plan: Plan, codebook: Codebook) -> TrialDraft:
         cells=tuple(count_cell(table, arms) for table in tables),
         blocks=(),
         integrity=integrity_counts(upload, study, codebook),
+        time_points={name: own["timepoint"] for name, own in plan["time_points"].items()},
     )
     blocks = draft_blocks(row_sets(context_of(alone, tables, cohort, codebook), codebook))
     return TrialDraft(head, blocks, draft_squares(cohort, plan, study, tables))

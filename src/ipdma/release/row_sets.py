@@ -108,7 +108,7 @@ def headlines(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowS
     settings = context.settings
     names = sorted(settings.models_of(cell.outcome), key=lambda name: name != settings.primary_model)
     asks = [Ask(covariates_of(settings, cell, name)) for name in names]
-    yield from asked(cell, [OBSERVED], asks, codebook)
+    yield from asked(cell, [OBSERVED], asks, context, codebook)
 
 
 def moderators(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -119,7 +119,7 @@ def moderators(cell: Cell, context: Context, codebook: Codebook) -> Iterator[Row
         for model in settings.moderator_models
         for moderator in settings.moderators_of(cell.outcome)
     ]
-    yield from asked(cell, [OBSERVED], asks, codebook)
+    yield from asked(cell, [OBSERVED], asks, context, codebook)
 
 
 def what_ifs(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -136,7 +136,7 @@ def what_ifs(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSe
         named = keys.get("moderators") or ()
         chosen = [m for m in settings.moderators_of(cell.outcome) if m.name in named]
         asks = [Ask(covariates), *(Ask(covariates, moderator) for moderator in chosen)]
-        yield from asked(part, [SENSITIVITY + name], asks, codebook)
+        yield from asked(part, [SENSITIVITY + name], asks, context, codebook)
 
 
 def specifications(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -153,14 +153,14 @@ def specifications(cell: Cell, context: Context, codebook: Codebook) -> Iterator
             continue
         part = changed_cell(Ledger(), cell, name, context)
         if part is not None:
-            yield from specified(part, [SENSITIVITY + name], settings, codebook)
-    yield from specified(cell, same, settings, codebook)
+            yield from specified(part, [SENSITIVITY + name], context, codebook)
+    yield from specified(cell, same, context, codebook)
 
 
-def specified(cell: Cell, rows: Sequence[str], settings: Settings, codebook: Codebook) -> Iterator[RowSet]:
+def specified(cell: Cell, rows: Sequence[str], context: Context, codebook: Codebook) -> Iterator[RowSet]:
     """The covariate sets of the multiverse on some rows, which may go by several names."""
-    asks = [Ask(tuple(names)) for names in covariate_sets(cell, settings).values()]
-    yield from asked(cell, rows, asks, codebook)
+    asks = [Ask(tuple(names)) for names in covariate_sets(cell, context.settings).values()]
+    yield from asked(cell, rows, asks, context, codebook)
 
 
 def visits(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -201,7 +201,7 @@ def predictors(cell: Cell, context: Context, codebook: Codebook) -> Iterator[Row
     settings = context.settings
     chosen, covariates = settings.plan["prognosis"]["predictors"], settings.plan["prognosis"]["covariates"]
     asks = [Ask(tuple(covariates), m) for m in settings.moderators if chosen is None or m.name in chosen]
-    yield from asked(cell, [OBSERVED], asks, codebook)
+    yield from asked(cell, [OBSERVED], asks, context, codebook)
 
 
 def everyone(participants: pd.DataFrame, codebook: Codebook) -> Iterator[RowSet]:
@@ -213,14 +213,18 @@ def everyone(participants: pd.DataFrame, codebook: Codebook) -> Iterator[RowSet]
             yield from complete(serves, None, participants["arm"], participants["participant"], coded)
 
 
-def asked(cell: Cell, rows: Sequence[str], asks: Iterable[Ask], codebook: Codebook) -> Iterator[RowSet]:
+def asked(
+    cell: Cell, rows: Sequence[str], asks: Iterable[Ask], context: Context, codebook: Codebook
+) -> Iterator[RowSet]:
     """The row set of each model on a cell's rows; a column that is not the trial's own is the centre's."""
     serves = tuple(Serves(cell.contrast, cell.outcome, cell.timepoint, name) for name in rows)
     table = cell.rows[cell.rows["outcome"].notna()]
     if table.empty:
         return
+    measure = str(context.settings.plan["outcomes"][cell.outcome]["measure"])
     for ask in asks:
-        coded = chain(outcome_columns(table, cell.family, codebook), *columns_of(table, ask, codebook))
+        outcome = outcome_columns(table, cell.family, measure, codebook)
+        coded = chain(outcome, *columns_of(table, ask, codebook))
         yield from complete(serves, scale_of_rows(table), table["arm"], table["participant"], coded)
 
 
