@@ -93,7 +93,7 @@ def error_variances(table: pd.DataFrame, stated: Reliability) -> dict[str, float
 def true_scores(
     trial: pd.DataFrame, covariates: Sequence[str], error: Sequence[float | None]
 ) -> pd.Series | str:
-    """E[X | W, Z] of one trial, with its mean, or why it cannot be had.
+    """E[X | W, Z] of one trial, with its mean, or why it cannot be computed.
 
     With W the centred score, Z the centred covariates, S their covariance within arms and s2 the variance of
     the error: X = W - s2 [W, Z] S^-1 e1, without covariates W (1 - s2 / var(W)).

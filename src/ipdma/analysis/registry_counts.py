@@ -62,7 +62,7 @@ def none_if_missing(value: float) -> float | None:
 
 
 def count_reasons(ledger: Ledger, table: pd.DataFrame, sizes: pd.Series) -> None:
-    """Write why participant data were not had."""
+    """Write why participant data were not obtained."""
     if "reason" not in table:
         return
     without = table[table["status"] != "ipd"]

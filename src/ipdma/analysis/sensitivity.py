@@ -63,8 +63,7 @@ def changed_cell(
     """The cell with the rows that a sensitivity analysis rebuilds or keeps.
 
     None, with the reason in the ledger, where that cannot be done. `at` and `bundles` are a position in
-    the ranges of
-    published moments and the trials that they stand for.
+    the ranges of published moments and the trials that they stand for.
     """
     keys = context.settings.plan["sensitivity"][name]
     if at or context.settings.plan.changes(name, REBUILDING):
@@ -145,9 +144,11 @@ def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec:
 def with_published(
     ledger: Ledger, cell: Cell, part: Cell, context: Context, name: str, spec: ModelSpec
 ) -> None:
-    """The changed model with the trials that are only published: in one stage those with the moments of
-    their arms,
-    over the range of what is not known of them; in two stages those with an estimate as well."""
+    """The changed model with the trials that are only published.
+
+    In one stage those with the moments of their arms, over the range of what is not known of them; in two
+    stages those with an estimate as well.
+    """
     rows, plan, codebook = published_here(cell, context), context.settings.plan, context.codebook
     if not rows or codebook is None:
         pool_with_aggregate(ledger, part, context, name, spec)

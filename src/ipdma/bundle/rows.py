@@ -1,10 +1,9 @@
 """Rows that nobody ever was, with exactly the moments that an arm has.
 
 Whole categories come first, by their counts. A numeric column is then its regression on them, which the
-moments
-give, and a residual: random numbers turned orthogonal to the categories (QR) and given the residual
-products by a
-root of them. The moments are met to rounding; nothing of a person is in the rows but what the moments say.
+moments give, and a residual: random numbers turned orthogonal to the categories (QR) and given the residual
+products by a root of them. The moments are met to rounding; nothing of a person is in the rows but what the
+moments say.
 """
 
 from __future__ import annotations

@@ -126,9 +126,10 @@ def find_constant(
 def constant_of(
     cohort: Cohort, scores: pd.DataFrame, standard: Standard, scale: Scale, study: str
 ) -> Constant:
-    """The pooled standard deviation of some scores and of the guests' on that scale, with Hedges' factor
-    where
-    that is asked for."""
+    """The pooled standard deviation of some scores and of the guests' scores on that scale.
+
+    Hedges' factor is in it where the plan asks for that.
+    """
     squares = pooled_squares(scores.merge(cohort.arms, on=["study", "participant"]))
     for guest in cohort.guests:
         if study in ("", guest.study) and standard.behind(scale) in guest.squares:

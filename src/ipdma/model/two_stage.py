@@ -41,8 +41,9 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     Returns
     -------
     Fit
-        Each estimate carries the keys of section 3; joint tests come from multivariate pooling. Over visits
-        each also carries `multivariate_estimate` and `multivariate_std_error`, pooled with the other visits.
+        Each estimate carries the keys of docs/interface/pool.md; joint tests come from multivariate pooling.
+        Over visits each also carries `multivariate_estimate` and `multivariate_std_error`, pooled with the
+        other visits.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def shifted(count: int | list[int], by: int) -> int | list[int]:
 def term_estimate(
     stage: StageOne, term: Term, result: Pooled, spec: ModelSpec, beside: Mapping[str, Any]
 ) -> Estimate:
-    """One pooled estimate with the keys of section 3, and Rubin's where data were imputed."""
+    """One pooled estimate with the keys of docs/interface/pool.md, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
     own = {name: getattr(result, name) for name in INTERVAL}
     return Estimate(term=term, **own, extra=extra, beside=result.beside)

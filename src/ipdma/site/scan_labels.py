@@ -1,9 +1,7 @@
-"""Which labels and names of columns may stand in a draft: not those that can be a person, a date or an
-identifier.
+"""Which labels and names of columns a draft may show: none that can be a person, a date or an identifier.
 
-A label is shown where its words are known from answers, arms and visits. Where half of a column's labels
-are single
-words or pairs that no one knows, they may be surnames, and the column's labels are kept back.
+A label is shown where its words are known from answers, arms and visits. Where half of a column's labels are
+single words or pairs that no one knows, they may be surnames, and the column's labels are kept back.
 """
 
 from __future__ import annotations

@@ -92,8 +92,7 @@ class StudyFile:
     """A study.yaml, as far as it could be understood.
 
     `mentions` are all column names in it, also those of entries that could not be understood: their columns
-    are not
-    reported as unused on top.
+    are not reported as unused on top.
     """
 
     id: str = ""

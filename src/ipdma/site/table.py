@@ -88,7 +88,7 @@ class Table:
     rows : list of int
         Their spreadsheet row numbers (header is row 1).
     left_out : list of (int, list of str)
-        The rows that are no answers: question texts, a header that stands again.
+        The rows that are no answers: question texts, a repeated header.
     sheet : str or None
         The sheet that was read, of a workbook.
     """

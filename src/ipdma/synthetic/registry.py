@@ -94,10 +94,8 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
 
     The estimate of a trial is its own effect (mean and between-trial SD of its contrast) plus sampling
     error of the size that an analysis adjusted for baseline has: variance 0.85^2 (1/n1 + 1/n0). Beside it
-    stand
-    the means and SDs of the arms on HAM-D17 as a paper prints them, whose difference is that estimate; how
-    baseline
-    and outcome go together is known as a range.
+    stand the means and SDs of the arms on HAM-D17 as a paper prints them, whose difference is that estimate;
+    how baseline and outcome go together is known as a range.
     """
     rows = []
     for name, entry in truth.without_data.items():

@@ -1,4 +1,4 @@
-"""The intervals of a second stage: `pool.ci` and section 3's `ci`."""
+"""The intervals of a second stage: the key `ci` of a pooling and of a model's `pool`."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def missing_module(engine: str, module: str) -> str | None:
 
 
 def note_shortfall(theirs: Fit, ours: Fit) -> Fit:
-    """Warn where the other engine stopped short of our criterion (or, which must not be, we of theirs)."""
+    """Warn where the other engine stopped short of our criterion (or we of theirs)."""
     if theirs.criterion is None or ours.criterion is None:
         return theirs
     gap = theirs.criterion - ours.criterion

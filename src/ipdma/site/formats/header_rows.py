@@ -1,9 +1,7 @@
-"""A file without a header, and rows that are no answers: question texts, import ids, a header that stands
-again.
+"""A file without a header, and rows that are no answers: question texts, import ids, a repeated header.
 
 They are found by comparing the first rows with those below: where a column holds numbers, a sentence is no
-answer;
-where every cell of the header could stand below it, it is none.
+answer; where every cell of the header could stand below it, it is none.
 """
 
 from __future__ import annotations
