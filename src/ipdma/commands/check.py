@@ -16,10 +16,10 @@ from ipdma.writing import write_file
 DESCRIPTION = "Read STUDY_DIR/study.yaml and what it names, and report everything wrong at once."
 EXAMPLES = """\
 examples:
-  ipdma check trials/MUC2008                       what is wrong, in the terminal
-  ipdma check trials/MUC2008 --html local.html     with rows and values; stays at the site
-  ipdma check trials/MUC2008 --shareable mail.html counts alone, small ones as <5; may be sent
-  ipdma check upload/MUC2008 --json report.json    a harmonised upload, for a program
+  ipdma check trials/MUC2008                        what is wrong, in the terminal
+  ipdma check trials/MUC2008 --html local.html      with rows and values; stays at the site
+  ipdma check trials/MUC2008 --shareable mail.html  counts alone, small ones as <5; may be sent
+  ipdma check upload/MUC2008 --json report.json     a harmonised upload, for a program
 
 exit status: 0 ready, 1 something must be fixed, 2 the upload cannot be read
 """

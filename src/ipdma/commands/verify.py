@@ -29,10 +29,10 @@ private/. Inputs that changed since the run are told. Exit status 0 when all hol
 is said."""
 EXAMPLES = """\
 examples:
-  ipdma verify results                         every claim, computed again
-  ipdma verify results --records-only          only against the record files, in seconds
-  ipdma verify results --contrast stpp_control one contrast's claims
-  ipdma verify results --json verdicts.json    each claim with its verdict
+  ipdma verify results                          every claim, computed again
+  ipdma verify results --records-only           only against the record files, in seconds
+  ipdma verify results --contrast stpp_control  one contrast's claims
+  ipdma verify results --json verdicts.json     each claim with its verdict
 """
 
 
