@@ -23,6 +23,7 @@ COMMANDS = {
     "pool": "pool study estimates (second stage)",
     "verify": "recompute the claims of a run",
     "disclose": "try to work out what a run withholds",
+    "bundle": "the moments of a trial's arms that a plan needs, and no row",
     "compare": "say what changed between two runs",
 }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from ipdma.yaml_values import parse_yaml
 
 MISSING_TEXT = frozenset({"", "NA", "NaN", "nan"})
 MISSING_NUMBER = MISSING_TEXT | {"N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "None", "."}
+UPLOAD_TABLES = ("participants.csv", "assessments.csv", "missing.csv")
+UPLOAD_FILES = (*UPLOAD_TABLES, "study.yaml", "account.json")
 ROW_FAULTS = {"row_too_short": "fewer cells than the header", "row_too_long": "more cells than the header"}
 
 
@@ -183,24 +186,38 @@ def read_upload(folder: Path | str) -> Upload:
         Where one of its files is absent or no table.
     """
     folder = Path(folder)
-    study = read_text_mapping(read_text(folder / "study.yaml"), str(folder / "study.yaml"))
-    return Upload(
-        study=study,
-        participants=read_text_table(folder / "participants.csv"),
-        assessments=read_text_table(folder / "assessments.csv"),
-        missing=read_text_table(folder / "missing.csv"),
-        account=json.loads(read_text(folder / "account.json")),
-    )
+    return upload_of_files({name: read_text(folder / name).encode() for name in UPLOAD_FILES}, str(folder))
+
+
+def upload_of_files(content: Mapping[str, bytes], where: str = "upload") -> Upload:
+    """A harmonised upload from the content of its files, by name; `where` names it in messages.
+
+    Raises
+    ------
+    ReadError
+        Where one of its files is no table.
+    """
+    texts = {name: content[name].decode("utf-8") for name in UPLOAD_FILES}
+    tables = (text_table(StringIO(texts[name]), f"{where}/{name}") for name in UPLOAD_TABLES)
+    participants, assessments, missing = tables
+    study = read_text_mapping(texts["study.yaml"], f"{where}/study.yaml")
+    return Upload(study, participants, assessments, missing, json.loads(texts["account.json"]))
 
 
 def read_text_table(path: Path | str) -> pd.DataFrame:
     """A comma separated table of texts as this package writes it; an empty cell is an empty text."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        return text_table(path, str(path))
     except FileNotFoundError:
         raise ReadError(f"{path}: no such file") from None
+
+
+def text_table(source: Path | str | StringIO, where: str) -> pd.DataFrame:
+    """A table of texts from a file or a stream."""
+    try:
+        table = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-        raise ReadError(f"{path}: expected a comma separated table with a header, in UTF-8") from None
+        raise ReadError(f"{where}: expected a comma separated table with a header, in UTF-8") from None
     for name in table.columns:
         if table[name].str.startswith("'").any():
             table[name] = table[name].map(unshield)

@@ -1,11 +1,36 @@
-"""The gate: what of a trial's draft becomes its bundle."""
+"""The gate: what of a trial's draft becomes its bundle, what is withheld, and why."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from ipdma.bundle.records import Bundle, Gate
+from ipdma.bundle.faults import describe
+from ipdma.bundle.records import (
+    OBSERVED,
+    OUTCOME,
+    Block,
+    Bundle,
+    Gate,
+    ScaleSquares,
+    Serves,
+    Withheld,
+)
+from ipdma.plan import PROGNOSIS, Plan
+from ipdma.release.attack import Tally, attack_block, attack_bundle
+from ipdma.release.attacks.cells import LEVERAGE, attack_persons
+from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
+from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
+from ipdma.release.attacks.reconstruction import Clock
+from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares, key_of
 from ipdma.release.make import TrialDraft
+from ipdma.release.moments import Draft, narrowed
+
+SECONDS = 5.0  # of solving for whole numbers while a bundle is made
+WITHDRAW = (
+    "have the earlier release deleted wherever it went and take it out of the ledger, or wait until the two "
+    "differ by enough people"
+)
 
 
 def ungated(draft: TrialDraft) -> Bundle:
@@ -16,3 +41,183 @@ def ungated(draft: TrialDraft) -> Bundle:
         scales=tuple(own.squares for own in draft.squares),
         blocks=tuple(own.block for own in draft.blocks),
     )
+
+
+@dataclass
+class Passage:
+    """What has passed the gate so far."""
+
+    head: Bundle
+    minimum: int
+    earlier: Sequence[Bundle]
+    clock: Clock = field(default_factory=lambda: Clock(SECONDS))
+    kept: list[Draft] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Blocks that have passed."""
+        return [own.block for own in self.kept]
+
+    def hold(self, what: str, find: Find) -> None:
+        """Note what is withheld, once."""
+        way_out = WITHDRAW if find.attack == RELEASES else find.way_out
+        if all((own.what, own.attack) != (what, find.attack) for own in self.withheld):
+            self.withheld.append(Withheld(what, find.attack, find.reason, way_out))
+
+
+@dataclass(frozen=True)
+class Released:
+    """A bundle that may leave, or why none may.
+
+    Attributes
+    ----------
+    bundle : Bundle or None
+        None where no headline passed.
+    withheld : list of Withheld
+    """
+
+    bundle: Bundle | None
+    withheld: list[Withheld]
+
+
+def release(draft: TrialDraft, plan: Plan, minimum: int, earlier: Sequence[Bundle] = ()) -> Released:
+    """Let blocks through one by one, the headline's first, each attacked beside those that have passed.
+
+    A column that fails leaves its block, and what remains is attacked again; a block that differs from one
+    that has passed by too few people is withheld. Nothing passes where no headline does.
+
+    Parameters
+    ----------
+    draft : TrialDraft
+    plan : Plan
+    minimum : int
+        Fewest people that may be told of: the plan's `minimum_cell`, or more.
+    earlier : sequence of Bundle
+        What was released of this trial before.
+    """
+    passage = Passage(draft.bundle, minimum, earlier)
+    for block in draft.blocks:
+        admit(block, passage)
+    asked = [own.block for own in draft.blocks if is_headline(own.block, plan)]
+    passed = [own for own in passage.blocks if is_headline(own, plan)]
+    if not passage.kept or (asked and not passed):
+        return Released(None, passage.withheld)
+    scales = tuple(admit_squares(draft, passage))
+    held = (*draft.bundle.gate.withheld, *passage.withheld)
+    made = replace(draft.bundle, blocks=tuple(passage.blocks), scales=scales)
+    finds, tally, _ = attack_bundle(made, minimum, passage.clock, earlier)
+    gate = Gate(minimum, not finds, tally.as_attacks(passage.clock), held)
+    return Released(replace(made, gate=gate), passage.withheld)
+
+
+def is_headline(block: Block, plan: Plan) -> bool:
+    """Whether a block carries the primary model of the plan's first outcome in some contrast."""
+    names = {OUTCOME, *plan.primary(plan["outcomes"][plan.first_outcome]["family"]).covariates}
+    if plan["outcomes"][plan.first_outcome]["family"] == "binomial":
+        names = {OUTCOME}
+    return set(block.names) == names and any(serves_headline(own, plan) for own in block.serves)
+
+
+def serves_headline(serves: Serves, plan: Plan) -> bool:
+    """Whether rows are those of the plan's first outcome as observed."""
+    same = serves.outcome == plan.first_outcome and serves.rows == OBSERVED
+    return same and serves.contrast != PROGNOSIS
+
+
+def admit(draft: Draft, passage: Passage) -> None:
+    """Keep a block, or what remains of it when columns that fail are dropped, or note why it is withheld."""
+    what = describe(draft.block)
+    while True:
+        found = attack_draft(draft, passage)
+        if not found:
+            if not is_repeated(draft.block, passage.blocks):
+                passage.kept.append(draft)
+            return
+        for find in found:
+            passage.hold(what, find)
+        lost = {name for find in found for name in find.names}
+        rest = [name for name in draft.block.names if name not in lost]
+        if any(not find.names for find in found) or not worth_keeping(rest, draft.block):
+            return
+        draft = narrowed(draft, rest)
+
+
+def worth_keeping(names: Sequence[str], block: Block) -> bool:
+    """Whether a block without some columns still answers anything: an outcome needs to be in it."""
+    return bool(names) and (OUTCOME not in block.names or OUTCOME in names)
+
+
+def is_repeated(block: Block, kept: Sequence[Block]) -> bool:
+    """Whether what remains of a block is there already for the same cells."""
+    return any(
+        set(own.names) == set(block.names)
+        and own.imputation == block.imputation
+        and set(own.serves) & set(block.serves)
+        for own in kept
+    )
+
+
+def attack_draft(draft: Draft, passage: Passage) -> list[Find]:
+    """Everything that is tried on one block beside those that have passed."""
+    block, minimum = draft.block, passage.minimum
+    found = attack_block(block, passage.head, minimum, passage.clock, Tally())
+    if found:
+        return found
+    found = [*attack_rows(draft, passage.kept, minimum)]
+    found += attack_differences(block, passage.blocks, minimum)
+    for release_before in passage.earlier:
+        found += attack_differences(block, release_before.blocks, minimum, RELEASES)
+    return found
+
+
+def attack_rows(draft: Draft, kept: Sequence[Draft], minimum: int) -> Iterator[Find]:
+    """What only the site can try: leverage from the rows, and unions of sets of people."""
+    for arm, people in draft.people.items():
+        if attack_persons(draft.values[arm], minimum):
+            reason = f"a combination of columns is the indicator of one person of arm {arm}"
+            yield Find(LEVERAGE, arm, draft.block.names[-1:], reason, DROP)
+        keys = {column_key(draft.block, column) for column in draft.block.columns}
+        others = {own.people[arm] for own in kept if arm in own.people and shares(own.block, keys)}
+        if attack_unions(people, sorted(others, key=sorted), minimum):
+            reason = f"sets of people of arm {arm}, put together, leave fewer than {minimum} apart"
+            yield Find(DIFFERENCES, arm, (), reason, KEEP_ONE)
+
+
+def shares(block: Block, keys: set[tuple[object, ...]]) -> bool:
+    """Whether a block measures one of the same things."""
+    return any(column_key(block, column) in keys for column in block.columns)
+
+
+def admit_squares(draft: TrialDraft, passage: Passage) -> Iterator[ScaleSquares]:
+    """Sums of squares that pass; where one does not, those of the people in the blocks take its place."""
+    for own in draft.squares:
+        found = list(attack_squares(own.squares, passage.blocks, passage.minimum))
+        for release_before in passage.earlier:
+            found += attack_squares(own.squares, release_before.blocks, passage.minimum, RELEASES)
+        if not found:
+            yield own.squares
+            continue
+        for find in found:
+            passage.hold(f"standardiser {own.squares.instrument}", find)
+        yield from analysed_squares(own.squares, passage)
+
+
+def analysed_squares(squares: ScaleSquares, passage: Passage) -> Iterator[ScaleSquares]:
+    """The sum of squares of the same scores over the people of the blocks, which says nothing new."""
+    largest: dict[str, tuple[int, float]] = {}
+    for block in passage.blocks:
+        keys = [column_key(block, column) for column in block.columns]
+        if key_of(squares) not in keys:
+            continue
+        if squares.contrast and all(own.contrast != squares.contrast for own in block.serves):
+            continue
+        at = keys.index(key_of(squares))
+        for arm, moments in block.arms.items():
+            own = (moments.n, float(moments.products[at, at]))
+            largest[arm] = max(largest.get(arm, own), own)
+    if largest:
+        n, total = sum(n for n, _ in largest.values()), sum(own for _, own in largest.values())
+        found = replace(squares, n=n, df=n - len(largest), sum_of_squares=total)
+        if not any(attack_squares(found, passage.blocks, passage.minimum, STANDARDISERS)):
+            yield found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +20,13 @@ class Draft:
     block : Block
     people : dict of str to frozenset of str
         By arm.
+    values : dict of str to ndarray of shape (n, p)
+        Rows by arm.
     """
 
     block: Block
     people: dict[str, frozenset[str]]
+    values: dict[str, np.ndarray]
 
 
 def draft_blocks(sets: Iterable[RowSet]) -> list[Draft]:
@@ -51,7 +54,19 @@ def draft_block(own: RowSet) -> Draft:
         own.columns,
         {arm: moments_of_rows(own.values[own.arm == arm]) for arm in arms},
     )
-    return Draft(block, {arm: frozenset(own.people[own.arm == arm]) for arm in arms})
+    people = {arm: frozenset(own.people[own.arm == arm]) for arm in arms}
+    return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms})
+
+
+def narrowed(draft: Draft, names: Sequence[str]) -> Draft:
+    """The same people, only the columns of some names."""
+    places = [i for i, column in enumerate(draft.block.columns) if column.name in names]
+    block = replace(
+        draft.block,
+        columns=tuple(draft.block.columns[i] for i in places),
+        arms={arm: own.of(places) for arm, own in draft.block.arms.items()},
+    )
+    return Draft(block, draft.people, {arm: own[:, places] for arm, own in draft.values.items()})
 
 
 def moments_of_rows(values: np.ndarray) -> Moments:

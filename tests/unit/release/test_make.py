@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.builders.bundle_plans import PLAN
 from tests.builders.uploads import upload_of
 
 from ipdma.analysis.cell import cell_of, design_frame
@@ -15,32 +16,6 @@ from ipdma.cohort import build_rows, stack
 from ipdma.plan import Plan
 from ipdma.release.gate import ungated
 from ipdma.release.make import draft_trial
-
-PLAN = {
-    "studies": "trials",
-    "contrasts": {"main": {"active": ["stpp"], "reference": ["waitlist"]}},
-    "models": {"primary": {"covariates": ["baseline"]}, "older": {"covariates": ["baseline", "age"]}},
-    "moderators": {
-        "severity": {"column": "baseline"},
-        "age": {"column": "age", "per": 10},
-        "sex": {"column": "sex", "type": "categorical"},
-        "chronicity": {
-            "column": "episode_duration_months",
-            "type": "categorical",
-            "cuts": [12, 24],
-            "labels": ["short", "middle", "long"],
-        },
-        "log_duration": {"column": "episode_duration_months", "transform": "log"},
-    },
-    "sensitivity": {
-        "unadjusted": {"model": {"covariates": []}},
-        "completers": {"participants": {"dropout": ["no"]}},
-        "low_risk": {"registry": {"rob_overall": ["low"]}},
-        "own_sd": {"standardise": "study_baseline_sd"},
-    },
-    "longitudinal": {"visits": ["post", "follow_up"]},
-    "minimum_cell": 1,
-}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,108 @@
+"""Every attack on one block beside others, and on a bundle as it stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ipdma.bundle.faults import describe
+from ipdma.bundle.records import Attack, Block, Bundle
+from ipdma.release.attacks.cells import CELLS, LEVERAGE, attack_cells, attack_leverage, attack_missing
+from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences
+from ipdma.release.attacks.extremes import EXTREMES, attack_extremes
+from ipdma.release.attacks.find import Find
+from ipdma.release.attacks.rank import RANK, attack_rank
+from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Clock, attack_reconstruction
+from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares
+
+SECONDS = 10.0  # of solving for whole numbers
+ORDER = (CELLS, DIFFERENCES, LEVERAGE, RANK, RECONSTRUCTION, EXTREMES, STANDARDISERS, RELEASES)
+
+
+@dataclass
+class Tally:
+    """How often each attack was tried and how often it found somebody."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+
+    def count(self, attack: str, tried: int, finds: Sequence[Find]) -> list[Find]:
+        """Count, and pass the finds on."""
+        self.tried[attack] += tried
+        self.found[attack] += len(finds)
+        return list(finds)
+
+    def as_attacks(self, clock: Clock) -> tuple[Attack, ...]:
+        """For the bundle: every attack, tried and found."""
+        limits = {RECONSTRUCTION: clock.seconds}
+        return tuple(Attack(name, self.tried[name], self.found[name], limits.get(name)) for name in ORDER)
+
+
+def attack_block(block: Block, head: Bundle, minimum: int, clock: Clock, tally: Tally) -> list[Find]:
+    """Attacks on a block alone, the cheap ones first; the search runs where they found nothing.
+
+    `head` has the counts of arms and cells.
+    """
+    arms = len(block.arms)
+    cells = [*attack_cells(block, minimum), *attack_missing(block, head, minimum)]
+    found = tally.count(CELLS, arms * len(block.columns), cells)
+    found += tally.count(EXTREMES, arms * len(block.columns), list(attack_extremes(block, minimum)))
+    found += tally.count(RANK, arms, list(attack_rank(block, minimum)))
+    found = found or tally.count(LEVERAGE, arms, list(attack_leverage(block, minimum)))
+    if not found:
+        before = clock.asked
+        finds = list(attack_reconstruction(block, minimum, clock))
+        found = tally.count(RECONSTRUCTION, clock.asked - before, finds)
+    return found
+
+
+def attack_bundle(
+    bundle: Bundle, minimum: int, clock: Clock | None = None, earlier: Sequence[Bundle] = ()
+) -> tuple[list[tuple[str, Find]], Tally, Clock]:
+    """Attack every block, every pair of blocks and every standardiser of a bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    minimum : int
+        Fewest people that may be told of.
+    clock : Clock, optional
+        Time for the search for whole numbers, and what was solved already; default ten seconds.
+    earlier : sequence of Bundle
+        Earlier releases of the same trial.
+
+    Returns
+    -------
+    finds : list of (what it concerns, Find)
+    tally : Tally
+    clock : Clock
+        `left` searches that time did not allow.
+    """
+    tally, clock = Tally(), clock or Clock(SECONDS)
+    finds: list[tuple[str, Find]] = []
+    for number, block in enumerate(bundle.blocks):
+        name = describe(block)
+        finds += [(name, own) for own in attack_block(block, bundle, minimum, clock, tally)]
+        others = bundle.blocks[:number]
+        pairs = list(attack_differences(block, others, minimum))
+        finds += [(name, own) for own in tally.count(DIFFERENCES, len(others), pairs)]
+        for release in earlier:
+            pairs = list(attack_differences(block, release.blocks, minimum, RELEASES))
+            finds += [(name, own) for own in tally.count(RELEASES, len(release.blocks), pairs)]
+    finds += list(attack_standards(bundle, minimum, tally, earlier))
+    return finds, tally, clock
+
+
+def attack_standards(
+    bundle: Bundle, minimum: int, tally: Tally, earlier: Sequence[Bundle]
+) -> Iterator[tuple[str, Find]]:
+    """Attack the sums of squares beside the blocks of this bundle and of earlier ones."""
+    for squares in bundle.scales:
+        found = list(attack_squares(squares, bundle.blocks, minimum))
+        for own in tally.count(STANDARDISERS, 1, found):
+            yield f"standardiser {squares.instrument}", own
+        for release in earlier:
+            found = list(attack_squares(squares, release.blocks, minimum, RELEASES))
+            for own in tally.count(RELEASES, 1, found):
+                yield f"standardiser {squares.instrument}", own

@@ -1,0 +1,158 @@
+"""`ipdma bundle` and `ipdma disclose F`: what is written, what is said, how they end."""
+
+import json
+
+import pytest
+import yaml
+from tests.builders.trials import write_plan, write_trial
+
+from ipdma.bundle import read_bundle
+from ipdma.cli import main
+
+CHANGES = {"outcomes": {"depression": {"family": "gaussian"}}, "registry": "none.tsv"}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A trial of 30 and 30 people and a plan whose studies and registry are not there."""
+    write_trial(tmp_path / "trial", "T01", n=60)
+    write_plan(tmp_path / "plan.yaml", **CHANGES)
+    return tmp_path
+
+
+def bundle(place, *more, out="t.bundle.json", plan="plan.yaml"):
+    """The exit status of making a bundle."""
+    return main(
+        ["bundle", str(place / "trial"), "--plan", str(place / plan), "--out", str(place / out), *more]
+    )
+
+
+def test_a_bundle_is_written_and_noted_in_the_ledger(place, capsys):
+    assert bundle(place) == 0
+    made = read_bundle(place / "t.bundle.json")
+    assert made.study_id == "T01"
+    assert made.gate.for_sharing
+    noted = place / "trial" / "releases" / "0001.bundle.json"
+    assert noted.read_bytes() == (place / "t.bundle.json").read_bytes()
+    assert "sets of people" in capsys.readouterr().out
+
+
+def test_the_same_bundle_again_is_one_release(place):
+    assert bundle(place) == 0
+    assert bundle(place, out="again.bundle.json") == 0
+    assert (place / "again.bundle.json").read_bytes() == (place / "t.bundle.json").read_bytes()
+    assert len(list((place / "trial" / "releases").iterdir())) == 1
+
+
+def test_a_trial_without_one_person_is_refused_beside_the_first_release(place, capsys):
+    assert bundle(place) == 0
+    path = place / "trial" / "scores.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    assert bundle(place, out="less.bundle.json") == 1
+    said = capsys.readouterr().err
+    assert "way out: have the earlier release deleted" in said
+    assert "nothing may leave" in said
+    assert not (place / "less.bundle.json").exists()
+    assert len(list((place / "trial" / "releases").iterdir())) == 1
+    assert bundle(place, "--ledger", str(place / "other"), out="less.bundle.json") == 0
+
+
+def test_a_trial_that_needs_fixing_leaves_nothing(place, capsys):
+    path = place / "trial" / "scores.csv"
+    path.write_text(path.read_text().replace("person-1;2;", "person-1;7;"))
+    assert bundle(place) == 1
+    assert not (place / "t.bundle.json").exists()
+    assert not (place / "trial" / "releases").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda place: (place / "plan.yaml").unlink(), "there is no such file"),
+        (lambda place: (place / "trial" / "study.yaml").unlink(), "study.yaml"),
+        (
+            lambda place: write_plan(place / "plan.yaml", minimum_cell=70),
+            "--minimum-cell 20: the plan says 70",
+        ),
+    ],
+)
+def test_what_cannot_be_read_ends_with_2(place, capsys, change, sentence):
+    change(place)
+    assert bundle(place, "--minimum-cell", "20") == 2
+    assert sentence in capsys.readouterr().err
+    assert not (place / "t.bundle.json").exists()
+
+
+def test_a_broken_ledger_ends_with_2(place, capsys):
+    folder = place / "trial" / "releases"
+    folder.mkdir()
+    (folder / "0001.bundle.json").write_text("{}")
+    assert bundle(place) == 2
+    assert "0001.bundle.json" in capsys.readouterr().err
+
+
+def test_lacking_options_end_with_2(place, capsys):
+    assert main(["bundle", str(place / "trial")]) == 2
+    assert "missing: --plan, --out" in capsys.readouterr().err
+
+
+def test_the_open_gate_is_said_aloud_everywhere(place, capsys):
+    write_plan(place / "plan.yaml", minimum_cell=1, **CHANGES)
+    assert bundle(place) == 0
+    assert "NOT FOR SHARING" in capsys.readouterr().err
+    assert not (place / "trial" / "releases").exists()
+    assert main(["bundle", "show", str(place / "t.bundle.json"), "--html", str(place / "page.html")]) == 0
+    assert "NOT FOR SHARING" in capsys.readouterr().out
+    assert "NOT FOR SHARING" in (place / "page.html").read_text()
+
+
+def test_show_prints_the_numbers_and_the_page_has_them(place, capsys):
+    assert bundle(place) == 0
+    capsys.readouterr()
+    assert main(["bundle", "show", str(place / "t.bundle.json"), "--html", str(place / "page.html")]) == 0
+    said, page = capsys.readouterr().out, (place / "page.html").read_text()
+    own = read_bundle(place / "t.bundle.json").blocks[0].arms["a"]
+    for text in (said, page):
+        assert f"{own.means[0]:.2f}" in text
+        assert "NOT FOR SHARING" not in text
+    assert "<script" not in page
+    assert "https:" not in page
+
+
+def test_show_of_something_else_ends_with_2(place, capsys):
+    (place / "rows.csv").write_text("a,b\n1,2\n")
+    assert main(["bundle", "show", str(place / "rows.csv")]) == 2
+    assert "no JSON" in capsys.readouterr().err
+
+
+def test_disclose_of_a_released_bundle_finds_nobody(place, capsys):
+    assert bundle(place) == 0
+    found = place / "found.json"
+    assert main(["disclose", str(place / "t.bundle.json"), "--json", str(found)]) == 0
+    assert "nobody could be recovered" in capsys.readouterr().out
+    assert json.loads(found.read_text())["found"] == []
+
+
+def test_disclose_of_an_open_bundle_finds_people(place, capsys):
+    write_trial(place / "small", "T02", n=16)
+    (place / "trial").rename(place / "large")
+    (place / "small").rename(place / "trial")
+    write_plan(place / "plan.yaml", minimum_cell=1, **CHANGES)
+    assert bundle(place) == 0
+    assert main(["disclose", str(place / "t.bundle.json")]) == 1
+    assert "fewer than 10 people in arm a" in capsys.readouterr().out
+
+
+def test_what_is_no_moment_leaves_the_plans_digest(place):
+    assert bundle(place) == 0
+    first = read_bundle(place / "t.bundle.json").plan.digest
+    plan = yaml.safe_load((place / "plan.yaml").read_text())
+    plan |= {"title": "Another", "results": "elsewhere", "studies": "others", "registry": "other.tsv"}
+    plan["contrasts"]["main"]["label"] = "Other words"
+    (place / "other.yaml").write_text(yaml.safe_dump(plan))
+    assert bundle(place, out="u.bundle.json", plan="other.yaml") == 0
+    assert read_bundle(place / "u.bundle.json").plan.digest == first
+    plan["models"]["primary"]["covariates"] = []
+    (place / "other.yaml").write_text(yaml.safe_dump(plan))
+    assert bundle(place, "--ledger", str(place / "l"), out="v.bundle.json", plan="other.yaml") == 0
+    assert read_bundle(place / "v.bundle.json").plan.digest != first

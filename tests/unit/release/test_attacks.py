@@ -1,0 +1,213 @@
+"""Leaks of every kind, planted in bundles of invented people: each is found, and by the attack that is meant.
+
+The table of docs/privacy.md is this test's.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.builders.bundles import HEADLINE, SCALE, moments, people, score_columns, sex_columns, small_bundle
+
+from ipdma.bundle.records import Arm, Block, Column, ScaleSquares, Serves
+from ipdma.release.attack import attack_bundle
+from ipdma.release.attacks.cells import attack_persons
+from ipdma.release.attacks.differences import attack_unions
+from ipdma.release.attacks.reconstruction import Clock, recovered
+
+ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
+OTHER = Serves("main", "depression", "post", "sensitivity.other")
+
+
+def block(rows, columns=None, serves=HEADLINE):
+    """A block of rows by arm."""
+    columns = columns or score_columns()
+    return Block((serves,), SCALE, None, columns, {arm: moments(own) for arm, own in rows.items()})
+
+
+def bundle(*blocks, **changes):
+    """A trial of two arms of 80 people with some blocks and nothing else."""
+    return small_bundle(arms=ARMS, cells=(), scales=(), blocks=blocks, **changes)
+
+
+def rows(n=80):
+    """Outcome, baseline, female, male of both arms."""
+    return {"A": people(n, 1), "B": people(n, 2)}
+
+
+def scores(own):
+    """Outcome and baseline alone."""
+    return {arm: values[:, :2] for arm, values in own.items()}
+
+
+def with_indicator(own, name, at):
+    """Rows with an indicator that is 1 at some places of arm A, and the two columns of its levels."""
+    columns = tuple(Column(name, name, "level", level, None, True) for level in ("no", "yes"))
+    out = {}
+    for arm, values in own.items():
+        yes = np.zeros(len(values))
+        yes[at if arm == "A" else slice(0, 30)] = 1.0
+        out[arm] = np.column_stack([values, 1 - yes, yes])
+    return out, columns
+
+
+def found(made, minimum=10):
+    """Attacks that find somebody."""
+    return {find.attack for _, find in attack_bundle(made, minimum)[0]}
+
+
+def test_nobody_is_found_where_nothing_is_planted():
+    own = rows()
+    made = bundle(block(scores(own)), block(own, (*score_columns(), *sex_columns())))
+    assert found(made) == set()
+
+
+@pytest.mark.parametrize("size", [1, 2, 9, 71, 79])
+def test_a_small_category_or_complement(size):
+    own, columns = with_indicator(scores(rows()), "smoker", slice(0, size))
+    assert "cells" in found(bundle(block(own, (*score_columns(), *columns))))
+
+
+@pytest.mark.parametrize("size", [10, 40, 70])
+def test_a_category_of_enough_people_stays(size):
+    own, columns = with_indicator(scores(rows()), "smoker", slice(0, size))
+    assert found(bundle(block(own, (*score_columns(), *columns)))) == set()
+
+
+def test_a_small_arm():
+    own = scores(rows())
+    assert "cells" in found(bundle(block({"A": own["A"][:9], "B": own["B"]})))
+
+
+def test_a_small_crossing_of_two_categories():
+    first, a = with_indicator(scores(rows()), "smoker", slice(0, 30))
+    both, b = with_indicator(first, "alone", slice(25, 60))
+    columns = (*score_columns(), *a, *b)
+    assert "cells" in found(bundle(block(both, columns)))
+
+
+@pytest.mark.parametrize("gone", [1, 3, 9])
+def test_two_sets_that_differ_by_few(gone):
+    own = scores(rows())
+    fewer = {arm: values[gone:] for arm, values in own.items()}
+    assert "differences" in found(bundle(block(own), block(fewer, serves=OTHER)))
+
+
+def test_two_sets_that_differ_by_enough_stay():
+    own = scores(rows())
+    fewer = {arm: values[12:] for arm, values in own.items()}
+    assert found(bundle(block(own), block(fewer, serves=OTHER))) == set()
+
+
+def test_few_of_a_level_in_the_difference_of_two_sets():
+    own, columns = with_indicator(scores(rows()), "smoker", slice(8, 40))
+    fewer = {arm: values[12:] for arm, values in own.items()}
+    columns = (*score_columns(), *columns)
+    assert "differences" in found(bundle(block(own, columns), block(fewer, columns, OTHER)))
+
+
+def test_an_earlier_release_with_one_person_more():
+    own = scores(rows())
+    without = {"A": own["A"][1:], "B": own["B"]}
+    finds, _, _ = attack_bundle(bundle(block(without)), 10, earlier=[bundle(block(own))])
+    assert {find.attack for _, find in finds} == {"releases"}
+
+
+def test_a_combination_of_indicators_that_is_few_people():
+    first, a = with_indicator(scores(rows()), "smoker", slice(0, 30))
+    second, b = with_indicator(first, "drinker", slice(30, 55))
+    third, c = with_indicator(second, "either", slice(0, 58))
+    columns = (*score_columns(), a[1], b[1], c[1])
+    three = {arm: values[:, [0, 1, 3, 5, 7]] for arm, values in third.items()}
+    finds, _, _ = attack_bundle(bundle(block(three, columns)), 5)
+    assert "leverage" in {find.attack for _, find in finds}
+
+
+def test_a_combination_of_columns_that_is_one_person_by_the_rows():
+    values = people(40, 3)[:, :2]
+    assert not attack_persons(values, 10)
+    twin = values[:, [0]] + 0.0
+    twin[7] += 1.0
+    assert attack_persons(np.column_stack([values, twin]), 10)
+
+
+def test_more_columns_than_people_carry():
+    own = {arm: values[:14, :2] for arm, values in rows().items()}
+    rng = np.random.default_rng(5)
+    wide = {arm: np.column_stack([values, rng.normal(size=(14, 4))]) for arm, values in own.items()}
+    columns = (*score_columns(), *(Column(f"x{i}", f"x{i}", "number") for i in range(4)))
+    assert "rank" in found(bundle(block(wide, columns)))
+
+
+def test_whole_scores_that_have_one_solution():
+    own = scores(rows())
+    own["A"][:, 1] = 20.0
+    own["A"][0, 1] = 21.0
+    assert "reconstruction" in found(bundle(block(own)))
+
+
+def test_an_indicator_leaves_one_of_two_solutions():
+    """0, 3, 3 and 1, 1, 4 have the same sums; that those without the indicator are all at 0 settles it."""
+    values = np.array([[3.0, 1.0], [3.0, 1.0], *([[0.0, 0.0]] * 8)])
+    columns = (score_columns()[1], Column("smoker", "smoker", "level", "yes", None, True))
+    made, arm = block({"A": values}, columns), moments(values)
+    assert not recovered(made, arm, 0, None, 10, Clock(10.0))
+    assert recovered(made, arm, 0, 1, 10, Clock(10.0))
+
+
+def test_a_search_without_time_says_that_it_was_not_made():
+    values = people(12, 1)[:, :2]
+    clock = Clock(0.0)
+    assert not recovered(block({"A": values}), moments(values), 0, None, 10, clock)
+    assert clock.left == 1
+
+
+def test_whole_scores_that_have_many_solutions_stay():
+    own = {arm: values[:15] for arm, values in scores(rows()).items()}
+    assert found(bundle(block(own))) == set()
+
+
+@pytest.mark.parametrize("value", [0.0, 52.0, 20.0])
+def test_everybody_at_one_value(value):
+    own = scores(rows())
+    own["B"][:, 0] = value
+    assert "extremes" in found(bundle(block(own)))
+
+
+def test_all_but_few_at_the_floor():
+    own = scores(rows())
+    own["B"][:, 0] = 0.0
+    own["B"][:4, 0] = 2.0
+    assert "extremes" in found(bundle(block(own)))
+
+
+def test_sums_of_squares_of_few_more_people_than_a_block_has():
+    own = scores(rows())
+    words = ("instrument_baseline_sd", "", "", "hamd17", "observer", "")
+    for n, expected in ((160, set()), (161, {"standardisers"}), (169, {"standardisers"}), (171, set())):
+        squares = ScaleSquares(*words, n, n - 2, 4000.0)
+        assert found(replace(bundle(block(own)), scales=(squares,))) == expected, n
+
+
+def test_people_without_an_attribute_where_the_arm_is_told():
+    own = rows()
+    everyone = Serves("", "", "", "everyone")
+    few = {arm: values[5:, 2:] for arm, values in own.items()}
+    made = Block((everyone,), None, None, sex_columns(), {arm: moments(v) for arm, v in few.items()})
+    assert "cells" in found(bundle(made))
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "leaks"),
+    [
+        (range(60), [range(55)], True),
+        (range(60), [range(45)], False),
+        (range(60), [range(30), range(30, 55)], True),
+        (range(60), [range(30), range(30, 60)], False),
+        (range(30), [range(60), range(30, 55)], True),
+        (range(60), [range(5, 65)], False),
+    ],
+)
+def test_unions_of_sets_of_people(own, others, leaks):
+    sets = [frozenset(map(str, other)) for other in others]
+    assert attack_unions(frozenset(map(str, own)), sets, 10) is leaks

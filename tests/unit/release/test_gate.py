@@ -1,0 +1,127 @@
+"""The gate: what passes recovers nobody, what does not is named, and earlier releases count."""
+
+from dataclasses import replace
+
+import pytest
+from tests.builders.bundle_plans import PLAN
+from tests.builders.uploads import upload_of
+
+from ipdma.bundle import Serves, bundle_text, parse_bundle
+from ipdma.codebook import load_codebook
+from ipdma.plan import Plan
+from ipdma.release.attack import attack_bundle
+from ipdma.release.gate import is_headline, release
+from ipdma.release.make import draft_trial
+
+HEADLINE = Serves("main", "depression", "post", "observed")
+
+
+@pytest.fixture(scope="module")
+def codebook():
+    return load_codebook()
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return Plan.from_mapping({**PLAN, "minimum_cell": 10})
+
+
+def draft(plan, codebook, **changes):
+    return draft_trial(upload_of(**changes), plan, codebook)
+
+
+def without(upload, people):
+    """The upload when some people have withdrawn."""
+    keep = {
+        name: getattr(upload, name)[~getattr(upload, name)["participant"].isin(people)]
+        for name in ("participants", "assessments")
+    }
+    return replace(upload, **keep)
+
+
+@pytest.mark.parametrize("gone", [0, 3, 15])
+@pytest.mark.parametrize("unaged", [0, 4, 12])
+def test_what_passes_recovers_nobody(plan, codebook, gone, unaged):
+    made = release(draft(plan, codebook, gone=gone, unaged=unaged), plan, 10).bundle
+    assert made is not None
+    assert made.gate.for_sharing
+    assert attack_bundle(made, 10)[0] == []
+    assert bundle_text(parse_bundle(bundle_text(made), "t")) == bundle_text(made)
+
+
+def test_a_moderator_that_few_lack_is_withheld_and_the_headline_stays(plan, codebook):
+    released = release(draft(plan, codebook, unaged=4), plan, 10)
+    assert released.bundle.find(HEADLINE, ["outcome", "baseline"])
+    assert released.bundle.find(HEADLINE, ["outcome", "baseline", "age"]) is None
+    held = next(own for own in released.withheld if own.what.endswith("outcome, baseline, age"))
+    assert "fewer than 10" in held.reason
+    assert held.way_out
+
+
+def test_a_moderator_that_all_have_or_many_lack_stays(plan, codebook):
+    for unaged in (0, 12):
+        made = release(draft(plan, codebook, unaged=unaged), plan, 10).bundle
+        assert made.find(HEADLINE, ["outcome", "baseline", "age"]), unaged
+
+
+def test_a_category_of_few_leaves_alone(plan, codebook):
+    small = Plan.from_mapping({**PLAN, "minimum_cell": 25})
+    released = release(draft(small, codebook), small, 25)
+    assert released.bundle.find(HEADLINE, ["outcome", "baseline"])
+    assert released.bundle.find(HEADLINE, ["outcome", "baseline", "moderator.sex"]) is None
+    reasons = [own for own in released.withheld if "sex" in own.reason]
+    assert reasons
+    assert "merge two levels" in reasons[0].way_out
+
+
+def test_a_trial_whose_headline_fails_is_refused(plan, codebook):
+    arms = {"A": ("stpp", 9), "B": ("waitlist", 60)}
+    released = release(draft(plan, codebook, arms=arms), plan, 10)
+    assert released.bundle is None
+    assert any("fewer than 10 people in arm A" in own.reason for own in released.withheld)
+
+
+def test_a_site_may_ask_for_more(plan, codebook):
+    made = draft(plan, codebook)
+    assert release(made, plan, 10).bundle.gate.minimum_cell == 10
+    assert release(made, plan, 58).bundle is None
+
+
+def test_a_person_who_withdraws_is_a_difference_of_one(plan, codebook):
+    whole = upload_of()
+    first = release(draft_trial(whole, plan, codebook), plan, 10).bundle
+    later = draft_trial(without(whole, ["A000"]), plan, codebook)
+    again = release(later, plan, 10, [first])
+    assert again.bundle is None
+    held = next(own for own in again.withheld if own.attack == "releases")
+    assert "earlier release deleted" in held.way_out
+
+
+def test_the_same_release_again_is_no_difference(plan, codebook):
+    made = draft(plan, codebook)
+    first = release(made, plan, 10).bundle
+    assert bundle_text(release(made, plan, 10, [first]).bundle).count('"found": 0') == 8
+
+
+def test_standardisers_of_almost_the_blocks_people_give_way_to_those_of_the_blocks(plan, codebook):
+    near = release(draft(plan, codebook, gone=3), plan, 10).bundle
+    far = release(draft(plan, codebook, gone=12), plan, 10).bundle
+    n = {own.standardise: own.n for own in near.scales}
+    assert n["instrument_baseline_sd"] == 115 - 6
+    assert {own.standardise: own.n for own in far.scales}["instrument_baseline_sd"] == 115
+    headline = near.find(HEADLINE, ["outcome", "baseline"])
+    expected = sum(own.products[1, 1] for own in headline.arms.values())
+    squares = next(own for own in near.scales if own.standardise == "instrument_baseline_sd")
+    assert squares.sum_of_squares == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_headline_is_the_primary_model_of_the_first_outcome(plan, codebook):
+    blocks = [own.block for own in draft(plan, codebook).blocks]
+    heads = [own for own in blocks if is_headline(own, plan)]
+    assert {serves.timepoint for own in heads for serves in own.serves} == {"post", "follow_up"}
+    assert all(set(own.names) == {"outcome", "baseline"} for own in heads)
+
+
+def test_nothing_in_a_released_bundle_names_a_person(plan, codebook):
+    text = bundle_text(release(draft(plan, codebook), plan, 10).bundle)
+    assert not any(who in text for who in upload_of().participants["participant"])
