@@ -18,7 +18,7 @@ EXAMPLES = """\
 examples:
   ipdma check trials/MUC2008                        what is wrong, in the terminal
   ipdma check trials/MUC2008 --html local.html      with rows and values; stays at the site
-  ipdma check trials/MUC2008 --shareable mail.html  counts alone, small ones as <5; may be sent
+  ipdma check trials/MUC2008 --shareable mail.html  counts and means, none of fewer than 5; may be sent
   ipdma check upload/MUC2008 --json report.json     a harmonised upload, for a program
 
 exit status: 0 ready, 1 something must be fixed, 2 the upload cannot be read

@@ -26,7 +26,7 @@ def effect_curve(material: Material, analysis: Analysis, name: str, ledger: Ledg
         return None
     caption = f"{found.title}. {' '.join(found.footer)}"
     alt = f"{found.title}. {found.footer[0]}"
-    return Exhibit(place, "Moderators", caption, alt, partial(draw_curve_page, found), main=True)
+    return Exhibit(place, "Moderators", caption, alt, partial(draw_curve_page, found))
 
 
 def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Curve | None:

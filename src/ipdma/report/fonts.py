@@ -51,11 +51,12 @@ def cut_font(source: str, target: Path, weight: str) -> None:
         if tag in font:
             del font[tag]
     options = Options(
-        hinting=True, glyph_names=False, notdef_outline=True, name_IDs=[1, 2, 4, 6], recalc_timestamp=False
+        hinting=False, glyph_names=True, notdef_outline=True, name_IDs=[1, 2, 4, 6], recalc_timestamp=False
     )
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for low, high in RANGES for code in range(low, high + 1)])
     subsetter.subset(font)
+    font["cmap"].tables = [t for t in font["cmap"].tables if (t.platformID, t.platEncID) == (3, 1)]
     rename(font, weight)
     font.save(target)
 

@@ -59,16 +59,26 @@ def font_file(weight: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def advance(letter: str, weight: str) -> float:
-    """How far one letter moves the pen, in points of a one-point font."""
+def letter_box(letter: str, weight: str) -> tuple[float, float, float]:
+    """How far one letter moves the pen, and its top and bottom about the line; points of a one-point font."""
     font = get_font(font_file(weight))
     font.set_size(100, 72)
-    return float(font.load_char(ord(letter), flags=LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / 100
+    glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+    _, bottom, _, top = (edge / 64 / 100 for edge in glyph.bbox)
+    return float(glyph.linearHoriAdvance) / 65536 / 100, top, bottom
 
 
 def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
     """Width of one line of text in inches, with room for the rounding of letters to pixels."""
-    return 1.03 * sum(advance(letter, weight) for letter in text) * size / 72
+    return 1.03 * sum(letter_box(letter, weight)[0] for letter in text) * size / 72
+
+
+def text_box(text: str, size: float, weight: str = "normal") -> tuple[float, float, float]:
+    """Width, height and depth under the line of one line of text, in points."""
+    if not text:
+        return 0.0, 0.0, 0.0
+    widths, tops, bottoms = zip(*(letter_box(letter, weight) for letter in text), strict=True)
+    return size * sum(widths), size * (max(tops) - min(bottoms)), -size * min(bottoms)
 
 
 def wrap(text: str, width: float, size: float = SMALL, weight: str = "normal") -> list[str]:

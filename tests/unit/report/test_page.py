@@ -118,7 +118,7 @@ def test_the_page_holds_plan_warnings_methods_and_results(files):
     audit = files["audit.html"].decode()
     assert "The variance between studies is at its boundary" in audit
     assert "Response: one study had no event" in audit
-    assert "one-stage mixed model with an intercept per trial, a random treatment effect" in page
+    assert "one-stage mixed model with an intercept for each trial, a treatment effect that varies" in page
     assert "<i>p</i> &lt; .001" in page
     assert "SYNTHETIC" in page
     assert "prefers-color-scheme: dark" in page

@@ -16,7 +16,7 @@ from ipdma.report.methods import methods_paragraphs
 from ipdma.report.plan_parts import TOLD
 from ipdma.report.plan_words import ELSEWHERE, NOT_TOLD, plan_rows
 
-SCHEMA = REPOSITORY / "workflow" / "schemas" / "plan.schema.yaml"
+SCHEMA = REPOSITORY / "src" / "ipdma" / "plan" / "plan.schema.yaml"
 KEYS = (
     "nst",
     "hksj",

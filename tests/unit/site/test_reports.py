@@ -114,7 +114,7 @@ def test_a_run_says_counts_under_its_own_threshold_so(small):
         small.put(row, "age", "130")
     result = small.check()
     page = report_html(result, shareable=True, fewest=10)
-    assert "small ones as &lt;10" in page
+    assert "numbers of fewer than 10 people are withheld" in page
     assert "&lt;5" not in page
     data = shareable_data(result, 13)
     assert [f["count"] for f in data["findings"]] == ["<13"]

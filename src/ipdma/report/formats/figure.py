@@ -20,7 +20,7 @@ METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
 }
 DPI = 180
-COMPRESS = 4  # of 9: half the time, a tenth larger
+COMPRESS = 2  # of 9: a quarter less time than 4, and no larger
 OPENING = re.compile(r'<svg [^>]*?viewBox="([^"]*)" ([^>]*)><title>.*?</title>')
 
 

@@ -20,13 +20,14 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from ipdma.report.style import DRAWN, FONT, INK, SIZE
+from ipdma.report.style import DRAWN, FONT, INK, SIZE, text_box
 
 STUDY = "study:"  # an artist's gid that says to which trial it belongs
 PAGE_DPI = 72  # a unit of the drawing is a point
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
 ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}
 SPACES = re.compile(r"^ | {2,}")
+BOLD = {"bold", 700}
 LEAD = f'"{FONT}", Verdana, sans-serif'
 
 
@@ -71,6 +72,11 @@ class VectorRenderer(RendererBase):
     def points_to_pixels(self, points: Any) -> Any:
         """A unit is a point."""
         return points * PAGE_DPI / 72
+
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
+        """From the letters' own boxes, which are looked up once, where matplotlib would set the line anew."""
+        weight = "bold" if prop.get_weight() in BOLD else "normal"
+        return text_box(s, prop.get_size_in_points(), weight)
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         """An artist begins; those of one trial in a row share a group."""
@@ -163,7 +169,7 @@ class VectorRenderer(RendererBase):
         self.flush()
         size, weight = prop.get_size_in_points(), prop.get_weight()
         look = "" if math.isclose(size, SIZE) else f' font-size="{number(size)}"'
-        look += ' font-weight="bold"' if weight in {"bold", 700} else ""
+        look += ' font-weight="bold"' if weight in BOLD else ""
         ink = to_hex(gc.get_rgb())
         look += "" if ink == INK else f' fill="{ink}"'
         anchor = ""
