@@ -294,7 +294,7 @@ def add_headlines(book: Book, names: list[str], outcome: str, timepoint: str, hu
 
 def add_risks(book: Book, head: str) -> None:
     """Absolute effects of events from a control risk."""
-    book.count(head, "control_risk", level="the trials' reference arms", value=0.112)
+    book.count(head, "control_risk", level="the trials' baselines", value=0.112)
     for end, value in {"": 0.253, "_low": 0.169, "_high": 0.361}.items():
         book.count(head, f"active_risk{end}", value=value)
         book.count(head, f"absolute_effect{end}", value=value - 0.112)

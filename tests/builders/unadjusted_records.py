@@ -67,9 +67,9 @@ def risk_rows(events: int, people: int, effect: float):
     active = 1 / (1 + (1 - rate) / rate * math.exp(-effect))
     base = {"analysis_id": HEADLINE}
     yield {**base, "what": "event_rate", "n": events, "of": people, "value": rate}
-    yield {**base, "what": "control_risk", "level": "the trials' reference arms", "value": rate}
-    yield {**base, "what": "active_risk", "level": "the trials' reference arms", "value": active}
-    yield {**base, "what": "absolute_effect", "level": "the trials' reference arms", "value": active - rate}
+    yield {**base, "what": "control_risk", "level": "the trials' baselines", "value": rate}
+    yield {**base, "what": "active_risk", "level": "the trials' baselines", "value": active}
+    yield {**base, "what": "absolute_effect", "level": "the trials' baselines", "value": active - rate}
     yield {**base, "what": "risk_ratio", "value": active / rate}
     yield {**base, "what": "risk_difference", "value": active - rate}
     words = {"variable": f"{rate:.6g}", "level": "NNTB 3.0 (1.7 to 5.8)"}

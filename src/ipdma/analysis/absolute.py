@@ -10,14 +10,19 @@ from typing import Any
 import pandas as pd
 from scipy.stats import norm
 
-from ipdma.analysis.cell import Cell
+from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.fitting import specify
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
+from ipdma.model.standardised import Baselines, Standardised, baselines_of
 from ipdma.plan import is_good_event
 
 NO_DIFFERENCE = 1e-12  # rates nearer than this are the same, up to rounding
 
+OF_TRIALS = "the trials' baselines"
+STANDARDISED = "standardised"  # in the place of an event rate, where everyone has their own
+NO_BASELINES = "no one-stage model to take the trials' baselines from"
 STATED = "stated in the plan"  # where a control risk is from: then no event of the trials is in it
 
 
@@ -78,37 +83,37 @@ def nnt_from_smd(benefit: float, low: float, high: float, rate: float) -> Needed
     return NeededToTreat(*(inverse(rate_difference(b, rate)) for b in (benefit, low, high)))
 
 
-def rate_from_odds_ratio(log_odds_ratio: float, rate: float) -> float:
-    """The event rate under the active arm: `rate` moved by a log odds ratio."""
-    return float(1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + log_odds_ratio))))
-
-
-def nnt_from_odds_ratio(
-    log_odds_ratio: float, low: float, high: float, rate: float, favourable: bool = True
-) -> NeededToTreat:
-    """Number needed to treat for an odds ratio at a reference rate.
-
-    `favourable` says whether the event is good.
-    """
-    sign = 1.0 if favourable else -1.0
-    limits = (low, high) if favourable else (high, low)
-    return NeededToTreat(
-        *(inverse(sign * (rate_from_odds_ratio(v, rate) - rate)) for v in (log_odds_ratio, *limits))
-    )
+def nnt_from_difference(found: Standardised, favourable: bool) -> NeededToTreat:
+    """Number needed to treat of a difference of risks; `favourable` says whether the event is good."""
+    ends = (found.estimate, found.low, found.high)
+    if not favourable:
+        ends = (-found.estimate, -found.high, -found.low)
+    return NeededToTreat(*(inverse(value) for value in ends))
 
 
 def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping[str, Fit]) -> None:
     """Write the absolute effects of the headline in each stage."""
+    binary = cell.family == "binomial"
+    baselines = find_baselines(cell, settings, fits.get("one")) if binary else None
     for stage, fit in fits.items():
         ident = cell.ident(settings.primary_model, stage)
         effect = fit.estimate("treatment")
         triple = (effect.estimate, effect.ci_low, effect.ci_high)
         if not all(math.isfinite(v) for v in triple):
             continue
-        if cell.family == "binomial":
-            write_binary(ledger, ident, cell, settings, triple)
+        if binary:
+            write_binary(ledger, ident, cell, settings, triple, baselines)
         elif settings.plan.outcome(cell.outcome)["standardise"] != "none":
             write_standardised(ledger, ident, cell, settings, triple)
+
+
+def find_baselines(cell: Cell, settings: Settings, fit: Fit | None) -> Baselines | None:
+    """The trials' baselines in the one-stage headline; None where it could not be fitted."""
+    if fit is None:
+        return None
+    spec = specify(settings.primary(cell.family), "one")
+    frame, covariates = design_frame(cell.with_columns(spec.covariates), spec.covariates)
+    return baselines_of(frame, spec.replace(covariates=covariates), fit)
 
 
 def write_standardised(
@@ -153,42 +158,53 @@ def write_nnt(ledger: Ledger, ident: Ident, needed: NeededToTreat, rate: str, **
 
 
 def write_binary(
-    ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
+    ledger: Ledger,
+    ident: Ident,
+    cell: Cell,
+    settings: Settings,
+    effect: Sequence[float],
+    baselines: Baselines | None,
 ) -> None:
-    """Odds ratio, and at the observed rate of the reference arms risk ratio, risk difference and NNT."""
+    """Odds ratio, and standardised over the trials' baselines risk ratio, risk difference and NNT."""
     for what, value in zip(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), effect, strict=True):
         ledger.count(ident, what, variable="treatment", value=math.exp(min(value, 700.0)))
     reference = cell.analysed.loc[cell.analysed["treat"] == 0, "outcome"].astype(float)
-    rate = float(reference.mean())
-    ledger.count(ident, "event_rate", n=int(reference.sum()), of=len(reference), value=rate)
-    if not 0 < rate < 1:
+    events = int(reference.sum())
+    ledger.count(ident, "event_rate", n=events, of=len(reference), value=float(reference.mean()))
+    if baselines is None:
+        ledger.count(ident, "not_run", variable="risk_difference", level=NO_BASELINES)
         return
-    for suffix, value in zip(("", "_low", "_high"), effect, strict=True):
-        active = rate_from_odds_ratio(max(min(value, 700.0), -700.0), rate)
-        ledger.count(ident, f"risk_ratio{suffix}", value=active / rate)
-        ledger.count(ident, f"risk_difference{suffix}", value=active - rate)
-    write_risks(ledger, ident, cell.outcome, settings, effect, rate)
-    limits = [max(min(v, 700.0), -700.0) for v in effect]
-    needed = nnt_from_odds_ratio(
-        limits[0],
-        limits[1],
-        limits[2],
-        rate,
-        is_good_event(settings.plan["outcomes"][cell.outcome]["measure"]),
-    )
-    write_nnt(ledger, ident, needed, f"{rate:.6g}")
+    difference = baselines.difference(effect)
+    write_contrast(ledger, ident, "risk_difference", difference)
+    write_contrast(ledger, ident, "risk_ratio", baselines.ratio(effect))
+    good = is_good_event(settings.plan["outcomes"][cell.outcome]["measure"])
+    write_nnt(ledger, ident, nnt_from_difference(difference, good), STANDARDISED)
+    write_risks(ledger, ident, cell.outcome, settings, effect, baselines)
+
+
+def write_contrast(ledger: Ledger, ident: Ident, what: str, found: Standardised, **columns: Any) -> None:
+    """Write a contrast of risks with its interval."""
+    for suffix, value in (("", found.estimate), ("_low", found.low), ("_high", found.high)):
+        ledger.count(ident, f"{what}{suffix}", value=value, **columns)
 
 
 def write_risks(
-    ledger: Ledger, ident: Ident, outcome: str, settings: Settings, effect: Sequence[float], observed: float
+    ledger: Ledger,
+    ident: Ident,
+    outcome: str,
+    settings: Settings,
+    effect: Sequence[float],
+    baselines: Baselines,
 ) -> None:
-    """The risk under the active arms and its difference, at the risk that the plan states or the observed
-    one of the reference arms."""
+    """The risk under the active arms and its difference: for people with the trials' baselines, or with the
+    risk that the plan states."""
     stated = settings.plan["absolute"]["control_risk"].get(outcome)
-    rate = observed if stated is None else float(stated)
-    source = "the trials' reference arms" if stated is None else STATED
-    ledger.count(ident, "control_risk", level=source, value=rate)
-    for suffix, value in zip(("", "_low", "_high"), effect, strict=True):
-        active = rate_from_odds_ratio(max(min(value, 700.0), -700.0), rate)
-        ledger.count(ident, f"active_risk{suffix}", level=source, value=active)
-        ledger.count(ident, f"absolute_effect{suffix}", level=source, value=active - rate)
+    source = OF_TRIALS if stated is None else STATED
+    people = baselines if stated is None else baselines.starting_from(float(stated))
+    risk, difference = people.risk(effect[0]), people.difference(effect)
+    active = Standardised(
+        *(min(max(risk + d, 0.0), 1.0) for d in (difference.estimate, difference.low, difference.high))
+    )
+    ledger.count(ident, "control_risk", level=source, value=risk)
+    write_contrast(ledger, ident, "active_risk", active, level=source)
+    write_contrast(ledger, ident, "absolute_effect", difference, level=source)

@@ -141,8 +141,8 @@ def certainty_methods(material: Material) -> str:
     signed = (material.plan.get("certainty") or {}).get("judgements")
     who = "was judged by the authors" if signed else "is suggested from the data, not signed by the authors"
     return (
-        f"Certainty of evidence follows GRADE and {who}. Absolute effects on events start from the risk "
-        "in the reference arms unless another risk is stated."
+        f"Certainty of evidence follows GRADE and {who}. Absolute effects on events are "
+        "standardised over the trials' participants (g-computation), from a stated risk where there is one."
     )
 
 

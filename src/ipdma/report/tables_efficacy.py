@@ -179,8 +179,8 @@ def notes_of(material: Material) -> list[str]:
         notes.append(AIM)
     if signs:
         notes.append(
-            "NNT at an event rate of 20% in the reference arm where the run gives it; NNTB to benefit, NNTH "
-            "to harm."
+            "NNT: of a score at an event rate of 20% in the reference arm where the run gives it; of an "
+            "event standardised over the trials' baselines. NNTB to benefit, NNTH to harm."
         )
     if any(material.headline(a, "one", "longitudinal") is not None for a in material.analyses):
         notes.append(

@@ -107,8 +107,9 @@ def notes_of(material: Material) -> list[str]:
     )
     return [
         f"Difference: the treatment named first minus the other [{material.level} CI]. Without, of 100: "
-        "events in the reference arms, or as the plan states; the difference starts from there by the odds "
-        "ratio. SMD standardised mean difference; OR odds ratio.",
+        "events without the treatment among people with the trials' baselines, or as the plan states; the "
+        "difference is standardised over these people (g-computation). SMD standardised mean difference; OR "
+        "odds ratio.",
         "Certainty: GRADE, high less one step per serious and two per very serious concern; indirectness and "
         "publication bias take nothing away until a person judges them. * Suggested from this run; nobody "
         f"has signed it. Smallest worthwhile difference: {wording.several(list(held))}.",

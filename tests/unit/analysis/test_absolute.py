@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from ipdma.analysis.absolute import NeededToTreat, nnt_from_odds_ratio, nnt_from_smd
+from ipdma.analysis.absolute import NeededToTreat, nnt_from_difference, nnt_from_smd
+from ipdma.model.standardised import Standardised
 
 # Furukawa and Leucht (2011): effect size, then NNT at reference rates .1 to .5
 FURUKAWA = {
@@ -45,12 +46,13 @@ def test_harm_is_named_harm():
     assert NeededToTreat(-8.0, -5.0, -20.0).text() == "NNTH 8.0 (5.0 to 20.0)"
 
 
-def test_nnt_of_an_odds_ratio_by_hand():
-    # reference rate .25 is odds 1/3; an odds ratio of 3 makes odds 1, rate .5, difference .25
-    needed = nnt_from_odds_ratio(math.log(3), math.log(1.5), math.log(6), 0.25)
-    assert needed.nnt == pytest.approx(4)
-    bad = nnt_from_odds_ratio(math.log(3), math.log(1.5), math.log(6), 0.25, favourable=False)
-    assert bad.nnt == pytest.approx(-4)
+def test_nnt_of_a_difference_of_risks_by_hand():
+    found = Standardised(0.25, 0.1, 0.5)
+    good, bad = (nnt_from_difference(found, favourable) for favourable in (True, False))
+    assert (good.nnt, good.low, good.high) == pytest.approx((4, 10, 2))
+    assert good.text() == "NNTB 4.0 (2.0 to 10.0)"
+    assert (bad.nnt, bad.low, bad.high) == pytest.approx((-4, -2, -10))
+    assert bad.text() == "NNTH 4.0 (2.0 to 10.0)"
 
 
 def test_an_event_rate_of_one_is_refused():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.special import expit
 from statsmodels.stats.multitest import multipletests
 from tests.builders.analysis_rows import BINARY_KEY, KEY, as_table, count, draw_rows, pick, small_plan
 
@@ -372,16 +374,37 @@ def test_the_benefit_at_a_severity_is_the_line_of_the_interaction():
 
 
 def test_absolute_risks_start_from_the_stated_risk():
-    """Closed form: the odds of the stated risk times the odds ratio."""
-    table = as_table(draw_rows(binary=True))
+    """By brute force: everyone's log odds moved alike until their mean risk is the stated one."""
+    rows = draw_rows(binary=True)
     plan = small_plan(moderators={}, absolute={"control_risk": {"response": 0.25}})
-    got = analyse({BINARY_KEY: table}, plan, parts=["efficacy"])
+    got = analyse({BINARY_KEY: as_table(rows)}, plan, parts=["efficacy"])
     name = "stpp_control.response.post.primary.one"
-    odds = np.exp(pick(got.estimates, analysis_id=name).estimate) * 0.25 / 0.75
-    assert count(got, analysis_id=name, what="control_risk").value.iloc[0] == 0.25
+    spec = {"outcome": "outcome", "covariates": ["baseline"], "family": "binomial"}
+    fit = {str(e.term): e.estimate for e in fit_model(rows, ModelSpec.from_mapping(spec)).estimates}
+    centred = rows.baseline - rows.groupby("study").baseline.transform("mean")
+    intercept, slope = (rows.study.map(lambda s, n=n: fit[f"{n}[{s}]"]) for n in ("intercept", "baseline"))
+    eta = intercept + slope * centred
+    shift = brentq(lambda c: expit(eta + c).mean() - 0.25, -20, 20)
     risk = count(got, analysis_id=name, what="active_risk").value.iloc[0]
-    assert risk == pytest.approx(odds / (1 + odds))
+    assert count(got, analysis_id=name, what="control_risk").value.iloc[0] == pytest.approx(0.25)
+    assert risk == pytest.approx(expit(eta + shift + fit["treatment"]).mean(), rel=1e-6)
     assert count(got, analysis_id=name, what="absolute_effect").value.iloc[0] == pytest.approx(risk - 0.25)
+
+
+def test_standardised_risks_agree_with_each_other_and_tell_no_rate_in_a_name():
+    plan = small_plan(moderators={})
+    got = analyse({BINARY_KEY: as_table(draw_rows(binary=True))}, plan, parts=["efficacy"])
+    for stage in ("one", "two"):
+        row = pick(got.estimates, analysis_id=f"stpp_control.response.post.primary.{stage}")
+        found = count(got, analysis_id=row.analysis_id).set_index("what")
+        value, nnt = found.value, found.loc["nnt"]
+        difference = [value[f"risk_difference{end}"] for end in ("", "_low", "_high")]
+        assert difference == [value[f"absolute_effect{end}"] for end in ("", "_low", "_high")]
+        assert (difference[1] > 0) == (row.ci_low > 0)
+        risk = value["control_risk"]
+        assert value["risk_ratio"] == pytest.approx((risk + difference[0]) / risk)
+        assert 1 / nnt.value == pytest.approx(difference[0])
+        assert nnt.variable == "standardised"
 
 
 def test_binary_outcomes_drop_what_they_do_not_have():

@@ -1,0 +1,167 @@
+"""Risks standardised over the trials' baselines (g-computation), from one logistic model of all trials.
+
+Everyone's risk under both treatments at the model's average effect (random effects at zero), averaged over
+the participants of the fit (Robins 1986, Math Model 7:1393). An odds ratio is not collapsible: applied to an
+average risk it tells another difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, ndtri
+
+from ipdma.model.binomial_problem import build_problem, fixed_columns
+from ipdma.model.design import build_design
+from ipdma.model.records import Fit
+from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT
+
+Array = NDArray[Any]
+LARGEST = 700.0  # log odds beyond which a risk is 0 or 1
+FARTHEST_SHIFT = 60.0
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """A contrast of two average risks with its interval; all three rise with the odds ratio.
+
+    Attributes
+    ----------
+    estimate, low, high : float
+    """
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What the trials' participants bring along: the nuisance part of a logistic fit.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, Q)
+        Columns of the nuisance coefficients.
+    nu : ndarray of shape (Q,)
+        Their estimates at `theta`.
+    slope : ndarray of shape (Q,)
+        How they follow another effect: cov(nu, theta) / var(theta).
+    rest : ndarray of shape (Q, Q)
+        Their covariance where theta is given.
+    theta : float
+        The fit's log odds ratio.
+    level : float
+        Confidence level of the intervals.
+    reference : float or None
+        The average risk without the treatment, stated from outside; None for that of the fit.
+    """
+
+    X: Array
+    nu: Array
+    slope: Array
+    rest: Array
+    theta: float
+    level: float
+    reference: float | None = None
+
+    def starting_from(self, risk: float) -> Baselines:
+        """The same people with their log odds moved alike, so that their average risk is `risk`."""
+        return replace(self, reference=risk)
+
+    def log_odds(self, theta: float) -> Array:
+        """Log odds without the treatment where the effect is `theta`, shape (n,)."""
+        eta: Array = self.X @ (self.nu + self.slope * (theta - self.theta))
+        if self.reference is None:
+            return eta
+        wanted = self.reference
+        shift = brentq(
+            lambda c: float(expit(eta + c).mean()) - wanted, -FARTHEST_SHIFT, FARTHEST_SHIFT, xtol=1e-13
+        )
+        moved: Array = eta + shift
+        return moved
+
+    def risk(self, theta: float) -> float:
+        """The average risk without the treatment where the effect is `theta`."""
+        return float(expit(self.log_odds(theta)).mean())
+
+    def difference(self, effect: Sequence[float]) -> Standardised:
+        """Risk under the treatment minus risk without it, for an effect and its limits."""
+        return self.contrast(effect, ratio=False)
+
+    def ratio(self, effect: Sequence[float]) -> Standardised:
+        """The one risk over the other."""
+        log = self.contrast(effect, ratio=True)
+        return Standardised(*(math.exp(v) for v in (log.estimate, log.low, log.high)))
+
+    def contrast(self, effect: Sequence[float], ratio: bool) -> Standardised:
+        """A contrast that is 0 where the effect is none, with limits that keep to the side of the effect's.
+
+        To first order the delta method of effect and nuisance together; the part of the effect is its own
+        interval carried over, and at no effect the nuisance part is nothing. So the interval holds no
+        difference exactly where that of the odds ratio does.
+        """
+        theta, low, high = (max(min(float(v), LARGEST), -LARGEST) for v in effect)
+        value, _ = self.at(theta, ratio)
+        ends = []
+        for end, sign in ((low, -1.0), (high, 1.0)):
+            there, error = self.at(end, ratio)
+            ends.append(value + sign * math.hypot(max(sign * (there - value), 0.0), error))
+        bottom, top = (-math.inf, math.inf) if ratio else (-1.0, 1.0)
+        return Standardised(value, max(ends[0], bottom), min(ends[1], top))
+
+    def at(self, theta: float, ratio: bool) -> tuple[float, float]:
+        """The contrast at an effect, and the half width that the baselines' own uncertainty gives it."""
+        eta = self.log_odds(theta)
+        p0, p1 = expit(eta), expit(eta + theta)
+        w0, w1 = p0 * (1 - p0), p1 * (1 - p1)
+        g0, g1 = w0 @ self.X / len(eta), w1 @ self.X / len(eta)
+        if self.reference is not None:
+            g0, g1 = np.zeros_like(g0), g1 - w1.mean() / w0.mean() * g0
+        m0, m1 = float(p0.mean()), float(p1.mean())
+        value = math.log(m1 / m0) if ratio else m1 - m0
+        g = g1 / m1 - g0 / m0 if ratio else g1 - g0
+        z = -float(ndtri((1 - self.level) / 2))
+        return value, z * math.sqrt(max(float(g @ self.rest @ g), 0.0))
+
+
+def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | None:
+    """The nuisance part of a one-stage logistic fit; None where the fit has no covariance of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Those of the fit, with its columns.
+    spec : ModelSpec
+        Its specification, without a moderator.
+    fit : Fit
+
+    Raises
+    ------
+    DataError, FitError
+        As `fit_binomial`.
+    """
+    if fit.covariance is None:
+        return None
+    problem = build_problem(build_design(rows, spec))
+    columns = fixed_columns(problem) @ np.linalg.inv(problem.to_data)
+    terms = [estimate.term for estimate in fit.estimates]
+    t, rest = terms.index(TREATMENT), [i for i, term in enumerate(terms) if term != TREATMENT]
+    V = np.asarray(fit.covariance)
+    slope = V[rest, t] / V[t, t]
+    return Baselines(
+        X=columns[:, [problem.terms.index(terms[i]) for i in rest]],
+        nu=np.array([fit.estimates[i].estimate for i in rest]),
+        slope=slope,
+        rest=V[np.ix_(rest, rest)] - np.outer(slope, V[t, rest]),
+        theta=float(fit.estimates[t].estimate),
+        level=spec.level,
+    )
