@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from scipy.stats import norm
@@ -150,7 +149,7 @@ def reference_sd(
     return None, f"no standardising constant of {instrument} in this run; give absolute.sd in the plan", None
 
 
-def write_nnt(ledger: Ledger, ident: Ident, needed: NeededToTreat, rate: str, **columns: Any) -> None:
+def write_nnt(ledger: Ledger, ident: Ident, needed: NeededToTreat, rate: str, **columns: object) -> None:
     """Write a number needed to treat at one event rate, with its interval and its words."""
     ledger.count(ident, "nnt", variable=rate, level=needed.text(), value=needed.nnt, **columns)
     ledger.count(ident, "nnt_low", variable=rate, value=needed.low)
@@ -182,7 +181,7 @@ def write_binary(
     write_risks(ledger, ident, cell.outcome, settings, effect, baselines)
 
 
-def write_contrast(ledger: Ledger, ident: Ident, what: str, found: Standardised, **columns: Any) -> None:
+def write_contrast(ledger: Ledger, ident: Ident, what: str, found: Standardised, **columns: object) -> None:
     """Write a contrast of risks with its interval."""
     for suffix, value in (("", found.estimate), ("_low", found.low), ("_high", found.high)):
         ledger.count(ident, f"{what}{suffix}", value=value, **columns)

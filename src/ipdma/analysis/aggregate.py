@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 from scipy.stats import norm
@@ -121,7 +120,7 @@ def write_pooled(
         ledger.study_estimates.append(study_row(ident, effect, weight, pool.level))
 
 
-def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, Any]:
+def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, object]:
     """One row of estimates.csv from a pooling."""
     names = (*OF_ESTIMATE, "tau2", "i2", "k")
     known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
@@ -138,7 +137,7 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci:
     }
 
 
-def study_row(ident: Ident, effect: StudyEffect, weight: float, level: float) -> dict[str, Any]:
+def study_row(ident: Ident, effect: StudyEffect, weight: float, level: float) -> dict[str, object]:
     """One row of study_estimates.csv; the interval is Wald's, as all that an aggregate result allows."""
     half = float(norm.ppf(0.5 + level / 2)) * effect.std_error
     return {

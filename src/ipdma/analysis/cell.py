@@ -165,7 +165,7 @@ def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
     }
 
 
-def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, Any]]:
+def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, object]]:
     """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
     table = rows.groupby(["study", "treat"])["outcome"].agg(["size", "mean", "std"])
     out: dict[str, dict[str, Any]] = {

@@ -124,7 +124,7 @@ def rows_analysed(fit: Fit) -> int | None:
 
 def estimate_row(
     ident: Ident, fit: Fit, estimate: Estimate, term: str | None = None, level: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One row of estimates.csv from an estimate of a fit."""
     extra = estimate.extra
     two = ident.stage == "two"
@@ -171,7 +171,7 @@ def studies_of(fit: Fit, estimate: Estimate) -> int:
 
 def joint_row(
     ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "", k: int | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One row of estimates.csv from a joint test: F, its denominator df and p."""
     first = fit.studies_by_term.get(test.terms[0]) if test.terms else None
     return {

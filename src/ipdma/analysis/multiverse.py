@@ -165,7 +165,7 @@ def fitted_models(
         yield Specification("one", {**choices, **more}, numbers)
 
 
-def numbers_of(estimate: Estimate) -> dict[str, Any]:
+def numbers_of(estimate: Estimate) -> dict[str, object]:
     """An estimate's columns of estimates.csv."""
     names = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
     return {name: number(getattr(estimate, name)) for name in names}
@@ -214,7 +214,7 @@ def two_stage(
             yield Specification("two", {**place, **more}, found)
 
 
-def pooled_numbers(effects: Sequence[StudyEffect], spec: PoolSpec) -> dict[str, Any] | None:
+def pooled_numbers(effects: Sequence[StudyEffect], spec: PoolSpec) -> dict[str, object] | None:
     """The columns of a pooling, or None where there is no estimate."""
     try:
         pooled = pool_effects(

@@ -43,7 +43,7 @@ def count_odds_ratios(ledger: Ledger, primary: str) -> None:
                 ledger.counts.append(count)
 
 
-def is_shown(row: dict[str, Any], primary: str) -> bool:
+def is_shown(row: dict[str, object], primary: str) -> bool:
     """Whether a pooled row stands in a forest plot."""
     model = str(row["model"])
     headline = model == primary and not row.get("moderator")
@@ -67,7 +67,7 @@ def odds_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             }
 
 
-def key_of(row: dict[str, Any]) -> tuple[str, ...]:
+def key_of(row: dict[str, object]) -> tuple[str, ...]:
     """What tells a count from others."""
     names = ("analysis_id", "what", "study", "arm", "variable", "level")
     return tuple(str(row.get(name) or "") for name in names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
@@ -154,7 +153,7 @@ def write_predictor(ledger: Ledger, ident: Ident, fit: Fit, name: str, level: st
             ledger.study_estimates.append(study_row(ident, found, term, level))
 
 
-def study_row(ident: Ident, found: StudyEstimate, term: Term, level: str) -> dict[str, Any]:
+def study_row(ident: Ident, found: StudyEstimate, term: Term, level: str) -> dict[str, object]:
     """One study's own coefficient."""
     numbers = ("estimate", "std_error", "ci_low", "ci_high", "weight")
     return {

@@ -137,11 +137,11 @@ class Ledger:
     counts: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
 
-    def count(self, analysis_id: str | Ident, what: str, **columns: Any) -> None:
+    def count(self, analysis_id: str | Ident, what: str, **columns: object) -> None:
         """Add a row of counts.csv; `columns` are among study, arm, variable, level, n, of, value."""
         self.counts.append({"analysis_id": str(analysis_id), "what": what, **columns})
 
-    def note(self, analysis_id: str | Ident, kind: str, text: str, **columns: Any) -> None:
+    def note(self, analysis_id: str | Ident, kind: str, text: str, **columns: object) -> None:
         """Add a sentence for the report, in the notes and in counts.csv under the same word."""
         self.notes.append({"analysis_id": str(analysis_id), "kind": kind, "text": text})
         self.count(analysis_id, kind, level=text, **columns)
@@ -192,7 +192,7 @@ ADDED = ("hksj", "matched", "subgroup", "risk_of_bias", "rob_covariate", "rob_mo
 FEWEST_DF = 1.0
 
 
-def made(ledger: Ledger) -> list[dict[str, Any]]:
+def made(ledger: Ledger) -> list[dict[str, object]]:
     """The rows of estimates but those that the run adds by itself on fewer than 1 df; counts say why.
 
     Their interval would say nothing; a model of the plan or a sensitivity analysis keeps its rows.
@@ -223,7 +223,7 @@ def as_number(value: Any) -> float | None:
 
 
 def table_of(
-    rows: list[dict[str, Any]], columns: Iterable[str], constants: Mapping[str, str] | None = None
+    rows: list[dict[str, object]], columns: Iterable[str], constants: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """A table with exactly these columns: counts may be missing, text never is."""
     columns = list(columns)

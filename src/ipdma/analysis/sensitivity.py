@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -100,7 +99,7 @@ def guests_under(cell: Cell, name: str, anew: bool) -> Cell:
     return replace(cell, rows=rows.sort_values("study", kind="stable", ignore_index=True), guests=guests)
 
 
-def is_among(column: pd.Series, values: Sequence[Any]) -> pd.Series:
+def is_among(column: pd.Series, values: Sequence[object]) -> pd.Series:
     """Whether each value is one of `values`, numbers compared as numbers and text without regard to case."""
     wanted = {str(v).strip().lower() for v in values}
     if pd.api.types.is_numeric_dtype(column):
@@ -109,7 +108,7 @@ def is_among(column: pd.Series, values: Sequence[Any]) -> pd.Series:
     return column.astype(object).map(lambda v: str(v).strip().lower() in wanted)
 
 
-def write_choices(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, Any]) -> None:
+def write_choices(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, object]) -> None:
     """Write what the entry changes, for the specification curve."""
     for key, value in keys.items():
         if key in ("label", "outcomes", "contrasts", "time_points", "moderators") or value in (None, False):
@@ -119,7 +118,7 @@ def write_choices(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, Any]
             ledger.count(cell.ident(name), "choice", variable=f"{key}.{part}".rstrip("."), level=text)
 
 
-def write_crosswalks(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, Any]) -> None:
+def write_crosswalks(ledger: Ledger, cell: Cell, name: str, keys: Mapping[str, object]) -> None:
     """Write how many participants were converted from which instrument."""
     if not keys.get("crosswalk") or "converted_from" not in cell.analysed:
         return

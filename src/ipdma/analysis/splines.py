@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ipdma.analysis.guest_notes import KIND
@@ -80,7 +78,7 @@ def write_coefficients(ledger: Ledger, name: Ident, moderator: str, fit: SplineF
         ledger.count(name, "wald_chi2", variable=term, level=label, value=statistic)
 
 
-def normal_row(name: Ident, term: str, estimate: float, se: float, level: float) -> dict[str, Any]:
+def normal_row(name: Ident, term: str, estimate: float, se: float, level: float) -> dict[str, object]:
     """A row of estimates.csv with a normal reference."""
     found = make_estimate(term, estimate, se, None, level)
     return {

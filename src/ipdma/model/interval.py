@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from scipy import special
 
@@ -40,7 +39,7 @@ def make_estimate(
     std_error: float,
     df: float | None,
     level: float,
-    extra: Mapping[str, Any] | None = None,
+    extra: Mapping[str, object] | None = None,
 ) -> Estimate:
     """An estimate with its statistic, p-value and interval at `level`.
 

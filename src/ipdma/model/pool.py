@@ -75,7 +75,7 @@ class Pooled:
         found: dict[str, Any] = as_plain(own)
         return found
 
-    def second_stage(self) -> dict[str, Any]:
+    def second_stage(self) -> dict[str, object]:
         """What a two-stage estimate carries beside its own interval."""
         own = {*OF_ESTIMATE, "warnings", "beside"}
         return {name: value for name, value in vars(self).items() if name not in own}

@@ -37,7 +37,7 @@ class Estimate:
     df_method: str | None = None
     beside: Mapping[str, Estimate] = field(default_factory=dict)
 
-    def as_json(self, key: str = "term") -> dict[str, Any]:
+    def as_json(self, key: str = "term") -> dict[str, object]:
         """The record as docs/interface/model.md writes it; `key` is `name` for a contrast."""
         named = {key: self.term}
         return {**named, **{n: getattr(self, n) for n in OF_ESTIMATE}, **self.extra}
@@ -132,7 +132,7 @@ class Fit:
         names = self.variance.names
         return self.variance_ci.get(names[term]) if term in names else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The record as docs/interface/model.md writes it, ready for `json.dumps`."""
         head = {
             "estimates": [e.as_json() for e in self.estimates],

@@ -259,7 +259,7 @@ def reiter_df(t: float, r: float, observed: float) -> float | None:
 
 def pool_variances(
     variances: Sequence[VarianceComponents],
-) -> tuple[VarianceComponents, dict[str, Any]]:
+) -> tuple[VarianceComponents, dict[str, object]]:
     """The mean of each variance component over the data sets; its lowest and highest, by OUT.json's names."""
     names = [f.name for f in fields(VarianceComponents)]
     mean = {name: pool_component([getattr(v, name) for v in variances])[0] for name in names}
@@ -346,7 +346,7 @@ def one_or_list(counts: Sequence[Any]) -> Any:
     return counts[0] if len(set(counts)) == 1 else list(counts)
 
 
-def rows_note(counts: Sequence[Any]) -> list[str]:
+def rows_note(counts: Sequence[object]) -> list[str]:
     """Say where the completed data sets differ in analysed rows, which completed data should not."""
     if len(set(map(str, counts))) == 1:
         return []

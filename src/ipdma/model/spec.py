@@ -58,7 +58,7 @@ class PoolSpec:
         return (self.prediction_method or ("pivot" if self.ci == "nst" else "t")) == "pivot"
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any] | None, where: str = "the pooling spec") -> PoolSpec:
+    def from_mapping(cls, mapping: Mapping[str, object] | None, where: str = "the pooling spec") -> PoolSpec:
         """Build from the YAML face.
 
         Raises
@@ -114,7 +114,7 @@ class ModelSpec:
     pool: PoolSpec = field(default_factory=lambda: PoolSpec(tau2=None))
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any] | None, where: str = "the spec") -> ModelSpec:
+    def from_mapping(cls, mapping: Mapping[str, object] | None, where: str = "the spec") -> ModelSpec:
         """Build from the YAML face.
 
         Raises

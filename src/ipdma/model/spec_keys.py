@@ -77,7 +77,7 @@ def read_model_keys(
     return values
 
 
-def read_model_key(key: str, value: Any, values: dict[str, Any]) -> str | None:
+def read_model_key(key: str, value: object, values: dict[str, object]) -> str | None:
     """Store one key in `values`, or return the sentence that says why it cannot be."""
     if key == "pool":
         return None if value is None or isinstance(value, Mapping) else "pool: expected keys and values"
@@ -91,7 +91,9 @@ def read_model_key(key: str, value: Any, values: dict[str, Any]) -> str | None:
     return None
 
 
-def store_choice(key: str, value: Any, choices: tuple[Any, ...], values: dict[str, Any]) -> str | None:
+def store_choice(
+    key: str, value: object, choices: tuple[object, ...], values: dict[str, object]
+) -> str | None:
     """Store a value that must be one of `choices`."""
     if isinstance(value, (list, dict)) or value not in choices:
         return f"{key}: expected one of {', '.join(str(c or 'null') for c in choices)}, got {value!r}"
@@ -106,12 +108,12 @@ def read_column(value: Any) -> str:
     return str(value)
 
 
-def read_optional_column(value: Any) -> str | None:
+def read_optional_column(value: object) -> str | None:
     """Read the name of a column that may be null."""
     return None if value is None else read_column(value)
 
 
-def read_names(value: Any) -> tuple[str, ...]:
+def read_names(value: object) -> tuple[str, ...]:
     """Read a list of names; a single name is a list of one."""
     if value is None:
         return ()
@@ -119,7 +121,7 @@ def read_names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(read_column(item) for item in listed))
 
 
-def read_levels(value: Any) -> tuple[str, ...] | None:
+def read_levels(value: object) -> tuple[str, ...] | None:
     """Read the levels of a categorical moderator, as text."""
     if value is None:
         return None
@@ -128,33 +130,33 @@ def read_levels(value: Any) -> tuple[str, ...] | None:
     return tuple(str(item) for item in value)
 
 
-def read_boolean(value: Any) -> bool:
+def read_boolean(value: object) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, got {value!r}")
     return value
 
 
-def read_optional_boolean(value: Any) -> bool | None:
+def read_optional_boolean(value: object) -> bool | None:
     """Read true, false or null."""
     return None if value is None else read_boolean(value)
 
 
-def read_points(value: Any) -> int:
+def read_points(value: object) -> int:
     """Read a number of quadrature points."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
         raise ValueError(f"expected a whole number from 1 to 100, got {value!r}")
     return value
 
 
-def read_level(value: Any) -> float:
+def read_level(value: object) -> float:
     """Read a confidence level."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
         raise ValueError(f"expected a number between 0 and 1, got {value!r}")
     return float(value)
 
 
-def read_contrasts(value: Any) -> dict[str, dict[str, float]]:
+def read_contrasts(value: object) -> dict[str, dict[str, float]]:
     """Read named linear combinations of terms."""
     if value is None:
         return {}
@@ -163,7 +165,7 @@ def read_contrasts(value: Any) -> dict[str, dict[str, float]]:
     return {str(name): read_weights(str(name), weights) for name, weights in value.items()}
 
 
-def read_weights(name: str, weights: Any) -> dict[str, float]:
+def read_weights(name: str, weights: object) -> dict[str, float]:
     """Read the weights of one contrast."""
     if not isinstance(weights, Mapping) or not weights:
         raise ValueError(f"'{name}': expected {{term: weight}}, got {weights!r}")
@@ -173,7 +175,7 @@ def read_weights(name: str, weights: Any) -> dict[str, float]:
     return {str(term): float(weight) for term, weight in weights.items()}
 
 
-def read_value(value: Any) -> str | None:
+def read_value(value: object) -> str | None:
     """Read a value that a text column may hold, such as a visit `0.5`, or null."""
     return str(value) if isinstance(value, float) and math.isfinite(value) else read_optional_column(value)
 
@@ -191,7 +193,9 @@ READERS = {
 }
 
 
-def pool_of_model(mapping: Mapping[str, Any], where: str, level: float, faults: list[str]) -> dict[str, Any]:
+def pool_of_model(
+    mapping: Mapping[str, object], where: str, level: float, faults: list[str]
+) -> dict[str, object]:
     """Read the `pool` key of a model spec: `tau2` left out stays open, `level` is the model's."""
     if not isinstance(mapping, Mapping):
         return {"tau2": None}
@@ -237,7 +241,7 @@ def read_pool_key(key: str, value: Any, where: str, values: dict[str, Any]) -> s
     return None
 
 
-def read_prediction(value: Any, where: str, values: dict[str, Any]) -> str | None:
+def read_prediction(value: object, where: str, values: dict[str, object]) -> str | None:
     """Store the two keys of a prediction interval."""
     if not isinstance(value, Mapping):
         return f"{where}: expected {{df: ..., se: ...}} or {{method: pivot}}, got {value!r}"

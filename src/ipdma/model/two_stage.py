@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,7 +152,7 @@ def shifted(count: int | list[int], by: int) -> int | list[int]:
 
 
 def term_estimate(
-    stage: StageOne, term: Term, result: Pooled, spec: ModelSpec, beside: Mapping[str, Any]
+    stage: StageOne, term: Term, result: Pooled, spec: ModelSpec, beside: Mapping[str, object]
 ) -> Estimate:
     """One pooled estimate with the keys of docs/interface/pool.md, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}

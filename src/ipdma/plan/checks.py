@@ -9,7 +9,7 @@ from ipdma.errors import SpecError, nearest
 from ipdma.plan.models import changed_model, read_model
 
 
-def check_names(plan: Mapping[str, Any]) -> list[str]:
+def check_names(plan: Mapping[str, object]) -> list[str]:
     """Say every disagreement inside a plan whose schema is met and whose defaults are filled in."""
     checks = (
         check_contrasts,
@@ -83,7 +83,7 @@ def check_models(plan: Mapping[str, Any]) -> Iterator[str]:
         yield from model_faults(f"models.{name}", model, plan)
 
 
-def model_faults(where: str, model: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+def model_faults(where: str, model: Mapping[str, object], plan: Mapping[str, object]) -> Iterator[str]:
     """What the model specification itself holds against a plan's model."""
     try:
         read_model(model, plan, where)

@@ -11,7 +11,7 @@ WRITTEN = frozenset(
 )
 
 
-def left_to_earlier_defaults(values: Mapping[str, Any]) -> list[str]:
+def left_to_earlier_defaults(values: Mapping[str, object]) -> list[str]:
     """Say which methods such a plan.yaml does not name; nothing of a plan that a person wrote.
 
     A run writes every top-level key, and since `interval` is one of them every method as well. A plan that

@@ -66,7 +66,7 @@ def write_out(values: dict[str, Any]) -> None:
             continue
 
 
-def changed_model(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+def changed_model(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
     """A model with a sensitivity analysis' changes; where those rule the null-standardised t out, the method
     is decided anew."""
     inherited = {key: value for key, value in base.items() if key != "df" or value != NST}

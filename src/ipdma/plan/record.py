@@ -214,13 +214,13 @@ def secondary_scales(values: Mapping[str, Any]) -> list[str]:
     return list(load_codebook(folders).instruments)
 
 
-def fill_outcome(own: dict[str, Any]) -> dict[str, Any]:
+def fill_outcome(own: dict[str, object]) -> dict[str, object]:
     """An outcome's keys with their defaults."""
     found: dict[str, Any] = fill_defaults(own, {"$ref": "#/$defs/outcome"})
     return found
 
 
-def read_plan(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Plan:
+def read_plan(path: str | Path, overrides: Mapping[str, object] | None = None) -> Plan:
     """Read a plan, replacing whole top-level keys by `overrides`.
 
     Parameters
@@ -252,7 +252,7 @@ def read_plan(path: str | Path, overrides: Mapping[str, Any] | None = None) -> P
     return Plan.from_mapping({**parse_plan(text, str(path)), **(overrides or {})}, str(path))
 
 
-def parse_plan(text: str, where: str) -> dict[str, Any]:
+def parse_plan(text: str, where: str) -> dict[str, object]:
     """The keys and values of a plan's text, unchecked."""
     try:
         values = parse_yaml(text, where)

@@ -30,7 +30,7 @@ def load_schema() -> dict[str, Any]:
     return found
 
 
-def find_faults(values: Mapping[str, Any]) -> list[str]:
+def find_faults(values: Mapping[str, object]) -> list[str]:
     """Say everything that the schema holds against a plan, in the order of its keys."""
     errors = sorted(
         Draft202012Validator(load_schema()).iter_errors(values), key=lambda e: list(map(str, e.path))
@@ -91,7 +91,7 @@ def form_of(branch: Mapping[str, Any]) -> str:
     return type_words(branch.get("type"))
 
 
-def type_words(kind: Any) -> str:
+def type_words(kind: object) -> str:
     """JSON's type names in a statistician's words."""
     words = {
         "string": "text",
@@ -128,7 +128,7 @@ def expectation(error: ValidationError) -> str:
     return word() if word else f"{error.validator}: {plain(value)}"
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """A value as the plan's author wrote it, shortened."""
     if value is None:
         return "null"

@@ -19,7 +19,7 @@ def without_words(values: Any) -> Any:
     return strip({k: v for k, v in values.items() if k != JUDGED} if isinstance(values, Mapping) else values)
 
 
-def strip(values: Any) -> Any:
+def strip(values: object) -> object:
     """Any part of a plan without its words."""
     if isinstance(values, Mapping):
         kept = {k: v for k, v in values.items() if k not in WORDS or isinstance(v, (Mapping, list))}
@@ -27,7 +27,7 @@ def strip(values: Any) -> Any:
     return [strip(v) for v in values] if isinstance(values, list) else values
 
 
-def harmful_texts(values: Any, where: str = "") -> Iterator[str]:
+def harmful_texts(values: object, where: str = "") -> Iterator[str]:
     """One sentence for each text of a plan, key or value, that would harm where it is shown."""
     if isinstance(values, Mapping):
         for key, value in values.items():

@@ -73,7 +73,7 @@ def hold_named(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: changed since the run"
 
 
-def added(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
+def added(folder: Path, files: Mapping[str, object]) -> Iterator[str]:
     """Files that no manifest names, in the order of their names."""
     found = []
     for below, folders, names in os.walk(folder):

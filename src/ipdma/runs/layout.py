@@ -140,11 +140,11 @@ class Run:
         return named | (codebook_files(books) if kind != "report" else {})
 
     @cached_property
-    def recipes(self) -> dict[str, dict[str, Any]]:
+    def recipes(self) -> dict[str, dict[str, object]]:
         """What each job is made from, by digest, as it was when the run began."""
         return {job: self.recipe(job) for job in self.jobs}
 
-    def recipe(self, job: str) -> dict[str, Any]:
+    def recipe(self, job: str) -> dict[str, object]:
         """What a job is made from, by digest."""
         kind = job.partition("/")[0]
         more: dict[str, Any] = {}

@@ -24,7 +24,7 @@ ABSENT = object()
 SHOWN = 5  # files that a line names
 
 
-def claim(results: Path, plan: Mapping[str, Any], overwrite: bool) -> list[str]:
+def claim(results: Path, plan: Mapping[str, object], overwrite: bool) -> list[str]:
     """Make sure that a results folder is this plan's, or may become so.
 
     Parameters
@@ -65,7 +65,7 @@ def claim(results: Path, plan: Mapping[str, Any], overwrite: bool) -> list[str]:
     return [f"{results}: another plan's results give way; these keys differ: {', '.join(differ)}"]
 
 
-def foreign_keys(results: Path, plan: Mapping[str, Any]) -> list[str]:
+def foreign_keys(results: Path, plan: Mapping[str, object]) -> list[str]:
     """Keys in which a results folder's plan differs from this one; none where the folder is free."""
     path = results / PLAN_FILE
     if not path.is_file():
@@ -83,7 +83,9 @@ def foreign_keys(results: Path, plan: Mapping[str, Any]) -> list[str]:
     return list(compare_plans(without_words(earlier), without_words(dict(plan))))
 
 
-def compare_plans(earlier: Mapping[str, Any], later: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def compare_plans(
+    earlier: Mapping[str, object], later: Mapping[str, object], prefix: str = ""
+) -> Iterator[str]:
     """Dotted keys in which two plans differ, in the order of their names."""
     for key in sorted({*earlier, *later}, key=str):
         name = f"{prefix}{key}"

@@ -56,12 +56,12 @@ def take_lock(results: Path) -> list[str]:
     return lifted
 
 
-def describe_process() -> dict[str, Any]:
+def describe_process() -> dict[str, object]:
     """This process: its machine, number and start."""
     return {"host": socket.gethostname(), "process": os.getpid(), "started": psutil.Process().create_time()}
 
 
-def read_owner(path: Path) -> dict[str, Any] | None:
+def read_owner(path: Path) -> dict[str, object] | None:
     """Who holds a lock; None where nobody can be told."""
     try:
         owner = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ def read_owner(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def may_live(owner: dict[str, Any]) -> bool:
+def may_live(owner: dict[str, object]) -> bool:
     """Whether a run may still be at work; one on another machine may."""
     if owner["host"] != socket.gethostname():
         return True
@@ -111,7 +111,7 @@ def refusal(results: Path, path: Path, owner: dict[str, Any]) -> str:
     return text
 
 
-def lift(path: Path, owner: dict[str, Any] | None) -> bool:
+def lift(path: Path, owner: dict[str, object] | None) -> bool:
     """Take a dead run's lock away; of two that try, one does."""
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
@@ -126,7 +126,7 @@ def lift(path: Path, owner: dict[str, Any] | None) -> bool:
     return True
 
 
-def release(path: Path, mine: dict[str, Any]) -> None:
+def release(path: Path, mine: dict[str, object]) -> None:
     """Give the folder back at the end of the process that took it (and not of one that it forked)."""
     if mine["process"] == os.getpid() and read_owner(path) == mine:
         path.unlink(missing_ok=True)

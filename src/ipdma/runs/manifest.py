@@ -75,7 +75,7 @@ def build_manifest(results: Path) -> str:
     return seal({"versions": find_versions(), "jobs": jobs, "files": files})
 
 
-def gather_stamps(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def gather_stamps(results: Path) -> tuple[dict[str, object], dict[str, object]]:
     """The jobs and the files of a manifest, as the jobs' stamps have them."""
     jobs: dict[str, Any] = {}
     files: dict[str, Any] = {}
@@ -94,11 +94,11 @@ def gather_stamps(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return jobs, files
 
 
-def seal(held: dict[str, Any]) -> str:
+def seal(held: dict[str, object]) -> str:
     """The text of a manifest, with the digest of its content."""
     return as_text({**held, "digest": digest_text(as_text(held))})
 
 
-def as_text(held: dict[str, Any]) -> str:
+def as_text(held: dict[str, object]) -> str:
     """The one way in which a manifest is written."""
     return json.dumps(held, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

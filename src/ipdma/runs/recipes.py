@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ipdma.errors import PlanError
 from ipdma.plan.words import without_words
@@ -31,7 +30,7 @@ def versions() -> str:
     return digest_text(json.dumps(find_versions(), sort_keys=True))
 
 
-def digest_numbers(plan: Mapping[str, Any]) -> str:
+def digest_numbers(plan: Mapping[str, object]) -> str:
     """SHA-256 of all in a plan that a number can depend on: without its words and its paths."""
     values = {key: value for key, value in without_words(dict(plan)).items() if key not in PLACES}
     return digest_text(json.dumps(values))
@@ -64,7 +63,7 @@ def codebook_files(folders: Mapping[str, Path]) -> dict[str, Path]:
     }
 
 
-def make_recipe(kind: str, files: Mapping[str, Path], **more: Any) -> dict[str, Any]:
+def make_recipe(kind: str, files: Mapping[str, Path], **more: object) -> dict[str, object]:
     """The recipe of one job: code, versions, inputs, and what of the plan it uses."""
     code = {"code": digest_code(CODE[kind])} if kind in CODE else {}
     return {**code, "versions": versions(), "inputs": digest_inputs(files), **more}

@@ -77,7 +77,7 @@ def read_names(path: Path) -> list[str]:
     return [name for name in held if is_inside(name)] if isinstance(held, list) else []
 
 
-def is_inside(name: Any) -> bool:
+def is_inside(name: object) -> bool:
     """Whether a name leads to a file of the results folder and not out of it."""
     return (
         isinstance(name, str)
@@ -120,7 +120,7 @@ def remove_made(results: Path, name: str) -> None:
         folder.rmdir()
 
 
-def manifest_files(results: Path) -> dict[str, Any]:
+def manifest_files(results: Path) -> dict[str, object]:
     """The files that a manifest names; empty where there is no manifest, or none that can be read."""
     try:
         held = json.loads((results / MANIFEST).read_text(encoding="utf-8"))
@@ -129,7 +129,7 @@ def manifest_files(results: Path) -> dict[str, Any]:
         return {}
 
 
-def why_stale(results: Path, job: str, recipe: Mapping[str, Any]) -> Iterator[str]:
+def why_stale(results: Path, job: str, recipe: Mapping[str, object]) -> Iterator[str]:
     """Reasons for which a job that has a stamp is done again; none where it is up to date."""
     path = stamp_path(results, job)
     stamp = read_stamp(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ipdma.bundle import Bundle, read_bundle
 from ipdma.codebook.text_yaml import read_text_mapping
@@ -131,7 +130,7 @@ def is_usable(name: str, path: Path, faults: list[str]) -> bool:
     return True
 
 
-def source_files(folder: Path, content: dict[str, Any], faults: list[str]) -> list[Path]:
+def source_files(folder: Path, content: dict[str, object], faults: list[str]) -> list[Path]:
     """The files beside study.yaml that an upload is made from; a named one that is absent is a fault."""
     source = content.get("source")
     source = source if isinstance(source, dict) else {}

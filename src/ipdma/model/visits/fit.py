@@ -222,7 +222,7 @@ def variances(fitted: Fitted) -> VarianceComponents:
 
 def visit_matrices(
     fitted: Fitted, gamma: Array, unit: float, between: Array, names: Sequence[Term]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Covariance over the visits: within participants (per study where it differs), between studies."""
     design, problem = fitted.design, fitted.problem
     by_study = design.spec.covariance == "unstructured_by_study" or design.spec.residual == "by_study"
