@@ -1,9 +1,12 @@
-"""A Word document to start a paper from: methods, results, tables, captions, the checklist."""
+"""A Word document to start a paper from: methods, results, tables, figures, the checklist."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from docx.shared import Cm
 
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.formats.document import add_table, document_bytes, new_document, write
@@ -11,11 +14,13 @@ from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.methods import methods_paragraphs
 from ipdma.report.prisma import Item, checklist_table
+from ipdma.report.sections.whom import first_questions
 from ipdma.report.sentences import results_sentences
 from ipdma.report.table import Table
 
 PRINTED = ("summary_of_findings", "study_characteristics", "efficacy", "moderators")
 TODO = "[The authors write this.]"
+ACROSS = Cm(16.9)  # between the margins
 
 
 def manuscript(
@@ -24,8 +29,12 @@ def manuscript(
     exhibits: Sequence[Exhibit],
     items: list[Item],
     ledger: Ledger,
+    pictures: Mapping[str, bytes],
 ) -> bytes:
-    """Title, sections with what the run can say, tables, figure captions with their files, PRISMA-IPD."""
+    """Title, sections with what the run can say, tables, figures with their captions, PRISMA-IPD.
+
+    `pictures` holds figures as PNG by name; in the place of another its file is named.
+    """
     document = new_document()
     document.add_heading(str(material.plan.get("title", "Meta-analysis")), 0)
     if material.stamp:
@@ -44,7 +53,7 @@ def manuscript(
         if number > 1:
             document.add_page_break()
         add_table(document, table, number)
-    add_captions(document, [e for e in exhibits if e.main])
+    add_figures(document, printed_exhibits(material, exhibits), pictures)
     document.add_page_break()
     document.add_heading("PRISMA-IPD checklist", 1)
     add_table(document, checklist_table(items))
@@ -58,11 +67,24 @@ def add_section(document: Any, head: str, paragraphs: Iterable[str]) -> None:
         document.add_paragraph(text)
 
 
-def add_captions(document: Any, exhibits: Sequence[Exhibit]) -> None:
-    """The captions of the main figures, each with the file to insert."""
-    document.add_page_break()
-    document.add_heading("Figures", 1)
+def printed_exhibits(material: Material, exhibits: Sequence[Exhibit]) -> list[Exhibit]:
+    """The figures that a paper shows: those of the main part of the page."""
+    wanted = {"prisma_ipd_flow", "risk_of_bias"}
+    for analysis in first_questions(material):
+        wanted |= {f"forest.{analysis.id}", f"moderators.{analysis.id}"}
+    return [e for e in exhibits if e.name in wanted or e.name.startswith("benefit.")]
+
+
+def add_figures(document: Any, exhibits: Sequence[Exhibit], pictures: Mapping[str, bytes]) -> None:
+    """Each figure under its number, its caption below."""
     for number, exhibit in enumerate(exhibits, 1):
+        document.add_page_break()
+        if number == 1:
+            document.add_heading("Figures", 1)
         document.add_heading(f"Figure {number}", 2)
+        if exhibit.name in pictures:
+            picture = document.add_picture(io.BytesIO(pictures[exhibit.name]), width=ACROSS)
+            picture._inline.docPr.set("descr", exhibit.alt)
+        else:
+            write(document.add_paragraph(), f"[Insert figures/{exhibit.name}.svg]", size=9)
         document.add_paragraph(exhibit.caption, style="Caption")
-        write(document.add_paragraph(), f"[Insert figures/{exhibit.name}.pdf]", size=9)

@@ -18,7 +18,7 @@ from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
-from ipdma.report.manuscript import manuscript
+from ipdma.report.manuscript import manuscript, printed_exhibits
 from ipdma.report.material import Material
 from ipdma.report.page import build_audit, build_page
 from ipdma.report.prisma import check_items, checklist_files
@@ -38,15 +38,19 @@ def render(material: Material, say: Say | None = None, workers: int = 1) -> Iter
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
     drawn: dict[str, str] = {}
+    pictures: dict[str, bytes] = {}
+    printed = {e.name for e in printed_exhibits(material, exhibits)}
     for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, formats_of(material), workers), 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
         for kind, content in files_of_it:
             if kind == "page":
                 drawn[exhibit.name] = content.decode("utf-8")
-            else:
-                yield f"figures/{exhibit.name}.{kind}", content
-    yield from texts_around(material, tables, exhibits, drawn, ledger)
+                continue
+            if kind == "png" and exhibit.name in printed:
+                pictures[exhibit.name] = content
+            yield f"figures/{exhibit.name}.{kind}", content
+    yield from texts_around(material, tables, exhibits, drawn, ledger, pictures)
 
 
 def render_texts(material: Material, drawn: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
@@ -56,20 +60,25 @@ def render_texts(material: Material, drawn: Mapping[str, str]) -> Iterator[tuple
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
     known = {exhibit.name: drawn.get(exhibit.name, "") for exhibit in exhibits}
-    yield from texts_around(material, tables, exhibits, known, ledger)
+    yield from texts_around(material, tables, exhibits, known, ledger, {})
 
 
 def texts_around(
-    material: Material, tables: list[Table], exhibits: list[Exhibit], drawn: Mapping[str, str], ledger: Ledger
+    material: Material,
+    tables: list[Table],
+    exhibits: list[Exhibit],
+    drawn: Mapping[str, str],
+    ledger: Ledger,
+    pictures: Mapping[str, bytes],
 ) -> Iterator[tuple[str, bytes]]:
-    """Captions, the page, the checklist and the claims."""
+    """Captions, the page, the checklist, the manuscript with its pictures, the claims."""
     yield "captions.json", captions_json(exhibits, tables)
     yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
     yield "audit.html", build_audit(material)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
     artefacts = [*names, *material.folders]
     yield from checklist_files(artefacts, page_style())
-    yield "manuscript.docx", manuscript(material, tables, exhibits, check_items(artefacts), ledger)
+    yield "manuscript.docx", manuscript(material, tables, exhibits, check_items(artefacts), ledger, pictures)
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)
 

@@ -12,13 +12,14 @@ import pytest
 from tests.builders.report_mock import mock_material
 
 from ipdma.report import wording
+from ipdma.report.exhibit import render_exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.formats.document import table_document
 from ipdma.report.formats.markup import table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.ledger import Ledger
-from ipdma.report.manuscript import manuscript
+from ipdma.report.manuscript import manuscript, printed_exhibits
 from ipdma.report.methods import methods_paragraphs
 from ipdma.report.prisma import check_items
 from ipdma.report.table import Column, Section, Table
@@ -208,13 +209,16 @@ def test_letters_of_a_word_table_have_eight_points(tables):
     assert min(sizes) >= 8
 
 
-def test_the_manuscript_holds_methods_tables_captions_and_the_checklist():
+def test_the_manuscript_holds_methods_tables_figures_and_the_checklist():
     material = mock_material(3)
     ledger = Ledger()
     tables, exhibits = tabulate_all(material, ledger), list_exhibits(material, ledger)
     items = check_items(["figures/prisma_ipd_flow.svg"])
-    content = manuscript(material, tables, exhibits, items, ledger)
-    assert content == manuscript(material, tables, exhibits, items, ledger)
+    printed = printed_exhibits(material, exhibits)
+    first, *others = [e.name for e in printed]
+    pictures = dict(render_exhibit(printed[0], ["png"]))
+    content = manuscript(material, tables, exhibits, items, ledger, {first: pictures["png"]})
+    assert content == manuscript(material, tables, exhibits, items, ledger, {first: pictures["png"]})
     document = docx.Document(io.BytesIO(content))
     heads = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
     assert heads == [
@@ -222,7 +226,10 @@ def test_the_manuscript_holds_methods_tables_captions_and_the_checklist():
         "PRISMA-IPD checklist",
     ]  # fmt: skip
     text = "\n".join(p.text for p in document.paragraphs)
-    assert all(e.caption in text for e in exhibits if e.main)
+    assert all(e.caption in text for e in printed)
+    assert len(document.inline_shapes) == 1
+    assert document.inline_shapes[0].width <= docx.shared.Cm(17)
+    assert all(f"[Insert figures/{name}.svg]" in text for name in others)
     assert all(line in text for line in methods_paragraphs(material, ledger))
 
 
