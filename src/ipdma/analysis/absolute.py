@@ -94,7 +94,10 @@ def write_absolute(ledger: Ledger, cell: Cell, settings: Settings, fits: Mapping
     """Write the absolute effects of the headline in each stage."""
     binary = cell.family == "binomial"
     baselines = find_baselines(cell, settings, fits.get("one")) if binary else None
+    measure = settings.plan.primary(cell.family).pool.measure
     for stage, fit in fits.items():
+        if binary and stage == "two" and measure != "or":
+            continue  # no log odds ratio to start from
         ident = cell.ident(settings.primary_model, stage)
         effect = fit.estimate("treatment")
         triple = (effect.estimate, effect.ci_low, effect.ci_high)

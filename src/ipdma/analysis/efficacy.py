@@ -12,6 +12,7 @@ from ipdma.analysis.risk_of_bias import write_bias_trials
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.term import TREATMENT
 
 STAGES = ("one", "two")
 
@@ -50,10 +51,15 @@ def fit_both(
         fit = fit_headline(ledger, cell, model, stage, spec, studies, profile)
         if fit is not None:
             fits[stage] = fit
-    if len(fits) == 2:
+    if len(fits) == 2 and not other_measure(spec, "two"):
         ident, unmatched = cell.ident(model, "one"), differences(spec)
         write_concordance(ledger, ident, fits["one"], fits["two"], unmatched, settings.explanations)
     return fits
+
+
+def other_measure(spec: ModelSpec, stage: str) -> bool:
+    """Whether a stage's effect is no log odds ratio: a log risk ratio or a risk difference."""
+    return stage == "two" and spec.family == "binomial" and spec.pool.measure != "or"
 
 
 def fit_headline(
@@ -72,6 +78,8 @@ def fit_headline(
         return None
     fit, used = found
     write_fit(ledger, ident, fit, is_headline)
+    if other_measure(spec, stage):
+        ledger.count(ident, "measure", variable=TREATMENT, level=spec.pool.measure)
     for contrast in fit.contrasts:
         ledger.estimates.append(estimate_row(ident, fit, contrast))
     if studies:

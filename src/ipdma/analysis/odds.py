@@ -25,8 +25,9 @@ def count_odds_ratios(ledger: Ledger, primary: str) -> None:
     Parameters
     ----------
     ledger : Ledger
-        Of one cell whose rows are log odds ratios; trials' own estimates are the second stage's of the
-        primary model, and the published ones of trials without participant data.
+        Of one cell whose rows are log odds ratios, but those with another `measure`; trials' own estimates
+        are the second stage's of the primary model, and the published ones of trials without participant
+        data.
     primary : str
         The name of the primary model.
     """
@@ -37,7 +38,8 @@ def count_odds_ratios(ledger: Ledger, primary: str) -> None:
         for row in ledger.study_estimates
         if row["stage"] == "two" and row["model"] in (primary, "aggregate")
     ]
-    for row in rows:
+    others = {row["analysis_id"] for row in ledger.counts if row["what"] == "measure"}
+    for row in (row for row in rows if row["analysis_id"] not in others):
         for count in odds_of(row):
             if key_of(count) not in known:
                 ledger.counts.append(count)

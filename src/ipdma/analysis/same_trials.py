@@ -31,7 +31,7 @@ def primary_trials(cell: Cell, settings: Settings) -> Trials:
     """By stage the trials that inform the primary analysis."""
     silent = Ledger()  # the headline itself says what it could not use
     fits = {
-        stage: fit_headline(silent, cell, SAME, stage, settings.primary(cell.family), studies=False)
+        stage: fit_headline(silent, cell, SAME, stage, settings.plan.primary(cell.family), studies=False)
         for stage in STAGES
     }
     return {stage: trials_of(fit) for stage, fit in fits.items() if fit is not None}
@@ -76,7 +76,7 @@ def add_same_trials(
         if word != BESIDE:
             continue
         model = f"{name}:{SAME}"
-        fit_headline(ledger, alone, model, stage, settings.primary(cell.family), studies=False)
+        fit_headline(ledger, alone, model, stage, settings.plan.primary(cell.family), studies=False)
         if stage == "one":
             add_moderators(ledger, alone, settings, name, model)
 
@@ -89,7 +89,7 @@ def relation(
         return SHARED
     if not used & own:
         return NONE
-    primary = settings.primary(alone.family)
+    primary = settings.plan.primary(alone.family)
     return ITSELF if spec == primary and same_rows(alone, part, primary) else BESIDE
 
 
@@ -112,4 +112,6 @@ def add_moderators(ledger: Ledger, alone: Cell, settings: Settings, name: str, m
     named = settings.plan["sensitivity"][name].get("moderators") or ()
     for moderator in settings.moderators_of(alone.outcome):
         if moderator.name in named:
-            fit_plain_moderator(ledger, alone, settings, model, moderator, settings.primary(alone.family))
+            fit_plain_moderator(
+                ledger, alone, settings, model, moderator, settings.plan.primary(alone.family)
+            )

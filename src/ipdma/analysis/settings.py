@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -130,8 +130,12 @@ class Settings:
         return self.plan.pool
 
     def primary(self, family: str) -> ModelSpec:
-        """The primary model for outcomes of a family."""
-        return self.plan.primary(family)
+        """The primary model for outcomes of a family, on the scale on which results are compared.
+
+        Another measure (`pool.measure`) is that of the headline's second stage alone.
+        """
+        spec = self.plan.primary(family)
+        return spec.replace(pool=replace(spec.pool, measure="or"))
 
     def family_of(self, outcome: str) -> str:
         """`gaussian` or `binomial`."""

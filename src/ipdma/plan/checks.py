@@ -86,7 +86,9 @@ def check_models(plan: Mapping[str, Any]) -> Iterator[str]:
 def model_faults(where: str, model: Mapping[str, object], plan: Mapping[str, object]) -> Iterator[str]:
     """What the model specification itself holds against a plan's model."""
     try:
-        read_model(model, plan, where)
+        pool = read_model(model, plan, where).pool
+        if pool.method == "peto" and pool.measure != "or":
+            yield f"{where}.pool: Peto's method gives an odds ratio, got measure: {pool.measure}"
     except SpecError as error:
         yield from str(error).splitlines()
 

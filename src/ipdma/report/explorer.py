@@ -66,7 +66,8 @@ def explorer_section(material: Material, ledger: Ledger) -> str:
 
     Every number is entered in the ledger under `report/explorer`.
     """
-    found = [(a, rows) for a in material.analyses if (rows := rows_of(material, a))]
+    asked = (a for a in material.analyses if not other_measure(material, a))
+    found = [(a, rows) for a in asked if (rows := rows_of(material, a))]
     if not found:
         return ""
     pen = ledger.pen("report/explorer")
@@ -97,6 +98,11 @@ def asset(name: str) -> str:
 def embedded(data: Mapping[str, Any]) -> str:
     """JSON that cannot end the element in which it stands."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def other_measure(material: Material, analysis: Analysis) -> bool:
+    """Whether the second stage pools no log odds ratio: what a reader ticks is on another scale."""
+    return bool(material.measure(analysis.ident(material.primary, "two")))
 
 
 def rows_of(material: Material, analysis: Analysis) -> list[Row]:

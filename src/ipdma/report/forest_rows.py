@@ -7,6 +7,7 @@ import math
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
+from ipdma.report import wording
 from ipdma.report.beside import known_intervals
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
@@ -38,7 +39,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         cap=LARGEST_ODDS if shows.odds else LARGEST_SMD if shows.standard else math.inf,
         lines=lines,
         directions=material.directions(analysis.contrast, analysis.outcome),
-        axis=ODDS_AXIS if shows.odds else axis_title(material, analysis),
+        axis=shows.axis(),
         odds=shows.odds,
         lights=("Bias",) if shows.judged else (),
         footer=shows.footer(two),
@@ -90,10 +91,17 @@ class ForestRows:
         self.rows = sorted(rows, key=lambda r: order.index(r.text("study")))
         self.judged = any(material.registry_text(r.text("study"), ROB[-1]) for r in rows)
         self.binary = material.is_binary(analysis.outcome)
+        self.measure = material.measure(analysis.ident(material.primary, "two"))
         self.standard = not self.binary and material.standardise(analysis.outcome) != "none"
         self.scant = False  # whether a diamond was left out
         self.odds = self.binary and all(odds_rows(material, r) for r in rows)
         self.inner = self.inner_column()
+
+    def axis(self) -> str:
+        """What the axis measures."""
+        if self.measure:
+            return wording.heading(self.measure)
+        return ODDS_AXIS if self.odds else axis_title(self.material, self.analysis)
 
     def inner_column(self) -> str:
         """What stands beside n: events, or mean (SD) in the instrument's points; nothing where all of it is
@@ -109,7 +117,8 @@ class ForestRows:
         active, reference = headings(self.material, self.analysis)
         names = ("n", self.inner) if self.inner else ("n",)
         arms = [(side, name, "right") for side in (active, reference) for name in names]
-        what = "Odds ratio" if self.odds else "Log OR" if self.binary else "Estimate"
+        binary = wording.heading(self.measure) or "Log OR"
+        what = "Odds ratio" if self.odds else binary if self.binary else "Estimate"
         return [
             ("", "Study", "left"),
             *arms,
@@ -136,7 +145,7 @@ class ForestRows:
 
     def subgroups(self) -> dict[str, list[Row]]:
         """Study rows by comparator; empty where no subgroup analysis was run."""
-        if not self.subgroup_rows():
+        if self.measure or not self.subgroup_rows():
             return {}
         counts = self.material.counts_of(self.analysis.id, "comparator")
         of_study = {c.text("study"): c.text("level") for c in counts}
@@ -228,7 +237,7 @@ class ForestRows:
     def pooled(self) -> list[Line]:
         """The diamonds of both stages with their prediction intervals."""
         lines: list[Line] = []
-        for stage, name in (("two", "Two-stage"), ("one", "One-stage")):
+        for stage, name in (("two", "Two-stage"), ("one", "One-stage"))[: 1 if self.measure else 2]:
             row = self.material.headline(self.analysis, stage)
             if row is not None and row.number("estimate") is not None:
                 lines.append(self.pooled_line(name, row, totals=True))
@@ -270,7 +279,7 @@ class ForestRows:
         """Aggregate results of trials without IPD, and the pooled estimate that includes them."""
         both = self.analysis.ident("aggregate", "two")
         rows = list(select(self.material.records.of("study_estimates", both), source="aggregate"))
-        if not rows:
+        if self.measure or not rows:
             return []
         lines = [Line("heading", ("Trials without participant data (published results)",))]
         lines += [self.study_line(row) for row in rows]

@@ -36,6 +36,9 @@ class Analysis:
         return str(self.ident())
 
 
+MEASURES = {"rr": "log risk ratio", "rd": "risk difference"}
+
+
 @dataclass(frozen=True)
 class Material(Words):
     """The inputs of a rendering.
@@ -190,6 +193,11 @@ class Material(Words):
         declared = self.count(head, "exploratory") is None
         entry = self.plan.get("moderators", {}).get(name) or {}
         return "" if declared and not entry.get("exploratory") else "exploratory"
+
+    def measure(self, which: str | Ident) -> str:
+        """What a fit of events pools where it is no log odds ratio: `log risk ratio`, `risk difference`."""
+        row = self.count(which, "measure")
+        return MEASURES[row.text("level")] if row is not None else ""
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
         """The treatment effect of a model and stage."""

@@ -9,7 +9,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
+from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line, stage_words
 from ipdma.report.tables_engines import ENGINES
 from ipdma.report.tables_imputation import FILLED, filling_words
 
@@ -97,7 +97,7 @@ def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
     remark = f"{warning.text('variable')}: {warning.text('level')}" if warning is not None else ""
     return (
         name,
-        STAGES.get(row.text("stage"), row.text("stage")),
+        stage_words(material, row),
         pen.count(row, "k"),
         pen.count(row, "n"),
         pen.effect(row) + flags(row),
@@ -219,7 +219,8 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
     where = analysis.ident(model, "one")
     gap = first(material.counts_of(where, "concordance"), variable="treatment")
     flag = first(material.counts_of(where, "concordance_flag"))
-    remark = gap.text("level") if gap is not None else ""
+    measure = material.measure(two.text("analysis_id"))
+    remark = gap.text("level") if gap is not None else f"two stages: {measure}" if measure else ""
     if flag is not None:
         remark = f"{remark}; {flag.text('level') or 'unexplained difference'}"
     gain = material.count(where, "longitudinal_participants")

@@ -120,18 +120,18 @@ def headline_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tupl
     models = dict.fromkeys([material.primary, *material.plan.get("models", {}), *BESIDE])
     found = [(m, s, material.headline(analysis, s, m)) for m in models for s in STAGES]
     return [
-        headline_row(material, pen, m, s, r)
-        for m, s, r in found
+        headline_row(material, pen, m, r)
+        for m, _, r in found
         if r is not None and r.number("estimate") is not None
     ]
 
 
-def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row) -> tuple[str, ...]:
+def headline_row(material: Material, pen: Pen, model: str, row: Row) -> tuple[str, ...]:
     """One fit."""
     i2 = pen.number(row, "i2", 0) + "%" if row.number("i2") is not None else wording.NOTHING
     return (
         model_name(material, model),
-        STAGES[stage],
+        stage_words(material, row),
         pen.count(row, "k"),
         pen.count(row, "n"),
         pen.effect(row) + flags(row),
@@ -142,6 +142,13 @@ def headline_row(material: Material, pen: Pen, model: str, stage: str, row: Row)
         pen.number(row, "tau2", 3),
         i2,
     )
+
+
+def stage_words(material: Material, row: Row) -> str:
+    """`two stages`, with what is pooled where that is not the scale of the section."""
+    measure = material.measure(row.text("analysis_id"))
+    words = STAGES.get(row.text("stage"), row.text("stage"))
+    return f"{words} ({measure})" if measure else words
 
 
 def flags(row: Row) -> str:

@@ -19,8 +19,13 @@ from ipdma.analysis.records import (
     tabulate_ledger,
 )
 from ipdma.analysis.run import analyse
+from ipdma.errors import PlanError
 from ipdma.model.fit import fit_model
 from ipdma.model.spec import ModelSpec
+from ipdma.report.forest_rows import forest_of
+from ipdma.report.ledger import Ledger as LedgerOfClaims
+from ipdma.report.material import Material
+from ipdma.report.tables_efficacy import tabulate_models
 
 INTERFACE_ESTIMATES = [
     "analysis_id",
@@ -491,3 +496,38 @@ def test_analysis_ids():
     assert ident.analysis_id == "c.o.t.m.one.age.naive"
     assert ident.but(moderator="", variant="").analysis_id == "c.o.t.m.one"
     assert Ident("c", "o", "t").analysis_id == "c.o.t"
+
+
+@pytest.mark.parametrize(("method", "measure"), [("mantel_haenszel", "rd"), ("inverse_variance", "rr")])
+def test_a_plan_may_pool_risk_ratios_or_differences_in_the_headlines_second_stage(method, measure):
+    """The row is that of `ipdma fit`, named as no odds ratio; what is compared with it stays one."""
+    rows = draw_rows(binary=True)
+    pool = {"method": method, "measure": measure}
+    key = {BINARY_KEY: as_table(rows)}
+    plan = small_plan(moderators={}, pool=pool, sensitivity={"mh": {"model": {"pool": {"measure": "or"}}}})
+    got = analyse(key, plan, parts=["efficacy", "subgroups", "sensitivity"])
+    spec = {"outcome": "outcome", "family": "binomial", "stages": "two", "pool": {**pool, "ci": "nst"}}
+    expected = fit_model(rows, ModelSpec.from_mapping(spec)).estimate("treatment")
+    row = pick(got.estimates, model="primary", stage="two", term="treatment")
+    assert (row.estimate, row.std_error) == pytest.approx((expected.estimate, expected.std_error))
+    assert count(got, what="measure").analysis_id.tolist() == [
+        f"stpp_control.response.post.{model}.two" for model in ("primary", "publication")
+    ]
+    told = count(got, what="odds_ratio").analysis_id.tolist()
+    assert row.analysis_id not in told
+    assert row.analysis_id not in set(count(got, what="risk_difference").analysis_id)
+    plain = analyse(key, small_plan(moderators={}, pool={"method": method}), parts=["subgroups"]).estimates
+    own = got.estimates[got.estimates.model == "subgroup"]
+    assert own.estimate.tolist() == pytest.approx(plain.estimate.tolist(), nan_ok=True)
+    words = {"mantel_haenszel": "Risk difference", "inverse_variance": "Log risk ratio"}[method]
+    material = Material(got.estimates, got.study_estimates, got.counts, plan.as_mapping())
+    forest = forest_of(material, material.analyses[0], LedgerOfClaims())
+    assert (forest.axis, forest.odds) == (words, False)
+    assert [line.cells[0] for line in forest.lines if line.kind == "pooled"] == ["Two-stage"]
+    stages = {row[1] for row in tabulate_models(material, LedgerOfClaims()).rows if isinstance(row, tuple)}
+    assert stages == {"one stage", f"two stages ({words.lower()})"}
+
+
+def test_petos_method_has_no_other_measure_in_a_plan_either():
+    with pytest.raises(PlanError, match="Peto's method gives an odds ratio, got measure: rr"):
+        small_plan(pool={"method": "peto", "measure": "rr"})
