@@ -10,16 +10,18 @@ import pandas as pd
 
 from ipdma.errors import FitError, SpecError, join_faults
 from ipdma.model.alone import trials_alone
-from ipdma.model.binomial_problem import BinomialProblem, build_problem
+from ipdma.model.binomial_problem import BinomialProblem, build_problem, fixed_columns, whole_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import Inference, OwnEstimates, df_method
 from ipdma.model.glmm_profile import variance_intervals
 from ipdma.model.glmm_search import Marginal, common_factor, maximise
 from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
 from ipdma.model.interval import quantile
+from ipdma.model.logistic import fit_firth
 from ipdma.model.newton import Optimum
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
+from ipdma.model.spec_keys import FIRTH
 from ipdma.model.stage_one import fit_studies
 from ipdma.model.term import INTERCEPT, OWN_EFFECTS, TREATMENT, Term
 from ipdma.model.variance import VarianceComponents, effects_of
@@ -56,9 +58,21 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
         raise SpecError(join_faults(conflicts))
     design = build_design(rows, spec)
     check_quadrature(design)
-    problem = build_problem(design)
-    optimum = maximise(problem.data, problem.layout, problem.start)
+    if design.spec.estimator == FIRTH:
+        problem, optimum = penalise(design)
+    else:
+        problem = build_problem(design)
+        optimum = maximise(problem.data, problem.layout, problem.start)
     return record(design, problem, optimum, profile)
+
+
+def penalise(design: Design) -> tuple[BinomialProblem, Optimum[Marginal]]:
+    """All trials by fixed effects under Firth's penalty: no row is separated, no estimate infinite."""
+    problem = whole_problem(design)
+    psi, information, loglik, converged = fit_firth(fixed_columns(problem), problem.data.y)
+    none = np.zeros((len(problem.design.studies), 0))
+    point = Marginal(psi, -2 * loglik, np.zeros(len(psi)), none, 2 * information)
+    return problem, Optimum(point, converged, singular=False)
 
 
 def check_quadrature(design: Design) -> None:

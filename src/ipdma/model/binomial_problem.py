@@ -19,6 +19,12 @@ from ipdma.model.term import Term
 Array = np.ndarray
 
 
+PENALISED = (
+    "Firth's penalty: every estimate is finite and drawn towards no effect, the more the fewer the events; "
+    "standard errors are those of the information at the estimate"
+)
+
+
 @dataclass(frozen=True)
 class BinomialProblem:
     """What is maximised, and the map back to the scale of the data.
@@ -70,6 +76,12 @@ def build_problem(design: Design) -> BinomialProblem:
     lost = [term for term in prepared.shared_terms if term not in rest.shared_terms]
     note = across_separation_note(design, separated, lost) if lost else separation_note(design, separated)
     return assemble(rest, [*notes, note])
+
+
+def whole_problem(design: Design) -> BinomialProblem:
+    """The likelihood with all rows that inform it, for a penalty under which nothing is infinite."""
+    design, notes = drop_constant_studies(design)
+    return assemble(check_columns(design), [*notes, PENALISED])
 
 
 def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
@@ -183,7 +195,7 @@ def separation_fault(design: Design, terms: Sequence[Term]) -> str:
     return (
         f"separation: the outcome '{design.spec.outcome}' is predicted without error by a combination of "
         f"columns, so that there is no finite estimate of {', '.join(terms)}; look for an empty cell of "
-        "outcome by arm (or by level), or leave the column out"
+        "outcome by arm (or by level), leave the column out, or use estimator: firth"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ipdma.errors import SpecError, join_faults
 from ipdma.model.df import df_method, methods_of
-from ipdma.model.spec_keys import read_model_keys, read_pool_keys
+from ipdma.model.spec_keys import FIRTH, read_model_keys, read_pool_keys
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,24 @@ class ModelSpec:
         return tuple(dict.fromkeys(names))
 
 
+def firth_conflicts(spec: ModelSpec) -> list[str]:
+    """Firth's penalty is that of a logistic likelihood of fixed effects: of all trials, or of each."""
+    if spec.estimator != FIRTH:
+        return []
+    if spec.family != "binomial":
+        return [f"estimator: {FIRTH} is Firth's penalty of a logistic likelihood and needs family: binomial"]
+    varies = (spec.treatment_effect, spec.intercept, spec.interaction_effect if spec.moderator else "")
+    if spec.stages == "one" and "random" in varies:
+        return [
+            f"estimator: {FIRTH} has no random effects in one stage; use treatment_effect: common (and an "
+            "intercept and interaction that do not vary), or stages: two, where each study is penalised"
+        ]
+    return []
+
+
 def family_conflicts(spec: ModelSpec) -> list[str]:
     """Estimator and residual choices that a family does not have."""
-    faults = []
+    faults = firth_conflicts(spec)
     if spec.family == "binomial":
         if spec.estimator == "reml":
             faults.append("estimator: reml is not defined for family: binomial; use ml")
@@ -243,6 +258,7 @@ def two_stage_conflicts(spec: ModelSpec) -> list[str]:
         faults.append("estimator: reml is not defined for family: binomial; use ml")
     if spec.family == "binomial":
         faults += gaussian_only(spec)
+    faults += firth_conflicts(spec)
     return [*faults, *table_conflicts(spec), *visit_conflicts(spec.replace(residual="common"))]
 
 

@@ -10,6 +10,7 @@ from ipdma.errors import unknown_key
 from ipdma.model.df import METHODS, POOLED
 from ipdma.model.two_by_two import MEASURES
 
+FIRTH = "firth"  # the estimator of a logistic likelihood with Firth's penalty
 POOL_CHOICES = {
     "tau2": ("reml", "dl", "pm", "ml", "common"),
     "ci": tuple(POOLED),
@@ -35,7 +36,7 @@ CHOICES = {
     "moderator_slopes": ("stratified", "common"),
     "covariance": ("intercept", "unstructured", "unstructured_by_study"),
     "residual": ("common", "by_study"),
-    "estimator": ("reml", "ml", None),
+    "estimator": ("reml", "ml", FIRTH, None),
     "df": (*METHODS, None),
     "stages": ("one", "two"),
 }

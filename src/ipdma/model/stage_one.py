@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ipdma.errors import FitError
 from ipdma.model.design import Design
-from ipdma.model.logistic import fit_logistic
+from ipdma.model.logistic import fit_firth, fit_logistic
 from ipdma.model.records import Fit
 from ipdma.model.separation import estimable, independent_columns, separated_rows
+from ipdma.model.spec_keys import FIRTH
 from ipdma.model.term import INTERACTIONS, Term
 
 Array = np.ndarray
@@ -48,7 +49,7 @@ def fit_studies(design: Design) -> list[StudyFit]:
     """Fit each study by itself: least squares, or a logistic regression."""
     own = design.shared_index(*OWN_KINDS)
     terms = [design.shared_terms[j] for j in own]
-    fit = fit_gaussian_study if design.spec.family == "gaussian" else fit_binomial_study
+    fit = STUDY_FITS.get(design.spec.estimator or "") or STUDY_FITS[design.spec.family]
     starts = np.searchsorted(design.study, np.arange(len(design.studies) + 1))
     fits = []
     for k, study in enumerate(design.studies):
@@ -136,6 +137,32 @@ def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
     r = len(at)
     covariance = np.linalg.inv(information)[:r, :r]
     return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance, None, silent)
+
+
+def fit_firth_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
+    """Logistic regression under Firth's penalty, with all rows."""
+    if np.ptp(y) == 0:
+        what = "an event" if y[0] == 1 else "no event"
+        return nothing(study, terms, f"all its participants had {what}")
+    A = drop_aliased_interactions(A, terms)
+    at, silent = sort_terms(A, terms)
+    order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
+    kept = independent_columns(A[:, order])
+    if not at:
+        return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, silent)
+    beta, information, _, converged = fit_firth(A[:, order][:, kept], y)
+    if not converged:
+        return nothing(study, terms, "its penalised logistic regression did not converge")
+    r = len(at)
+    covariance = np.linalg.inv(information)[:r, :r]
+    return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance, None, silent)
+
+
+STUDY_FITS: dict[str, Callable[[str, Sequence[Term], Array, Array], StudyFit]] = {
+    "gaussian": fit_gaussian_study,
+    "binomial": fit_binomial_study,
+    FIRTH: fit_firth_study,
+}
 
 
 def study_of_fit(study: str, fit: Fit) -> StudyFit:

@@ -9,6 +9,7 @@ from typing import Any
 from ipdma.errors import SpecError
 from ipdma.model.df import df_method, methods_of
 from ipdma.model.spec import ModelSpec
+from ipdma.model.spec_keys import FIRTH
 
 NST, CUSTOMARY = "nst", "kenward_roger"
 POOLED = {NST: "nst", CUSTOMARY: "modified_hksj"}  # the second stage's interval beside each headline
@@ -36,10 +37,12 @@ def read_model(keys: Mapping[str, Any], plan: Mapping[str, Any], where: str) -> 
     SpecError
         Naming every fault at once.
     """
-    own = {key: value for key, value in keys.items() if key != "label"}
+    penalised = keys.get("estimator") == FIRTH  # of events alone, and a model is read for a score
+    own = {k: v for k, v in keys.items() if k != "label" and not (penalised and k == "estimator")}
     pool = {**plan["pool"], **(own.get("pool") or {})}
     spec = ModelSpec.from_mapping({"level": plan["level"], **own, "outcome": "outcome", "pool": pool}, where)
-    return spec if spec.df else spec.replace(df=headline_df(spec, plan["interval"]))
+    spec = spec if spec.df else spec.replace(df=headline_df(spec, plan["interval"]))
+    return spec.replace(estimator=FIRTH) if penalised else spec
 
 
 def headline_df(spec: ModelSpec, interval: str = NST) -> str:
@@ -76,7 +79,10 @@ def changed_model(base: Mapping[str, object], change: Mapping[str, object]) -> d
 def for_family(spec: ModelSpec, family: str) -> ModelSpec:
     """The model for outcomes of a family: a binary one has no residual variance, REML or t of it."""
     if family == "gaussian":
-        return spec.replace(pool=replace(spec.pool, method="inverse_variance", measure="or"))
+        return spec.replace(
+            estimator=None if spec.estimator == FIRTH else spec.estimator,
+            pool=replace(spec.pool, method="inverse_variance", measure="or"),
+        )
     return spec.replace(
         family=family,
         residual="common",
