@@ -5,6 +5,7 @@ import sys
 import time
 
 try:
+    from ipdma import __version__
     from ipdma.errors import IpdmaError
     from ipdma.runs.begin import begin
     from ipdma.runs.jobs import why_stopped

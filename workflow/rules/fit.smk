@@ -6,6 +6,8 @@ rule fit:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
         f"{LOGS}/fit/{{contrast}}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         recipe=recipe_of("fit/{contrast}"),
         files=files_of("fit/{contrast}"),

@@ -23,7 +23,9 @@ rule report:
         stamp=f"{STAMPS}/report.json",
     log:
         f"{LOGS}/report.log",
-    threads: workflow.cores
+    threads: workflow.cores or 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         recipe=recipe_of("report"),
         files=files_of("report"),
@@ -50,6 +52,8 @@ rule disclose:
         stamp=f"{STAMPS}/disclose.json",
     log:
         f"{LOGS}/disclose.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         recipe=recipe_of("disclose"),
         files=files_of("disclose"),
