@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from docx.shared import Cm
@@ -14,8 +14,8 @@ from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.methods import methods_paragraphs
 from ipdma.report.prisma import Item, checklist_table
-from ipdma.report.sections.whom import first_questions
-from ipdma.report.sentences import results_sentences
+from ipdma.report.sections.whom import first_questions, other_sentences, severity_sentence
+from ipdma.report.sentences import effect_sentences
 from ipdma.report.table import Table
 
 PRINTED = ("summary_of_findings", "study_characteristics", "efficacy", "moderators")
@@ -33,7 +33,7 @@ def manuscript(
 ) -> bytes:
     """Title, sections with what the run can say, tables, figures with their captions, PRISMA-IPD.
 
-    `pictures` holds figures as PNG by name; in the place of another its file is named.
+    `pictures` holds figures as PNG by name; of every other its file alone is named.
     """
     document = new_document()
     document.add_heading(str(material.plan.get("title", "Meta-analysis")), 0)
@@ -43,7 +43,7 @@ def manuscript(
         add_section(document, head, [TODO])
     add_section(document, "Methods", methods_paragraphs(material, ledger))
     document.add_heading("Results", 1)
-    for title, lines in results_sentences(material, ledger):
+    for title, lines in told_results(material, ledger):
         document.add_heading(title, 2)
         document.add_paragraph(" ".join(lines))
     add_section(document, "Discussion", [TODO])
@@ -58,6 +58,18 @@ def manuscript(
     document.add_heading("PRISMA-IPD checklist", 1)
     add_table(document, checklist_table(items))
     return document_bytes(document)
+
+
+def told_results(material: Material, ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
+    """The effect of each question; of the first ones also for whom, the rest of which stands in the table."""
+    pen = ledger.pen("report/results")
+    firsts = first_questions(material)
+    for analysis in material.analyses:
+        lines = effect_sentences(material, analysis, pen)
+        if analysis in firsts:
+            lines += [severity_sentence(material, analysis, pen), *other_sentences(material, analysis, pen)]
+        if any(lines):
+            yield material.title(analysis), [line for line in lines if line]
 
 
 def add_section(document: Any, head: str, paragraphs: Iterable[str]) -> None:
@@ -85,6 +97,5 @@ def add_figures(document: Any, exhibits: Sequence[Exhibit], pictures: Mapping[st
         if exhibit.name in pictures:
             picture = document.add_picture(io.BytesIO(pictures[exhibit.name]), width=ACROSS)
             picture._inline.docPr.set("descr", exhibit.alt)
-        else:
-            write(document.add_paragraph(), f"[Insert figures/{exhibit.name}.svg]", size=9)
         document.add_paragraph(exhibit.caption, style="Caption")
+        write(document.add_paragraph(), f"The drawing: figures/{exhibit.name}.svg", size=9)

@@ -229,7 +229,9 @@ def test_the_manuscript_holds_methods_tables_figures_and_the_checklist():
     assert all(e.caption in text for e in printed)
     assert len(document.inline_shapes) == 1
     assert document.inline_shapes[0].width <= docx.shared.Cm(17)
-    assert all(f"[Insert figures/{name}.svg]" in text for name in others)
+    assert all(f"figures/{name}.svg" in text for name in [first, *others])
+    bare = docx.Document(io.BytesIO(manuscript(material, tables, exhibits, items, ledger, {})))
+    assert [p.text for p in bare.paragraphs if p.text] == [p.text for p in document.paragraphs if p.text]
     assert all(line in text for line in methods_paragraphs(material, ledger))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
+import numpy as np
 from docx import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -19,9 +20,14 @@ from ipdma.report.table import Section, Table
 
 ALIGN = {"left": "left", "right": "right", "centre": "center"}
 INTERVAL = re.compile(r"\d+ of \d+|\[[^\]]*\]|< \.001|[pF]\(?[^;,]{0,12}\)? = [\u2212.\d]+")
+LONG_WORD = re.compile(r"[^\s\u00a0]{24,}")
+MARK = re.compile(r"([/._-])(?=\w)")
+BREAKS = re.compile(r"[ \n\u200b]|(?<=[a-z]-)(?=[a-z])")
+STEP = 0.05  # inches by which a column grows
+WIDEST = 3.0
 SERIF = 1.04  # room for a wider serif face where Times is not there
-CELL = 0.11  # inches of a cell's own margins
-SIDE = 75  # the same on each side, in twentieths of a point
+CELL = 0.085  # inches of a cell's own margins
+SIDE = 58  # the same on each side, in twentieths of a point
 WIDE = 6  # columns from which letters have eight points; nothing is smaller
 
 
@@ -186,26 +192,56 @@ def room_of(document: Any) -> float:
 
 
 def column_widths(table: Table, size: int, room: float) -> list[int]:
-    """Columns as wide as their text asks for; where that is too much, none narrower than its longest word.
+    """Columns no narrower than their longest word; what room is left goes where it saves most height.
 
     `room` is in inches, the widths in twentieths of a point.
     """
-    ideal, least = [], []
+    rows = [row for row in table.rows if not isinstance(row, Section)]
+    asked = np.array(
+        [[asked_width(cell, size) for cell in row] for row in rows] or [[0.0] * len(table.columns)]
+    )
+    least, ideal = [], []
     for index, column in enumerate(table.columns):
-        cells = [column.label, *(row[index] for row in table.rows if not isinstance(row, Section))]
-        words = {part for cell in cells for part in re.split("[ \n]", unbroken(cell))}
+        cells = [column.label, *(row[index] for row in rows)]
+        words = {part for cell in cells for part in BREAKS.split(unbroken(cell))}
         heads = [text_width(w, size, "bold") for w in column.label.split(" ")]
         least.append(max([text_width(w, size) for w in words] + heads) * SERIF + CELL)
         longest = max(text_width(line, size) for cell in set(cells) for line in cell.split("\n"))
-        ideal.append(max(least[-1], min(3.0, longest * SERIF + CELL)))
-    share = (room - sum(least)) / max(sum(ideal) - sum(least), 1e-9)
-    widths = [low + (high - low) * min(max(share, 0.0), 1.0) for low, high in zip(least, ideal, strict=True)]
+        ideal.append(max(least[-1], min(WIDEST, longest * SERIF + CELL)))
+    widths = shared_out(asked, np.array(least), np.array(ideal), room)
     return [int(1440 * width * min(1.0, room / sum(widths))) for width in widths]
 
 
+def asked_width(cell: str, size: int) -> float:
+    """How long a cell's text is as one line, in inches."""
+    return text_width(cell.replace("\n", " "), size) * SERIF
+
+
+def shared_out(asked: np.ndarray, least: np.ndarray, ideal: np.ndarray, room: float) -> list[float]:
+    """Widths from `least` up to `ideal`: each step goes to the column that lowers the rows most.
+
+    `asked` is the length of each cell's text, rows by columns; all in inches.
+    """
+    widths = least.copy()
+    while widths.sum() + STEP <= min(room, ideal.sum()):
+        lines = np.maximum(asked / (widths - CELL + 1e-9), 1.0)
+        wider = np.maximum(asked / (widths + STEP - CELL), 1.0)
+        heights = [
+            np.max(np.where(np.arange(len(widths)) == c, wider, lines), axis=1).sum()
+            for c in range(len(widths))
+        ]
+        open_ones = widths + STEP <= ideal + 1e-9
+        if not open_ones.any():
+            break
+        order = np.lexsort((-lines.sum(axis=0), np.where(open_ones, heights, np.inf)))
+        widths[order[0]] += STEP
+    return [float(width) for width in widths]
+
+
 def unbroken(text: str) -> str:
-    """Intervals and tests hold together: their spaces do not break."""
-    return INTERVAL.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
+    """Intervals and tests hold together: their spaces do not break; a long path does, after its marks."""
+    held = INTERVAL.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
+    return LONG_WORD.sub(lambda found: MARK.sub("\\1\u200b", found.group()), held)
 
 
 def write(
