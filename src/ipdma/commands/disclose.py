@@ -9,9 +9,9 @@ from pathlib import Path
 from ipdma.bundle import read_bundle
 from ipdma.harmless import for_terminal
 from ipdma.runs.attack_bundle import bundle_json, bundle_summary, disclose_bundle
+from ipdma.runs.bundles import SUFFIX
 from ipdma.runs.disclose import disclose
 from ipdma.runs.read_run import find_run
-from ipdma.runs.release import SUFFIX
 from ipdma.writing import write_file
 
 DESCRIPTION = """\

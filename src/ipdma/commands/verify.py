@@ -19,6 +19,7 @@ from ipdma.runs.hold import hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
 from ipdma.runs.recompute import can_recompute, lacking_tables, recompute
 from ipdma.runs.reprint import reprint
+from ipdma.runs.verify_share import hold_share, is_shared, recompute_share
 
 DESCRIPTION = """\
 Hold every file of a run against its manifest (manifest.json: changed, missing, added), make tables, page,
@@ -26,13 +27,15 @@ captions and checklist again from the record files and compare their texts, hold
 printed (claims.csv names each) against the records, and compute the records again from the rows under
 private/. Inputs that changed since the run are told. Exit status 0 when all hold, 1 when something does not,
 2 when the folder cannot be read. Without private/ (a published folder) nothing is computed again, and that
-is said."""
+is said. Of results/share (a plan's `share`) the files are held against its description and every estimate
+that the bundles carry is computed again from them."""
 EXAMPLES = """\
 examples:
   ipdma verify results                          every claim, computed again
   ipdma verify results --records-only           only against the record files, in seconds
   ipdma verify results --contrast stpp_control  one contrast's claims
   ipdma verify results --json verdicts.json     each claim with its verdict
+  ipdma verify results/share                    every estimate that the bundles carry, without rows
 """
 
 
@@ -47,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, say, and return the status."""
+    if is_shared(Path(options.results)):
+        return verify_share(Path(options.results), options.limit)
     folder = find_run(options.results)
     touched = report_lines("files", list(hold_files(folder)), options.limit)
     told = list(hold_inputs(folder))
@@ -62,6 +67,18 @@ def run(options: argparse.Namespace) -> int:
             f"not held further: a file that was changed cannot be read as a run writes it{for_terminal(why)}"
         )
         return 1
+
+
+def verify_share(folder: Path, limit: int) -> int:
+    """Hold a shared folder against its description, and compute its estimates again from the bundles."""
+    touched = report_lines("files", list(hold_share(folder)), limit, "not as the run left them")
+    found = recompute_share(folder, lambda line: print(line, file=sys.stderr, flush=True))
+    whole = len(found.held) + len(found.differing)
+    print(f"recomputed from bundles: {len(found.held)} of {whole} estimates hold")
+    for line in found.differing if limit <= 0 else found.differing[:limit]:
+        print(for_terminal(f"  {line}"))
+    print(f"not carried by the bundles, and not held: {len(found.lacking)} estimates")
+    return 1 if touched or found.differing else 0
 
 
 def hold_numbers(folder: Path, options: argparse.Namespace) -> int:

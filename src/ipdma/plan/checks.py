@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ipdma.errors import SpecError, nearest
@@ -20,8 +21,29 @@ def check_names(plan: Mapping[str, object]) -> list[str]:
         check_references,
         check_certainty,
         check_sensitivity,
+        check_share,
     )
     return [fault for check in checks for fault in check(plan)]
+
+
+def check_share(plan: Mapping[str, Any]) -> Iterator[str]:
+    """What was made with the gate off may not be shared."""
+    if plan["share"] and plan["minimum_cell"] == 1:
+        yield (
+            "share: minimum_cell is 1, which switches the gate off, so nothing may be shared; raise "
+            "minimum_cell, or take share out"
+        )
+    published = plan["share"].get("published") if isinstance(plan["share"], Mapping) else None
+    if published and not is_date(published):
+        yield f"share.published: expected a date as 2026-11-29, got {published}"
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date, year first."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def unknown_name(where: str, name: str, known: Iterable[str], kind: str) -> str:

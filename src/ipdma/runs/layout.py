@@ -115,7 +115,8 @@ class Run:
         imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
         looked = ["integrity"] if self.plan["integrity"] else []
         uploads = [f"harmonise/{study}" for study in self.study_ids]
-        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, "records", "report", "disclose"]
+        after = ["records", "report", "disclose", *(["share"] if self.plan["share"] else [])]
+        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, *after]
 
     @property
     def recorded(self) -> list[str]:
@@ -159,6 +160,8 @@ class Run:
             more = {"stamp": self.stamp, "least": self.plan["minimum_cell"]}
         elif kind == "harmonise":
             more = {"pseudonyms": digest_key(os.environ.get(KEY, "")), "least": self.plan["minimum_cell"]}
+        elif kind == "share":
+            more = {"plan": self.digest}
         if kind == "report":
             printed = [list(pair) for pair in self.versions.items()]
             more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}

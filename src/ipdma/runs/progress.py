@@ -18,6 +18,7 @@ STAGES = {
     "records": "record files gathered",
     "report": "tables, figures and page drawn",
     "disclose": "search for persons that could be worked out",
+    "share": "bundles made and attacked",
     "manifest": "every file listed with its digest",
 }
 SAID = ("Nothing to be done",)  # of Snakemake's plain messages

@@ -20,8 +20,10 @@ CODE = {  # rooms whose code a job uses
     "records": ("disclosure",),
     "report": ("report",),
     "disclose": ("disclosure",),
+    "share": ("release",),
 }
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
+AFTERWARDS = ("share",)  # asked when all numbers are there
 
 
 @cache
@@ -32,7 +34,9 @@ def versions() -> str:
 
 def digest_numbers(plan: Mapping[str, object]) -> str:
     """SHA-256 of all in a plan that a number can depend on: without its words and its paths."""
-    values = {key: value for key, value in without_words(dict(plan)).items() if key not in PLACES}
+    values = {
+        key: value for key, value in without_words(dict(plan)).items() if key not in (*PLACES, *AFTERWARDS)
+    }
     return digest_text(json.dumps(values))
 
 

@@ -14,12 +14,12 @@ from ipdma.io import upload_of_files
 from ipdma.plan import Plan, read_plan
 from ipdma.release.gate import release, ungated
 from ipdma.release.make import draft_trial
+from ipdma.runs.bundles import SUFFIX
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
 from ipdma.writing import write_files
 
 LEDGER = "releases"
-SUFFIX = ".bundle.json"
 
 
 @dataclass(frozen=True)
