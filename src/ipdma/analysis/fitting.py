@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -271,15 +271,22 @@ def write_i2_interval(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estimate
 
 def write_variances(ledger: Ledger, ident: Ident, fit: Fit) -> None:
     """Variance components, the criterion, and rows left out for a missing value."""
-    for name, component in fit.variance.numbers.items():
-        if component is not None:
-            ledger.count(ident, "variance", variable=name, value=number(component))
-    for study, value in (fit.variance.residual_by_study or {}).items():
-        ledger.count(ident, "variance", variable="residual", study=study, value=number(value))
+    write_variances_of(ledger, ident, fit.variance.numbers, fit.variance.residual_by_study or {})
     if fit.criterion is not None:
         ledger.count(ident, "criterion", level=fit.criterion_name, value=number(fit.criterion))
     excluded = fit.n_rows_excluded
     ledger.count(ident, "excluded_rows", n=max(excluded) if isinstance(excluded, list) else excluded)
+
+
+def write_variances_of(
+    ledger: Ledger, ident: Ident, components: Mapping[str, float | None], by_study: Mapping[str, float]
+) -> None:
+    """Write variance components by name, and residual variances by study."""
+    for name, component in components.items():
+        if component is not None:
+            ledger.count(ident, "variance", variable=name, value=number(component))
+    for study, value in by_study.items():
+        ledger.count(ident, "variance", variable="residual", study=study, value=number(value))
 
 
 def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: pd.DataFrame, binomial: bool) -> None:

@@ -75,6 +75,16 @@ class Refused(Exception):
 
 
 def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str]) -> ModeratorFrame:
+    """Code a moderator and join it to outcome and covariates of a cell's analysed rows."""
+    rest = [name for name in covariates if name != moderator.column]
+    there = moderator.column in cell.rows
+    rows = cell.with_columns(rest, moderator) if there else cell.analysed
+    return frame_of_rows(rows, moderator, covariates, tuple(guest.study for guest in cell.guests))
+
+
+def frame_of_rows(
+    rows: pd.DataFrame, moderator: Moderator, covariates: Sequence[str], guests: tuple[str, ...] = ()
+) -> ModeratorFrame:
     """Code a moderator and join it to outcome and covariates.
 
     Raises
@@ -84,10 +94,9 @@ def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str])
     """
     if moderator.name in RESERVED:
         raise Refused(f"a moderator cannot be named '{moderator.name}': the rows use that name")
-    if moderator.column not in cell.rows:
+    if moderator.column not in rows:
         raise Refused(f"the rows have no column '{moderator.column}'")
     rest = [name for name in covariates if name != moderator.column]
-    rows = cell.with_columns(rest, moderator)
     frame, names = design_frame(rows, rest)
     clash = {name: f"{name} (covariate)" for name in names if name == moderator.name}
     frame = frame.rename(columns=clash)
@@ -97,7 +106,6 @@ def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str])
     if values.dropna().nunique() < 2:
         raise Refused(f"'{moderator.column}' does not vary among the analysed participants")
     covariates = tuple(clash.get(n, n) for n in names)
-    guests = tuple(guest.study for guest in cell.guests)
     return ModeratorFrame(frame, covariates, moderator.name, kind, levels, notes, guests)
 
 

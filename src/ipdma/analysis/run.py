@@ -16,6 +16,8 @@ from ipdma.analysis.longitudinal import analyse_longitudinal
 from ipdma.analysis.missing_data import analyse_missing
 from ipdma.analysis.moderators import analyse_moderators
 from ipdma.analysis.multiverse import analyse_multiverse
+from ipdma.analysis.nesting import analyse_nesting
+from ipdma.analysis.network import analyse_network
 from ipdma.analysis.odds import count_odds_ratios
 from ipdma.analysis.prognosis import analyse_prognosis
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
@@ -29,7 +31,7 @@ from ipdma.analysis.subgroups import analyse_subgroups
 from ipdma.analysis.tree_records import analyse_tree
 from ipdma.bundle import Bundle
 from ipdma.codebook import Codebook
-from ipdma.plan import PROGNOSIS, Plan
+from ipdma.plan import NETWORK, PROGNOSIS, Plan
 
 CELL_ANALYSES: dict[str, Analysis] = {
     "rows": count_rows,
@@ -42,9 +44,11 @@ CELL_ANALYSES: dict[str, Analysis] = {
     "aggregate": analyse_aggregate,
     "small_studies": analyse_small_studies,
     "sensitivity": analyse_sensitivity,
+    "nesting": analyse_nesting,
     "multiverse": analyse_multiverse,
     "engines": compare_engines,
 }
+OWN: dict[str, Analysis] = {PROGNOSIS: analyse_prognosis, NETWORK: analyse_network}
 TOGETHER: dict[str, Analysis] = {"longitudinal": analyse_longitudinal, "missing": analyse_missing}
 
 
@@ -90,7 +94,7 @@ def analyse(
     cells = {key: cell_of(key, table, settings.family_of(key[1]), bundles) for key, table in tables.items()}
     context = Context(
         settings,
-        {key: cell for key, cell in cells.items() if key[0] != PROGNOSIS and len(cell.rows)},
+        {key: cell for key, cell in cells.items() if key[0] in plan["contrasts"] and len(cell.rows)},
         registry,
         aggregate,
         variants or {},
@@ -119,9 +123,9 @@ def analyse(
 
 
 def analyse_cell(cell: Cell, context: Context, parts: Iterable[str]) -> Ledger:
-    """All analyses of one cell on its own; a cell of contrast `prognosis` has its own."""
-    if cell.contrast == PROGNOSIS:
-        return analyse_prognosis(cell, context)
+    """All analyses of one cell on its own; cells of `prognosis` and `network` have their own."""
+    if cell.contrast in OWN:
+        return OWN[cell.contrast](cell, context)
     ledger = Ledger()
     for part in parts:
         if part in CELL_ANALYSES:

@@ -143,7 +143,7 @@ def study_strata(
     sums = np.vstack([np.bincount(who, weights=row) for row in block])
     means = sums / m
     within = block - means[:, who]
-    within[np.abs(within) < 1e-14 * np.abs(block).max(axis=1, keepdims=True)] = 0.0
+    within[np.abs(within) < 1e-14 * np.abs(block).max(axis=1, keepdims=True, initial=0.0)] = 0.0
     products = [within @ within.T + alone @ alone.T]
     dimensions = [block.shape[1] - len(m) + alone.shape[1]]
     for kind in kinds:

@@ -19,6 +19,8 @@ def check_names(plan: Mapping[str, object]) -> list[str]:
         check_models,
         check_moderators,
         check_references,
+        check_network,
+        check_nesting,
         check_certainty,
         check_sensitivity,
         check_share,
@@ -173,6 +175,49 @@ def check_references(plan: Mapping[str, Any]) -> Iterator[str]:
         yield from each_unknown("tree.outcome", [tree["outcome"]], plan["outcomes"], "outcome")
         yield from each_unknown("tree.time_point", [tree["time_point"]], plan["time_points"], "time point")
         yield from each_unknown("tree.variables", tree["variables"], plan["moderators"], "moderator")
+
+
+def check_network(plan: Mapping[str, Any]) -> Iterator[str]:
+    """A network's outcomes are scores, its conditions stand in one node each, its names are declared."""
+    own = plan["network"]
+    if not own["outcomes"]:
+        return
+    yield from each_unknown("network.outcomes", own["outcomes"], plan["outcomes"], "outcome")
+    yield from scores_alone("network.outcomes", own["outcomes"], plan)
+    yield from each_unknown("network.time_points", own["time_points"], plan["time_points"], "time point")
+    yield from each_unknown("network.moderators", own["moderators"], plan["moderators"], "moderator")
+    seen: dict[str, str] = {}
+    for node, conditions in own["nodes"].items():
+        for condition in conditions:
+            if condition in seen:
+                yield (
+                    f"network.nodes: condition '{condition}' is in {seen[condition]} and in {node}; "
+                    "an arm is one node"
+                )
+            seen[condition] = node
+    if len(own["nodes"]) == 1:
+        yield f"network.nodes: expected two nodes or more, got one ({next(iter(own['nodes']))})"
+    if own["nodes"] and own["reference"] not in (None, *own["nodes"]):
+        yield unknown_name("network.reference", own["reference"], own["nodes"], "node")
+    if "network" in plan["contrasts"]:
+        yield (
+            "contrasts.network: the network's rows have that name; call the contrast otherwise, or leave "
+            "network.outcomes empty"
+        )
+
+
+def scores_alone(where: str, names: Sequence[str] | None, plan: Mapping[str, Any]) -> Iterator[str]:
+    """Outcomes that an analysis of scores cannot have."""
+    for name in names or []:
+        if plan["outcomes"].get(name, {}).get("family") == "binomial":
+            yield f"{where}: expected outcomes that are scores, got '{name}', a binary one"
+
+
+def check_nesting(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Therapists are taken into account for scores."""
+    own = plan["nesting"]
+    yield from each_unknown("nesting.outcomes", own["outcomes"], plan["outcomes"], "outcome")
+    yield from scores_alone("nesting.outcomes", own["outcomes"], plan)
 
 
 def check_certainty(plan: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from ipdma.plan.words import harmful_texts
 from ipdma.yaml_values import parse_yaml
 
 PROGNOSIS = "prognosis"  # the contrast under which predictors of outcome inside arms are filed
+NETWORK = "network"  # and the model over all arms
 OUTCOME_KEYS = ("rating", "standardise", "crosswalk")
 REBUILDING = (*OUTCOME_KEYS, "preference", "weeks_after_post")  # a sensitivity analysis with rows of its own
 SELECTING = ("registry", "participants")  # one that keeps some of the rows
@@ -120,6 +121,17 @@ class Plan(Mapping[str, Any]):
             if change.get("weeks_after_post") and point["timepoint"] != "post":
                 point.update({"weeks_after_post": change["weeks_after_post"], "weeks": None})
         return Plan(values)
+
+    @property
+    def jobs(self) -> list[str]:
+        """Contrasts, and what is filed as one: `prognosis` and `network`, where the plan asks for them."""
+        asked = {PROGNOSIS: self["prognosis"]["conditions"], NETWORK: self["network"]["outcomes"]}
+        return [*self["contrasts"], *(name for name, wanted in asked.items() if wanted)]
+
+    @property
+    def network_nodes(self) -> dict[str, str]:
+        """The node of each condition; empty where every condition is one."""
+        return {c: node for node, own in self["network"]["nodes"].items() for c in own}
 
     def row_variants(self) -> list[str]:
         """Sensitivity analyses that need rows of their own."""

@@ -116,6 +116,14 @@ def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
     yield from unknown(
         "prognosis.conditions", plan["prognosis"]["conditions"], codebook.conditions, "condition"
     )
+    network = plan["network"]
+    known = codebook.conditions
+    for node, conditions in network["nodes"].items():
+        yield from unknown(f"network.nodes.{node}", conditions, known, "condition")
+    if network["reference"] and not network["nodes"]:
+        yield from unknown("network.reference", [network["reference"]], known, "condition")
+    if plan["nesting"]["column"]:
+        yield from unknown("nesting.column", [plan["nesting"]["column"]], codebook.variables, "variable")
     lists = {"instruments.preference": plan["instruments"]["preference"], "external": plan["external"]}
     for name, own in plan["outcomes"].items():
         lists[f"outcomes.{name}.instruments"] = own["instruments"] or []

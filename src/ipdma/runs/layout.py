@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ipdma.plan import PROGNOSIS, Plan
+from ipdma.plan import Plan
 from ipdma.provenance import digest_code, find_versions
 from ipdma.report.words import foot_line
 from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
@@ -50,9 +50,8 @@ class Run:
 
     @property
     def cohorts(self) -> list[str]:
-        """Contrasts of the plan, and `prognosis` where the plan asks for it: one job each."""
-        asked = [PROGNOSIS] if self.plan["prognosis"]["conditions"] else []
-        return [*self.plan["contrasts"], *asked]
+        """Contrasts of the plan, `prognosis` and `network` where it asks for them: one job each."""
+        return self.plan.jobs
 
     @property
     def parts(self) -> list[str]:

@@ -53,6 +53,11 @@ def aggregate_faults(path: Path, plan: Mapping[str, Any], codebook: Codebook) ->
             name = str(row[column])
             if name not in plan[key]:
                 yield f"{where}: the plan has no {column} '{name}'{nearest(name, plan[key])}"
+        for side in ("active", "reference"):
+            condition = text_of(row, side)
+            if condition and condition not in codebook.conditions:
+                hint = nearest(condition, codebook.conditions)
+                yield f"{where}: {side}: the codebook has no condition '{condition}'{hint}"
         if has_moments(row):
             yield from (f"{where}: {fault}" for fault in moment_faults(row, codebook))
         error = as_number(row.get("std_error"))

@@ -11,7 +11,7 @@ from ipdma.bundle.guest import guest_of
 from ipdma.bundle.published import MIDDLE, POSITIONS, is_for, is_scanned, published_bundles, published_rows
 from ipdma.bundle.records import SENSITIVITY
 from ipdma.cohort import AnalysisRows, Cohort, build_arm_rows, build_rows
-from ipdma.plan import PROGNOSIS, Plan
+from ipdma.plan import NETWORK, PROGNOSIS, Plan
 
 Key = tuple[str, str, str]
 
@@ -19,7 +19,7 @@ Key = tuple[str, str, str]
 def build_tables(
     cohort: Cohort, plan: Plan, contrast: str, aggregate: pd.DataFrame | None = None
 ) -> dict[Key, AnalysisRows]:
-    """Build the rows of one contrast, or of the plan's prognosis, with those of its sensitivity analyses.
+    """Build the rows of one contrast with those of its sensitivity analyses; or of prognosis or the network.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def build_tables(
     """
     if contrast == PROGNOSIS and contrast not in plan["contrasts"]:
         return prognosis_tables(cohort, plan)
+    if contrast == NETWORK and contrast not in plan["contrasts"]:
+        return network_tables(cohort, plan)
     tables = {
         (outcome, timepoint, ""): build_rows(cohort, plan, contrast, outcome, timepoint)
         for outcome, timepoint in plan.cells(contrast)
@@ -76,6 +78,17 @@ def prognosis_tables(cohort: Cohort, plan: Plan) -> dict[Key, AnalysisRows]:
         (outcome, timepoint, ""): build_arm_rows(cohort, plan, own["conditions"], outcome, timepoint)
         for outcome in own["outcomes"]
         for timepoint in plan["time_points"]
+    }
+
+
+def network_tables(cohort: Cohort, plan: Plan) -> dict[Key, AnalysisRows]:
+    """Rows of every arm that is in a node of the network."""
+    own = plan["network"]
+    conditions = list(plan.network_nodes) or sorted(cohort.participants["condition"].unique())
+    return {
+        (outcome, timepoint, ""): build_arm_rows(cohort, plan, conditions, outcome, timepoint)
+        for outcome in own["outcomes"]
+        for timepoint in own["time_points"] or plan["time_points"]
     }
 
 

@@ -66,3 +66,13 @@ def test_a_variance_that_cannot_be_told_is_left_out_and_said(kind):
 def test_what_nesting_cannot_go_with(keys, word):
     with pytest.raises(SpecError, match=word):
         fit_model(draw_nested(), SPEC.replace(**keys))
+
+
+def test_a_trial_without_codes_stays_as_it_is():
+    """Its rows are in no cluster; the others' therapists keep their variance, as the dense twin has it."""
+    rows = draw_nested()
+    rows.loc[rows["study"] == "S1", "therapist"] = None
+    design, fit = build_design(rows, SPEC), fit_model(rows, SPEC)
+    assert fit.n_rows == len(rows)
+    assert fit.variance.nesting > 0
+    assert fit.criterion == pytest.approx(Dense(design, fit, reml=True).deviance(), abs=1e-7)
