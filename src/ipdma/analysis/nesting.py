@@ -39,13 +39,14 @@ def analyse_nesting(cell: Cell, context: Context) -> Ledger:
     rows = cell.with_columns(spec.covariates)
     frame, covariates = design_frame(rows, spec.covariates)
     frame[CLUSTER] = clusters(rows, column, own["arms"])
-    frame = frame.dropna(subset=[c for c in frame if c != CLUSTER])
+    complete = frame.drop(columns=CLUSTER).notna().all(axis=1)
     if not frame[CLUSTER].notna().any():
         ledger.note(ident, "not_fitted", f"no participant of the {own['arms']} arms has '{column}'")
         return ledger
-    count_therapists(ledger, ident, frame)
+    count_therapists(ledger, ident, frame[complete])
     for stage in ("one", "two"):
-        fit_stage(ledger, ident.but(stage=stage), frame, spec.replace(covariates=covariates))
+        own_ident = ident.but(stage=stage)
+        fit_stage(ledger, own_ident, frame, frame[complete], spec.replace(covariates=covariates))
     for study, part in frame.groupby("study"):
         add_trial(ledger, ident, str(study), part, spec.replace(covariates=covariates))
     return ledger
@@ -75,13 +76,13 @@ def count_therapists(ledger: Ledger, ident: Ident, frame: pd.DataFrame) -> None:
     ledger.count(ident, "nesting_studies", n=inside["study"].nunique(), of=frame["study"].nunique())
 
 
-def fit_stage(ledger: Ledger, ident: Ident, frame: pd.DataFrame, spec: ModelSpec) -> None:
+def fit_stage(ledger: Ledger, ident: Ident, frame: pd.DataFrame, used: pd.DataFrame, spec: ModelSpec) -> None:
     """Fit one stage and write its rows, with the intraclass correlation of one stage."""
     fit = attempt(ledger, ident, lambda: fit_rows(frame, specify(spec, ident.stage), profile=True))
     if fit is None:
         return
     write_fit(ledger, ident, fit, is_headline)
-    write_studies(ledger, ident, fit, frame, False)
+    write_studies(ledger, ident, fit, used, False)
     if ident.stage == "one" and fit.variance.nesting is not None:
         write_correlation(ledger, ident, fit)
 

@@ -58,16 +58,19 @@ class Question:
     spec : ModelSpec
     nodes : tuple of str
         The reference first.
+    shown : frozenset of (str, str)
+        Comparisons as the plan's contrasts have them.
     """
 
     cell: Cell
     settings: Settings
     spec: ModelSpec
     nodes: tuple[str, ...]
+    shown: frozenset[tuple[str, str]]
 
     def network(self, frame: pd.DataFrame) -> Network:
         """The network of some rows."""
-        return network_of(zip(frame["study"], frame[NODE], strict=True), self.nodes)
+        return network_of(zip(frame["study"], frame[NODE], strict=True), self.nodes, self.shown)
 
     def ident(self, stage: str, moderator: str = "", variant: str = "") -> Ident:
         """The name of one of its fits."""
@@ -86,7 +89,9 @@ def analyse_network(cell: Cell, context: Context) -> Ledger:
     spec, notes = network_model(settings)
     asked = ask(cell.without_guests(), settings, spec)
     for guest in cell.guests:
-        notes.append(f"{guest.study}: the moments of its arms do not tell of all arms together; it is left out")
+        notes.append(
+            f"{guest.study}: the moments of its arms do not tell of all arms together; it is left out"
+        )
     for note in notes:
         ledger.note(asked.ident("one"), "warning", note)
     frame, covariates = design_frame(asked.cell.rows, spec.covariates)
@@ -124,15 +129,17 @@ def ask(cell: Cell, settings: Settings, spec: ModelSpec) -> Question:
     trials = rows.groupby(NODE)["study"].nunique()
     most = max(nodes, key=lambda n: int(trials.get(n, 0)), default="")
     first = plan["network"]["reference"] or most
-    return Question(cell.but(rows), settings, spec, (first, *(n for n in nodes if n != first)))
+    ordered = (first, *(n for n in nodes if n != first))
+    return Question(cell.but(rows), settings, spec, ordered, plan.network_contrasts)
 
 
 def count_network(ledger: Ledger, asked: Question, frame: pd.DataFrame) -> None:
     """Write who is in the network: nodes, designs, trials and arms that are left out, and why."""
     name, network = asked.cell.ident().analysis_id, asked.network(frame)
+    people = asked.cell.rows[asked.cell.rows["study"].isin(list(network.arms))]
     inside = frame["study"].isin(list(network.arms))
     for node in network.nodes:
-        own = frame[inside & (frame[NODE] == node)]
+        own = people[people[NODE] == node]
         ledger.count(name, "network_node", arm=node, n=len(own), value=own["study"].nunique())
     for nodes, studies in network.designs.items():
         ledger.count(name, "network_design", level=" : ".join(nodes), value=len(studies))
@@ -144,6 +151,14 @@ def count_network(ledger: Ledger, asked: Question, frame: pd.DataFrame) -> None:
         ledger.note(asked.ident("one"), "warning", f"node '{node}': no trial compares it with another node")
     count_exclusions(ledger, name, asked.cell)
     count_scales(ledger, name, asked.cell, asked.settings)
+
+
+def count_excluded(
+    ledger: Ledger, asked: Question, ident: Ident, network: Network, frame: pd.DataFrame
+) -> None:
+    """Write how many of a fit's trials' participants lack a value, whose number a small one withholds."""
+    everyone = int(asked.cell.rows["study"].isin(list(network.arms)).sum())
+    ledger.count(ident, "excluded_rows", n=everyone - int(frame["study"].isin(list(network.arms)).sum()))
 
 
 def attempt(ledger: Ledger, ident: Ident, make: Callable[[], T]) -> T | None:
@@ -162,12 +177,13 @@ def one_stage(ledger: Ledger, asked: Question, frame: pd.DataFrame) -> None:
     if fit is None:
         return
     write_fit(ledger, ident, fit)
+    count_excluded(ledger, asked, ident, network, frame)
     for node, score in p_scores(fit.comparisons, network.nodes).items():
         ledger.count(ident, "p_score", arm=node, value=score)
     own = asked.ident("one", variant="inconsistency")
     test = attempt(ledger, own, partial(fit_inconsistency, frame, spec, network))
     if test is not None:
-        write_inconsistency(ledger, own, test, fit.method.name, len(network.arms), fit.n_rows)
+        write_inconsistency(ledger, own, test, fit.method.name, len(network.arms))
     for pair in network.pairs:
         make = partial(split_node, frame, spec, network, pair)
         split = attempt(ledger, asked.ident("one", variant="direct"), make)
@@ -189,18 +205,19 @@ def two_stages(ledger: Ledger, asked: Question, frame: pd.DataFrame, context: Co
         common = asked.spec.treatment_effect == "common"
         every = [*contrasts, *(p.contrasts for p in published)]
         nodes = dict.fromkeys([*asked.nodes, *(n for c in every for n in c.nodes)])
-        return pool_network(every, list(nodes), asked.settings.pool, common)
+        return pool_network(every, list(nodes), asked.settings.pool, common, asked.shown)
 
     pool = attempt(ledger, ident, make)
     if pool is None:
         return
     n = int(frame["study"].isin(list(network.arms)).sum()) + sum(p.n for p in published)
     write_pool(ledger, ident, pool, n)
+    count_excluded(ledger, asked, ident, network, frame)
     own = asked.ident("two", variant="inconsistency")
     extra = inconsistency_columns(pool.network)
     test = attempt(ledger, own, partial(pooled_inconsistency, pool, extra))
     if test is not None:
-        write_inconsistency(ledger, own, test, "wald", len(pool.network.arms), n)
+        write_inconsistency(ledger, own, test, "wald", len(pool.network.arms))
 
 
 def add_moderator(ledger: Ledger, asked: Question, moderator: Moderator) -> None:
@@ -214,9 +231,11 @@ def add_moderator(ledger: Ledger, asked: Question, moderator: Moderator) -> None
     for note in data.notes:
         ledger.note(ident, "warning", note)
     frame = data.frame.assign(**{NODE: rows[NODE]}).dropna()
-    fit = attempt(ledger, ident, partial(fit_network, frame, data.join(asked.spec), asked.network(frame)))
+    network = asked.network(frame)
+    fit = attempt(ledger, ident, partial(fit_network, frame, data.join(asked.spec), network))
     if fit is None:
         return
+    count_excluded(ledger, asked, ident, network, frame)
     ledger.count(ident, "moderator_studies", n=len(data.varying()), of=rows["study"].nunique())
     write_unit(ledger, ident, moderator)
     write_interactions(ledger, ident, fit)

@@ -85,20 +85,19 @@ def write_test(
     ledger.count(ident, "df_num", variable=term, level=level, value=test.df_num)
 
 
-def write_inconsistency(ledger: Ledger, ident: Ident, test: JointTest, method: str, k: int, n: int) -> None:
+def write_inconsistency(ledger: Ledger, ident: Ident, test: JointTest, method: str, k: int) -> None:
     """Write the test of the design-by-treatment interaction."""
-    more = {"k": k, "n": n, "df_method": method, "converged": True, "singular": False}
+    more = {"k": k, "df_method": method, "converged": True, "singular": False}
     write_test(ledger, ident, TREATMENT, "", test, more)
 
 
 def write_split(ledger: Ledger, ident: Ident, split: Split, fit: NetworkFit) -> None:
     """Write direct and indirect evidence on a comparison, and their difference."""
     level, k = comparison_of(split.active, split.reference), direct(fit, (split.active, split.reference))
+    more = {**about(fit), "n": None}  # those of the network
     for variant in ("direct", "indirect", "difference"):
         own = ident.but(variant=variant)
-        ledger.estimates.append(
-            estimate_of(own, TREATMENT, level, getattr(split, variant), k=k, **about(fit))
-        )
+        ledger.estimates.append(estimate_of(own, TREATMENT, level, getattr(split, variant), k=k, **more))
 
 
 def write_pool(ledger: Ledger, ident: Ident, pool: NetworkPool, n: int) -> None:

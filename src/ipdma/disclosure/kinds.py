@@ -10,7 +10,7 @@ OF_TRIALS = (
     "participants", "randomised", "rows", "analysed", "missing_outcome", "excluded", "comparator",
     "instrument", "weeks", "outcome_mean", "outcome_sd", "baseline_mean", "baseline_sd", "standardiser",
     "crosswalk", "longitudinal_participants", "trajectory", "trajectory_weeks", "hamd_sd", "hamd_effect",
-    "hamd_low", "hamd_high",
+    "hamd_low", "hamd_high", "network_node", "network_left_out",
 )  # fmt: skip
 # trials, tests, trees, data sets: nobody
 OF_NOBODY = (
@@ -18,7 +18,7 @@ OF_NOBODY = (
     "registry_reason", "with_ipd", "without_ipd", "integrity_checks", "integrity_published",
     "moderator_studies", "moderator_measured", "missing_studies", "tree_stability", "holm_p", "power",
     "power_se", "bias_trials", "imputations", "two_level_trials", "concordance_flag", "multiverse",
-    "egger_limit", "same_trials",
+    "egger_limit", "same_trials", "network_design", "nesting_studies", "therapists",
 )  # fmt: skip
 # what is said of a fit on the scale of its model: no risk and no number of people follows from it
 OF_FITS = (

@@ -133,6 +133,18 @@ class Plan(Mapping[str, Any]):
         """The node of each condition; empty where every condition is one."""
         return {c: node for node, own in self["network"]["nodes"].items() for c in own}
 
+    @property
+    def network_contrasts(self) -> frozenset[tuple[str, str]]:
+        """Pairs of nodes that a contrast compares, active first, but those that another turns round."""
+        known = self.network_nodes
+        pairs = {
+            (known.get(a, a), known.get(b, b))
+            for own in self["contrasts"].values()
+            for a in own["active"]
+            for b in own["reference"]
+        }
+        return frozenset((a, b) for a, b in pairs if a != b and (b, a) not in pairs)
+
     def row_variants(self) -> list[str]:
         """Sensitivity analyses that need rows of their own."""
         return [name for name in self._values["sensitivity"] if self.changes(name, REBUILDING)]

@@ -215,6 +215,10 @@ class Material(Words):
         asked: dict[str, Any] = {"study": "", "arm": "", **wanted}
         return first(self.records.of("counts", which), what=what, **asked)
 
+    def counts_of_arms(self, which: str | Ident, what: str) -> list[Row]:
+        """All rows of counts of that kind, each of an arm of all trials."""
+        return [row for row in self.counts_of(which, what, study="") if row.text("arm")]
+
     def counts_of(self, which: str | Ident, what: str, **wanted: str) -> list[Row]:
         """All rows of counts of that kind."""
         return list(select(self.records.of("counts", which), what=what, **wanted))

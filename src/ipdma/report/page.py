@@ -15,6 +15,7 @@ from ipdma.report.fonts import cut_for_page
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.sections.answer import answer_section
+from ipdma.report.sections.network import network_section
 from ipdma.report.sections.paste import methods_section
 from ipdma.report.sections.supplement import supplement_section
 from ipdma.report.sections.trials import trials_section
@@ -31,6 +32,7 @@ HEADS = {
     "whom": "For whom it works",
     "trust": "Can it be trusted",
     "findings": "Summary of findings",
+    "network": "All treatments in one model",
     "trials": "Trials",
     "methods": "Methods and results, to be pasted",
     "explorer": "Explorer",
@@ -53,6 +55,7 @@ def build_page(
         "whom": whom_section(material, ledger, shelf),
         "trust": trust_section(material, ledger, shelf),
         "findings": findings_section(material, shelf),
+        "network": network_section(material, ledger, shelf),
         "trials": trials_section(material, ledger, shelf),
         "methods": methods_section(material, ledger),
         "explorer": explorer_section(material, ledger),

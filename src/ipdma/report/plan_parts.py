@@ -226,6 +226,20 @@ def prognosis(words: Words, entry: Entry) -> str:
     return f"within the arms of {conditions(entry.get('conditions') or [])}, of {names}"
 
 
+def network(words: Words, entry: Entry) -> str:
+    """What is in the model over all arms."""
+    names = wording.several([in_sentence(words.outcome(str(o))) for o in entry.get("outcomes") or []])
+    nodes = entry.get("nodes") or {}
+    told = "; ".join(f"{wording.heading(n)}: {conditions(own)}" for n, own in nodes.items())
+    return f"all arms of all trials, of {names}{f' ({told})' if told else ''}" if names else ""
+
+
+def nesting(words: Words, entry: Entry) -> str:
+    """Whose therapists are taken into account."""
+    arms = "the active arms" if entry.get("arms") == "active" else "both arms"
+    return f"a variance between therapists in {arms}" if entry.get("column") else ""
+
+
 def figures(words: Words, entry: Entry) -> str:
     """In which formats figures are written."""
     names = {"main": "figures for print", "explorer": "all others"}
@@ -254,6 +268,8 @@ TOLD: dict[str, tuple[str, Callable[[Words, Any], str]]] = {
         lambda words, value: "; ".join(wording.item(str(v)).removeprefix("Risk of bias, ") for v in value),
     ),
     "prognosis": ("Prognosis", prognosis),
+    "network": ("All treatments in one model", network),
+    "nesting": ("Therapists", nesting),
     "longitudinal": ("Course over time", visits),
     "sensitivity": ("Sensitivity analyses", labels("sensitivity")),
     "missing": ("Missing outcomes", missing),

@@ -16,6 +16,7 @@ from ipdma.report.tables_flow import tabulate_flow
 from ipdma.report.tables_imputation import tabulate_imputation, tabulate_missing
 from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
+from ipdma.report.tables_network import tabulate_network
 from ipdma.report.tables_participants import tabulate_participants
 from ipdma.report.tables_prognosis import tabulate_prognosis
 from ipdma.report.tables_representative import tabulate_representative
@@ -37,6 +38,7 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_credibility(material, ledger),
         tabulate_tree(material, ledger),
         tabulate_prognosis(material, ledger),
+        *tabulate_network(material, ledger),
         tabulate_models(material, ledger),
         tabulate_sensitivity(material, ledger),
         tabulate_missing(material, ledger),

@@ -138,10 +138,25 @@ def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
     kind, _, rest = model.partition(":")
     if kind in FILLED:
         return filling_words(material, pen, row)
+    if kind == "nesting":
+        return nesting_words(material, pen, row)
     if kind in material.plan.get("sensitivity", {}):
         changed = material.label("sensitivity", kind) or wording.heading(kind)
         return changed + correlation_words(material, pen, row)
     return f"Raw points, {rest.upper()}" if kind == "raw" else wording.heading(model)
+
+
+def nesting_words(material: Material, pen: Pen, row: Row) -> str:
+    """Therapists taken into account, and how alike the participants of one are."""
+    one = row.ident.but(stage="one")
+    share, low, high = (material.count(one, name) for name in ("icc", "icc_low", "icc_high"))
+    trials = material.count(one, "nesting_studies")
+    where = f" in {pen.count(trials)} of {pen.count(trials, 'of')} trials" if trials is not None else ""
+    if share is None:
+        return f"Therapists taken into account{where}"
+    interval = f" [{pen.number(low, 'value', 2)}, {pen.number(high, 'value', 2)}]"
+    alike = f"intraclass correlation {pen.number(share, 'value', 2)}{interval}"
+    return f"Therapists taken into account{where}; {alike}"
 
 
 def correlation_words(material: Material, pen: Pen, row: Row) -> str:

@@ -29,6 +29,9 @@ ARM_COLUMNS = (
 )
 
 
+SIDES = ("active", "reference")  # conditions, where the contrast leaves them open
+
+
 def registry_table(truth: Truth) -> pd.DataFrame:
     """Every eligible trial of the synthetic review, a row each, in the columns of `studies.tsv`."""
     rows = [with_data(study, truth) for study in truth.studies.values()]
@@ -110,12 +113,12 @@ def aggregate_table(truth: Truth) -> pd.DataFrame:
             effect.mean["post"] + effect.tau["post"] * rng.standard_normal() + error * rng.standard_normal()
         )
         result = (f"{estimate:.3f}", f"{error:.3f}")
-        arms = printed_arms(estimate, rng)
+        arms = [*printed_arms(estimate, rng), *(str(entry.get(side) or "") for side in SIDES)]
         rows.append(
             (name, contrast, "depression", "post", *result, *sizes, "SYNTHETIC summary results", *arms)
         )
     names = ["study", "contrast", "outcome", "timepoint", "estimate", "std_error"]
-    return pd.DataFrame(rows, columns=[*names, "n_active", "n_reference", "source", *ARM_COLUMNS])
+    return pd.DataFrame(rows, columns=[*names, "n_active", "n_reference", "source", *ARM_COLUMNS, *SIDES])
 
 
 def printed_arms(estimate: float, rng: np.random.Generator) -> tuple[str, ...]:

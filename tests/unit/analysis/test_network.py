@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.network_material import CONDITIONS, as_rows
 from tests.builders.network_rows import ARMS, draw_network
 
 from ipdma.analysis.run import analyse
@@ -17,7 +18,6 @@ NODES = {
     "medication": ["antidepressant", "antidepressant_supportive"],
     "combined": ["combined"],
 }
-CONDITIONS = {"tau": "tau", "wait": "waitlist", "stpp": "stpp", "ad": "antidepressant", "both": "combined"}
 KEY = ("network", "depression", "post")
 PLAN = {
     "studies": "here",
@@ -33,17 +33,10 @@ PLAN = {
 }
 
 
-def rows_of(drawn):
-    renamed = drawn.rename(columns={"y": "outcome", "base": "baseline"})
-    renamed["condition"] = renamed["node"].map(CONDITIONS)
-    renamed["participant"] = np.arange(len(renamed)).astype(str)
-    return renamed.drop(columns="node").assign(treat=1)
-
-
 def run(drawn=None, aggregate=None, **network):
     drawn = draw_network(tau=0.8) if drawn is None else drawn
     plan = Plan.from_mapping({**PLAN, "network": {**PLAN["network"], **network}})
-    return analyse({KEY: rows_of(drawn)}, plan, aggregate=aggregate)
+    return analyse({KEY: as_rows(drawn)}, plan, aggregate=aggregate)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +141,7 @@ def published(**columns):
 
 def test_a_published_contrast_of_two_nodes_joins_the_second_stage():
     records = run(aggregate=published(contrast="stpp_medication"))
-    two = of(records, "network.depression.post.network.two", level="medication v stpp").iloc[0]
+    two = of(records, "network.depression.post.network.two", level="stpp v medication").iloc[0]
     assert two["k"] == 4
     assert two["n"] == len(draw_network(tau=0.8)) + 41
     own = records.study_estimates.set_index("study").loc["Z1"]

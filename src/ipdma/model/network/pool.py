@@ -7,7 +7,7 @@ y_k are trial k's arms against its first (Lu and Ades 2004; White and others 201
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from ipdma.model.tau2 import GRID, root
 from ipdma.model.term import Term
 
 Array = np.ndarray
+SCALED = ("hksj", "modified_hksj", "wald")
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,8 @@ class NetworkPool:
 
     @property
     def ci(self) -> str:
-        """The interval's name: the null-standardised one has no form for contrasts that share arms."""
-        return "modified_hksj" if self.spec.ci == "nst" else self.spec.ci
+        """The interval's name: methods of single estimates have no form for contrasts that share arms."""
+        return self.spec.ci if self.spec.ci in SCALED else "modified_hksj"
 
     @property
     def df_method(self) -> str:
@@ -171,7 +172,7 @@ class NetworkPool:
         rows = np.eye(len(self.network.nodes) - 1)
         basic = dict(zip(self.network.nodes[1:], rows, strict=True))
         zero = np.zeros(len(rows))
-        return [self.comparison(a, b, basic[a] - basic.get(b, zero)) for a, b in self.network.pairs]
+        return [self.comparison(a, b, basic.get(a, zero) - basic.get(b, zero)) for a, b in self.network.pairs]
 
     def comparison(self, active: str, reference: str, row: Array) -> Comparison:
         """One comparison with its interval and prediction interval."""
@@ -194,6 +195,7 @@ def pool_network(
     nodes: Sequence[str],
     spec: PoolSpec,
     common: bool = False,
+    shown: Iterable[tuple[str, str]] = (),
 ) -> NetworkPool:
     """Pool trials' contrasts into a consistent network.
 
@@ -206,13 +208,15 @@ def pool_network(
         Interval and level; tau2 is by REML.
     common : bool
         tau2 = 0.
+    shown : iterable of (str, str)
+        Comparisons that are shown this way round.
 
     Raises
     ------
     FitError
         Of trials that are not connected, or fewer contrasts than nodes determine.
     """
-    network = network_of([(s.study, n) for s in studies for n in s.nodes], nodes)
+    network = network_of([(s.study, n) for s in studies for n in s.nodes], nodes, shown)
     network.check_connected()
     ordered = sorted((reorder(s, network.arms[s.study]) for s in studies), key=lambda s: s.study)
     stacked = stack(ordered, contrast_matrix(network, network.basic))

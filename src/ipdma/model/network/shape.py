@@ -28,10 +28,13 @@ class Network:
         The reference first.
     arms : mapping of str to tuple of str
         The nodes of each study, two or more, in the order of `nodes`.
+    shown : frozenset of (str, str)
+        Comparisons that are shown this way round.
     """
 
     nodes: tuple[str, ...]
     arms: Mapping[str, tuple[str, ...]]
+    shown: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def reference(self) -> str:
@@ -40,8 +43,8 @@ class Network:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Every comparison once: a node against one that stands before it."""
-        return [(b, a) for a, b in combinations(self.nodes, 2)]
+        """Every comparison once: a node against one that stands before it, or as `shown` has it."""
+        return [(a, b) if (a, b) in self.shown else (b, a) for a, b in combinations(self.nodes, 2)]
 
     def direct(self, one: str, other: str) -> list[str]:
         """Studies with both nodes."""
@@ -102,7 +105,9 @@ class Network:
             )
 
 
-def network_of(arms: Iterable[tuple[str, str]], nodes: Sequence[str]) -> Network:
+def network_of(
+    arms: Iterable[tuple[str, str]], nodes: Sequence[str], shown: Iterable[tuple[str, str]] = ()
+) -> Network:
     """The network of (study, node) pairs; studies with one node are left out.
 
     Parameters
@@ -110,6 +115,8 @@ def network_of(arms: Iterable[tuple[str, str]], nodes: Sequence[str]) -> Network
     arms : iterable of (str, str)
     nodes : sequence of str
         In the order that comparisons take, the reference first; those without a comparison are left out.
+    shown : iterable of (str, str)
+        Comparisons that are shown the other way round.
     """
     own: dict[str, set[str]] = {}
     for study, node in arms:
@@ -117,7 +124,7 @@ def network_of(arms: Iterable[tuple[str, str]], nodes: Sequence[str]) -> Network
     kept = {s: tuple(n for n in nodes if n in own[s]) for s in sorted(own)}
     kept = {study: has for study, has in kept.items() if len(has) > 1}
     there = {node for has in kept.values() for node in has}
-    return Network(tuple(n for n in nodes if n in there), kept)
+    return Network(tuple(n for n in nodes if n in there), kept, frozenset(shown))
 
 
 def contrast_matrix(network: Network, columns: Sequence[Column]) -> np.ndarray:

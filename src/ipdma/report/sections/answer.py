@@ -10,6 +10,7 @@ from ipdma.report.grade import certainty_of
 from ipdma.report.icons import icon_array
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
+from ipdma.report.network_words import beside_contrast
 from ipdma.report.plain_warnings import plain_warnings
 from ipdma.report.records import Row, distinct, select
 from ipdma.report.tables_findings import points_text
@@ -38,6 +39,8 @@ def card(material: Material, contrast: str, pen: Pen) -> str:
     ]
     parts.append(events_block(material, own, pen))
     parts.append(certainty_line(material, main[0], pen))
+    network = beside_contrast(material, main[0], pen)
+    parts.append(said(network) if network else "")
     parts += [later_line(material, analysis, pen) for analysis in main[1:]]
     parts += [f'<p class="note">{escape(line)}</p>' for line in plain_warnings(material, head)]
     title = escape(material.contrast(contrast))

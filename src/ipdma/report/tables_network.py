@@ -1,0 +1,172 @@
+"""The network in tables: its nodes with their ranks, every comparison, the league."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ipdma.report import wording
+from ipdma.report.forest_rows import prediction_text
+from ipdma.report.ledger import Ledger, Pen
+from ipdma.report.material import Analysis, Material
+from ipdma.report.network_words import (
+    CAUTION,
+    comparison,
+    comparison_words,
+    comparisons,
+    networks,
+    node_words,
+    nodes_of,
+)
+from ipdma.report.records import Row, first
+from ipdma.report.table import Column, Section, Table
+from ipdma.report.tables_efficacy import flags
+from ipdma.report.words import in_sentence
+
+MODEL = (
+    "One mixed model over all arms of all trials: intercepts and covariates by trial; between trials two "
+    "contrasts of arms vary with \u03c4\u00b2 and, where they share an arm, covary with \u03c4\u00b2/2, so "
+    "that no arm counts twice."
+)
+WAY = "A negative difference favours the treatment named first."
+SINGULAR = "\u2020 the variance between trials is estimated at zero (singular fit)."
+
+
+def tabulate_network(material: Material, ledger: Ledger) -> list[Table]:
+    """Nodes and ranks, every comparison, and the league of the first network."""
+    asked = networks(material)
+    if not asked:
+        return []
+    return [
+        nodes_table(material, asked, ledger.pen("tables/network_nodes")),
+        league_table(material, asked[0], ledger.pen("tables/league")),
+        comparisons_table(material, asked, ledger.pen("tables/network")),
+    ]
+
+
+def heading_of(material: Material, analysis: Analysis) -> Section:
+    """Outcome and time point."""
+    outcome = wording.heading(material.outcome(analysis.outcome))
+    return Section(f"{outcome}, {material.timepoint(analysis.timepoint)}")
+
+
+def nodes_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
+    """Each node: trials, people, its effect against the reference, its P-score."""
+    columns = [
+        Column("Treatment", "left"),
+        Column("Trials"),
+        Column("N"),
+        Column(f"Against the reference [{material.level} CI]"),
+        Column(f"{material.level} PI"),
+        Column("P-score"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in asked:
+        nodes = nodes_of(material, analysis)
+        lines = [node_row(material, analysis, nodes[0].text("arm"), node, pen) for node in nodes]
+        rows += [heading_of(material, analysis), *lines] if lines else []
+    return Table("network_nodes", "Treatments in the network", columns, rows, [MODEL, WAY, CAUTION, SINGULAR])
+
+
+def node_row(material: Material, analysis: Analysis, reference: str, node: Row, pen: Pen) -> tuple[str, ...]:
+    """One node."""
+    name = node.text("arm")
+    row = comparison(material, analysis, name, reference)
+    scores = material.counts_of_arms(analysis.ident("network", "one"), "p_score")
+    score = first(scores, arm=name)
+    return (
+        node_words(name),
+        pen.number(node, "value", 0),
+        pen.count(node),
+        "reference" if name == reference else effect(row, pen),
+        prediction_text(material, pen, row, False) if row is not None else wording.NOTHING,
+        pen.number(score, "value", 2),
+    )
+
+
+def effect(row: Row | None, pen: Pen) -> str:
+    """An effect with its interval, or a dash."""
+    return wording.NOTHING if row is None else pen.effect(row) + flags(row)
+
+
+def comparisons_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
+    """Every comparison: the network, direct and indirect evidence, two stages."""
+    columns = [
+        Column("Comparison", "left"),
+        Column("K direct"),
+        Column(f"Network [{material.level} CI]"),
+        Column("p"),
+        Column(f"{material.level} PI"),
+        Column("Direct"),
+        Column("Indirect"),
+        Column("p of their difference"),
+        Column("Two stages"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in asked:
+        lines = [comparison_row(material, analysis, row, pen) for row in comparisons(material, analysis)]
+        rows += [heading_of(material, analysis), *lines] if lines else []
+    notes = [
+        MODEL,
+        WAY,
+        "Direct and indirect evidence by node splitting, where both exist. K counts trials that make a "
+        "comparison directly; 0: indirect evidence alone. Two stages take in trials without participant "
+        "data.",
+        *inconsistency_lines(material, asked, pen),
+        SINGULAR,
+    ]
+    return Table("network", "Every comparison of the network", columns, rows, notes)
+
+
+def comparison_row(material: Material, analysis: Analysis, row: Row, pen: Pen) -> tuple[str, ...]:
+    """One comparison."""
+    level = row.text("level")
+    sides = {
+        variant: first(comparisons(material, analysis, "one", variant), level=level)
+        for variant in ("direct", "indirect", "difference")
+    }
+    return (
+        comparison_words(level),
+        pen.count(row, "k"),
+        effect(row, pen),
+        pen.p(row),
+        prediction_text(material, pen, row, False),
+        effect(sides["direct"], pen),
+        effect(sides["indirect"], pen),
+        pen.p(sides["difference"]) if sides["difference"] is not None else wording.NOTHING,
+        effect(first(comparisons(material, analysis, "two"), level=level), pen),
+    )
+
+
+def inconsistency_lines(material: Material, asked: list[Analysis], pen: Pen) -> Iterator[str]:
+    """What the test of inconsistency says of each network."""
+    for analysis in asked:
+        if row := inconsistency(material, analysis):
+            when = material.timepoint(analysis.timepoint)
+            outcome = wording.heading(material.outcome(analysis.outcome))
+            yield f"{outcome}, {when}: disagreement between designs, {pen.p_phrase(row)}."
+
+
+def inconsistency(material: Material, analysis: Analysis) -> Row | None:
+    """The design-by-treatment test in one stage."""
+    ident = analysis.ident("network", "one", variant="inconsistency")
+    return first(material.records.of("estimates", ident), term="treatment")
+
+
+def league_table(material: Material, analysis: Analysis, pen: Pen) -> Table:
+    """Row against column, best rank first; each comparison stands once, as the plan has it."""
+    scores = material.counts_of_arms(analysis.ident("network", "one"), "p_score")
+    ranked = [r.text("arm") for r in sorted(scores, key=lambda r: -(r.number("value") or 0.0))]
+    columns = [Column("", "left"), *(Column(node_words(name)) for name in ranked)]
+    rows: list[tuple[str, ...] | Section] = [
+        (node_words(one), *(league_cell(material, analysis, one, other, pen) for other in ranked))
+        for one in ranked
+    ]
+    where = f"{in_sentence(material.outcome(analysis.outcome))}, {material.timepoint(analysis.timepoint)}"
+    notes = [f"Row against column; each comparison stands once. {WAY}", CAUTION, SINGULAR]
+    return Table("league", f"League table of {where}", columns, rows, notes)
+
+
+def league_cell(material: Material, analysis: Analysis, one: str, other: str, pen: Pen) -> str:
+    """The row's node against the column's, or nothing."""
+    row = comparison(material, analysis, one, other) if one != other else None
+    return effect(row, pen) if row is not None else ""

@@ -1,0 +1,61 @@
+"""The network in tables: every number from a record, each comparison once."""
+
+import pytest
+from tests.builders.network_material import network_material
+from tests.builders.network_rows import draw_network
+from tests.builders.report_mock import cells_of
+
+from ipdma.report.ledger import Ledger
+from ipdma.report.material import Analysis
+from ipdma.report.network_words import beside_contrast
+from ipdma.report.tables_network import tabulate_network
+
+
+@pytest.fixture(scope="module")
+def material():
+    return network_material()
+
+
+@pytest.fixture(scope="module")
+def tables(material):
+    return {table.name: table for table in tabulate_network(material, Ledger())}
+
+
+def test_nodes_stand_with_their_people_and_ranks(tables):
+    rows = cells_of(tables["network_nodes"])
+    names = ["Usual care", "Antidepressants", "STPP + antidepressants", "STPP", "Waitlist"]
+    assert [row[0] for row in rows] == names
+    assert rows[0][3] == "reference"
+    assert sum(int(row[2]) for row in rows) == len(draw_network(tau=0.8))
+    assert sum(float(row[5]) for row in rows) == pytest.approx(2.5, abs=0.03)
+    assert any("not to be relied on" in note for note in tables["network_nodes"].notes)
+
+
+def test_the_league_has_each_comparison_once(tables):
+    rows = cells_of(tables["league"])
+    assert len(rows) == 5
+    assert sum(bool(cell) for row in rows for cell in row[1:]) == 10
+    assert all(row[1 + i] == "" for i, row in enumerate(rows))
+
+
+def test_every_comparison_has_direct_and_indirect_evidence_where_there_is_any(tables):
+    rows = {row[0]: row for row in cells_of(tables["network"])}
+    assert len(rows) == 10
+    alone = next(row for name, row in rows.items() if "combined" in name.lower() or row[1] == "0")
+    assert alone is not None
+    assert any("disagreement between designs, p" in note for note in tables["network"].notes)
+
+
+def test_numbers_of_the_tables_are_claimed(material):
+    ledger = Ledger()
+    tabulate_network(material, ledger)
+    assert {claim.file for claim in ledger.claims} == {"estimates", "counts"}
+
+
+def test_a_contrast_finds_its_comparisons_in_the_network(material):
+    pen = Ledger().pen("report/answer")
+    said = beside_contrast(material, Analysis("stpp_control", "depression", "post"), pen)
+    assert "STPP against usual care" in said
+    assert "STPP against waitlist" in said
+    other = beside_contrast(material, Analysis("stpp_medication", "depression", "post"), pen)
+    assert "STPP against antidepressants" in other
