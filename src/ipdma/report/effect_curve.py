@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from ipdma.analysis.records import Ident, as_number
 from ipdma.model.term import Term
 from ipdma.report import style
+from ipdma.report.boundary import boundary, ends
 from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
 from ipdma.report.exhibit import Exhibit, Sheet, share_height
 from ipdma.report.forest_rows import axis_title
@@ -38,7 +39,8 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     points = material.points_per_sd(analysis)
     size = points if points and is_severity(material, name) else 1.0
     row = first(material.records.of("estimates", head), term=Term("within", name))
-    text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if row is not None else ""
+    shown = row is not None and not boundary(material, row)
+    text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if shown else ""
     unit = material.unit(head, name)
     per = f" {unit}" if unit else ""
     return Curve(
@@ -69,7 +71,7 @@ def points_of(material: Material, which: Ident, name: str) -> list[Point]:
     """(value, effect, low, high), by value."""
     found = []
     for row in select(material.records.of("estimates", which), term=Term("at", name)):
-        numbers = [as_number(row.text("level")), *(row.number(c) for c in ("estimate", "ci_low", "ci_high"))]
+        numbers = [as_number(row.text("level")), *ends(material, row)]
         if all(n is not None for n in numbers):
             found.append(tuple(numbers))
     return sorted(found)  # type: ignore[arg-type]

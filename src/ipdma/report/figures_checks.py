@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ipdma.model.df import df_label
+from ipdma.report.boundary import boundary, ends, told
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.figures_forest import paged
 from ipdma.report.forest_layout import Forest, Line
@@ -102,10 +103,14 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
     rows = sorted(rows, key=lambda r: -abs(r["estimate"] - (centre or 0.0)))
     lines = [leave_out_line(material, pen, row, start) for row in rows]
     if whole is not None:
-        cells = ("All trials", pen.count(whole, "k"), pen.count(whole), pen.effect(whole), pen.p(whole))
-        lines.append(
-            Line("pooled", cells, whole.number("estimate"), whole.number("ci_low"), whole.number("ci_high"))
+        cells = (
+            "All trials",
+            pen.count(whole, "k"),
+            pen.count(whole),
+            told(material, pen, whole),
+            pen.p(whole),
         )
+        lines.append(Line("pooled", cells, *ends(material, whole)))
     forest = Forest(
         f"{material.title(analysis)}: leaving out one trial",
         [
@@ -131,10 +136,9 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
 def leave_out_line(material: Material, pen: Pen, row: Row, start: str) -> Line:
     """One trial left out."""
     study = row.text("model").removeprefix(start)
-    cells = (material.study(study), pen.count(row, "k"), pen.count(row), pen.effect(row), pen.p(row))
-    return Line(
-        "study", cells, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0, (), study
-    )
+    p = "" if boundary(material, row) else pen.p(row)
+    cells = (material.study(study), pen.count(row, "k"), pen.count(row), told(material, pen, row), p)
+    return Line("study", cells, *ends(material, row), 1.0, (), study)
 
 
 def specification_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> Iterator[Exhibit]:

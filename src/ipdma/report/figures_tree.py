@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ipdma.analysis.records import Ident
+from ipdma.report.boundary import ends, told
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
@@ -83,8 +84,11 @@ def branch_of(
 def leaf_of(material: Material, head: Ident, pen: Pen, path: str, row: Row | None) -> Branch:
     """A terminal node: participants by side, and the effect."""
     sides = [first(material.counts_of(head, "tree_node", level=path, arm=s)) for s in ("active", "reference")]
-    text = (f"n = {pen.count(sides[0])} + {pen.count(sides[1])}", pen.effect(row))
-    numbers = [None if row is None else row.number(c) for c in ("estimate", "ci_low", "ci_high")]
+    text = (
+        f"n = {pen.count(sides[0])} + {pen.count(sides[1])}",
+        "" if row is None else told(material, pen, row),
+    )
+    numbers = (None,) if row is None else ends(material, row)
     effect = None if any(n is None for n in numbers) else tuple(numbers)
     return Branch(text, (), effect)  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ from ipdma.model.df import df_label
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.beside import known_intervals
+from ipdma.report.boundary import TOO_FEW, boundary
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -248,14 +249,16 @@ class ForestRows:
         """A diamond; with the arms' totals beside the headline. Of two trials numbers alone: how effects vary
         between trials cannot be seen from them."""
         columns = len(self.columns())
-        texts = [name, *[""] * (columns - 3), effect_text(self.material, self.pen, row, self.odds), ""]
+        away = bool(boundary(self.material, row))
+        shown = TOO_FEW if away else effect_text(self.material, self.pen, row, self.odds)
+        texts = [name, *[""] * (columns - 3), shown, ""]
         if totals:
             wide = 2 if self.inner else 1
             for side, column in (("active", columns - 2 - 2 * wide), ("reference", columns - 2 - wide)):
                 total = self.material.count(self.analysis.id, "analysed", arm=side)
                 texts[column] = self.pen.count(total) if total is not None else ""
-        if (row.number("k") or POOLED) < POOLED:
-            self.scant = True
+        if away or (row.number("k") or POOLED) < POOLED:
+            self.scant = self.scant or not away
             return Line("pooled", tuple(texts))
         low, high = row.number("ci_low"), row.number("ci_high")
         return Line("pooled", tuple(texts), row.number("estimate"), low, high)
@@ -264,7 +267,7 @@ class ForestRows:
         """The interval for the effect in a new study, a bar below the diamond."""
         if row.number("pi_low") is None or row.number("pi_high") is None:
             return []
-        if (row.number("k") or POOLED) < POOLED:
+        if (row.number("k") or POOLED) < POOLED or boundary(self.material, row):
             return []
         blanks = [""] * (len(self.columns()) - 3)
         texts = (

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
+from ipdma.report.boundary import TOO_FEW, boundary, ends, told
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.forest_rows import POOLED, axis_title, f_test, headings
 from ipdma.report.ledger import Ledger, Pen
@@ -96,10 +97,10 @@ def interaction_block(
     for name, ident in zip(("Two-stage", "One-stage"), ids, strict=True):
         pooled = first(material.records.of("estimates", ident), term=term)
         if pooled is not None and pooled.number("estimate") is not None:
-            texts = (name, *[""] * (2 if level else 3), pen.effect(pooled), pen.p(pooled), "")
-            bounds = pooled.number("ci_low"), pooled.number("ci_high")
+            p = "" if boundary(material, pooled) else pen.p(pooled)
+            texts = (name, *[""] * (2 if level else 3), told(material, pen, pooled), p, "")
             shown = (pooled.number("k") or POOLED) >= POOLED
-            lines.append(Line("pooled", texts, *((pooled.number("estimate"), *bounds) if shown else ())))
+            lines.append(Line("pooled", texts, *(ends(material, pooled) if shown else ())))
     return lines
 
 
@@ -179,16 +180,21 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
     apart = material.standing(head, name)
     label = material.moderator(name) + (f" ({apart})" if apart else "")
     if len(levels) > 1 and joint is not None:
-        texts = (label, pen.count(joint, "k"), f_test(material, pen, joint, short=True))
-        lines.append(Line("study", (*texts, pen.p(joint), holm_text(material, pen, head, joint))))
+        tests = (
+            ("", "")
+            if (away := boundary(material, joint))
+            else (pen.p(joint), holm_text(material, pen, head, joint))
+        )
+        shown = TOO_FEW if away else f_test(material, pen, joint, short=True)
+        lines.append(Line("study", (label, pen.count(joint, "k"), shown, *tests)))
     for row in levels:
         what = level_words(row, reference) or material.unit(head, name)
         lead = f"  {what}" if len(levels) > 1 else f"{label}, {what}".removesuffix(", ")
-        words = (lead, pen.count(row, "k"), pen.effect(row), pen.p(row))
-        bounds = row.number("ci_low"), row.number("ci_high")
+        away = boundary(material, row)
+        words = (lead, pen.count(row, "k"), told(material, pen, row), "" if away else pen.p(row))
         test = joint if row.text("level") else row
-        last = "" if len(levels) > 1 else holm_text(material, pen, head, test)
-        lines.append(Line("study", (*words, last), row.number("estimate"), *bounds, 1.0))
+        last = "" if len(levels) > 1 or away else holm_text(material, pen, head, test)
+        lines.append(Line("study", (*words, last), *ends(material, row), 1.0))
     return lines
 
 
@@ -253,8 +259,6 @@ def level_lines(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
     lines = [Line("heading", (f"{material.moderator(name)}{text}",))]
     for row, count in zip(rows, counts, strict=True):
         n = "" if count is None else pen.count(count)
-        texts = (f"  {row.text('level').replace('_', ' ')}", n, pen.effect(row))
-        lines.append(
-            Line("study", texts, row.number("estimate"), row.number("ci_low"), row.number("ci_high"), 1.0)
-        )
+        texts = (f"  {row.text('level').replace('_', ' ')}", n, told(material, pen, row))
+        lines.append(Line("study", texts, *ends(material, row), 1.0))
     return lines

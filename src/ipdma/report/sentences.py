@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
+from ipdma.report.boundary import boundary
 from ipdma.report.forest_rows import f_test
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first
-from ipdma.report.verdict import FEWEST_DF, favoured, tellable
+from ipdma.report.verdict import favoured, tellable
 from ipdma.report.words import in_sentence
 
 WITHIN = "Within trials, "
 FORM = "{}, counted once in the family: within trials,"
+IDENTIFIED = 3  # trials from which a variance between them can be told
 EXPLORATORY = "Exploratory, outside the declared family and with p not corrected for it: within trials,"
 
 
@@ -41,7 +42,7 @@ def effect_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[s
         return []
     trials = f"{pen.count(row, 'k')} {wording.plural(row.number('k'), 'trial')} (N = {pen.count(row, 'n')})"
     what = f"{material.outcome(analysis.outcome)} at {material.timepoint(analysis.timepoint)}"
-    if not tellable(row):
+    if not tellable(material, row):
         return [f"In {trials} there were too few data to tell an effect on {what}."]
     lines = [
         f"Across {trials}, {verdict(material, analysis, row)}, {statistics(material, analysis, pen, row)}."
@@ -89,7 +90,7 @@ def odds_ratio(material: Material, pen: Pen, row: Row) -> str:
 def heterogeneity_sentence(material: Material, analysis: Analysis, pen: Pen, row: Row) -> str:
     """How far trials differ, and the prediction interval on the scale of the effect before it."""
     tau2 = row.number("tau2")
-    if tau2 is None:
+    if tau2 is None or (row.number("k") or IDENTIFIED) < IDENTIFIED:
         return ""
     if tau2 == 0:
         return (
@@ -128,7 +129,7 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     label = in_sentence(material.moderator(name))
     holm = first(material.counts_of(head, "holm_p"), variable=joint.text("term"))
     judged = holm.number("value") if holm is not None else None
-    if (joint.number("df") or math.inf) < FEWEST_DF:
+    if boundary(material, joint):
         return f"{WITHIN}there were too few data to tell whether the effect varied with {label}."
     p = judged if judged is not None else joint.number("p_value") or 0.0
     lead = f"{WITHIN}the effect {'varied with' if p < 0.05 else 'did not clearly vary with'} {label}"
@@ -159,7 +160,7 @@ def error_text(material: Material, analysis: Analysis, pen: Pen, name: str) -> s
         stated = (keys or {}).get("reliability")
         rows = material.records.of("estimates", analysis.ident(entry, "one", name)) if stated else []
         row = first(rows, term=Term("within", name))
-        if row is not None and row.number("estimate") is not None and tellable(row):
+        if row is not None and row.number("estimate") is not None and tellable(material, row):
             told.append(f" With {stated_words(stated)} for these scores it would be B = {pen.effect(row)}.")
     return "".join(told)
 
@@ -178,7 +179,7 @@ def holm_text(material: Material, pen: Pen, head: Ident, row: Row) -> str:
 
 def level_text(material: Material, pen: Pen, row: Row | None) -> str:
     """One level against the reference."""
-    if row is None or row.number("estimate") is None:
+    if row is None or row.number("estimate") is None or boundary(material, row):
         return ""
     return (
         f"{row.text('level').replace('_', ' ')}: B = {pen.number(row, 'estimate')}, {material.level} CI "

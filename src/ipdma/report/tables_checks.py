@@ -100,7 +100,7 @@ def sensitivity_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
         stage_words(material, row),
         pen.count(row, "k"),
         pen.count(row, "n"),
-        pen.effect(row) + flags(row),
+        pen.effect(row) + flags(material, row),
         pen.p(row),
         pen.number(row, "tau2", 3),
         same_trials(material, pen, row),
@@ -122,7 +122,7 @@ def same_trials(material: Material, pen: Pen, row: Row) -> str:
     if beside is None:
         return relation.text("level")
     k = f" (K {pen.count(beside, 'k')})" if beside.number("k") != row.number("k") else ""
-    return pen.effect(beside) + flags(beside) + k
+    return pen.effect(beside) + flags(material, beside) + k
 
 
 def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
@@ -243,9 +243,9 @@ def stage_row(material: Material, analysis: Analysis, pen: Pen, model: str) -> t
         remark = f"{pen.count(gain)} participants in the model, {pen.count(gain, 'of')} at this visit alone"
     return (
         model,
-        pen.effect(one) + flags(one),
+        pen.effect(one) + flags(material, one),
         pen.number(one, "tau2", 3),
-        pen.effect(two) + flags(two),
+        pen.effect(two) + flags(material, two),
         pen.number(two, "tau2", 3),
         pen.number(gap, "value", 3),
         remark,

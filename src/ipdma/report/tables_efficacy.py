@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.beside import AIM, NST, beside_text
+from ipdma.report.boundary import reason
 from ipdma.report.forest_rows import effect_text, prediction_text
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -75,7 +76,7 @@ def efficacy_row(material: Material, analysis: Analysis, pen: Pen, row: Row) -> 
         label,
         pen.count(row, "k"),
         pen.count(row, "n"),
-        effect_text(material, pen, row, odds) + flags(row),
+        effect_text(material, pen, row, odds) + flags(material, row),
         f"log OR: {beside}" if odds and beside != wording.NOTHING else beside,
         pen.p(row),
         prediction_text(material, pen, row, odds),
@@ -134,7 +135,7 @@ def headline_row(material: Material, pen: Pen, model: str, row: Row) -> tuple[st
         stage_words(material, row),
         pen.count(row, "k"),
         pen.count(row, "n"),
-        pen.effect(row) + flags(row),
+        pen.effect(row) + flags(material, row),
         beside_text(material, pen, row),
         pen.number(row, "std_error", 3),
         pen.number(row, "df", 1),
@@ -151,10 +152,12 @@ def stage_words(material: Material, row: Row) -> str:
     return f"{words} ({measure})" if measure else words
 
 
-def flags(row: Row) -> str:
-    """Marks of a fit that did not converge or has a variance at zero; explained in the notes."""
+def flags(material: Material, row: Row) -> str:
+    """Marks of a fit that did not converge or has a variance at zero, explained in the notes; and why a
+    result is told in no sentence."""
     singular = "\u2020" if row.text("singular").lower() == "true" else ""
-    return singular + ("\u2021" if row.text("converged").lower() == "false" else "")
+    marks = singular + ("\u2021" if row.text("converged").lower() == "false" else "")
+    return marks + reason(material, row)
 
 
 def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:

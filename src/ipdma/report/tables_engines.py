@@ -61,7 +61,7 @@ def engine_rows(material: Material, analysis: Analysis, pen: Pen, engine: str) -
     theirs = (
         ENGINES[engine],
         word,
-        pen.number(row, "estimate", 4) + flags(row),
+        pen.number(row, "estimate", 4) + flags(material, row),
         pen.number(row, "std_error", 4),
         pen.number(row, "df", 1),
         pen.p(row),

@@ -8,6 +8,7 @@ from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
 from ipdma.model.term import Term
 from ipdma.report import wording
+from ipdma.report.boundary import reason
 from ipdma.report.forest_rows import f_test, tau2_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -95,8 +96,12 @@ def interaction_rows(material: Material, analysis: Analysis, pen: Pen, name: str
         row, adjusted = pooled(material, head, term), pooled(material, beside, term)
         holm = first(material.counts_of(head, "holm_p"), variable=term)
         tested = row is not None and row.number("estimate") is None
-        texts = f_test(material, pen, row, short=True) if tested and row is not None else estimate(pen, row)
-        other = "" if tested else estimate(pen, adjusted)
+        texts = (
+            f_test(material, pen, row, short=True) + reason(material, row)
+            if tested and row is not None
+            else estimate(material, pen, row)
+        )
+        other = "" if tested else estimate(material, pen, adjusted)
         rows.append((label, *((k, n) if lead else ("", "")), texts, pen.p(row), pen.p(holm, "value"), other))
     return rows
 
@@ -114,9 +119,11 @@ def term_lines(material: Material, head: Ident, name: str) -> list[tuple[str, Te
     return lines + [(f"  {level}", Term("within", name, level), False) for level in levels]
 
 
-def estimate(pen: Pen, row: Row | None) -> str:
-    """`0.10 [0.01, 0.19]`, or a dash."""
-    return wording.NOTHING if row is None or row.number("estimate") is None else pen.effect(row)
+def estimate(material: Material, pen: Pen, row: Row | None) -> str:
+    """`0.10 [0.01, 0.19]`, with why it is not told where it stands at a boundary; or a dash."""
+    if row is None or row.number("estimate") is None:
+        return wording.NOTHING
+    return pen.effect(row) + reason(material, row)
 
 
 def effect_columns(material: Material) -> list[Column]:
@@ -159,7 +166,7 @@ def value_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tup
         )
         row = None if value is None else effect_at(material, name, head, value.number("value"))
         if row is not None:
-            rows.append((f"{what} ({pen.number(value, 'value')})", "", pen.effect(row)))
+            rows.append((f"{what} ({pen.number(value, 'value')})", "", estimate(material, pen, row)))
     return rows
 
 
@@ -187,7 +194,11 @@ def across_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
         row = pooled(material, head, term)
         across = pooled(material, head, Term("across", name, term.level))
         naive = pooled(material, head.but(variant="naive"), Term("naive", name, term.level))
-        others = (estimate(pen, across), estimate(pen, naive), power_text(material, pen, head, term))
+        others = (
+            estimate(material, pen, across),
+            estimate(material, pen, naive),
+            power_text(material, pen, head, term),
+        )
         gaps = missing_text(material, pen, head) if lead else ""
         spread = (
             pen.number(row, "std_error", 3),
@@ -239,7 +250,7 @@ def varying(material: Material, pen: Pen, head: Ident, within: Term, row: Row | 
         return wording.NOTHING
     if other.number("estimate") is None:
         return f_test(material, pen, other)
-    text = f"{pen.effect(other)}, {pen.p_phrase(other)}"
+    text = f"{estimate(material, pen, other)}, {pen.p_phrase(other)}"
     return f"{text}, \u03c4\u00b2 {tau2_of(material, pen, other, within)}"
 
 
@@ -266,7 +277,7 @@ def level_count(material: Material, pen: Pen, head: Ident, level: str) -> str:
 def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: str) -> str:
     """The effect at a level."""
     row = first(material.records.of("estimates", head.but(variant="at")), term=Term("at", name), level=level)
-    return pen.effect(row) if row is not None else wording.NOTHING
+    return estimate(material, pen, row)
 
 
 def interaction_notes(material: Material) -> list[str]:

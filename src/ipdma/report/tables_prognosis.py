@@ -64,7 +64,7 @@ def prognosis_row(material: Material, pen: Pen, row: Row) -> tuple[str, ...]:
         STAGES.get(row.text("stage"), ""),
         pen.count(row, "k"),
         pen.count(known if known is not None else row),
-        wording.NOTHING if joint else pen.effect(row) + flags(row),
+        wording.NOTHING if joint else pen.effect(row) + flags(material, row),
         pen.number(row, "df", 1),
         pen.p(row),
         pen.number(row, "tau2", 3),

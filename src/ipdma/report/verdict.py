@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from ipdma.report.boundary import boundary
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
 from ipdma.report.words import in_sentence
-
-FEWEST_DF = 2.0  # below it an interval says more of the t distribution's tails than of the treatment
 
 
 def favoured(material: Material, analysis: Analysis, row: Row | None) -> str:
@@ -21,19 +20,18 @@ def favoured(material: Material, analysis: Analysis, row: Row | None) -> str:
     return "active" if (high < 0) == negative else "reference"
 
 
-def tellable(row: Row | None) -> bool:
-    """Whether a result can be told in a sentence: estimated, converged, with two degrees of freedom."""
+def tellable(material: Material, row: Row | None) -> bool:
+    """Whether a result can be told in a sentence: estimated, and at no boundary."""
     if row is None or row.number("estimate") is None or row.number("ci_low") is None:
         return False
-    df = row.number("df")
-    return row.text("converged").lower() != "false" and (df is None or df >= FEWEST_DF)
+    return not boundary(material, row)
 
 
 def plain_sentence(material: Material, analysis: Analysis, row: Row | None) -> str:
     """Who fared better, in plain words."""
     active, reference = (in_sentence(side) for side in material.sides(analysis.contrast))
     what, when = material.outcome(analysis.outcome), material.timepoint(analysis.timepoint)
-    if not tellable(row):
+    if not tellable(material, row):
         return f"There are too few data to say how {active} and {reference} compare in {what} at {when}."
     side = favoured(material, analysis, row)
     if not side:

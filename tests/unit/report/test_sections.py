@@ -65,7 +65,7 @@ def test_a_side_is_favoured_where_the_interval_leaves_out_no_effect(material, lo
 @pytest.mark.parametrize("numbers", [{"df": 0.6}, {"converged": "False"}, {"ci_low": None}])
 def test_what_cannot_be_told_is_not_told(material, numbers):
     row = headline(material, **numbers)
-    assert not tellable(row)
+    assert not tellable(material, row)
     said = plain_sentence(material, material.analyses[0], row)
     assert said.startswith("There are too few data")
 

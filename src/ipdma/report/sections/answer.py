@@ -49,7 +49,7 @@ def card(material: Material, contrast: str, pen: Pen) -> str:
 
 def key_line(material: Material, analysis: Analysis, pen: Pen, row: Row | None) -> str:
     """The effect in points, large, and what it rests on."""
-    if row is None or not tellable(row):
+    if row is None or not tellable(material, row):
         return ""
     points = points_text(material, analysis, pen, row)
     smd = "" if material.standardise(analysis.outcome) == "none" else f"SMD {pen.effect(row)}; "
@@ -99,7 +99,7 @@ def said(line: str) -> str:
 def risks_of(material: Material, analysis: Analysis) -> tuple[Row, Row, Row, Row] | None:
     """The risk with the active side, that without it, and the limits of the former."""
     row = material.headline(analysis, "one") or material.headline(analysis, "two")
-    if row is None or not tellable(row):
+    if row is None or not tellable(material, row):
         return None
     where = row.text("analysis_id")
     names = ("active_risk", "control_risk", "active_risk_low", "active_risk_high")
@@ -122,7 +122,7 @@ def later_line(material: Material, analysis: Analysis, pen: Pen) -> str:
     """The same question at a later time point, in one line."""
     row = material.headline(analysis, "one") or material.headline(analysis, "two")
     when = material.timepoint(analysis.timepoint)
-    if row is None or not tellable(row):
+    if row is None or not tellable(material, row):
         return f'<p class="small">At {escape(when)}: too few data.</p>'
     certainty = certainty_of(material, analysis, pen)
     level = f"; certainty {certainty.level}" if certainty else ""

@@ -6,6 +6,7 @@ from html import escape
 
 from ipdma.model.term import Term
 from ipdma.report import wording
+from ipdma.report.boundary import boundary
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first, select
@@ -77,7 +78,7 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
     name = baseline_moderator(material)
     head = analysis.ident(material.primary, "one", name)
     tested = first(material.records.of("estimates", head), term=Term("within", name)) if name else None
-    if tested is None or tested.number("p_value") is None:
+    if tested is None or tested.number("p_value") is None or boundary(material, tested):
         return ""
     p = judged_p(material, tested, name)
     verb = "depended on" if p < 0.05 else "did not clearly depend on"
@@ -85,9 +86,16 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
         f"The effect {verb} {in_sentence(material.moderator(name))} "
         f"({pen.p_phrase(tested)} within trials{holm_words(material, pen, tested, name)})"
     )
-    told = [
-        text for row in severities(material, head.but(variant="at")) if (text := at_text(material, pen, row))
-    ]
+    answer = next(iter(select(material.records.of("estimates", head.but(variant="at")))), None)
+    told = (
+        []
+        if boundary(material, answer)
+        else [
+            text
+            for row in severities(material, head.but(variant="at"))
+            if (text := at_text(material, pen, row))
+        ]
+    )
     return f"{lead}: {wording.several(told)}, in {material.points}." if told else f"{lead}."
 
 
@@ -135,7 +143,7 @@ def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[st
         if name == baseline_moderator(material) or material.standing(head, name):
             continue
         row = first(material.records.of("estimates", head), term=Term("within", name))
-        if row is None or row.number("p_value") is None:
+        if row is None or row.number("p_value") is None or boundary(material, row):
             lacking.append(in_sentence(material.moderator(name)))
         elif judged_p(material, row, name) < 0.05:
             told.append(moderator_sentence(material, analysis, pen, name))
