@@ -121,9 +121,10 @@ def axis_limits(lines: Sequence[Line], cap: float = math.inf) -> tuple[float, fl
 def ideal_width(forest: Forest, index: int) -> float:
     """The width that a column asks for: its cells, its heading, its share of the group's longest word."""
     lines = [n for n in forest.lines if n.kind not in {"heading", "note"}]
-    lines = [n for n in lines if not free_beside(forest, n, index)]  # a name that may run on asks for nothing
-    cells = {(n.cells[index], "bold" if n.kind == "pooled" else "normal") for n in lines}
     group, head, align = forest.columns[index]
+    if align == "left":  # a name that may run on asks for nothing
+        lines = [n for n in lines if not free_beside(forest, n, index)]
+    cells = {(n.cells[index], "bold" if n.kind == "pooled" else "normal") for n in lines}
     longest = max([text_width(word, SIZE, "bold") for word in group.split()], default=0.0)
     members = sum(g == group for g, _, _ in forest.columns)
     wide = [text_width(cell, SIZE, weight) for cell, weight in cells]

@@ -13,8 +13,8 @@ from ipdma.report.boundary import TOO_FEW, boundary
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
-from ipdma.report.records import Row, first, select
-from ipdma.report.words import STANDARDISE, condition
+from ipdma.report.records import Row, distinct, first, select
+from ipdma.report.words import STANDARDISE, condition, instruments
 
 SIDES = ("active", "reference")
 ODDS_AXIS = "Odds ratio (log scale)"
@@ -94,6 +94,7 @@ class ForestRows:
         self.binary = material.is_binary(analysis.outcome)
         self.measure = material.measure(analysis.ident(material.primary, "two"))
         self.standard = not self.binary and material.standardise(analysis.outcome) != "none"
+        self.unit = sole_unit(material, analysis) if self.standard else 1.0
         self.scant = False  # whether a diamond was left out
         self.odds = self.binary and all(odds_rows(material, r) for r in rows)
         self.inner = self.inner_column()
@@ -106,12 +107,13 @@ class ForestRows:
 
     def inner_column(self) -> str:
         """What stands beside n: events, or mean (SD) in the instrument's points; nothing where all of it is
-        withheld, nor where scores were divided by a standard deviation, since no reader knows such means."""
+        withheld, nor where scores of several instruments were divided by standard deviations, since no
+        reader knows such means."""
         if self.binary:
             shown = {self.event_cell(r.text("study"), side) for r in self.rows for side in SIDES}
             return "Events" if any(text.isdigit() for text in shown) else ""
         given = any(r.number(f"mean_{side}") is not None for r in self.rows for side in SIDES)
-        return "" if self.standard or not given else "Mean (SD)"
+        return "" if self.unit is None or not given else "Mean (SD)"
 
     def columns(self) -> list[tuple[str, str, str]]:
         """Group, heading and alignment of every text column."""
@@ -213,7 +215,9 @@ class ForestRows:
         """Mean (SD) of one side."""
         if row.number(f"mean_{side}") is None:
             return row.withheld
-        return f"{self.pen.number(row, f'mean_{side}')} ({self.pen.number(row, f'sd_{side}')})"
+        unit = self.unit or 1.0
+        mean, sd = (self.pen.scaled(row, f"{what}_{side}", unit) for what in ("mean", "sd"))
+        return f"{mean} ({sd})"
 
     def event_cell(self, study: str, side: str) -> str:
         """Events of one side, or what stands for them."""
@@ -318,6 +322,8 @@ class ForestRows:
             f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the "
             "interval goes on."
         )
+        if self.unit not in (None, 1.0) and self.inner and not self.binary:
+            text.append("Means (SD) of the arms are in points of the one instrument that all trials used.")
         if self.material.least and self.inner:
             text.append(self.withheld_line())
         if self.scant:
@@ -325,6 +331,17 @@ class ForestRows:
         if self.judged:
             text.append("Bias: overall risk of bias, + low, ? some concerns, \u2212 high.")
         return [line for line in text if line]
+
+
+def sole_unit(material: Material, analysis: Analysis) -> float | None:
+    """The constant by which scores were divided, where all trials used one instrument on which more is worse
+    and one constant; else None."""
+    constants = material.counts_of(analysis.id, "standardiser")
+    used = distinct(material.counts_of(analysis.id, "instrument"), "variable")
+    if len(constants) != 1 or len(used) != 1 or constants[0].text("study"):
+        return None
+    known = instruments().get(used[0])
+    return constants[0].number("value") if known is not None and known.higher_is_worse else None
 
 
 def comparator(level: str) -> str:

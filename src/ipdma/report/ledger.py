@@ -33,7 +33,8 @@ class Claim:
     """One printed number: where it is printed, how, and the cell of the record file that it is drawn from.
 
     `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number,
-    `percent 1` for a share, `hundred` for so many of a hundred.
+    `percent 1` for a share, `hundred` for so many of a hundred, `2 times 4.35` for so many units of that
+    size with two decimals.
     """
 
     place: str
@@ -82,6 +83,12 @@ class Pen:
     def number(self, row: Row | None, name: str, digits: int = 2) -> str:
         """`row[name]` with `digits` decimals; a dash where there is none."""
         return self._print(row, name, wording.fixed(number_of(row, name), digits), str(digits))
+
+    def scaled(self, row: Row | None, name: str, unit: float, digits: int = 1) -> str:
+        """`row[name]`, counted in units of that size, with `digits` decimals; the ledger keeps both."""
+        value = number_of(row, name)
+        printed = wording.fixed(None if value is None else value * unit, digits)
+        return self._print(row, name, printed, f"{digits} times {unit!r}")
 
     def compact(self, row: Row | None, name: str) -> str:
         """`row[name]` as a short number."""
@@ -161,4 +168,7 @@ def print_again(value: float, digits: str) -> str:
         return wording.percent(value, int(digits.split()[1]))
     if digits == "hundred":
         return wording.hundred(value)
+    if " times " in digits:
+        decimals, _, unit = digits.partition(" times ")
+        return wording.fixed(value * float(unit), int(decimals))
     return wording.compact(value) if digits == "compact" else wording.fixed(value, int(digits))

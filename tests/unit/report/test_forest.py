@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from matplotlib import rc_context
 from tests.builders.report_mock import mock_material
@@ -197,10 +199,8 @@ def test_events_of_few_are_withheld_on_both_sides():
     assert line.cells[1:5] == ("40", "<10", "38", "*")
 
 
-def test_arms_show_means_in_points_and_never_in_standard_deviations():
+def test_means_of_few_people_are_withheld():
     material = mock_material(3)
-    standard = forest_of(material, material.analyses[0], Ledger())
-    assert "Mean (SD)" not in [name for _, name, _ in standard.columns]
     rows = material.study_estimates.copy()
     chosen = rows["study"] == "GB-B"
     rows.loc[chosen, ["n_active", "mean_active", "sd_active", "withheld"]] = [8, None, None, "<10"]
@@ -209,6 +209,35 @@ def test_arms_show_means_in_points_and_never_in_standard_deviations():
     forest = forest_of(points, points.analyses[0], Ledger())
     line = next(n for n in forest.lines if n.study == "GB-B")
     assert line.cells[1:3] == ("8", "<10")
+
+
+def test_arms_of_one_instrument_are_in_its_points_though_scores_were_divided():
+    material = mock_material(3)
+    where = material.analyses[0].id
+    rest = material.counts[
+        (material.counts["analysis_id"] != where)
+        | ~material.counts["what"].isin(["instrument", "standardiser"])
+    ]
+    studies = sorted(set(material.study_estimates["study"]))
+    used = [
+        {"analysis_id": where, "what": "instrument", "study": s, "variable": "hamd17", "n": 9}
+        for s in studies
+    ]
+    constant = {"analysis_id": where, "what": "standardiser", "variable": "hamd17", "value": 4.5}
+    row = material.study_estimates.query("analysis_id == @where + '.primary.two' and study == 'GB-B'").iloc[0]
+
+    def cells(more):
+        counts = pd.concat([rest, pd.DataFrame(more)], ignore_index=True)
+        found = forest_of(replace(material, counts=counts), material.analyses[0], Ledger())
+        heads = [name for _, name, _ in found.columns]
+        return heads, next(n for n in found.lines if n.study == "GB-B").cells
+
+    heads, told = cells([*used, constant])
+    assert heads.count("Mean (SD)") == 2
+    assert told[2] == f"{4.5 * row['mean_active']:.1f} ({4.5 * row['sd_active']:.1f})".replace("-", "\u2212")
+    other = [{**used[0], "variable": "madrs"}, *used[1:]]
+    for more in ([*other, constant], [*used, constant, {**constant, "variable": "madrs"}], used):
+        assert "Mean (SD)" not in cells(more)[0]
 
 
 def test_interaction_forest_has_no_subgroup_diamond_and_a_block_per_level():
