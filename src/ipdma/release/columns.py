@@ -15,9 +15,16 @@ from ipdma.codebook import Codebook
 from ipdma.cohort.derive import scoring_of
 
 MODERATOR = "moderator."
+LEAVING = ("number", "category", "yes_no")  # types of variables
 BEYOND = 1e6  # a number that no variable reaches
 Coded = Iterator[tuple[Column, pd.Series]]
 Range = tuple[float, float] | None
+
+
+def may_leave(name: str, codebook: Codebook) -> bool:
+    """Whether a column is a score or a variable of numbers or known levels: no identifier, no free text."""
+    variable = codebook.variables.get(name)
+    return name == BASELINE or (variable is not None and variable.type in LEAVING)
 
 
 def score_column(name: str, values: pd.Series, limits: Range) -> Coded:

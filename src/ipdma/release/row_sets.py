@@ -24,6 +24,7 @@ from ipdma.plan import PROGNOSIS
 from ipdma.plan.record import REBUILDING, SELECTING
 from ipdma.release.columns import (
     Coded,
+    may_leave,
     moderator_columns,
     outcome_columns,
     range_of_scale,
@@ -125,18 +126,28 @@ def moderators(cell: Cell, context: Context, codebook: Codebook) -> Iterator[Row
 def what_ifs(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
     """Every sensitivity analysis that is meant for the cell, with its moderators."""
     settings = context.settings
-    for name, keys in settings.plan["sensitivity"].items():
+    alike: dict[tuple[Ask, ...], list[str]] = {}  # on the cell's own rows, what asks for the same at once
+    for name in settings.plan["sensitivity"]:
         if not settings.plan.concerns(name, *cell.key):
             continue
-        part = changed_cell(Ledger(), cell, name, context)
-        if part is None:
+        asks = asks_under(name, cell, settings)
+        if not settings.plan.changes(name, (*REBUILDING, *SELECTING)):
+            alike.setdefault(tuple(asks), []).append(SENSITIVITY + name)
             continue
-        adjusted = cell.family == "gaussian"
-        covariates = settings.plan.model_under(name, cell.family).covariates if adjusted else ()
-        named = keys.get("moderators") or ()
-        chosen = [m for m in settings.moderators_of(cell.outcome) if m.name in named]
-        asks = [Ask(covariates), *(Ask(covariates, moderator) for moderator in chosen)]
-        yield from asked(part, [SENSITIVITY + name], asks, context, codebook)
+        part = changed_cell(Ledger(), cell, name, context)
+        if part is not None:
+            yield from asked(part, [SENSITIVITY + name], asks, context, codebook)
+    for asks, names in alike.items():
+        yield from asked(cell, names, asks, context, codebook)
+
+
+def asks_under(name: str, cell: Cell, settings: Settings) -> Sequence[Ask]:
+    """The model of a sensitivity analysis, and with each moderator that it names."""
+    adjusted = cell.family == "gaussian"
+    covariates = settings.plan.model_under(name, cell.family).covariates if adjusted else ()
+    named = settings.plan["sensitivity"][name].get("moderators") or ()
+    chosen = [m for m in settings.moderators_of(cell.outcome) if m.name in named]
+    return [Ask(covariates), *(Ask(covariates, moderator) for moderator in chosen)]
 
 
 def specifications(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -207,7 +218,7 @@ def predictors(cell: Cell, context: Context, codebook: Codebook) -> Iterator[Row
 def everyone(participants: pd.DataFrame, codebook: Codebook) -> Iterator[RowSet]:
     """Each characteristic of everyone contributed."""
     for name in participants.columns:
-        if name not in IDENTITY:
+        if name not in IDENTITY and may_leave(name, codebook):
             coded = variable_columns(participants, name, codebook)
             serves = (Serves("", "", "", EVERYONE),)
             yield from complete(serves, None, participants["arm"], participants["participant"], coded)
@@ -232,9 +243,9 @@ def columns_of(table: pd.DataFrame, ask: Ask, codebook: Codebook) -> Iterator[Co
     """The columns of a model's covariates, and of its moderator, whose own variable enters once."""
     own = ask.moderator
     for name in ask.covariates:
-        if name in table and (own is None or name != own.column):
+        if name in table and may_leave(name, codebook) and (own is None or name != own.column):
             yield variable_columns(table, name, codebook)
-    if own is not None and own.column in table:
+    if own is not None and own.column in table and may_leave(own.column, codebook):
         yield moderator_columns(table, own, codebook)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ipdma.bundle import Bundle, bundle_text, read_bundle
+from ipdma.bundle import Bundle, bundle_text, parse_bundle, read_bundle
 from ipdma.bundle.records import Withheld
 from ipdma.codebook import load_codebook
-from ipdma.errors import PlanError
+from ipdma.errors import PlanError, ReadError
 from ipdma.io import upload_of_files
 from ipdma.plan import Plan, read_plan
 from ipdma.release.gate import release, ungated
@@ -118,9 +119,25 @@ def next_place(folder: Path, earlier: Mapping[Path, Bundle]) -> Path:
 
 
 def write_bundles(out: Path, bundles: Mapping[Path, Bundle]) -> None:
-    """Write the bundle and its entry in the ledger, both or neither."""
-    texts = {str(path.absolute()): bundle_text(own).encode() for path, own in bundles.items()}
-    write_files(out, texts)
+    """Write the bundle and its entry in the ledger, both or neither.
+
+    Raises
+    ------
+    ReadError
+        Where one cannot be written, or would not be read back (a level or label that may not be shown).
+    """
+    texts = {path.absolute(): bundle_text(own) for path, own in bundles.items()}
+    for path, text in texts.items():
+        parse_bundle(text, str(out))
+        if not is_writable(path.parent):
+            raise ReadError(f"{path.parent}: cannot be written to; name another place (--out, --ledger)")
+    write_files(out, {str(path): text.encode() for path, text in texts.items()})
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a folder, or the nearest above it that is there, takes a file."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def way_outs(withheld: Sequence[Withheld]) -> list[str]:

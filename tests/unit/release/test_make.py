@@ -147,3 +147,16 @@ def test_a_bundle_of_the_open_gate_says_so_and_reads_back(plan, codebook):
 
 def test_the_same_trial_gives_the_same_bytes(plan, codebook):
     assert bundle_text(bundle_of_trial(plan, codebook)) == bundle_text(bundle_of_trial(plan, codebook))
+
+
+def test_identifiers_and_free_text_never_become_columns(codebook):
+    asked = {
+        "who": {"column": "participant", "type": "categorical"},
+        "therapist": {"column": "therapist", "type": "categorical"},
+    }
+    plan = Plan.from_mapping({**PLAN, "moderators": {**PLAN["moderators"], **asked}})
+    upload = upload_of()
+    upload.participants["therapist"] = [f"Dr {i % 3}" for i in range(len(upload.participants))]
+    text = bundle_text(ungated(draft_trial(upload, plan, codebook)))
+    assert "Dr 1" not in text
+    assert "A001" not in text
