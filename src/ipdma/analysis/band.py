@@ -1,10 +1,10 @@
-"""The interval of a combination of terms from the terms' own intervals (Zou and Donner 2008).
+"""The interval of a combination of terms from the terms' own intervals.
 
 Degrees of freedom of a combination's own change along a line: few where the treatment effect decides, many
 where the interaction does, so that a band of such intervals is wavy and jumps. Here each term keeps its
 interval; the distances d from the estimate to the ends add up as standard errors do,
 
-    lower = estimate - sqrt(sum_ij r_ij d_i d_j),
+    lower = estimate - sqrt(sum_ij r_ij d_i d_j)    (after Zou and Donner 2008; reference not verified),
 
 r the correlation of the terms. The band is smooth, need not be symmetric, and is the term's own interval
 where a single term is left.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from ipdma.analysis.absolute import write_absolute
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import estimate_row, try_fit_design, write_fit, write_studies
-from ipdma.analysis.records import Ledger
+from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.risk_of_bias import write_bias_trials
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
@@ -84,7 +86,21 @@ def fit_headline(
         ledger.estimates.append(estimate_row(ident, fit, contrast))
     if studies:
         write_studies(ledger, ident, fit, used, cell.family == "binomial")
+        write_arms(ledger, ident, cell, fit, used)
     return fit
+
+
+def write_arms(ledger: Ledger, ident: Ident, cell: Cell, fit: Fit, used: pd.DataFrame) -> None:
+    """Write how many of each arm stand behind the pooled effect: those of the trials that inform it.
+
+    Nothing where rows were left out for a missing value: arms would no longer be the published ones.
+    """
+    if len(used) != len(cell.analysed):
+        return
+    informing = {str(s.study) for s in fit.study_estimates if s.term == TREATMENT}
+    inside = used[used["study"].astype(str).isin(informing)]
+    for side, treat in (("active", 1), ("reference", 0)):
+        ledger.count(ident, "pooled_arm", arm=side, n=int((inside["treat"] == treat).sum()))
 
 
 def add_variants(ledger: Ledger, cell: Cell, settings: Settings, spec: ModelSpec) -> None:

@@ -9,8 +9,8 @@ from ipdma.disclosure.cells import COUNTS
 OF_TRIALS = (
     "participants", "randomised", "rows", "analysed", "missing_outcome", "excluded", "comparator",
     "instrument", "weeks", "outcome_mean", "outcome_sd", "baseline_mean", "baseline_sd", "standardiser",
-    "crosswalk", "longitudinal_participants", "trajectory", "trajectory_weeks", "hamd_sd", "hamd_effect",
-    "hamd_low", "hamd_high", "network_node", "network_left_out",
+    "crosswalk", "pooled_arm", "longitudinal_participants", "trajectory", "trajectory_weeks", "hamd_sd",
+    "hamd_effect", "hamd_low", "hamd_high", "network_node", "network_left_out",
 )  # fmt: skip
 # trials, tests, trees, data sets: nobody
 OF_NOBODY = (

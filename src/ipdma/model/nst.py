@@ -7,7 +7,8 @@ At a candidate effect theta the estimates are standardised as that hypothesis wo
 lambda zero where the sum at 0 is below K. The interval holds every theta whose one-sample t statistic of
 the z is within the t quantile on K - 1. At the true variances the z are independent and alike, so that T is
 exactly t; wrong ones make them unequal, where the t test is conservative at usual levels (Bakirov and
-Szekely 2006, Ibragimov and Mueller 2010). What an estimated lambda does is known from simulation
+Szekely 2005, Zap Nauchn Sem POMI 328:5, in English 2006, J Math Sci 139:6497; Ibragimov and Mueller 2010).
+What an estimated lambda does is known from simulation
 (docs/validation-intervals.md).
 """
 

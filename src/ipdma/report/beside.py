@@ -9,10 +9,13 @@ from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
 
 NST = "nst"
+UNPUBLISHED = (
+    "The null-standardised t interval was developed and validated for this program and is not yet published "
+    "elsewhere (docs/validation-intervals.md); the interval that reviewers know stands next to it."
+)
 AIM = (
     "The null-standardised t interval aims at the mean of the trials' effects; the estimate beside it is the "
-    "model's, weighted by REML. It was developed and validated for this program and is not yet published "
-    "elsewhere (docs/validation-intervals.md); the interval that reviewers know stands next to it."
+    f"model's, weighted by REML. {UNPUBLISHED}"
 )
 
 

@@ -259,13 +259,22 @@ class ForestRows:
         if totals:
             wide = 2 if self.inner else 1
             for side, column in (("active", columns - 2 - 2 * wide), ("reference", columns - 2 - wide)):
-                total = self.material.count(self.analysis.id, "analysed", arm=side)
-                texts[column] = self.pen.count(total) if total is not None else ""
+                texts[column] = self.arm_total(row, side)
         if away or (row.number("k") or POOLED) < POOLED:
             self.scant = self.scant or not away
             return Line("pooled", tuple(texts))
         low, high = row.number("ci_low"), row.number("ci_high")
         return Line("pooled", tuple(texts), row.number("estimate"), low, high)
+
+    def arm_total(self, row: Row, side: str) -> str:
+        """Participants of one arm in the trials that inform an effect; nothing where rows are missing."""
+        where = row.text("analysis_id")
+        found = self.material.count(where, "pooled_arm", arm=side)
+        missing = self.material.count(where, "excluded_rows")
+        if found is None and missing is not None and (missing.withheld or missing.number("n")):
+            return ""
+        found = found or self.material.count(self.analysis.id, "analysed", arm=side)
+        return self.pen.count(found) if found is not None else ""
 
     def prediction_line(self, row: Row) -> list[Line]:
         """The interval for the effect in a new study, a bar below the diamond."""

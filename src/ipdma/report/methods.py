@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipdma.report import wording
+from ipdma.report.beside import NST, UNPUBLISHED
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
 from ipdma.report.model_words import interval_words, model_words
@@ -83,6 +84,8 @@ def model_methods(material: Material) -> str:
     intervals = (
         "" if row is None else f" Intervals and tests were by {interval_words(row.text('df_method'))}."
     )
+    if any(r is not None and r.text("df_method") == NST for r in (row, two)):
+        intervals += f" {UNPUBLISHED}"
     pooled = "" if two is None else f", with intervals by {interval_words(two.text('df_method'))}"
     return (
         f"The primary analysis was a one-stage mixed model with {model_words(material, model)}, fitted by "

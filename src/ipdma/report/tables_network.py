@@ -77,15 +77,15 @@ def node_row(material: Material, analysis: Analysis, reference: str, node: Row, 
         node_words(name),
         pen.number(node, "value", 0),
         pen.count(node),
-        "reference" if name == reference else effect(row, pen),
+        "reference" if name == reference else effect(material, row, pen),
         prediction_text(material, pen, row, False) if row is not None else wording.NOTHING,
         pen.number(score, "value", 2),
     )
 
 
-def effect(row: Row | None, pen: Pen) -> str:
+def effect(material: Material, row: Row | None, pen: Pen) -> str:
     """An effect with its interval, or a dash."""
-    return wording.NOTHING if row is None else pen.effect(row) + flags(row)
+    return wording.NOTHING if row is None else pen.effect(row) + flags(material, row)
 
 
 def comparisons_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
@@ -127,13 +127,13 @@ def comparison_row(material: Material, analysis: Analysis, row: Row, pen: Pen) -
     return (
         comparison_words(level),
         pen.count(row, "k"),
-        effect(row, pen),
+        effect(material, row, pen),
         pen.p(row),
         prediction_text(material, pen, row, False),
-        effect(sides["direct"], pen),
-        effect(sides["indirect"], pen),
+        effect(material, sides["direct"], pen),
+        effect(material, sides["indirect"], pen),
         pen.p(sides["difference"]) if sides["difference"] is not None else wording.NOTHING,
-        effect(first(comparisons(material, analysis, "two"), level=level), pen),
+        effect(material, first(comparisons(material, analysis, "two"), level=level), pen),
     )
 
 
@@ -169,4 +169,4 @@ def league_table(material: Material, analysis: Analysis, pen: Pen) -> Table:
 def league_cell(material: Material, analysis: Analysis, one: str, other: str, pen: Pen) -> str:
     """The row's node against the column's, or nothing."""
     row = comparison(material, analysis, one, other) if one != other else None
-    return effect(row, pen) if row is not None else ""
+    return effect(material, row, pen) if row is not None else ""

@@ -531,3 +531,21 @@ def test_a_plan_may_pool_risk_ratios_or_differences_in_the_headlines_second_stag
 def test_petos_method_has_no_other_measure_in_a_plan_either():
     with pytest.raises(PlanError, match="Peto's method gives an odds ratio, got measure: rr"):
         small_plan(pool={"method": "peto", "measure": "rr"})
+
+
+def test_the_arms_of_a_pooled_effect_are_those_of_the_trials_that_inform_it():
+    """A trial whose arm has no event informs no logistic regression of its own: it is in neither total."""
+    rows = draw_rows(binary=True)
+    silent = rows.study == "S03"
+    rows.loc[silent & (rows.treat == 0), "outcome"] = 0.0
+    plan = small_plan(moderators={})
+    got = analyse({BINARY_KEY: as_table(rows)}, plan, parts=["efficacy", "rows"])
+    two = pick(got.estimates, model="primary", stage="two", term="treatment")
+    arms = count(got, what="pooled_arm", analysis_id=two.analysis_id).set_index("arm").n
+    inside = rows[~silent].groupby("treat").size()
+    assert (two.k, arms["active"], arms["reference"]) == (5, inside[1], inside[0])
+    assert arms.sum() == two.n
+    material = Material(got.estimates, got.study_estimates, got.counts, plan.as_mapping())
+    lines = forest_of(material, material.analyses[0], LedgerOfClaims()).lines
+    line = next(x for x in lines if x.kind == "pooled")
+    assert {str(inside[1]), str(inside[0])} <= set(line.cells)
