@@ -26,6 +26,7 @@ from ipdma.site.read_study import read_study
 from ipdma.site.study_file import StudyFile
 
 LARGEST_YAML = 5_000_000
+MOST_ENTRIES = 5_000  # of arms, variables, assessments and confirmations together; a workbook has as many
 
 
 @dataclass
@@ -178,6 +179,12 @@ def read_content(folder: Path) -> tuple[dict[str, Any], Lines]:
     content = as_mapping(value, "study.yaml")
     if not content:
         raise ReadError("study.yaml: the file says nothing; `ipdma scan FILE --out study.yaml` drafts one")
+    entries = sum(len(part) for part in content.values() if isinstance(part, dict | list))
+    if entries > MOST_ENTRIES:
+        raise ReadError(
+            f"study.yaml: {entries} entries; a trial's mapping has at most {MOST_ENTRIES}. Did a program "
+            "write it from the rows of the data? An entry stands for a column"
+        )
     return content, Lines(root)
 
 
