@@ -7,6 +7,7 @@ import time
 try:
     from ipdma import __version__
     from ipdma.errors import IpdmaError
+    from ipdma.harmless import for_terminal
     from ipdma.runs.begin import begin
     from ipdma.runs.jobs import why_stopped
     from ipdma.runs.manifest import announce, say_end, say_start
@@ -28,7 +29,7 @@ try:
         works=workflow.is_main_process and not workflow.output_settings.dryrun,
     )
 except IpdmaError as error:
-    sys.exit(f"\nThe run cannot start:\n{error}\n")
+    sys.exit(for_terminal(f"\nThe run cannot start:\n{error}\n"))
 
 RESULTS = RUN.results.as_posix()
 PRIVATE = f"{RESULTS}/private"

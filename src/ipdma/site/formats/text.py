@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ipdma.errors import ReadError
 from ipdma.site.formats import ReadOptions
+from ipdma.site.formats.binary import LARGEST_COLUMNS
 from ipdma.site.formats.encodings import STRAY, decode, settle
 from ipdma.site.formats.heading import find_heading
 from ipdma.site.formats.one_column import refuse_one_column
@@ -35,6 +36,7 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
     text = decode(path.read_bytes(), options.encoding, name)
     separator = options.separator and NAMED_SEPARATORS.get(options.separator, options.separator)
     text, hinted = take_excel_hint(text)
+    refuse_wide(text, name, *filter(None, (separator, hinted)))
     separator = separator or hinted or ("\t" if path.suffix.lower() == ".tsv" else sniff_separator(text))
     records = parse(text, separator, name)
     guessed: list[int] = []
@@ -54,6 +56,18 @@ def read(path: Path, options: ReadOptions, name: str) -> Table:
     if guessed:
         table.remarks.append(Remark("mixed_encoding", rows=guessed))
     return table
+
+
+def refuse_wide(text: str, name: str, *named: str) -> None:
+    """Refuse a line of more cells than a trial's file has columns, before cells are made of it."""
+    for line in text.splitlines():
+        if len(line) > LARGEST_COLUMNS:
+            width = 1 + max(line.count(separator) for separator in (*SEPARATORS, *named))
+            if width > LARGEST_COLUMNS:
+                raise ReadError(
+                    f"{name}: a line has {width} cells; a trial's file has at most {LARGEST_COLUMNS} "
+                    "columns. Export only the columns that study.yaml names, a row per participant"
+                )
 
 
 def settle_all(records: list[list[str]]) -> tuple[list[list[str]], list[int]]:
