@@ -25,23 +25,27 @@ from ipdma.model.nst import critical_share, null_standardised_ends
 from ipdma.model.nst_share import TrialSets, signed_share
 
 Array = np.ndarray
-STUDIES = (3, 4, 5, 7, 11, 20)
+STUDIES = (3, 4, 5, 7, 11, 20, 2)  # a cell's seed goes by its place here
 TAUS = (0.0, 0.15, 0.3, 0.6)
-SIZES = ("equal", "tiny", "geometric", "one_large", "random")
+SIZES = ("equal", "tiny", "geometric", "one_large", "random", "correlated")
 SPREADS = ("equal", "with_size", "against_size")
 EFFECT = 0.6  # the true mean for which power is counted
+CORRELATION = 0.5  # of true effects with the logarithm of size, in the class of that name
+SPAN = (math.log(8), math.log(90))  # of the logarithm of size there
 LEVEL = 0.95
 SEARCHED = 6_000  # trials of those replications whose null-standardised interval is searched for its width
 METHODS = ("nst", "equal_weight_t", "modified_hksj", "hksj", "wald")
 FIELDS = ("studies", "tau", "sizes", "spread", "method", "coverage", "mc_error", "median_width", "power")
 
 
-def sizes(kind: str, k: int, random: np.random.Generator) -> Array:
-    """Participants in an arm of each trial."""
+def sizes(kind: str, k: int, random: np.random.Generator, count: int = 1) -> Array:
+    """Participants in an arm of each trial; shape (count, K) where every replication draws its own."""
     if kind == "equal":
         return np.full(k, 30)
     if kind == "tiny":
         return np.round(np.linspace(8, 12, k)).astype(int)
+    if kind == "correlated":
+        return np.round(np.exp(random.uniform(*SPAN, (count, k)))).astype(int)
     if kind == "geometric":
         return np.round(np.geomspace(8, 90, k)).astype(int)
     if kind == "one_large":
@@ -52,16 +56,22 @@ def sizes(kind: str, k: int, random: np.random.Generator) -> Array:
 def residual_sd(kind: str, n: Array) -> Array:
     """The outcome's standard deviation within an arm of each trial."""
     if kind == "equal" or n.min() == n.max():
-        return np.ones(len(n))
+        return np.ones(n.shape[-1])
     place = (np.log(n) - np.log(n.min())) / (np.log(n.max()) - np.log(n.min()))
     return 0.7 * 2 ** (place if kind == "with_size" else 1 - place)
 
 
-def draw(n: Array, sd: Array, tau: float, count: int, random: np.random.Generator) -> tuple[Array, Array]:
-    """Deviations from the true mean and estimated variances, each of shape (count, K)."""
-    v, df = 2 * sd**2 / n, 2 * n - 2
-    y = random.normal(0, np.sqrt(v + tau**2), (count, len(n)))
-    return y, v * random.chisquare(df, (count, len(n))) / df
+def draw(
+    n: Array, sd: Array, tau: float, correlation: float, count: int, random: np.random.Generator
+) -> tuple[Array, Array]:
+    """Deviations from the true mean over trials and estimated variances, each of shape (count, K).
+
+    True effects may be correlated with the logarithm of size, which is then uniform over `SPAN`.
+    """
+    v, df, shape = 2 * sd**2 / n, 2 * n - 2, (count, n.shape[-1])
+    place = (np.log(n) - np.mean(SPAN)) / (np.ptp(SPAN) / math.sqrt(12))
+    y = random.normal(correlation * tau * place, np.sqrt(v + (1 - correlation**2) * tau**2), shape)
+    return y, v * random.chisquare(df, shape) / df
 
 
 def reml_tau2(y: Array, v: Array) -> Array:
@@ -111,20 +121,23 @@ def of_symmetric(mean: Array, half: Array) -> dict[str, float]:
 
 def of_nst(y: Array, v: Array) -> dict[str, float]:
     """The same of the hull of the null-standardised set; a rejected value may still lie between its ends."""
-    critical = critical_share(y.shape[1], LEVEL)
-    covered = np.abs(shares(y, v)) <= critical
-    outside = np.flatnonzero(~covered)
-    low, high = null_standardised_ends(y[outside], v[outside], LEVEL)
-    covered[outside] = (low <= 0) & (high >= 0)
-    some = slice(SEARCHED // y.shape[1])
-    low, high = null_standardised_ends(y[some], v[some], LEVEL)
-    rejected = np.abs(shares(y + EFFECT, v)) > critical
-    in_gap = rejected[some] & (low <= -EFFECT) & (high >= -EFFECT)
+    covered, low, high = hulls(y, v)
+    rejected = np.abs(shares(y + EFFECT, v)) > critical_share(y.shape[1], LEVEL)
+    in_gap = rejected[: len(low)] & (low <= -EFFECT) & (high >= -EFFECT)
     return {
         "coverage": float(covered.mean()),
         "median_width": float(np.median(high - low)),
         "power": float(rejected.mean() - in_gap.mean()),
     }
+
+
+def hulls(y: Array, v: Array) -> tuple[Array, Array, Array]:
+    """Whether each null-standardised hull holds 0, and the ends of the first of them."""
+    covered = np.abs(shares(y, v)) <= critical_share(y.shape[1], LEVEL)
+    outside, some = np.flatnonzero(~covered), slice(SEARCHED // y.shape[1])
+    low, high = null_standardised_ends(y[outside], v[outside], LEVEL)
+    covered[outside] = (low <= 0) & (high >= 0)
+    return covered, *null_standardised_ends(y[some], v[some], LEVEL)
 
 
 def shares(y: Array, v: Array) -> Array:
@@ -133,11 +146,13 @@ def shares(y: Array, v: Array) -> Array:
 
 
 def cells(studies: list[int]) -> Iterator[tuple[int, float, str, str]]:
-    """The grid: 13 classes of trials for each K and tau."""
+    """The grid: 14 classes of trials for each K and tau (13 where effects do not vary)."""
     for k in studies:
         for tau in TAUS:
             for kind in SIZES:
-                for spread in SPREADS if kind != "equal" else SPREADS[:1]:
+                if kind == "correlated" and not tau:
+                    continue
+                for spread in SPREADS if kind not in ("equal", "correlated") else SPREADS[:1]:
                     yield k, tau, kind, spread
 
 
@@ -145,8 +160,8 @@ def run_cell(k: int, tau: float, kind: str, spread: str, count: int, seed: int) 
     """Every method in one cell."""
     place = [STUDIES.index(k), TAUS.index(tau), SIZES.index(kind), SPREADS.index(spread)]
     random = np.random.default_rng([seed, *place])
-    n = sizes(kind, k, random)
-    y, v = draw(n, residual_sd(spread, n), tau, count, random)
+    n = sizes(kind, k, random, count)
+    y, v = draw(n, residual_sd(spread, n), tau, CORRELATION * (kind == "correlated"), count, random)
     rows = []
     every = {"nst": of_nst(y, v)} | {name: of_symmetric(*one) for name, one in symmetric(y, v).items()}
     for name, found in every.items():

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
-from coverage import LEVEL, sizes, symmetric
+from coverage import LEVEL, hulls, shares, sizes, symmetric
 
 from ipdma.model.alone import ADDED
-from ipdma.model.nst import null_standardised_ends
+from ipdma.model.nst import critical_share
 
 Array = np.ndarray
 STUDIES = (5, 11, 20)
@@ -50,24 +50,26 @@ def log_odds(cells: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def intervals(y: Array, v: Array, informs: Array) -> Iterator[tuple[str, Array, Array]]:
-    """Each method's ends where at least three trials inform, those with as many of them together."""
+def judge(y: Array, v: Array, informs: Array) -> Iterator[tuple[str, Array, Array, Array]]:
+    """By method whether each interval holds the truth, whether it excludes 0, and widths.
+
+    Of data sets in which at least three trials inform, those with as many of them together.
+    """
     known = informs.sum(axis=1)
     for k in range(3, y.shape[1] + 1):
         at = known == k
         if not at.any():
             continue
-        own = (y[at][informs[at]].reshape(-1, k), v[at][informs[at]].reshape(-1, k))
-        yield ("nst", *null_standardised_ends(*own, LEVEL))
-        for name, (mean, half) in symmetric(*own).items():
-            yield name, mean - half, mean + half
+        own, var = y[at][informs[at]].reshape(-1, k), v[at][informs[at]].reshape(-1, k)
+        covered, low, high = hulls(own - EFFECT, var)
+        yield "nst", covered, np.abs(shares(own, var)) > critical_share(k, LEVEL), high - low
+        for name, (mean, half) in symmetric(own, var).items():
+            yield name, np.abs(mean - EFFECT) <= half, np.abs(mean) > half, 2 * half
 
 
-def describe(low: Array, high: Array) -> str:
+def describe(covered: Array, rejected: Array, width: Array) -> str:
     """Coverage, median width and power in a table's cell."""
-    covered = 100 * np.mean((low <= EFFECT) & (high >= EFFECT))
-    power = 100 * np.mean((low > 0) | (high < 0))
-    return f"{covered:.1f} %, {np.median(high - low):.2f}, {power:.0f} %"
+    return f"{100 * covered.mean():.1f} %, {np.median(width):.2f}, {100 * rejected.mean():.0f} %"
 
 
 def main() -> None:
@@ -83,9 +85,10 @@ def main() -> None:
     for place, (kind, k, risk, tau) in enumerate(product(SIZES, STUDIES, RISKS, TAUS)):
         random = np.random.default_rng([options.seed, place])
         y, v, informs = log_odds(draw(k, risk, tau, kind, options.replications, random))
-        found: dict[str, list[tuple[Array, Array]]] = {name: [] for name in SHOWN}
-        for name, low, high in intervals(y, v, informs):
-            found.get(name, []).append((low, high))
+        found: dict[str, list[list[Array]]] = {name: [] for name in SHOWN}
+        for name, *judged in judge(y, v, informs):
+            if name in found:
+                found[name].append(judged)
         ends = {
             name: [np.concatenate(part) for part in zip(*parts, strict=True)] for name, parts in found.items()
         }
