@@ -109,7 +109,7 @@ def null_standardised_ends(y: Array, v: Array, level: float = 0.95) -> tuple[Arr
     """
     critical = critical_share(y.shape[1], level)
     low, high = np.empty(len(y)), np.empty(len(y))
-    for at in np.array_split(np.arange(len(y)), math.ceil(y.size / TRIALS_AT_ONCE)):
+    for at in np.array_split(np.arange(len(y)), max(1, y.size // TRIALS_AT_ONCE)):
         trials = TrialSets(np.ascontiguousarray(y[at].T), np.ascontiguousarray(v[at].T))
         low[at], high[at] = hull(trials, scan(trials, critical), critical)
     return low, high

@@ -57,6 +57,7 @@ def test_many_sets_at_once_have_each_their_own_interval(k):
     alone = [null_standardised(*one) for one in zip(y, v, strict=True)]
     assert low == pytest.approx([one.low for one in alone], rel=1e-9, abs=1e-10)
     assert high == pytest.approx([one.high for one in alone], rel=1e-9, abs=1e-10)
+    assert [len(end) for end in null_standardised_ends(y[:0], v[:0])] == [0, 0]
 
 
 @given(
