@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": "recompute the claims of a run",
     "disclose": "try to work out what a run withholds",
     "bundle": "the moments of a trial's arms that a plan needs, and no row",
+    "twin": "rows of nobody with the moments of bundles, or of a run",
     "compare": "say what changed between two runs",
 }
 

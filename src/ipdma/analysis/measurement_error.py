@@ -9,6 +9,7 @@ gives way to the true one that is expected of it and of the covariates, in its o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def correct_baseline(
     The error's variance belongs to an instrument: one less its reliability, times the variance of its scores
     within trials and arms. A trial whose scores vary no more than that is left out, with the reason.
     """
-    rows = cell.analysed
+    rows = cell.with_columns([*covariates, BASELINE])
     frame, names = design_frame(rows, [c for c in covariates if c != BASELINE])
     table = frame.assign(**{BASELINE: rows[BASELINE].astype(float), "instrument": rows["instrument"]})
     table = table.dropna(subset=[BASELINE, *names])
@@ -74,7 +75,8 @@ def correct_baseline(
             kept.append(true)
     found = pd.concat(kept) if kept else pd.Series(dtype=float)
     part = rows.loc[rows.index.isin(found.index)]
-    return cell.but(part.assign(**{BASELINE: found.reindex(part.index)}))
+    corrected = part.assign(**{BASELINE: found.reindex(part.index)})
+    return replace(cell, rows=corrected, guests=())  # a guest's rows were made for these very columns
 
 
 def error_variances(table: pd.DataFrame, stated: Reliability) -> dict[str, float]:

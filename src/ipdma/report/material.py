@@ -68,7 +68,7 @@ class Material(Words):
     registry: pd.DataFrame | None = None
     aggregate: pd.DataFrame | None = None
     notes: Sequence[str] = ()
-    synthetic: bool = False
+    synthetic: bool | str = False
     versions: Mapping[str, str] = field(default_factory=dict)
     folders: Sequence[str] = ("validation/",)
 

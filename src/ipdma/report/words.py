@@ -54,6 +54,7 @@ LEFT_OUT = {  # the cohort's reasons in a reader's words
     "no outcome observed in the reference arm": "without an outcome in the reference arm",
 }
 ARM_LEFT_OUT = "arm takes no part in this contrast"  # of a trial that stays in
+TWIN = "SYNTHETIC TWIN"
 STAMP = "SYNTHETIC data: invented participants, not a finding."
 USUAL_LEAST = 10  # people in a cell; a plan that prints fewer says so on every page
 STANDARDISE = {
@@ -82,9 +83,14 @@ def column_words(column: str) -> str:
     return str(getattr(variables().get(column), "label", "") or column.replace("_", " "))
 
 
-def foot_line(plan: Mapping[str, Any], synthetic: bool) -> str:
-    """The plan's footer, else that of synthetic data; and that small counts are printed, where they are."""
-    line = str(plan.get("footer") or "") or (STAMP if synthetic else "")
+def foot_line(plan: Mapping[str, Any], synthetic: bool | str) -> str:
+    """The plan's footer, else that of synthetic data; and that small counts are printed, where they are.
+
+    Data that are the twin of real ones (`synthetic` is `TWIN`) are called so whatever the plan's footer says.
+    """
+    line = str(plan.get("footer") or "") or (STAMP if synthetic is True else "")
+    if synthetic == TWIN:
+        line = f"{TWIN}: nobody's rows, with the moments of real arms. {line}".strip()
     return f"{line} {threshold_note(plan)}".strip()
 
 
@@ -122,7 +128,7 @@ class Words:
 
     plan: Mapping[str, Any]
     registry: pd.DataFrame | None
-    synthetic: bool
+    synthetic: bool | str
 
     @property
     def primary(self) -> str:

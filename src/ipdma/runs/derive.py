@@ -72,7 +72,7 @@ def material_of(folder: Path) -> Material:
         read_registry(registry),
         read_registry(find_aggregate(plan)),
         read_notes(folder / "parts" / "notes.csv"),
-        bool(recipe.get("synthetic")),
+        recipe.get("synthetic") or False,
         dict(recipe.get("versions_printed", [])),
         list(recipe.get("folders", [])),
     )

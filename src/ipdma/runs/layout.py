@@ -12,7 +12,7 @@ from typing import Any
 
 from ipdma.plan import Plan
 from ipdma.provenance import digest_code, find_versions
-from ipdma.report.words import foot_line
+from ipdma.report.words import TWIN, foot_line
 from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
@@ -76,8 +76,12 @@ class Run:
         return [str(folder) for folder in codebook_folders(self.plan, self.studies)]
 
     @property
-    def synthetic(self) -> bool:
-        """Whether a truth.yaml beside the studies says that their participants are invented."""
+    def synthetic(self) -> bool | str:
+        """Whether a truth.yaml beside the studies says that their participants are invented, or `TWIN`
+        where a
+        study's arms say that it is a twin."""
+        if any(study.twin for study in self.studies):
+            return TWIN
         return any((study.folder.parent / "truth.yaml").is_file() for study in self.studies)
 
     @property

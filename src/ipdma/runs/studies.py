@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_text
+from ipdma.report.words import TWIN
 from ipdma.runs.bundles import is_bundle
 
 STUDY_FILE = "study.yaml"
@@ -23,13 +24,16 @@ UNSAFE = set('/\\:*?"<>|{}') | {chr(code) for code in range(32)}
 class StudyFolder:
     """One contributed trial: its id, its folder and the files that its upload is made from.
 
-    `folder` is the file itself of a trial that came as a bundle, which `bundle` holds.
+    `folder` is the file itself of a trial that came as a bundle, which `bundle` holds; `twin` says that
+    the rows are
+    nobody's.
     """
 
     study: str
     folder: Path
     files: tuple[Path, ...]
     bundle: Bundle | None = None
+    twin: bool = False
 
     @property
     def labelled(self) -> dict[str, Path]:
@@ -106,7 +110,17 @@ def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
     name = name.strip()
     if not is_usable(name, path, faults):
         return None
-    return StudyFolder(name, folder, tuple([path, *source_files(folder, content, faults)]))
+    files = tuple([path, *source_files(folder, content, faults)])
+    return StudyFolder(name, folder, files, twin=is_twin(content))
+
+
+def is_twin(content: Mapping[str, object]) -> bool:
+    """Whether a study.yaml says in the labels of its arms that its rows are a twin's."""
+    arms = content.get("arms")
+    labels = (
+        [own.get("label") for own in arms.values() if isinstance(own, dict)] if isinstance(arms, dict) else []
+    )
+    return any(str(label or "").startswith(TWIN) for label in labels)
 
 
 def read_as_study(path: Path, faults: list[str]) -> StudyFolder | None:

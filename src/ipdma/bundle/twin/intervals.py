@@ -83,6 +83,7 @@ def free_from(x: np.ndarray, intervals: Sequence[Interval]) -> tuple[np.ndarray,
         both, above = np.isfinite(low) & np.isfinite(high), np.isfinite(low) & ~np.isfinite(high)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.clip((x[:, j] - low) / (high - low), EDGE, 1 - EDGE)
+            share = np.where(high > low, share, 0.5)
             u[:, j] = np.where(
                 both, logit(share), np.where(above, np.log(np.maximum(x[:, j] - low, EDGE)), x[:, j])
             )

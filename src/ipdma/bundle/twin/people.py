@@ -26,15 +26,12 @@ class Set:
     n : int
     counts : mapping of (attribute, level) or pairs of them to int
         People at a level, or at two levels of two attributes.
-    same : hashable
-        Sets of one size with an equal value hold the same people, as far as is known.
     """
 
     has: tuple[Hashable, ...]
     n: int
     lacks: tuple[Hashable, ...] = ()
     counts: Mapping[Hashable, int] = field(default_factory=dict)
-    same: Hashable = None
 
     def among(self, has: Mapping[Hashable, np.ndarray], n: int, but: Hashable = None) -> np.ndarray:
         """Who is in it by the attributes that are settled, shape (n,)."""
@@ -64,28 +61,13 @@ class People:
     level: dict[Hashable, np.ndarray] = field(default_factory=dict)
 
 
-def settle_people(
-    n: int,
-    scores: Sequence[Hashable],
-    variables: Mapping[Hashable, int],
-    sets: Sequence[Set],
-    rng: np.random.Generator,
+def settle_scores(
+    n: int, scores: Sequence[Hashable], sets: Sequence[Set], chance: int | None = None
 ) -> People:
-    """Give n people scores and variables so that each set of rows has its size and its levels their counts.
+    """Give n people the scores that sets of rows ask for; a score that no set asks for is everyone's.
 
-    Parameters
-    ----------
-    n : int
-    scores : sequence of attribute names
-        Settled first, all together.
-    variables : mapping of attribute name to int
-        Its number of levels; 1 for a number that is there or not.
-    sets : sequence of Set
-    rng : Generator
-
-    Returns
-    -------
-    People
+    Who has one score has the others, where the sets leave it open; with `chance` (a seed) that is left to
+    it, alike for each scale.
 
     Raises
     ------
@@ -94,11 +76,7 @@ def settle_people(
     """
     people = People(n)
     for group in groups_of(scores, sets):
-        settle_scores(people, group, sets, rng)
-    lacking = np.zeros(n)
-    copies: dict[Hashable, np.ndarray] = {}
-    for name, levels in variables.items():
-        settle_variable(people, name, levels, sets, rng, lacking, copies)
+        settle_group(people, group, sets, chance)
     return people
 
 
@@ -117,9 +95,7 @@ def groups_of(scores: Sequence[Hashable], sets: Sequence[Set]) -> Iterator[list[
             yield [other for other in scores if other in group[name]]
 
 
-def settle_scores(
-    people: People, group: Sequence[Hashable], sets: Sequence[Set], rng: np.random.Generator
-) -> None:
+def settle_group(people: People, group: Sequence[Hashable], sets: Sequence[Set], chance: int | None) -> None:
     """Patterns of scores that are there, with the sizes of the sets that ask for nothing else."""
     patterns = np.array(list(product((True, False), repeat=len(group))))
     at = {name: i for i, name in enumerate(group)}
@@ -131,8 +107,11 @@ def settle_scores(
                 inside &= ~np.any(patterns[:, [at[name] for name in one.lacks]], axis=1)
             rows.append(inside.astype(float))
             sizes.append(one.n)
-    numbers = whole_numbers(np.array(rows), np.array(sizes), people.n, "scores")
-    found = np.repeat(patterns, numbers, axis=0)[rng.permutation(people.n)]
+    gaps = (~patterns).sum(axis=1).astype(float)
+    if chance is not None:
+        gaps += np.random.default_rng(chance).random(len(gaps)) * len(group)
+    numbers = whole_numbers(np.array(rows), np.array(sizes), people.n, "scores", gaps)
+    found = np.repeat(patterns, numbers, axis=0)  # in one order, so that who lacks one scale lacks another
     people.has.update({name: found[:, i] for name, i in at.items()})
 
 
@@ -142,37 +121,39 @@ def settle_variable(
     levels: int,
     sets: Sequence[Set],
     rng: np.random.Generator,
-    lacking: np.ndarray,
-    copies: dict[Hashable, np.ndarray],
-) -> None:
+    free: int | None = None,
+) -> np.ndarray:
     """Who has a variable, and at which level, by the sets that it stands in.
 
     Parameters
     ----------
-    lacking : ndarray of shape (n,)
-        How many variables each person lacks already; changed in place. Different sets lack different
-        people, as far
-        as there are some.
-    copies : dict
-        For sets that hold the same people, who had the variable before; changed in place.
+    name : attribute name
+    levels : int
+        Its number of levels; 1 for a number that is there or not.
+    sets : sequence of Set
+        Those that ask for it and for nothing else that is not settled.
+    free : int, optional
+        The level of those who have a number that no set asks the level of.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The kind of each person: people of one kind may change places.
     """
-    own = [one for one in sets if name in one.has and settled(one, people, name)]
-    same = tuple((one.n, one.same) for one in own if one.same is not None)
-    known = copies.get(same) if same else None
-    kinds, of_kind = kinds_of(people, name, own, known)
-    rows, sizes = conditions_of(kinds, of_kind, name, levels, own, people, known)
-    numbers = whole_numbers(rows, sizes, people.n, str(name)).reshape(len(kinds), levels + 1)
+    first, of_kind = kinds_of(people, name, sets)
+    rows, sizes = conditions_of(first, of_kind, name, levels, sets, people, free)
+    numbers = whole_numbers(rows, sizes, people.n, str(name)).reshape(len(first), levels + 1)
     level = np.full(people.n, MISSING)
     for kind, counts in enumerate(numbers):
-        members = np.flatnonzero(of_kind == kind)
-        members = members[np.lexsort((rng.random(len(members)), -lacking[members]))]
-        present = members[: len(members) - counts[levels]]  # who lacks least so far lacks this one
-        level[rng.permutation(present)] = np.repeat(np.arange(levels), counts[:levels])
+        members = rng.permutation(np.flatnonzero(of_kind == kind))
+        level[members] = np.repeat([*range(levels), MISSING], counts)
+    put_level(people, name, level)
+    return of_kind
+
+
+def put_level(people: People, name: Hashable, level: np.ndarray) -> None:
+    """Give everyone a level of a variable; `MISSING` is none."""
     people.has[name], people.level[name] = level != MISSING, level
-    if known is None:
-        lacking += level == MISSING
-    if same:
-        copies[same] = level != MISSING
 
 
 def settled(one: Set, people: People, name: Hashable) -> bool:
@@ -180,14 +161,11 @@ def settled(one: Set, people: People, name: Hashable) -> bool:
     return all(other == name or other in people.has for other in (*one.has, *one.lacks))
 
 
-def kinds_of(
-    people: People, name: Hashable, own: Sequence[Set], known: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def kinds_of(people: People, name: Hashable, own: Sequence[Set]) -> tuple[np.ndarray, np.ndarray]:
     """People apart by what the sets see of them: the kinds' first members, and each person's kind."""
     signs = [one.among(people.has, people.n, name).astype(int) for one in own]
     others = {other for one in own for key in one.counts for other, _ in pairs_in(key) if other != name}
     signs += [people.level[other] for other in sorted(others, key=repr) if other in people.level]
-    signs += [known.astype(int)] if known is not None else []
     table = np.column_stack([np.zeros(people.n, dtype=int), *signs])
     _, first, of_kind = np.unique(table, axis=0, return_index=True, return_inverse=True)
     return first, of_kind.ravel()
@@ -206,7 +184,7 @@ def conditions_of(
     levels: int,
     own: Sequence[Set],
     people: People,
-    known: np.ndarray | None,
+    free: int | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Linear conditions on the numbers of people by kind and level (the last: missing), and their sizes."""
     shape = (len(first), levels + 1)
@@ -216,18 +194,18 @@ def conditions_of(
         one[kind] = 1
         rows.append(one)
         sizes.append(number)
-    if known is not None:
-        one = np.zeros(shape)
-        one[known[first], levels] = 1
-        one[~known[first], :levels] = 1
-        rows.append(one)
-        sizes.append(0)
     for wanted in own:
         inside = wanted.among(people.has, people.n, name)[first]
+        listed = {level for key in wanted.counts for other, level in pairs_in(key) if other == name}
         one = np.zeros(shape)
-        one[inside, :levels] = 1
+        one[np.ix_(inside, sorted(listed) or list(range(levels)))] = 1
         rows.append(one)
         sizes.append(wanted.n)
+        if listed and free is not None:  # who is counted by level is at a level
+            one = np.zeros(shape)
+            one[inside, free] = 1
+            rows.append(one)
+            sizes.append(0)
         for key, count in wanted.counts.items():
             mine = [level for other, level in pairs_in(key) if other == name]
             if not mine:
@@ -243,10 +221,12 @@ def conditions_of(
     return np.array([one.ravel() for one in rows]), np.array(sizes, dtype=float)
 
 
-def whole_numbers(rows: np.ndarray, sizes: np.ndarray, n: int, what: str) -> np.ndarray:
-    """Whole numbers from 0 to n with these sums."""
+def whole_numbers(
+    rows: np.ndarray, sizes: np.ndarray, n: int, what: str, cost: np.ndarray | None = None
+) -> np.ndarray:
+    """Whole numbers from 0 to n with these sums, the cheapest of them."""
     found = milp(
-        np.zeros(rows.shape[1]),
+        np.zeros(rows.shape[1]) if cost is None else cost,
         integrality=np.ones(rows.shape[1]),
         bounds=Bounds(0, n),
         constraints=LinearConstraint(rows, sizes, sizes),

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdma.bundle.records import Moments
 from ipdma.bundle.twin.intervals import Interval, free_from, numbers_from
 
 ENOUGH = 1e-12  # of a column's spread: closer than this, moments are met
 STEPS = 200
 LONGEST = 2.0  # step of a free number
+PATIENCE = 12  # steps over which the squared distance must fall
+STUCK = 0.5  # to this share
 SINGULAR = 1e-13  # of the largest eigenvalue: conditions that follow from others
 
 
@@ -68,6 +71,11 @@ class Wanted:
     columns: tuple[Seen, ...]
     means: np.ndarray
     covariance: np.ndarray
+
+    @classmethod
+    def of_number(cls, rows: np.ndarray, place: int, moments: Moments) -> Wanted:
+        """The mean and variance of one column."""
+        return cls(rows, (Seen(place),), moments.means, moments.covariance)
 
     @property
     def scale(self) -> np.ndarray:
@@ -140,9 +148,9 @@ def find_numbers(
     u, _ = free_from(start, intervals)
     x, slopes = numbers_from(u, intervals)
     misses = all_misses(x, wanted)
-    damping = 1.0
+    damping, sizes = 1.0, [float(misses @ misses)]
     for _ in range(STEPS):
-        if np.abs(misses).max(initial=0.0) <= ENOUGH or damping > 1e12:
+        if np.abs(misses).max(initial=0.0) <= ENOUGH or damping > 1e12 or is_stuck(sizes):
             break
         step = shortest_step(x, slopes, intervals, wanted, misses, damping)
         trial = u + step * min(1.0, LONGEST / max(np.abs(step).max(), 1e-300))
@@ -152,7 +160,14 @@ def find_numbers(
             u, x, slopes, misses, damping = trial, x_trial, slopes_trial, found, damping / 10
         else:
             damping = max(damping, 1e-14) * 10
+        sizes.append(float(misses @ misses))
     return x, float(np.abs(misses).max(initial=0.0))
+
+
+def is_stuck(sizes: Sequence[float]) -> bool:
+    """Whether the search came into a valley without an end: another start is worth more than its next
+    steps."""
+    return len(sizes) > PATIENCE and sizes[-1] > STUCK * sizes[-1 - PATIENCE]
 
 
 def all_misses(x: np.ndarray, wanted: Sequence[Wanted]) -> np.ndarray:
