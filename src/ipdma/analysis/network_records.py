@@ -102,9 +102,10 @@ def write_split(ledger: Ledger, ident: Ident, split: Split, fit: NetworkFit) -> 
 
 def write_pool(ledger: Ledger, ident: Ident, pool: NetworkPool, n: int) -> None:
     """Write every comparison of a network in two stages, its heterogeneity and its trials."""
-    singular = pool.tau2 == 0 and pool.network.residual_df > 0
+    singular = pool.tau2 == 0 and pool.network.residual_df > 0 and not pool.common
     more = {"n": n, "df_method": pool.df_method, "converged": True, "singular": singular}
-    ledger.estimates += [comparison_row(ident, c, pool.tau2, more) for c in pool.comparisons]
+    tau2 = None if pool.common else pool.tau2
+    ledger.estimates += [comparison_row(ident, c, tau2, more) for c in pool.comparisons]
     for what, value in zip(("q", "q_df", "q_p"), pool.q, strict=True):
         ledger.count(ident, what, variable=TREATMENT, value=number(value))
     for own in pool.studies:

@@ -33,9 +33,10 @@ PLAN = {
 }
 
 
-def run(drawn=None, aggregate=None, **network):
+def run(drawn=None, aggregate=None, model=None, **network):
     drawn = draw_network(tau=0.8) if drawn is None else drawn
-    plan = Plan.from_mapping({**PLAN, "network": {**PLAN["network"], **network}})
+    models = {"models": {"primary": model}} if model else {}
+    plan = Plan.from_mapping({**PLAN, **models, "network": {**PLAN["network"], **network}})
     return analyse({KEY: as_rows(drawn)}, plan, aggregate=aggregate)
 
 
@@ -167,3 +168,32 @@ def test_two_published_contrasts_of_one_trial_are_left_out():
     twice = pd.concat([published(contrast="stpp_medication")] * 2, ignore_index=True)
     records = run(aggregate=twice)
     assert counts(records, "warning")["level"].str.contains("2 contrasts, whose covariance").any()
+
+
+def test_without_nodes_every_condition_is_one_and_the_commonest_the_reference():
+    records = run(nodes={}, reference=None, moderators=[])
+    (first, *_) = counts(records, "network_node")["arm"]
+    assert first == "stpp"
+    assert len(of(records, "network.depression.post.network.one")) == 10
+
+
+def test_common_effects_have_no_variance_and_predict_no_trial():
+    records = run(model={"covariates": ["baseline"], "treatment_effect": "common"}, moderators=[])
+    for stage in ("one", "two"):
+        rows = of(records, f"network.depression.post.network.{stage}")
+        assert len(rows) == 10
+        assert rows[["tau2", "pi_low", "pi_high"]].isna().all(axis=None)
+        assert not rows["singular"].any()
+
+
+@pytest.mark.parametrize(("key", "value"), [("intercept", "random"), ("interaction_effect", "random")])
+def test_what_the_primary_model_has_and_a_network_has_not_is_said(key, value):
+    records = run(model={"covariates": ["baseline"], key: value, "covariate_slopes": "common"}, moderators=[])
+    assert counts(records, "warning")["level"].str.contains(f"not the primary model's {key}: {value}").any()
+    assert len(of(records, "network.depression.post.network.one")) == 10
+
+
+def test_methods_that_rest_on_trials_give_way_and_others_stay():
+    for df, expected in (("hksj", "kenward_roger"), ("k_minus_1", "k_minus_1")):
+        records = run(model={"covariates": ["baseline"], "df": df}, moderators=[])
+        assert set(of(records, "network.depression.post.network.one")["df_method"]) == {expected}

@@ -110,6 +110,9 @@ def test_a_mistyped_key_names_the_nearest_at_every_depth(path):
     assert f"unknown key '{key}x'; did you mean '{key}'?" in str(error.value)
 
 
+TWO = {"a": ["stpp"], "b": ["tau"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -184,6 +187,38 @@ def test_a_mistyped_key_names_the_nearest_at_every_depth(path):
             "missing.delta.arms: expected one of active, reference, both, grid, got left",
         ),
         ({"explanations": [{"analysis": "x"}]}, "explanations.0: key 'why' is missing"),
+        (
+            {"network": {"outcomes": ["response"]}},
+            "network.outcomes: expected outcomes that are scores, got 'response', a binary one",
+        ),
+        (
+            {"network": {"outcomes": ["depression"], "nodes": {"a": ["stpp"], "b": ["stpp", "tau"]}}},
+            "network.nodes: condition 'stpp' is in a and in b; an arm is one node",
+        ),
+        (
+            {"network": {"outcomes": ["depression"], "nodes": {"a": ["stpp"]}}},
+            "network.nodes: expected two nodes or more, got one (a)",
+        ),
+        (
+            {
+                "network": {
+                    "outcomes": ["depression"],
+                    "nodes": {"a": ["stpp"], "b": ["tau"]},
+                    "reference": "c",
+                }
+            },
+            "network.reference: no node is called 'c'; there are a, b",
+        ),
+        (
+            {
+                "network": {"outcomes": ["depression"]},
+                "contrasts": {"network": {"active": ["stpp"], "reference": ["tau"]}},
+            },
+            "contrasts.network: the network's rows have that name",
+        ),
+        ({"network": {"moderators": ["x"], "outcomes": ["depression"]}}, "network.moderators: no moderator"),
+        ({"nesting": {"arms": "all"}}, "nesting.arms: expected one of active, both, got all"),
+        ({"nesting": {"outcomes": ["response"]}}, "nesting.outcomes: expected outcomes that are scores"),
     ],
 )
 def test_each_fault_is_a_sentence(changes, sentence):

@@ -126,6 +126,8 @@ class NetworkPool:
     stacked : Stacked
     spec : PoolSpec
     tau2 : float
+    common : bool
+        Effects are common to the trials: tau2 is zero by assumption, and no trial is predicted.
     """
 
     network: Network
@@ -133,6 +135,7 @@ class NetworkPool:
     stacked: Stacked
     spec: PoolSpec
     tau2: float
+    common: bool = False
 
     @cached_property
     def solved(self) -> tuple[Array, Array]:
@@ -184,7 +187,7 @@ class NetworkPool:
             f"{active} v {reference}", value, own, None if scale is None else df, self.spec.level
         )
         k = len(self.network.direct(active, reference))
-        if df < 2:
+        if df < 2 or self.common:
             return Comparison(active, reference, made, k)
         reach = quantile(float(df - 1), self.spec.level) * float(np.sqrt(self.tau2 + error**2))
         return Comparison(active, reference, made, k, (value - reach, value + reach))
@@ -221,7 +224,7 @@ def pool_network(
     ordered = sorted((reorder(s, network.arms[s.study]) for s in studies), key=lambda s: s.study)
     stacked = stack(ordered, contrast_matrix(network, network.basic))
     tau2 = 0.0 if common or not network.residual_df else stacked.reml()
-    return NetworkPool(network, ordered, stacked, spec, tau2)
+    return NetworkPool(network, ordered, stacked, spec, tau2, common)
 
 
 def stack(studies: Sequence[ArmContrasts], X: Array) -> Stacked:
