@@ -28,6 +28,8 @@ def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
     pen = ledger.pen("report/whom")
     mains = first_questions(material)
     told = "".join(paragraph(material, analysis, pen) for analysis in mains)
+    if any(severity_sentence(material, analysis, pen) for analysis in mains):
+        told += f'<p class="small">{REGRESSION}</p>'
     parts = [f'<div class="beside"><div>{told}</div>{shelf.figure("benefit.severity")}</div>']
     names = ["benefit.duration", *(f"moderators.{a.id}" for a in mains)]
     figures = "".join(shelf.figure(name) for name in names)
@@ -41,7 +43,8 @@ def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
 def paragraph(material: Material, analysis: Analysis, pen: Pen) -> str:
     """All that is said of one contrast."""
     severity = severity_sentence(material, analysis, pen)
-    lines = [severity, error_sentences(material, analysis, pen) if severity else ""]
+    name = baseline_moderator(material)
+    lines = [severity, error_text(material, analysis, pen, name) if severity else ""]
     lines += other_sentences(material, analysis, pen)
     said = " ".join(line for line in lines if line)
     return f"<p><b>{escape(material.contrast(analysis.contrast))}.</b> {italics(said)}</p>" if said else ""
@@ -97,11 +100,6 @@ def severity_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
         ]
     )
     return f"{lead}: {wording.several(told)}, in {material.points}." if told else f"{lead}."
-
-
-def error_sentences(material: Material, analysis: Analysis, pen: Pen) -> str:
-    """What error in the baseline scores does to this answer, and what regression to the mean does not."""
-    return f"{error_text(material, analysis, pen, baseline_moderator(material))} {REGRESSION}".strip()
 
 
 def severities(material: Material, at: object) -> list[Row]:
