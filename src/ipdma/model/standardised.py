@@ -1,7 +1,7 @@
 """Risks standardised over the trials' baselines (g-computation), from one logistic model of all trials.
 
 Everyone's risk under both treatments at the model's average effect (random effects at zero), averaged over
-the participants of the fit (Robins 1986, Math Model 7:1393). An odds ratio is not collapsible: applied to an
+all participants (Robins 1986, Math Model 7:1393). An odds ratio is not collapsible: applied to an
 average risk it tells another difference.
 """
 
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
-from ipdma.model.binomial_problem import build_problem, fixed_columns
+from ipdma.model.binomial_problem import build_problem, fixed_columns, whole_problem
 from ipdma.model.design import build_design
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.model.spec_keys import FIRTH
 from ipdma.model.term import TREATMENT
 
 Array = NDArray[Any]
@@ -61,6 +62,11 @@ class Baselines:
         The fit's log odds ratio.
     level : float
         Confidence level of the intervals.
+    silent : int
+        Participants that tell the model nothing, in trials without an event or with nothing but events: their
+        risk is 0 or 1 under either treatment.
+    certain : float
+        Events among them.
     reference : float or None
         The average risk without the treatment, stated from outside; None for that of the fit.
     """
@@ -71,11 +77,17 @@ class Baselines:
     rest: Array
     theta: float
     level: float
+    silent: int = 0
+    certain: float = 0.0
     reference: float | None = None
 
     def starting_from(self, risk: float) -> Baselines:
-        """The same people with their log odds moved alike, so that their average risk is `risk`."""
-        return replace(self, reference=risk)
+        """The people of the fit with their log odds moved alike, so that their average risk is `risk`."""
+        return replace(self, silent=0, certain=0.0, reference=risk)
+
+    def average(self, risks: Array) -> float:
+        """The average of the risks of the fit's people and of those outside it."""
+        return float(risks.sum() + self.certain) / (len(risks) + self.silent)
 
     def log_odds(self, theta: float) -> Array:
         """Log odds without the treatment where the effect is `theta`, shape (n,)."""
@@ -91,7 +103,7 @@ class Baselines:
 
     def risk(self, theta: float) -> float:
         """The average risk without the treatment where the effect is `theta`."""
-        return float(expit(self.log_odds(theta)).mean())
+        return self.average(expit(self.log_odds(theta)))
 
     def difference(self, effect: Sequence[float]) -> Standardised:
         """Risk under the treatment minus risk without it, for an effect and its limits."""
@@ -123,10 +135,11 @@ class Baselines:
         eta = self.log_odds(theta)
         p0, p1 = expit(eta), expit(eta + theta)
         w0, w1 = p0 * (1 - p0), p1 * (1 - p1)
-        g0, g1 = w0 @ self.X / len(eta), w1 @ self.X / len(eta)
+        n = len(eta) + self.silent
+        g0, g1 = w0 @ self.X / n, w1 @ self.X / n
         if self.reference is not None:
             g0, g1 = np.zeros_like(g0), g1 - w1.mean() / w0.mean() * g0
-        m0, m1 = float(p0.mean()), float(p1.mean())
+        m0, m1 = self.average(p0), self.average(p1)
         value = math.log(m1 / m0) if ratio else m1 - m0
         g = g1 / m1 - g0 / m0 if ratio else g1 - g0
         z = -float(ndtri((1 - self.level) / 2))
@@ -151,7 +164,8 @@ def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | N
     """
     if fit.covariance is None:
         return None
-    problem = build_problem(build_design(rows, spec))
+    design = build_design(rows, spec)
+    problem = whole_problem(design) if spec.estimator == FIRTH else build_problem(design)
     columns = fixed_columns(problem) @ np.linalg.inv(problem.to_data)
     terms = [estimate.term for estimate in fit.estimates]
     t, rest = terms.index(TREATMENT), [i for i, term in enumerate(terms) if term != TREATMENT]
@@ -164,4 +178,6 @@ def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | N
         rest=V[np.ix_(rest, rest)] - np.outer(slope, V[t, rest]),
         theta=float(fit.estimates[t].estimate),
         level=spec.level,
+        silent=design.n_rows - len(problem.data.y),
+        certain=float(design.outcome.sum() - problem.data.y.sum()),
     )

@@ -80,3 +80,21 @@ def test_effects_without_end_stay_inside_what_a_share_can_be(rows):
     people, _ = fitted(rows)
     found = people.difference((1.0, -900.0, 900.0))
     assert -1 <= found.low < found.high <= 1
+
+
+@pytest.mark.parametrize("estimator", ["ml", "firth"])
+def test_a_trial_without_events_is_part_of_the_average(rows, estimator):
+    """Its people have no risk under either treatment; with them the difference shrinks by their share."""
+    none = rows[rows.study == "S01"].assign(study="S99", outcome=0.0)
+    keys = {**COMMON, "estimator": estimator}
+    people, effect = fitted(rows, **keys)
+    more, same = fitted(pd.concat([rows, none], ignore_index=True), **keys)
+    share = len(rows) / (len(rows) + len(none))
+    assert effect == pytest.approx(same)
+    assert more.risk(effect[0]) == pytest.approx(share * people.risk(effect[0]))
+    wide, narrow = people.difference(effect), more.difference(effect)
+    for end in ("estimate", "low", "high"):
+        assert getattr(narrow, end) == pytest.approx(share * getattr(wide, end))
+    assert more.ratio(effect).high == pytest.approx(people.ratio(effect).high)
+    stated = [p.starting_from(0.2).difference(effect).estimate for p in (people, more)]
+    assert stated[0] == pytest.approx(stated[1])
