@@ -38,6 +38,10 @@ stop() {
   [ -z "$MUNGE" ] || kill "$(cat "$D/munged.pid" 2>/dev/null)" 2>/dev/null || true
   rm -f /etc/slurm/slurm.conf
   [ "$status" = 0 ] || tail -n 30 "$D"/*.txt "$D"/log/*.log 2>/dev/null || true
+  for _ in 1 2 3 4 5; do
+    pgrep -x 'slurmctld|slurmd' >/dev/null || break
+    sleep 1
+  done
   rm -rf "$D"
   exit "$status"
 }
@@ -46,7 +50,7 @@ trap 'exit 130' INT TERM
 
 mkdir -p "$D/state" "$D/log" "$D/run" /etc/slurm /run/munge
 NAME=$(hostname -s)
-CORES=$(nproc)
+CORES=$(getconf _NPROCESSORS_ONLN)
 MEMORY=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 / 2))
 cat >/etc/slurm/slurm.conf <<CONF
 ClusterName=loopback
@@ -111,7 +115,7 @@ run() {
 }
 STARTED=$(date +%s)
 run local --cores all
-run slurm --profile "$ROOT/profiles/slurm" --slurm-no-account --slurm-status-command squeue \
+run slurm --profile "$ROOT/profiles/slurm" --max-threads "$CORES" --slurm-no-account --slurm-status-command squeue \
   --default-resources slurm_partition=main mem_mb=1000 runtime=30
 say "SLURM jobs: $(grep -c 'has been submitted with SLURM jobid' "$D/slurm.txt" || true)"
 

@@ -23,7 +23,7 @@ rule report:
         stamp=f"{STAMPS}/report.json",
     log:
         f"{LOGS}/report.log",
-    threads: workflow.cores or 2
+    threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
