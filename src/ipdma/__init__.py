@@ -1,21 +1,23 @@
 """Individual-participant-data meta-analysis of trials: harmonise, fit, report.
 
-By hand: ``ipdma.fit(rows, outcome="post", covariates=["base"])``, ``ipdma.pool(effects)`` and
-``ipdma.read_plan(path)``. Each is imported when it is first used.
+By hand: ``ipdma.fit(rows, outcome="post", covariates=["base"])``, ``ipdma.pool(effects)``,
+``ipdma.read_plan(path)`` and ``ipdma.read_run(folder)``. Each is imported when it is first used.
 """
 
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["FitResult", "IpdmaError", "PoolResult", "fit", "pool", "read_plan"]
+__all__ = ["FinishedRun", "FitResult", "IpdmaError", "PoolResult", "fit", "pool", "read_plan", "read_run"]
 
 HOMES = {
+    "FinishedRun": "ipdma.library.finished_run",
     "FitResult": "ipdma.library.fit_result",
     "IpdmaError": "ipdma.errors",
     "PoolResult": "ipdma.library.pool_result",
     "fit": "ipdma.library.by_hand",
     "pool": "ipdma.library.by_hand",
     "read_plan": "ipdma.plan",
+    "read_run": "ipdma.library.finished_run",
 }
 
 
