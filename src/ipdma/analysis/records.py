@@ -63,7 +63,7 @@ STUDY_COLUMNS = [
 COUNT_COLUMNS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
 NOTE_COLUMNS = ["analysis_id", "kind", "text"]
 TOO_FEW = "fewer than 1 degree of freedom: an interval would say nothing"
-WHOLE = ("k", "n", "of", "n_active", "n_reference")
+WHOLE: tuple[str, ...] = ("k", "n", "of", "n_active", "n_reference")
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def table_of(
     return frame
 
 
-NUMBERS = frozenset(
+NUMBERS: frozenset[str] = frozenset(
     [
         *OF_ESTIMATE,
         "tau2",

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 
 from ipdma.analysis.records import Ident
 
-KNOWN, MISSING, WITHOUT, ASKED = "(known)", "(missing)", "(without)", "(asked)"
+KNOWN: str = "(known)"
+MISSING: str = "(missing)"
+WITHOUT: str = "(without)"
+ASKED: str = "(asked)"
 FITTED, LEFT_OUT = "(fitted)", "(left out)"
 LEAF, ROOT, BELOW = "(leaf)", "all participants", " & "
 ROW, EVENTS, OUTCOME = "(row)", "(events)", "outcome"

@@ -13,6 +13,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from ipdma.analysis.records import Ident
 from ipdma.report import wording
 from ipdma.report.forest_rows import axis_title, effect_text, odds_rows, prediction_text
 from ipdma.report.ledger import Ledger, Pen
@@ -108,7 +109,8 @@ def other_measure(material: Material, analysis: Analysis) -> bool:
 def rows_of(material: Material, analysis: Analysis) -> list[Row]:
     """The trials' own estimates behind the second stage of the primary model, in the order of figures; then
     the published results of trials that gave no participant data."""
-    both = (analysis.ident(material.primary, "two"), {}), (analysis.ident("aggregate", "two"), PUBLISHED)
+    two = analysis.ident(material.primary, "two")
+    both: list[tuple[Ident, dict[str, str]]] = [(two, {}), (analysis.ident("aggregate", "two"), PUBLISHED)]
     found: list[Row] = []
     for head, wanted in both:
         rows = select(material.records.of("study_estimates", head), term="treatment", moderator="", **wanted)

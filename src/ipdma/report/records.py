@@ -13,7 +13,7 @@ from ipdma.analysis.records import NUMBERS as FLOATS
 from ipdma.analysis.records import WHOLE, Ident, as_number
 from ipdma.model.term import Term
 
-NUMBERS = FLOATS | set(WHOLE)
+NUMBERS: frozenset[str] = FLOATS | set(WHOLE)
 KEYS = {
     "estimates": ("term", "level"),
     "study_estimates": ("study", "term", "level"),
