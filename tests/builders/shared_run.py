@@ -47,8 +47,8 @@ def make_results(place: Path, sizes=None, **changes) -> Shared:
     return Shared(plan, results, list(map(str, uploads)), [], None, None)
 
 
-def share(place: Path, **changes) -> Path:
+def share(place: Path, sizes=None, **changes) -> Path:
     """The shared folder of such a run."""
-    shared = make_results(place, **changes)
+    shared = make_results(place, sizes, **changes)
     write_files(shared.results / "share", share_files(shared, lambda line: None))
     return shared.results / "share"

@@ -75,6 +75,9 @@ class Cell:
     ) -> pd.DataFrame:
         """The analysed rows for a fit of the outcome on these columns; those of a guest are made for it.
 
+        A guest that does not tell of them has none: were its rows there without values, a covariate that no
+        trial tells of would go, and the fit be another than its name says.
+
         `one_sided` takes every row with an outcome, for arms alone.
         """
         rows = self.rows[self.rows["outcome"].notna()] if one_sided else self.analysed
@@ -82,9 +85,13 @@ class Cell:
             return rows
         by_study = dict(list(rows.groupby("study", sort=False)))
         for guest in self.guests:
-            if guest.study in by_study:
+            if guest.study not in by_study:
+                continue
+            if guest.is_silent(names, moderator):
+                by_study.pop(guest.study)
+            else:
                 by_study[guest.study] = guest.rows(by_study[guest.study], names, moderator)
-        return pd.concat(by_study.values()) if by_study else rows
+        return pd.concat(by_study.values()) if by_study else rows.iloc[:0]
 
     def silent(self, names: Sequence[str], moderator: Moderator | None = None) -> list[str]:
         """Guests of this cell whose bundles do not tell of these columns together."""

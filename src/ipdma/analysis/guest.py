@@ -56,6 +56,10 @@ class GuestCell:
         """Whether the bundle tells of these columns together."""
         return self.block(self.asked(names, moderator)) is not None
 
+    def is_silent(self, names: Sequence[str], moderator: Moderator | None = None) -> bool:
+        """Whether a fit on these columns, and not on the outcome alone, has no rows of this trial."""
+        return self.asked(names, moderator) != [OUTCOME] and not self.answers(names, moderator)
+
     def asked(self, names: Sequence[str], moderator: Moderator | None) -> list[str]:
         """The names of a block's columns; what the bundle does not speak of is the trial's own or the
         registry's."""

@@ -8,6 +8,7 @@ from tests.builders.shared_run import share
 
 from ipdma.bundle import bundle_text, read_bundle
 from ipdma.cli import main
+from ipdma.runs.verify_share import recompute_share
 
 SENSITIVITY = {
     "unadjusted": {"model": {"covariates": []}},
@@ -44,6 +45,16 @@ def test_every_estimate_holds(folder, capsys):
     held = next(line for line in said.splitlines() if line.startswith("recomputed from bundles"))
     n, of = (int(word) for word in held.split() if word.isdigit())
     assert n == of > 20
+
+
+def test_an_adjusted_model_of_events_is_not_carried_and_never_taken_for_an_unadjusted_one(tmp_path):
+    outcomes = {"depression": {"family": "gaussian"}, "response": {"family": "binomial"}}
+    unadjusted = {"unadjusted": {"model": {"covariates": []}, "outcomes": ["depression", "response"]}}
+    folder = share(tmp_path, {"A": 400, "B": 420}, outcomes=outcomes, sensitivity=unadjusted)
+    found = recompute_share(folder, lambda line: None)
+    assert not found.differing
+    assert any(name.startswith("main.response.post.primary.one ") for name in found.lacking)
+    assert any(name.startswith("main.response.post.unadjusted.one ") for name in found.held)
 
 
 def test_a_changed_estimate_is_noticed(folder, capsys):
