@@ -16,7 +16,7 @@ from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.cohort import Upload
 from ipdma.errors import DataError, ReadError, join_faults
 from ipdma.privacy.acting import unshield
-from ipdma.site.formats.text import parse, sniff_separator, take_excel_hint
+from ipdma.site.formats.text import parse, refuse_wide, sniff_separator, take_excel_hint
 from ipdma.site.table import Column, build_table
 from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
@@ -115,6 +115,7 @@ class SeparatedTable:
 def strict_table(path: Path | str) -> SeparatedTable:
     """Read a file with the reader of trials' files; rows whose cells have moved are refused by number."""
     content, hinted = take_excel_hint(read_text(path))
+    refuse_wide(content, str(path), hinted or ",")
     separator = hinted or sniff_separator(content)
     records = list(enumerate(parse(content, separator, str(path)), start=1))
     filled = [(number, cells) for number, cells in records if any(cell.strip() for cell in cells)]
@@ -157,7 +158,7 @@ def number_cells(column: pd.Series, decimal_comma: bool = False) -> pd.Series:
         cells = cells.str.replace(",", ".", regex=False)
     try:
         return pd.to_numeric(cells).astype(float)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last of an integer of 400 digits
         return text_cells(column)
 
 

@@ -37,7 +37,17 @@ def measured(*words):
     return int(last[1]), float(last[2]), int(last[3]), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", REFUSED)
+FAST = (
+    "csv of a million columns",
+    "csv of 3 GB",
+    "dta that claims columns",
+    "study.yaml of 30,000 variables",
+)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in FAST else pytest.param(kind, marks=pytest.mark.slow) for kind in REFUSED]
+)
 def test_a_greedy_file_is_a_sentence_soon(tmp_path, kind):
     REFUSED[kind](tmp_path / "S")
     for words in (("check", tmp_path / "S"), ("template", tmp_path / "S", "--out", tmp_path / "b.xlsx")):

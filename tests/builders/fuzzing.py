@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ipdma.cli import main as ipdma
@@ -115,13 +115,23 @@ def in_child(top: Path, scenes: Sequence[Scene], seed: int, batch: Sequence[int]
             os.chdir(top)
             with told.open("a", encoding="utf-8") as stream:
                 for number in batch:
-                    print(json.dumps(asdict(try_input(top, scenes, seed, number))), file=stream, flush=True)
+                    outcome = try_safely(top, scenes, seed, number)
+                    print(json.dumps(asdict(outcome)), file=stream, flush=True)
             status = 0
         finally:
             os._exit(status)
     os.waitpid(child, 0)
     for line in told.read_text(encoding="utf-8").splitlines():
         yield Outcome(**json.loads(line))
+
+
+def try_safely(top: Path, scenes: Sequence[Scene], seed: int, number: int) -> Outcome:
+    """As `try_input`; what goes wrong outside the command is an outcome too."""
+    try:
+        return try_input(top, scenes, seed, number)
+    except BaseException as error:
+        restore(top)
+        return replace(dead(scenes, seed, number), status="not tried", said=repr(error)[:300])
 
 
 def choose(scenes: Sequence[Scene], seed: int, number: int) -> tuple[Scene, random.Random]:

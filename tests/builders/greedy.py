@@ -95,7 +95,7 @@ def claimed_cases(folder: Path) -> None:
 
 def claimed_width(folder: Path) -> None:
     """A Stata file that says it holds thirty thousand columns and a thousand million people."""
-    data = bytearray(stata([{"name": "id", "type": "b"}], [[1]]))
+    data = bytearray(stata([("id", "b", "%8.0g")], [[1]]))
     data[4:10] = struct.pack("<Hi", 30_000, 1_000_000_000)
     named(folder, "f.dta").write_bytes(bytes(data))
 
