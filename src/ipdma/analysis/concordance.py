@@ -38,6 +38,8 @@ def differences(spec: ModelSpec) -> list[str]:
         found.append("naive interaction against within-trial")
     if spec.pool.tau2 not in (None, "reml") or spec.estimator == "ml":
         found.append("estimator of the variance between studies")
+    if spec.pool.ci == "equal_weights":
+        found.append("trials weighed by the model against each the same")
     if spec.family == "binomial":
         found.append("binomial likelihood against a normal approximation in each study")
     return found

@@ -140,3 +140,5 @@ def test_every_trial_the_same_weight(rows):
     assert (row.estimate, row.p_value) == pytest.approx((own.mean(), sample.pvalue))
     assert (row.ci_low, row.ci_high) == pytest.approx((interval.low, interval.high))
     assert (row.df, row.df_method) == (5, "equal_weights")
+    assert "each the same" in count(got, what="concordance").level.item()
+    assert count(got, what="concordance_flag").empty
