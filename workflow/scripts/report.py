@@ -3,7 +3,7 @@
 from ipdma.plan import read_plan
 from ipdma.report.material import Material
 from ipdma.report.render import render
-from ipdma.runs.files import read_notes, read_record, read_registry
+from ipdma.runs.files import count_exposed, read_notes, read_record, read_registry
 from ipdma.runs.jobs import job
 
 with job(snakemake, "report") as desk:
@@ -16,6 +16,7 @@ with job(snakemake, "report") as desk:
         snakemake.params.synthetic,
         snakemake.params.versions,
         snakemake.params.folders,
+        count_exposed(snakemake.params.notes),
     )
     desk.put_all(render(material, desk.say, workers=snakemake.threads))
     desk.keep_folders("figures", "tables")

@@ -57,6 +57,8 @@ class Material(Words):
         True when the participants are invented: every figure and the page then say so.
     versions : mapping of str to str
         Names and values to print under "versions and digests".
+    exposed : int
+        How many withheld numbers can be worked out of the record files all the same.
     folders : sequence of str
         Folders of the results that others write (`validation/`, `integrity/`), for the checklist.
     """
@@ -71,6 +73,7 @@ class Material(Words):
     synthetic: bool | str = False
     versions: Mapping[str, str] = field(default_factory=dict)
     folders: Sequence[str] = ("validation/",)
+    exposed: int = 0
 
     @cached_property
     def records(self) -> Records:

@@ -25,6 +25,7 @@ from ipdma.report.shelf import Shelf
 from ipdma.report.style import DRAWN
 from ipdma.report.table import Table
 from ipdma.report.warned import all_markup
+from ipdma.report.wording import plural
 from ipdma.report.words import in_sentence
 
 HEADS = {
@@ -99,8 +100,16 @@ def title_of(material: Material) -> str:
 
 
 def stamp_of(material: Material) -> str:
-    """The line that every page carries where the plan or synthetic data ask for one."""
-    return f'<p class="stamp" role="note">{escape(material.stamp)}</p>\n' if material.stamp else ""
+    """The line that every page carries where the plan or synthetic data ask for one; before it, where people
+    can be worked out of the files, that they must not be shared."""
+    line = f'<p class="stamp" role="note">{escape(material.stamp)}</p>\n' if material.stamp else ""
+    if not material.exposed:
+        return line
+    many = f"{material.exposed} withheld {plural(material.exposed, 'number')} of few people"
+    return (
+        f'<p class="warning" role="note"><b>Do not share these files yet.</b> {many} can be worked out of '
+        f"them; <code>ipdma disclose</code> says which.</p>\n{line}"
+    )
 
 
 def whole(title: str, body: str, more: str = "") -> bytes:

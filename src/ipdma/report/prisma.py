@@ -57,10 +57,10 @@ def check_item(entry: dict[str, Any], artefacts: Collection[str]) -> Item:
     return Item(entry["item"], entry["section"], entry["topic"], entry["asks"], tuple(found), todo)
 
 
-def checklist_files(artefacts: Collection[str], style: str) -> Iterator[tuple[str, bytes]]:
-    """The checklist as HTML, Word and JSON."""
+def checklist_files(artefacts: Collection[str], style: str, stamp: str = "") -> Iterator[tuple[str, bytes]]:
+    """The checklist as HTML, Word and JSON; `stamp` is the line that every page of the run carries."""
     items = check_items(artefacts)
-    yield "prisma_ipd.html", checklist_page(items, style)
+    yield "prisma_ipd.html", checklist_page(items, style, stamp)
     yield "prisma_ipd.docx", table_document(checklist_table(items))
     held = [vars(item) | {"todo": f"TODO(author): {item.todo}" if item.todo else ""} for item in items]
     yield "prisma_ipd.json", (json.dumps(held, indent=1, ensure_ascii=False) + "\n").encode()
@@ -85,7 +85,7 @@ def checklist_table(items: list[Item]) -> Table:
     return Table("prisma_ipd", "PRISMA-IPD checklist", columns, rows, notes)
 
 
-def checklist_page(items: list[Item], style: str) -> bytes:
+def checklist_page(items: list[Item], style: str, stamp: str) -> bytes:
     """The checklist as a page whose artefacts are links."""
     rows, section = [], ""
     for item in items:
@@ -103,8 +103,9 @@ def checklist_page(items: list[Item], style: str) -> bytes:
         for h in ("Item", "Topic", "What it asks", "Answered by", "To do for the author")
     )
     note = escape(checklist_table(items).notes[0])
+    line = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
     body = (
-        '<main><h1>PRISMA-IPD checklist</h1><div class="scroll" tabindex="0" role="region" '
+        f'<main><h1>PRISMA-IPD checklist</h1>{line}<div class="scroll" tabindex="0" role="region" '
         f'aria-label="Checklist"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         f'<div class="notes"><p>{note}</p></div></main>'
     )

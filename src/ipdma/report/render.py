@@ -77,7 +77,7 @@ def texts_around(
     yield "audit.html", build_audit(material)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
     artefacts = [*names, *material.folders]
-    yield from checklist_files(artefacts, page_style())
+    yield from checklist_files(artefacts, page_style(), material.stamp)
     yield "manuscript.docx", manuscript(material, tables, exhibits, check_items(artefacts), ledger, pictures)
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)

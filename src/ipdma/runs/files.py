@@ -167,6 +167,11 @@ def read_notes(path: Path | str) -> list[str]:
     return [f"{row.analysis_id}: {row.text}" for row in undone.itertuples()]
 
 
+def count_exposed(path: Path | str) -> int:
+    """How many withheld numbers could be worked out when the records were made."""
+    return int((read_text_table(path)["kind"] == "exposed").sum())
+
+
 def read_optional(path: Path | str | None) -> pd.DataFrame | None:
     """Read the files that `typed_files` made; None where nothing is named."""
     return None if path is None else read_typed(path)

@@ -31,7 +31,7 @@ overflow-wrap:anywhere}
 th{border-bottom-width:2px}
 .per td+td,.per th+th{text-align:right;width:8rem}
 .all td:first-child{width:10rem;font-weight:600}
-.zero{color:#8c959f}.ready{color:#2b7a4b}.must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
+.zero{color:#57606a}.ready{color:#2b7a4b}.must_fix{color:#b3261e}.please_confirm{color:#8a5a00}.note{color:#57606a}
 small{color:#57606a;font-size:.9rem}code{font-family:ui-monospace,monospace;font-size:.95em}
 @media(max-width:40rem){
 body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
@@ -40,8 +40,8 @@ body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
 .all td,.all td:first-child{display:block;width:auto;border:0;padding:.1rem 0}
 .all td:first-child br{display:none}
 }
-.wide{overflow-x:auto}.wide td,.wide th{white-space:nowrap}
-.wide td:first-child{white-space:normal;min-width:9rem}
+.wide{overflow-x:auto}@media(min-width:40rem){.wide td,.wide th{white-space:nowrap}}
+.wide td:first-child{white-space:normal}
 details{margin:1rem 0}summary{cursor:pointer;font-weight:600;color:#57606a}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import docx
@@ -15,7 +16,7 @@ from ipdma.report import render as rendering
 from ipdma.report.ledger import FIELDS
 from ipdma.report.material import Material
 from ipdma.report.prisma import check_items, load_items
-from ipdma.report.render import draw_all, render
+from ipdma.report.render import draw_all, render, render_texts
 
 ICONS = 1  # the mock has one contrast
 
@@ -125,6 +126,22 @@ def test_the_page_holds_plan_warnings_methods_and_results(files):
     assert "5ea1" * 16 in page
     for table in ("efficacy", "moderators", "participants.stpp_control"):
         assert f'id="table-{table}"' in page
+
+
+def test_a_page_of_people_who_can_be_worked_out_says_so_first():
+    material = mock_material(3)
+    pages = {n: c.decode() for n, c in render_texts(replace(material, exposed=2), {}) if n.endswith(".html")}
+    for name in ("report.html", "audit.html"):
+        head = pages[name][: pages[name].index("<main>")]
+        assert "Do not share these files yet.</b> 2 withheld numbers of few people can be worked out" in head
+    clear = {n: c.decode() for n, c in render_texts(material, {}) if n == "report.html"}
+    assert "Do not share" not in clear["report.html"]
+
+
+def test_the_checklist_carries_the_line_of_every_page():
+    material = replace(mock_material(3), plan={**mock_material(3).plan, "minimum_cell": 5})
+    page = next(c.decode() for n, c in render_texts(material, {}) if n == "prisma_ipd.html")
+    assert "Counts from 5 people on are printed" in page
 
 
 def test_nothing_in_the_page_tells_when_or_where_it_was_made(files):
