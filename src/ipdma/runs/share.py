@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdma.bundle import Bundle, bundle_text, read_bundle
-from ipdma.codebook import load_codebook
+from ipdma.bundle.rows import NoRows
+from ipdma.bundle.twin.invent import invent_twin
+from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import DataError
 from ipdma.io import read_upload
 from ipdma.plan import Plan
@@ -15,6 +17,7 @@ from ipdma.release.gate import release
 from ipdma.release.make import draft_trial
 from ipdma.runs.bundles import KEPT, SUFFIX
 from ipdma.runs.crate import METADATA, crate_text
+from ipdma.runs.twin import upload_texts
 
 FOLDER = "share"
 TABLES = ("estimates.csv", "study_estimates.csv", "counts.csv", "claims.csv")
@@ -29,6 +32,7 @@ What a meta-analysis of individual participant data leaves for others to repeat.
 | file | holds |
 |---|---|
 | `bundles/` | a bundle for each trial: people, means and covariances by arm, attacked before it was written |
+| `twin/` | SYNTHETIC TWIN: rows that nobody ever was, with the moments of the bundles |
 | `estimates.csv`, `study_estimates.csv`, `counts.csv`, `claims.csv` | the records of the run with rows |
 | `report.html` | its report |
 | `disclosure.json` | what could be worked out of the records (nothing, it is hoped) |
@@ -46,8 +50,11 @@ Without another run, every estimate that the bundles carry is computed again and
     ipdma verify share
 
 {lacking}
+
+{inexact}
 """
 WHOLE = "Every trial that was contributed is here, as far as its bundle could leave."
+INEXACT = "The twin is exact but for:"
 LACKING = "Not here, since no set of people that answers the first question could leave:"
 Say = Callable[[str], None]
 
@@ -89,12 +96,37 @@ def share_files(shared: Shared, say: Say) -> dict[str, bytes]:
     there = [name for name in RECORDS if (shared.results / name).is_file()]
     files |= {name: (shared.results / name).read_bytes() for name in there}
     files |= tables_beside(shared)
+    twins, inexact = twin_files(bundles, load_codebook(list(shared.codebooks)), say)
+    files |= twins
     files["plan.yaml"] = shared_plan(shared, list(bundles)).as_yaml().encode()
-    lacking = "\n".join([LACKING, "", *(f"- {name}" for name in refused)]) if refused else WHOLE
     title = str(shared.plan["title"])
-    files["README.md"] = README.format(title=title, metadata=METADATA, lacking=lacking).encode()
+    words = {"lacking": listed(LACKING, refused) or WHOLE, "inexact": listed(INEXACT, inexact)}
+    files["README.md"] = README.format(title=title, metadata=METADATA, **words).encode()
     files[METADATA] = crate_text(files, title, ABOUT, facts_of(shared.plan)).encode()
     return files
+
+
+def listed(head: str, lines: Sequence[str]) -> str:
+    """A sentence and a list below it; empty without lines."""
+    return "\n".join([head, "", *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def twin_files(
+    bundles: Mapping[str, Bundle], codebook: Codebook, say: Say
+) -> tuple[dict[str, bytes], list[str]]:
+    """A study folder of nobody's rows for each bundle, and what differs in it from the bundle."""
+    files: dict[str, bytes] = {}
+    inexact: list[str] = []
+    for name, bundle in bundles.items():
+        try:
+            twin = invent_twin(bundle, codebook)
+        except NoRows as error:
+            inexact.append(f"{name}: no twin ({error})")
+            continue
+        files |= {f"twin/{name}/{file}": text.encode() for file, text in upload_texts(twin, codebook).items()}
+        inexact += [f"{name}: {sentence}" for sentence in twin.lost]
+        say(f"{name}: twin of {len(twin.participants)} people who are nobody, {len(twin.lost)} things differ")
+    return files, inexact
 
 
 def facts_of(plan: Mapping[str, object]) -> dict[str, str]:

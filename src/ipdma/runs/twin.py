@@ -67,7 +67,8 @@ def codebooks_of_run(folder: Path) -> list[Path]:
 
 def bundles_of_folder(folder: Path) -> list[Bundle]:
     """The bundles that a folder holds, or those of a finished run's own rows, ungated."""
-    shared = sorted([*folder.glob(f"*{SUFFIX}"), *(folder / SHARE).rglob(f"*{SUFFIX}")])
+    places = (folder, folder / "bundles", folder / SHARE / "bundles")
+    shared = sorted(path for place in places for path in place.glob(f"*{SUFFIX}"))
     if shared:
         return [read_bundle(path) for path in shared]
     run = find_run(folder)

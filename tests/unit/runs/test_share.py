@@ -9,6 +9,8 @@ from ipdma.errors import DataError, PlanError
 from ipdma.plan import Plan, read_plan
 from ipdma.release.attack import attack_bundle
 from ipdma.runs.share import share_files
+from ipdma.runs.twin import make_twins
+from ipdma.site.check import check_study
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,21 @@ def test_no_file_in_it_holds_a_person(folder):
     for path in folder.rglob("*"):
         if path.is_file():
             assert "person-" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_twin_of_each_trial_is_an_upload_of_nobody(folder):
+    for name in "ABC":
+        result = check_study(folder / "twin" / name)
+        assert result.ready, name
+        people = (folder / "twin" / name / "participants.csv").read_text().splitlines()
+        assert len(people) == 1 + {"A": 60, "B": 80, "C": 100}[name]
+        assert "TWIN-0001" in people[1]
+    assert "The twin is exact but for" not in (folder / "README.md").read_text()
+
+
+def test_a_shared_folder_is_a_source_of_twins(folder, tmp_path):
+    twins = make_twins([folder], tmp_path / "twins")
+    assert [twin.bundle.study_id for twin in twins] == ["A", "B", "C"]
 
 
 def test_the_same_run_shares_the_same_bytes(tmp_path):
