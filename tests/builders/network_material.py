@@ -16,7 +16,11 @@ PLAN = {
         "stpp_control": {"active": ["stpp"], "reference": ["tau", "waitlist", "placebo"]},
         "stpp_medication": {"active": ["stpp"], "reference": ["antidepressant"]},
     },
-    "network": {"outcomes": ["depression"], "reference": "tau"},
+    "moderators": {
+        "severity": {"column": "baseline"},
+        "level": {"column": "level", "levels": ["a", "b", "c"]},
+    },
+    "network": {"outcomes": ["depression"], "reference": "tau", "moderators": ["severity", "level"]},
 }
 
 

@@ -14,10 +14,11 @@ from ipdma.report.network_words import (
     comparison_words,
     comparisons,
     networks,
+    node_pairs,
     node_words,
     nodes_of,
 )
-from ipdma.report.records import Row, first
+from ipdma.report.records import Row, first, select
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables_efficacy import flags
 from ipdma.report.words import in_sentence
@@ -32,7 +33,7 @@ SINGULAR = "\u2020 the variance between trials is estimated at zero (singular fi
 
 
 def tabulate_network(material: Material, ledger: Ledger) -> list[Table]:
-    """Nodes and ranks, every comparison, and the league of the first network."""
+    """Nodes and ranks, the league of the first network, every comparison, interactions."""
     asked = networks(material)
     if not asked:
         return []
@@ -40,6 +41,7 @@ def tabulate_network(material: Material, ledger: Ledger) -> list[Table]:
         nodes_table(material, asked, ledger.pen("tables/network_nodes")),
         league_table(material, asked[0], ledger.pen("tables/league")),
         comparisons_table(material, asked, ledger.pen("tables/network")),
+        moderators_table(material, asked, ledger.pen("tables/network_moderators")),
     ]
 
 
@@ -170,3 +172,54 @@ def league_cell(material: Material, analysis: Analysis, one: str, other: str, pe
     """The row's node against the column's, or nothing."""
     row = comparison(material, analysis, one, other) if one != other else None
     return effect(material, row, pen) if row is not None else ""
+
+
+def moderators_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
+    """The within-trial interactions of the comparisons that the plan's contrasts ask, beside the pairwise."""
+    columns = [
+        Column("Comparison", "left"),
+        Column("Unit, or level", "left"),
+        Column("K direct"),
+        Column(f"Network [{material.level} CI]"),
+        Column("p"),
+        Column(f"Pairwise model [{material.level} CI]"),
+    ]
+    rows: list[tuple[str, ...] | Section] = []
+    for analysis in asked:
+        for name in (material.plan.get("network") or {}).get("moderators") or []:
+            lines = list(moderator_rows(material, analysis, str(name), pen))
+            title = f"{material.moderator(str(name))}: {heading_of(material, analysis).label}"
+            rows += [Section(title), *lines] if lines else []
+    notes = [
+        "Within-trial interactions: how the effect of a comparison changes with the moderator inside trials. "
+        "In the network every arm of a trial informs them; the pairwise model has the arms of one contrast. "
+        "Comparisons that no contrast of the plan asks stand in estimates.csv.",
+        WAY,
+    ]
+    return Table("network_moderators", "Interactions in the network", columns, rows, notes)
+
+
+def moderator_rows(material: Material, analysis: Analysis, name: str, pen: Pen) -> Iterator[tuple[str, ...]]:
+    """A line for each comparison and level."""
+    found = material.records.of("estimates", analysis.ident("network", "one", name))
+    unit = material.unit(analysis.ident("network", "one", name), name)
+    for contrast in material.plan.get("contrasts", {}):
+        for one, other in node_pairs(material, contrast):
+            own = [r for r in select(found, level=f"{one} v {other}") if r.number("p_value") is not None]
+            for row in own:
+                joint = row.number("estimate") is None
+                yield (
+                    comparison_words(row.text("level")),
+                    "joint test" if joint else row.term.level or unit,
+                    pen.count(row, "k"),
+                    wording.NOTHING if joint else effect(material, row, pen),
+                    pen.p(row),
+                    wording.NOTHING if joint else pairwise(material, analysis, contrast, row, pen),
+                )
+
+
+def pairwise(material: Material, analysis: Analysis, contrast: str, row: Row, pen: Pen) -> str:
+    """The same interaction in the primary model of one contrast."""
+    asked = Analysis(contrast, analysis.outcome, analysis.timepoint)
+    rows = material.records.of("estimates", asked.ident(material.primary, "one", row.text("moderator")))
+    return effect(material, first(rows, term=row.text("term")), pen)

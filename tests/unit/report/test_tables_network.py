@@ -59,3 +59,12 @@ def test_a_contrast_finds_its_comparisons_in_the_network(material):
     assert "STPP against waitlist" in said
     other = beside_contrast(material, Analysis("stpp_medication", "depression", "post"), pen)
     assert "STPP against antidepressants" in other
+
+
+def test_interactions_stand_for_the_comparisons_that_the_plan_asks(tables):
+    rows = cells_of(tables["network_moderators"])
+    names = ["STPP against usual care", "STPP against waitlist", "STPP against antidepressants"]
+    severity = [row for row in rows if row[1] not in ("b", "c", "joint test")]
+    assert [row[0] for row in severity] == names
+    assert all(row[5] == "\u2014" for row in rows)
+    assert {row[1] for row in rows} >= {"b", "c", "joint test"}

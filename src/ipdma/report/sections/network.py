@@ -14,7 +14,7 @@ from ipdma.report.tables_network import inconsistency
 
 
 def network_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
-    """A sentence for each network, its figure and its nodes; every comparison closed."""
+    """A sentence for each network and its figure; the tables closed."""
     pen, asked = ledger.pen("report/network"), networks(material)
     if not asked:
         return ""
@@ -24,9 +24,12 @@ def network_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
         (
             told,
             shelf.figure(first_of_all),
-            shelf.table("network_nodes"),
+            shelf.folded(
+                "table", "network_nodes", "Treatments: people, effects against the reference, ranks"
+            ),
             shelf.folded("table", "league", "Every treatment against every other (league table)"),
             shelf.folded("table", "network", "Every comparison: direct, indirect, in two stages"),
+            shelf.folded("table", "network_moderators", "Moderators in the network"),
         )
     )
 
