@@ -43,7 +43,7 @@ def main(words):
 def command_of(words):
     """The arguments of the environment's Python."""
     if words[:1] == ["test"]:
-        return ["-m", "pytest", *words[1:]]
+        return ["-m", "pytest", "-n", "auto", "--dist", "loadfile", *words[1:]]
     if words[:1] == ["docs"]:
         return ["-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build", *words[1:]]
     if words[:1] == ["site-page"]:

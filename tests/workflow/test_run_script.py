@@ -28,7 +28,8 @@ def test_help_names_what_it_does_and_sets_up_nothing(command):
 
 
 def test_other_words_go_to_snakemake(script):
-    assert script.command_of(["test", "-k", "x"]) == ["-m", "pytest", "-k", "x"]
+    assert script.command_of(["test", "-k", "x"])[:2] == ["-m", "pytest"]
+    assert script.command_of(["test", "-k", "x"])[-2:] == ["-k", "x"]
     assert script.command_of(["--dry-run"])[-1] == "--dry-run"
     assert script.command_of([])[:4] == ["-m", "snakemake", "--logger", "ipdma"]
 
