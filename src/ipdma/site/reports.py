@@ -41,7 +41,7 @@ body{margin-top:1rem}.per td,.per th{padding:.4rem .3rem}
 .all td:first-child br{display:none}
 }
 .wide{overflow-x:auto}@media(min-width:40rem){.wide td,.wide th{white-space:nowrap}}
-.wide td:first-child{white-space:normal}
+.wide td,.wide th{overflow-wrap:normal}.wide td:first-child{white-space:normal}
 details{margin:1rem 0}summary{cursor:pointer;font-weight:600;color:#57606a}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
 """
