@@ -14,6 +14,7 @@ from ipdma.bundle.records import (
     EVERYONE,
     OBSERVED,
     OUTCOME,
+    POINTS,
     SENSITIVITY,
     ArmCount,
     Block,
@@ -111,12 +112,30 @@ def people_of(bundle: Bundle, cell: CellCounts, arm: str, blocks: list[Block]) -
     rows = pd.DataFrame({"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)], "arm": arm})
     rows["condition"] = bundle.arms[arm].condition
     event = any(column.coding == EVENT for column in largest.columns if column.name == OUTCOME)
-    for name, block in ((OUTCOME, largest), (BASELINE, paired)):
-        column = OUTCOME if event and name == OUTCOME else RAW[name]
+    scores = scores_behind(bundle, cell, largest, arm) if event else None
+    behind = [(OUTCOME, scores), (BASELINE, scores)] if scores is not None else [(BASELINE, paired)]
+    wanted = [(OUTCOME, OUTCOME, largest), *((RAW[name], name, block) for name, block in behind)]
+    if not event:
+        wanted = [(RAW[OUTCOME], OUTCOME, largest), (RAW[BASELINE], BASELINE, paired)]
+    for column, name, block in wanted:
         known = name in block.names and arm in block.arms
         values = arm_rows(block, arm)[name].to_numpy(float) if known else np.zeros(0)
         rows[column] = np.concatenate([values, np.full(n - len(values), np.nan)])
     return rows.reindex(columns=["participant", "arm", "condition", *RAW.values(), OUTCOME])
+
+
+def scores_behind(bundle: Bundle, cell: CellCounts, events: Block, arm: str) -> Block | None:
+    """The scores that an event was derived from: a block of as many people at the same visit, on the same
+    scale."""
+    own = cell.serves
+    for block in bundle.blocks:
+        same = any(
+            (s.contrast, s.timepoint, s.rows) == (own.contrast, own.timepoint, own.rows) for s in block.serves
+        )
+        scores = set(block.names) == {OUTCOME, BASELINE} and block.columns[0].coding == POINTS
+        if same and scores and block.scale == cell.scale and size(block, arm) == size(events, arm):
+            return block
+    return None
 
 
 def size(block: Block, arm: str) -> int:

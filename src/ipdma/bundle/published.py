@@ -155,9 +155,7 @@ def published_bundle(
     """The bundle of one trial."""
     parts = [published_cell(row, codebook, rows_of, position) for row in rows]
     arms = {
-        arm_name(row, side): Arm(plan["contrasts"][row["contrast"]][side][0], "", None)
-        for row in rows
-        for side in SIDES
+        arm_name(row, side): Arm(condition_of(row, side, plan), "", None) for row in rows for side in SIDES
     }
     none = Digests("", {})
     return Bundle(
@@ -172,6 +170,12 @@ def published_bundle(
         blocks=tuple(block for _, own, _ in parts for block in own),
         integrity=(),
     )
+
+
+def condition_of(row: Row, side: str, plan: Mapping[str, Any]) -> str:
+    """The condition of a side: the row's own, else the first that the contrast names."""
+    named = plan["contrasts"][row["contrast"]][side] or ["other"]
+    return text_of(row, side) or str(named[0])
 
 
 def arm_name(row: Row, side: str) -> str:

@@ -12,6 +12,7 @@ from ipdma.codebook import Codebook
 from ipdma.cohort import Upload
 from ipdma.io import read_upload
 from ipdma.plan import Plan
+from ipdma.report.bundle_page import bundle_page
 
 SUFFIX = ".bundle.json"
 KEPT = "bundle.json"  # its name among the private uploads of a run
@@ -60,4 +61,7 @@ def admit_bundle(study: str, path: str, say: Callable[[str], None]) -> dict[str,
     bundle = read_bundle(path)
     sharing = "" if bundle.gate.for_sharing else ", made with the gate off: not for sharing"
     say(f"a bundle of {len(bundle.blocks)} blocks{sharing}")
-    return {f"private/harmonised/{study}/{KEPT}": bundle_text(bundle).encode()}
+    return {
+        f"private/harmonised/{study}/{KEPT}": bundle_text(bundle).encode(),
+        f"validation/{study}.html": bundle_page(bundle).encode(),
+    }

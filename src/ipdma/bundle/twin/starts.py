@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ipdma.bundle.records import LEVEL, LOG, Moments
-from ipdma.bundle.twin.columns import Attribute, Use
+from ipdma.bundle.twin.columns import Attribute, Score, Use
 
 ALIKE = np.sqrt(0.5)  # of a person's scores
 
@@ -15,7 +15,7 @@ ALIKE = np.sqrt(0.5)  # of a person's scores
 def start_of(
     own: Attribute,
     uses: Sequence[Use],
-    baselines: Mapping[Attribute, Moments],
+    baselines: Mapping[Score, Moments],
     arm: str,
     n: int,
     rng: np.random.Generator,
@@ -37,7 +37,7 @@ def start_of(
 def spread_of(
     own: Attribute,
     uses: Sequence[Use],
-    baselines: Mapping[Attribute, Moments],
+    baselines: Mapping[Score, Moments],
     arm: str,
     coding: str = "",
 ) -> tuple[float, float] | None:
@@ -48,7 +48,7 @@ def spread_of(
         for place, (column, other) in enumerate(zip(use.block.columns, use.attributes, strict=True))
         if other == own and (column.coding == coding if coding else column.coding not in (LEVEL, LOG))
     ]
-    found += [baselines[own]] if own in baselines else []
+    found += [baselines[own]] if isinstance(own, Score) and own in baselines else []
     if not found:
         return None
     widest = max(found, key=lambda moments: moments.n)
