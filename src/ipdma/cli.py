@@ -25,6 +25,7 @@ COMMANDS = {
     "disclose": "try to work out what a run withholds",
     "bundle": "the moments of a trial's arms that a plan needs, and no row",
     "twin": "rows of nobody with the moments of bundles, or of a run",
+    "power": "power and interval widths from the registry alone, before there are data",
     "compare": "say what changed between two runs",
 }
 

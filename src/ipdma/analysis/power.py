@@ -7,41 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
+from ipdma.model.planning import planned_power, planned_variance
 from ipdma.model.term import Term
-
-
-def planned_variance(n: float, share: float, residual: float, spread: float) -> float:
-    """Variance of a study's own interaction: sigma2 / (n pi (1 - pi) s2_z) (Riley 2020, planning).
-
-    Parameters
-    ----------
-    n : float
-        Participants.
-    share : float
-        Share of them in the active arm, pi.
-    residual : float
-        Residual variance of the outcome, sigma2.
-    spread : float
-        Variance of the moderator within the study, s2_z.
-    """
-    information = n * share * (1 - share) * spread
-    return residual / information if information > 0 else math.inf
-
-
-def planned_power(variances: Sequence[float], interaction: float, level: float = 0.95) -> tuple[float, float]:
-    """Standard error of the pooled interaction and the power for a stated one (two-sided, normal)."""
-    information = sum(1 / v for v in variances if v > 0 and math.isfinite(v))
-    if information <= 0:
-        return math.inf, 0.0
-    se = 1 / math.sqrt(information)
-    z = norm.ppf(0.5 + level / 2)
-    return se, float(norm.sf(z - abs(interaction) / se) + norm.cdf(-z - abs(interaction) / se))
 
 
 def study_variances(data: ModeratorFrame, values: pd.Series, binomial: bool) -> list[float]:

@@ -7,7 +7,7 @@ import pandas as pd
 from ipdma.analysis.records import Ledger, as_number
 
 STATUSES = ("ipd", "aggregate", "not_obtained")
-NOT_COMPARED = ("study", "citation", "registration", "status", "reason")
+NOT_COMPARED = ("study", "citation", "registration", "status", "reason", "arms", "chance")
 
 
 def count_registry(registry: pd.DataFrame, contributed: list[str]) -> Ledger:

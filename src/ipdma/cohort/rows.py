@@ -40,7 +40,14 @@ from ipdma.cohort.records import (
 )
 from ipdma.cohort.standardise import Constant, Standard, find_constant, scale_row
 
-NOT_ABOUT_TRIALS = ("citation", "registration", "status", "reason")  # of the registry: no moderators
+NOT_ABOUT_TRIALS = (
+    "citation",
+    "registration",
+    "status",
+    "reason",
+    "arms",
+    "chance",
+)  # of the registry: no moderators
 PROGNOSIS = "prognosis"  # the contrast of arms alone
 NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"

@@ -22,6 +22,7 @@ def check_names(plan: Mapping[str, object]) -> list[str]:
         check_network,
         check_nesting,
         check_certainty,
+        check_power,
         check_sensitivity,
         check_share,
     )
@@ -240,6 +241,26 @@ def check_certainty(plan: Mapping[str, Any]) -> Iterator[str]:
         if named in seen:
             yield f"{where}: {'.'.join(named)} is judged twice; keep one entry"
         seen.add(named)
+
+
+def check_power(plan: Mapping[str, Any]) -> Iterator[str]:
+    """What power is planned with names outcomes and moderators, and fits their types."""
+    wanted = plan["power"]
+    yield from each_unknown("power.outcomes", wanted["outcomes"], plan["outcomes"], "outcome")
+    yield from each_unknown("power.spread", list(wanted["spread"]), plan["moderators"], "moderator")
+    for name, spread in wanted["spread"].items():
+        if name not in plan["moderators"]:
+            continue
+        own, where = plan["moderators"][name], f"power.spread.{name}"
+        shares = spread if isinstance(spread, list) else None
+        levels = len(own["cuts"]) + 1 if own["cuts"] else len(own["levels"] or [])
+        if (own["type"] == "categorical") != (shares is not None):
+            form = "a list of its levels' shares" if shares is None else "its SD inside trials, one number"
+            yield f"{where}: the moderator is {own['type']}; expected {form}, got {spread}"
+        elif shares and abs(sum(shares) - 1) > 0.01:
+            yield f"{where}: shares of levels add up to 1, got {sum(shares):g}"
+        elif shares and levels and len(shares) != levels:
+            yield f"{where}: the moderator has {levels} levels, got {len(shares)} shares"
 
 
 def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:

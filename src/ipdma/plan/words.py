@@ -7,16 +7,18 @@ from typing import Any
 
 from ipdma.harmless import why_harmful
 
-JUDGED = "certainty"  # read by the report alone
+NOT_FITTED = ("certainty", "power")  # read by the report alone, and by `ipdma power` alone
 WORDS = frozenset({"title", "footer", "label", "why", "negative_favours"})
 
 
 def without_words(values: Any) -> Any:
-    """A plan without its words and judgements: two plans that agree in this need the same fits.
+    """A plan without its words, judgements and planning: two plans that agree in this need the same fits.
 
     A name that somebody gave (a moderator called `label`) is a key with keys below it, and stays.
     """
-    return strip({k: v for k, v in values.items() if k != JUDGED} if isinstance(values, Mapping) else values)
+    return strip(
+        {k: v for k, v in values.items() if k not in NOT_FITTED} if isinstance(values, Mapping) else values
+    )
 
 
 def strip(values: object) -> object:

@@ -11,7 +11,16 @@ from ipdma.report import wording
 from ipdma.report.plan_parts import TOLD
 from ipdma.report.words import Words
 
-NOT_TOLD = ("title", "footer", "studies", "registry", "aggregate", "results", "codebook")  # names of files
+NOT_TOLD = (
+    "title",
+    "footer",
+    "studies",
+    "registry",
+    "aggregate",
+    "results",
+    "codebook",
+    "power",
+)  # no decisions
 ELSEWHERE = ("external", "hedges", "primary_model", "pool", "interval")  # told in another row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from ipdma.synthetic.trial import trial_rng
 from ipdma.synthetic.truth import StudyTruth, Truth
 
 COLUMNS = (
-    "study", "citation", "year", "country", "registration", "status", "reason", "randomised",
+    "study", "citation", "year", "country", "registration", "status", "reason", "randomised", "arms",
     "rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall",
     "quality", "diagnosis", "format", "sessions",
 )  # fmt: skip
@@ -51,13 +52,14 @@ def with_data(study: StudyTruth, truth: Truth) -> dict[str, object]:
         "status": "ipd",
         "reason": "",
         "randomised": sum(study.randomised.get(name, n) for name, n in study.arms.items()),
+        "arms": arms_text({name: study.randomised.get(name, n) for name, n in study.arms.items()}),
         "diagnosis": "cut-off" if study.name in ("US-B", "GB-C") else "criteria",
         "format": "internet" if internet else "individual",
         **appraise(study.name, truth, study.attrition["post"], one_arm=len(study.arms) == 1),
     }
 
 
-def without_data(name: str, entry: Mapping[str, object], truth: Truth) -> dict[str, object]:
+def without_data(name: str, entry: Mapping[str, Any], truth: Truth) -> dict[str, object]:
     """Registry row of a trial that sent aggregate results or nothing."""
     pair = [entry.get("n_active"), entry.get("n_reference")]
     both = sum(int(str(n)) for n in pair if n is not None)
@@ -70,10 +72,16 @@ def without_data(name: str, entry: Mapping[str, object], truth: Truth) -> dict[s
         "status": entry["status"],
         "reason": entry["reason"],
         "randomised": entry.get("randomised", both),
+        "arms": arms_text(entry["arms"]),
         "diagnosis": "criteria",
         "format": "individual",
         **appraise(name, truth, 0.2, one_arm=False),
     }
+
+
+def arms_text(sizes: Mapping[str, int]) -> str:
+    """`stpp 78; tau 79`: who was randomised to what."""
+    return "; ".join(f"{condition} {n}" for condition, n in sizes.items())
 
 
 def appraise(name: str, truth: Truth, attrition: float, one_arm: bool) -> dict[str, object]:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ipdma.analysis.power import planned_power, planned_variance
+from ipdma.model.planning import planned_power, planned_variance
 
 
 def test_power_for_a_stated_interaction():

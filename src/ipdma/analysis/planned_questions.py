@@ -1,0 +1,137 @@
+"""What a plan asks, trial by trial, before there are data: the variance of each trial's own answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ipdma.model.planning import (
+    logit_slope_variance,
+    logit_variance,
+    mean_variance,
+    slope_variance,
+)
+
+Spread = float | tuple[float, ...] | None  # SD of a number, shares of levels, or not measured
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial as the registry knows it.
+
+    Attributes
+    ----------
+    study : str
+    chance : float
+        How likely its participant data are to come, 0 to 1.
+    arms : mapping of str to (float, float)
+        By contrast the participants with an outcome in the active and the reference arms.
+    sd, correlation : float
+        SD of the outcome inside an arm, in the units analysed, and its correlation with baseline.
+    risk : float
+        Probability of an event in the reference arm.
+    spreads : mapping of str to Spread
+        By moderator what its values vary inside the trial; None where it was not measured.
+    """
+
+    study: str
+    chance: float
+    arms: Mapping[str, tuple[float, float]]
+    sd: float
+    correlation: float
+    risk: float
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
+
+    @property
+    def residual(self) -> float:
+        """Residual variance of the outcome given baseline: sd2 (1 - rho2)."""
+        return self.sd**2 * (1 - self.correlation**2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One effect or interaction whose power is asked.
+
+    Attributes
+    ----------
+    contrast, outcome, family, moderator, level : str
+        `moderator` is empty for the headline; `level` that of a categorical moderator.
+    position : int
+        Of the level among the moderator's levels, the reference being 0.
+    per : float
+        Unit of a continuous moderator, in the unit of its spread.
+    assumed : float
+        The effect or interaction that is taken to be true (log odds ratio for events).
+    effect : float
+        The treatment's own effect, beside which an interaction stands.
+    tau : float
+        SD of it between trials.
+    words : str
+        What is assumed, to print.
+    """
+
+    contrast: str
+    outcome: str
+    family: str
+    moderator: str
+    level: str
+    position: int
+    per: float
+    assumed: float
+    effect: float
+    tau: float
+    words: str
+
+
+def trial_variance(question: Question, trial: PlannedTrial) -> float:
+    """Variance of a trial's own estimate; infinite where it does not take part."""
+    active, reference = trial.arms.get(question.contrast, (0.0, 0.0))
+    if min(active, reference) <= 0:
+        return math.inf
+    if not question.moderator:
+        return headline_variance(question, trial, active, reference)
+    spread = trial.spreads.get(question.moderator)
+    if spread is None:
+        return math.inf
+    if isinstance(spread, tuple):
+        return level_variance(question, trial, (active, reference), spread)
+    sd = spread / question.per
+    if question.family == "binomial":
+        base = log_odds(trial.risk)
+        return logit_slope_variance(active, base + question.effect, question.assumed, sd) + (
+            logit_slope_variance(reference, base, 0.0, sd)
+        )
+    return slope_variance(active, trial.residual, sd) + slope_variance(reference, trial.residual, sd)
+
+
+def headline_variance(question: Question, trial: PlannedTrial, active: float, reference: float) -> float:
+    """Variance of the difference of two means, or of the log odds ratio."""
+    if question.family == "binomial":
+        base = log_odds(trial.risk)
+        return logit_variance(active, base + question.assumed) + logit_variance(reference, base)
+    return mean_variance(active, trial.residual) + mean_variance(reference, trial.residual)
+
+
+def level_variance(
+    question: Question, trial: PlannedTrial, arms: tuple[float, float], shares: tuple[float, ...]
+) -> float:
+    """Variance of a level's interaction against the first level: a mean, or a log odds, of four cells."""
+    base = log_odds(trial.risk)
+    total = 0.0
+    for n, effect, interaction in zip(arms, (question.effect, 0.0), (question.assumed, 0.0), strict=True):
+        for position, extra in ((0, 0.0), (question.position, interaction)):
+            people = n * shares[position]
+            if people <= 0:
+                return math.inf
+            total += (
+                logit_variance(people, base + effect + extra)
+                if question.family == "binomial"
+                else mean_variance(people, trial.residual)
+            )
+    return total
+
+
+def log_odds(probability: float) -> float:
+    """The logit."""
+    return math.log(probability / (1 - probability))

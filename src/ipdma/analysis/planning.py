@@ -1,0 +1,146 @@
+"""The power of a consortium before its data, and whose data would add most to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm, t
+
+from ipdma.analysis.planned_questions import PlannedTrial, Question, trial_variance
+from ipdma.model.planning import t_power, wald_power
+
+ENUMERATED = 10  # trials of doubtful arrival that are gone through in every combination; more are drawn
+DRAWS = 4000
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What may arrive: scenarios of trials (0 or 1 each) with their weights."""
+
+    present: Array
+    weights: Array
+
+    def given(self, trial: int, comes: bool) -> Chances:
+        """The same scenarios where one trial surely comes, or surely does not."""
+        changed = self.present.copy()
+        changed[:, trial] = float(comes)
+        return Chances(changed, self.weights)
+
+
+@dataclass(frozen=True)
+class Power:
+    """Power and width of an interval.
+
+    Attributes
+    ----------
+    k : float
+        Expected number of trials that inform the question.
+    power, power_t : float
+        Of the Wald test, as the planning papers have it, and of a t test on k - 1 degrees of freedom.
+    width, width_t : float or None
+        Expected width of the interval by either, over the scenarios that have one.
+    """
+
+    k: float
+    power: float
+    power_t: float
+    width: float | None
+    width_t: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is expected for a question.
+
+    Attributes
+    ----------
+    question : Question
+    expected, everybody : Power
+        With the trials that are expected, and if every trial of the registry came.
+    gains : tuple of (str, float)
+        Trials not sure to come, by what the coming of each adds to the power, most first.
+    """
+
+    question: Question
+    expected: Power
+    everybody: Power
+    gains: tuple[tuple[str, float], ...]
+
+
+def plan_power(
+    questions: Sequence[Question], trials: Sequence[PlannedTrial], level: float, seed: int
+) -> list[Answer]:
+    """The power for each question, with each trial as likely to come as it is said to be."""
+    chances = likely(np.array([trial.chance for trial in trials]), seed)
+    return [answer(question, trials, chances, level) for question in questions]
+
+
+def likely(chance: Array, seed: int) -> Chances:
+    """Scenarios of who comes: every combination of the doubtful trials, or seeded draws of them."""
+    doubtful = np.flatnonzero((chance > 0) & (chance < 1))
+    if len(doubtful) <= ENUMERATED:
+        combinations = np.array(list(product((0.0, 1.0), repeat=len(doubtful)))).reshape(
+            2 ** len(doubtful), len(doubtful)
+        )
+        present = np.tile(chance, (len(combinations), 1))
+        present[:, doubtful] = combinations
+        each = np.where(combinations > 0, chance[doubtful], 1 - chance[doubtful])
+        return Chances(present, each.prod(axis=1))
+    drawn = np.random.default_rng(seed).random((DRAWS, len(chance))) < chance
+    return Chances(drawn.astype(float), np.full(DRAWS, 1 / DRAWS))
+
+
+def answer(question: Question, trials: Sequence[PlannedTrial], chances: Chances, level: float) -> Answer:
+    """One question: what is expected, what could be, and whose coming matters."""
+    variances = np.array([trial_variance(question, trial) for trial in trials])
+    expected = power_of(question, variances, chances, level)
+    everybody = power_of(question, variances, Chances(np.ones((1, len(trials))), np.ones(1)), level)
+    gains = []
+    for n, trial in enumerate(trials):
+        if trial.chance < 1 and np.isfinite(variances[n]):
+            with_it, without = (
+                power_of(question, variances, chances.given(n, c), level) for c in (True, False)
+            )
+            gains.append((trial.study, with_it.power - without.power))
+    return Answer(question, expected, everybody, tuple(sorted(gains, key=lambda g: (-g[1], g[0]))))
+
+
+def power_of(question: Question, variances: Array, chances: Chances, level: float) -> Power:
+    """Power and width over the scenarios."""
+    inverse = np.where(np.isfinite(variances), 1 / (variances + question.tau**2), 0.0)
+    information, k = chances.present @ inverse, chances.present @ (inverse > 0)
+    told = information > 0
+    se = np.full(len(information), np.inf)
+    se[told] = 1 / np.sqrt(information[told])
+    z = np.full(len(se), norm.ppf(0.5 + level / 2))
+    q = np.full(len(se), np.inf)
+    q[k > 1] = t.ppf(0.5 + level / 2, k[k > 1] - 1)
+    weights = chances.weights
+    return Power(
+        k=float(weights @ k),
+        power=float(weights @ wald_power(se, question.assumed, level)),
+        power_t=float(weights @ t_power(se, question.assumed, level, k - 1)),
+        width=mean_width(2 * z * se, weights),
+        width_t=mean_width(2 * q * se, weights),
+    )
+
+
+def mean_width(width: Array, weights: Array) -> float | None:
+    """The mean of the widths that there are."""
+    finite = np.isfinite(width) & (weights > 0)
+    return float(np.average(width[finite], weights=weights[finite])) if finite.any() else None
+
+
+def most_wanted(answers: Sequence[Answer]) -> list[tuple[str, float]]:
+    """Trials not sure to come, by what each adds on average over all questions, most first."""
+    added: dict[str, list[float]] = {}
+    for own in answers:
+        for study, gain in own.gains:
+            added.setdefault(study, []).append(gain)
+    means = {study: sum(gains) / len(answers) for study, gains in added.items()}
+    return sorted(means.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -1,0 +1,177 @@
+"""From a registry and a plan to the power of what the plan asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipdma.analysis.planned_questions import PlannedTrial, Question
+from ipdma.analysis.planning import Answer, Power, most_wanted, plan_power
+from ipdma.analysis.settings import Moderator, Settings, read_settings
+from ipdma.codebook import Codebook, load_codebook
+from ipdma.plan import Plan, read_plan
+from ipdma.runs.planned_spreads import Spreads, levels_of
+from ipdma.runs.planned_trials import read_planned_trials
+
+
+@dataclass(frozen=True)
+class PlannedPower:
+    """The power of a plan on a registry, with what was assumed.
+
+    Attributes
+    ----------
+    plan : Plan
+    trials : tuple of PlannedTrial
+    answers : tuple of Answer
+    notes : tuple of str
+    """
+
+    plan: Plan
+    trials: tuple[PlannedTrial, ...]
+    answers: tuple[Answer, ...]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole answer for a program."""
+        return {
+            "level": self.plan["level"],
+            "assumed": self.plan["power"],
+            "trials": [trial_json(trial) for trial in self.trials],
+            "questions": [answer_json(own) for own in self.answers],
+            "most_wanted": [{"study": study, "mean_gain": gain} for study, gain in most_wanted(self.answers)],
+            "notes": list(self.notes),
+        }
+
+
+def find_power(registry: Path, plan_path: Path) -> PlannedPower:
+    """Read both files and compute.
+
+    Raises
+    ------
+    PlanError, ReadError, DataError
+        Everything that is wrong with the plan, or with the registry, at once.
+    """
+    plan = read_plan(plan_path)
+    codebook = load_codebook([plan["codebook"]] if plan["codebook"] else [])
+    found = read_planned_trials(registry, plan, codebook)
+    notes = found.notes
+    questions = list(questions_of(plan, codebook, found.spreads, notes))
+    answers = plan_power(questions, found.trials, plan["level"], plan["seed"])
+    asked = tuple(own for own in answers if own.everybody.k > 0)
+    for name in plan["contrasts"]:
+        if not any(own.question.contrast == name for own in asked):
+            notes.append(f"{name}: no trial of the registry has both of its sides")
+    return PlannedPower(plan, tuple(found.trials), asked, tuple(notes))
+
+
+def questions_of(plan: Plan, codebook: Codebook, spreads: Spreads, notes: list[str]) -> Iterator[Question]:
+    """The headline and every moderator of each planned outcome and contrast, in the plan's order."""
+    settings = read_settings(plan)
+    for outcome in planned_outcomes(plan):
+        family = settings.family_of(outcome)
+        for contrast in plan["contrasts"]:
+            if outcome in {name for name, _ in plan.cells(contrast)}:
+                yield headline(plan, contrast, outcome, family)
+                for moderator in settings.moderators_of(outcome):
+                    yield from interactions(
+                        settings, codebook, spreads, (contrast, outcome, family), moderator, notes
+                    )
+
+
+def planned_outcomes(plan: Plan) -> list[str]:
+    """Those that the plan names, else its first score and its first event."""
+    if plan["power"]["outcomes"]:
+        return list(plan["power"]["outcomes"])
+    first: dict[str, str] = {}
+    for name, own in plan["outcomes"].items():
+        first.setdefault(own["family"], name)
+    return list(first.values())
+
+
+def headline(plan: Plan, contrast: str, outcome: str, family: str) -> Question:
+    """The treatment's own effect."""
+    assumed, random = plan["power"], plan.primary(family).treatment_effect == "random"
+    effect = treatment_effect(assumed, family)
+    words = f"odds ratio {assumed['odds_ratio']:g}" if family == "binomial" else f"{assumed['effect']:g}"
+    tau = assumed["tau"] if random else 0.0
+    return Question(contrast, outcome, family, "", "", 0, 1.0, effect, effect, tau, words)
+
+
+def treatment_effect(assumed: Mapping[str, Any], family: str) -> float:
+    """The assumed effect on the scale of the model."""
+    return math.log(assumed["odds_ratio"]) if family == "binomial" else float(assumed["effect"])
+
+
+def interactions(
+    settings: Settings,
+    codebook: Codebook,
+    spreads: Spreads,
+    where: tuple[str, str, str],
+    moderator: Moderator,
+    notes: list[str],
+) -> Iterator[Question]:
+    """The interaction with a moderator, one for each level but the first of a categorical one."""
+    plan, name = settings.plan, moderator.name
+    typical = spreads.typical[name]
+    effect, tau = treatment_effect(plan["power"], where[2]), float(plan["power"]["tau_interaction"])
+    if moderator.type == "categorical":
+        size = settings.power_interaction if moderator.power is None else moderator.power
+        for position, level in enumerate(levels_of(plan["moderators"][name], codebook)):
+            if position:
+                words = f"{size:g} between levels"
+                yield Question(*where, name, level, position, 1.0, size, effect, tau, words)
+    elif moderator.power is None:
+        size = settings.power_interaction
+        unit = typical if isinstance(typical, float) else 1.0
+        yield Question(*where, name, "", 0, unit, size, effect, tau, f"{size:g} per SD inside trials")
+    elif typical is None:
+        line = (
+            f"{name}: its interaction is stated per {moderator.per:g} of {moderator.column}, and its SD is "
+            f"not known; give power.spread.{name} in the plan, or a column spread_{name}; it is left out"
+        )
+        if line not in notes:
+            notes.append(line)
+    else:
+        words = f"{moderator.power:g} per {moderator.per:g} of {moderator.column}"
+        yield Question(*where, name, "", 0, moderator.per, moderator.power, effect, tau, words)
+
+
+def trial_json(trial: PlannedTrial) -> dict[str, Any]:
+    """One trial as it was read."""
+    arms = {
+        name: {"n_active": active, "n_reference": reference}
+        for name, (active, reference) in trial.arms.items()
+        if min(active, reference) > 0
+    }
+    return {"study": trial.study, "chance": trial.chance, "analysed": arms}
+
+
+def answer_json(own: Answer) -> dict[str, Any]:
+    """One question and its power."""
+    asked = own.question
+    return {
+        "contrast": asked.contrast,
+        "outcome": asked.outcome,
+        "moderator": asked.moderator or None,
+        "level": asked.level or None,
+        "assumed": asked.assumed,
+        "words": asked.words,
+        "tau": asked.tau,
+        **power_json(own.expected),
+        "with_every_trial": power_json(own.everybody),
+        "gains": [{"study": study, "gain": gain} for study, gain in own.gains],
+    }
+
+
+def power_json(power: Power) -> dict[str, Any]:
+    """Numbers of one state of the consortium."""
+    return {
+        "k": power.k,
+        "power": power.power,
+        "ci_width": power.width,
+        "power_t": power.power_t,
+        "ci_width_t": power.width_t,
+    }

@@ -1,0 +1,146 @@
+"""A registry read for planning: what it says, what is assumed, everything wrong at once; and the command."""
+
+import json
+
+import pytest
+from tests.builders.trials import write_plan
+
+from ipdma.cli import main
+from ipdma.errors import PlanError
+from ipdma.runs.planning import find_power
+
+MODERATORS = {
+    "age": {"column": "age", "per": 10},
+    "sex": {"column": "sex", "type": "categorical", "levels": ["female", "male"]},
+}
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Write a registry and a plan, and find the power."""
+
+    def find(lines, **changes):
+        registry = tmp_path / "studies.tsv"
+        registry.write_text("\n".join(line.replace("|", "\t") for line in lines) + "\n", encoding="utf-8")
+        write_plan(tmp_path / "plan.yaml", **{"moderators": MODERATORS, **changes})
+        return find_power(registry, tmp_path / "plan.yaml")
+
+    return find
+
+
+def sizes(found):
+    return [trial.arms.get("main") for trial in found.trials]
+
+
+def test_arms_aggregate_sizes_and_the_number_randomised(ask, tmp_path):
+    (tmp_path / "aggregate.tsv").write_text(
+        "study\tcontrast\toutcome\ttimepoint\testimate\tstd_error\tn_active\tn_reference\n"
+        "B\tmain\tdepression\tpost\t-0.3\t0.2\t20\t30\n",
+        encoding="utf-8",
+    )
+    rows = [
+        "study|status|randomised|arms",
+        "A|ipd|99|stpp 40; tau 20; tau 10",
+        "B|aggregate|50|",
+        "C|ipd|60|",
+    ]
+    found = ask([*rows, "D|not_obtained||"], power={"analysed": 1})
+    assert sizes(found) == [(40, 30), (20, 30), (30, 30), None]
+    assert [note.split(":")[0] for note in found.notes] == ["C", "D"]
+    assert [trial.chance for trial in found.trials] == [1, 0, 1, 0]
+
+
+def test_a_trial_has_numbers_of_its_own(ask):
+    rows = ["study|status|arms|chance|sd|correlation|risk|spread_age|spread_sex"]
+    rows += ["A|not_obtained|stpp 40; tau 40|0.25|2|0.8|0.1|9.5|0.7/0.3", "B|ipd|stpp 4; tau 4|||||none|none"]
+    own, other = ask(rows).trials
+    assert (own.chance, own.risk, own.spreads) == (0.25, 0.1, {"age": 9.5, "sex": (0.7, 0.3)})
+    assert own.residual == pytest.approx(4 * (1 - 0.64))
+    assert other.spreads == {"age": None, "sex": None}
+
+
+def test_an_sd_nobody_states_is_that_of_the_other_trials_or_the_unit(ask):
+    rows = [
+        "study|status|arms|spread_age",
+        "A|ipd|stpp 40; tau 40|3",
+        "B|ipd|stpp 40; tau 40|4",
+        "C|ipd|stpp 9; tau 9|",
+    ]
+    found = ask(rows)
+    assert found.trials[2].spreads["age"] == pytest.approx((12.5) ** 0.5)
+    age = next(own.question for own in found.answers if own.question.moderator == "age")
+    assert age.per == pytest.approx((12.5) ** 0.5)
+    assert ask(["study|status|arms", "A|ipd|stpp 40; tau 40"]).trials[0].spreads["age"] == 1
+
+
+def test_an_interaction_per_unit_needs_an_sd(ask):
+    stated = {**MODERATORS, "age": {"column": "age", "per": 10, "power": -0.1}}
+    found = ask(["study|status|arms", "A|ipd|stpp 40; tau 40"], moderators=stated)
+    assert "age" not in [own.question.moderator for own in found.answers]
+    assert any("power.spread.age" in note for note in found.notes)
+    found = ask(
+        ["study|status|arms", "A|ipd|stpp 40; tau 40"], moderators=stated, power={"spread": {"age": 12}}
+    )
+    age = next(own for own in found.answers if own.question.moderator == "age")
+    assert (age.question.per, age.question.assumed) == (10, -0.1)
+
+
+def test_baseline_explains_nothing_where_the_model_leaves_it_out(ask):
+    found = ask(["study|status|arms", "A|ipd|stpp 40; tau 40"], models={"primary": {"covariates": []}})
+    assert found.trials[0].residual == 1
+
+
+def test_everything_wrong_is_said_at_once(ask):
+    rows = ["study|status|arms|chance|sd|spread_age|spread_agee"]
+    rows += ["A|ipd|stpp 40; tua 20|2|-1|x|", "B|ipd|forty|||-3|"]
+    with pytest.raises(PlanError) as caught:
+        ask(rows)
+    text = str(caught.value)
+    for part in (
+        "'tua'; did you mean 'tau'",
+        "'forty'",
+        "chance",
+        "sd: expected",
+        "'x'",
+        "'-3'",
+        "spread_agee",
+    ):
+        assert part in text
+
+
+def test_nobody_to_plan_with(ask):
+    with pytest.raises(PlanError, match="no trial has people in both sides"):
+        ask(["study|status", "A|ipd"])
+
+
+@pytest.mark.parametrize(
+    ("power", "part"),
+    [
+        ({"spread": {"sex": [0.5, 0.2]}}, "add up to 1"),
+        ({"spread": {"sex": 3}}, "shares"),
+        ({"spread": {"age": [0.5, 0.5]}}, "one number"),
+        ({"spread": {"sexe": [0.5, 0.5]}}, "did you mean 'sex'"),
+        ({"outcomes": ["depresion"]}, "did you mean 'depression'"),
+        ({"taus": 1}, "did you mean 'tau'"),
+    ],
+)
+def test_a_plan_whose_planning_does_not_fit(ask, power, part):
+    with pytest.raises(PlanError, match=part):
+        ask(["study|status|arms", "A|ipd|stpp 40; tau 40"], power=power)
+
+
+def test_the_command(tmp_path, capsys):
+    (tmp_path / "r.tsv").write_text(
+        "study\tstatus\tarms\nA\tipd\tstpp 40; tau 40\nB\tnot_obtained\tstpp 30; tau 30\n"
+    )
+    write_plan(tmp_path / "plan.yaml", moderators=MODERATORS)
+    place = [str(tmp_path / "r.tsv"), "--plan", str(tmp_path / "plan.yaml")]
+    written = ["--json", str(tmp_path / "p.json"), "--figure", str(tmp_path / "p.svg")]
+    assert main(["power", *place, *written]) == 0
+    assert "Asking for B adds" in capsys.readouterr().out
+    record = json.loads((tmp_path / "p.json").read_text())
+    assert [q["moderator"] for q in record["questions"]] == [None, "age", "sex"]
+    assert record["most_wanted"][0]["study"] == "B"
+    assert (tmp_path / "p.svg").read_text().startswith("<")
+    assert main(["power", *place, "--figure", str(tmp_path / "p.doc")]) == 2
+    assert "svg" in capsys.readouterr().err
