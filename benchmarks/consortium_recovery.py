@@ -128,10 +128,15 @@ def show_beside(table: pd.DataFrame) -> pd.DataFrame:
             "estimate": table["estimate"].map("{:.2f}".format),
             "95 % interval": interval,
             "holds it": table["covered"].map({True: "yes", False: "**no**"}),
-            "K": table["k"].map("{:.0f}".format),
-            "n": table["n"].map("{:.0f}".format),
+            "K": table["k"].map(count),
+            "n": table["n"].map(count),
         }
     )
+
+
+def count(number: float) -> str:
+    """A count in a shared record, which may be withheld there."""
+    return "withheld" if pd.isna(number) else f"{number:.0f}"
 
 
 def verdict(table: pd.DataFrame, floor: float = 0.93) -> str:
