@@ -7,6 +7,7 @@ import io
 import random
 import zipfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import yaml
@@ -121,14 +122,14 @@ def change_place(home: Any, key: Any, draw: random.Random) -> None:
     """One value replaced, taken away, doubled or put under another key."""
     kind = draw.randrange(6)
     if kind < 3:
-        home[key] = draw.choice(VALUES)
+        home[key] = deepcopy(draw.choice(VALUES))
     elif kind == 3:
         del home[key]
     elif isinstance(home, dict):
         name = draw.choice((str(key)[:-1], f"{key}x", str(key).upper(), "", "x", draw.choice(CELLS)))
-        home[name] = home[key] if kind == 4 else home.pop(key)
+        home[name] = deepcopy(home[key]) if kind == 4 else home.pop(key)
     else:
-        home.insert(draw.randrange(len(home) + 1), home[key])
+        home.insert(draw.randrange(len(home) + 1), deepcopy(home[key]))
 
 
 def mutate_parts(data: bytes, draw: random.Random) -> bytes:
