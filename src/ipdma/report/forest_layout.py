@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +14,7 @@ from ipdma.report.style import EDGE, SIZE, SMALL, TALL, TITLE, WIDE, text_width,
 ROW = 0.155  # inches
 LEAD = 0.12  # between lines of one row
 GAP = 0.1
-PLOT = 0.36 * WIDE
+PLOT = 0.35 * WIDE
 NARROWEST, WIDEST = 0.6, 1.75  # of a column of names
 LIGHT = 0.28  # as wide as its heading
 ODDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
@@ -46,7 +46,8 @@ class Forest:
 
     `columns` are (group, heading, alignment); the first `left` of them stand left of the plot, and those of
     `spare` give way, in that order, where the plot would get too narrow. `cap` bounds the scale on each side
-    of no effect; `limits` and `heaviest` are set where the plot is one page of several.
+    of no effect; `limits`, `heaviest` and `gone` (columns that gave way) are set where the plot is one page
+    of several.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Forest:
     cap: float = math.inf
     limits: tuple[float, float] | None = None
     heaviest: float = 0.0
+    gone: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,16 @@ def axis_limits(lines: Sequence[Line], cap: float = math.inf) -> tuple[float, fl
     return low - pad, high + pad
 
 
-def ideal_width(forest: Forest, index: int) -> float:
-    """The width that a column asks for: its cells, its heading, its share of the group's longest word."""
+def ideal_width(forest: Forest, index: int, shown: Collection[int]) -> float:
+    """The width that a column asks for: its cells, its heading, its share of the group's longest word among
+    the columns that are shown."""
     lines = [n for n in forest.lines if n.kind not in {"heading", "note"}]
     group, head, align = forest.columns[index]
     if align == "left":  # a name that may run on asks for nothing
         lines = [n for n in lines if not free_beside(forest, n, index)]
     cells = {(n.cells[index], "bold" if n.kind == "pooled" else "normal") for n in lines}
     longest = max([text_width(word, SIZE, "bold") for word in group.split()], default=0.0)
-    members = sum(g == group for g, _, _ in forest.columns)
+    members = sum(forest.columns[i][0] == group for i in shown)
     wide = [text_width(cell, SIZE, weight) for cell, weight in cells]
     wide += [text_width(head, SIZE, "bold"), (longest - GAP * (members - 1)) / members]
     return min(max(wide), WIDEST) if align == "left" else max(wide)
@@ -134,14 +137,18 @@ def ideal_width(forest: Forest, index: int) -> float:
 
 def fit_columns(forest: Forest) -> tuple[dict[int, float], bool]:
     """Columns that are shown with their widths, and whether the lights are: the plot keeps its share."""
-    widths = {index: ideal_width(forest, index) for index in range(len(forest.columns))}
+    every = [i for i in range(len(forest.columns)) if i not in forest.gone]
+    widths = {index: ideal_width(forest, index, every) for index in every}
     lights, spare = bool(forest.lights), list(forest.spare)
     room = WIDE - 2 * EDGE - PLOT
     while excess_of(widths, forest, lights) > room and (lights or spare):
         if lights:
             lights = False
-        else:
-            widths.pop(spare.pop(0), None)
+        else:  # both arms' means, or neither
+            gone = [i for i in spare if forest.columns[i][1] == forest.columns[spare[0]][1]]
+            spare = [i for i in spare if i not in gone]
+            left = [i for i in widths if i not in gone]
+            widths = {i: ideal_width(forest, i, left) for i in left}
     excess = excess_of(widths, forest, lights) - room
     if excess > 0:
         flexible = {i: w for i, w in widths.items() if forest.columns[i][2] == "left"}
@@ -300,7 +307,8 @@ def pages_of(forest: Forest) -> Iterator[Forest]:
         yield forest
         return
     weights = [n.weight or 0.0 for n in forest.lines if n.kind in {"study", "aggregate"}]
-    shared = {"limits": layout.limits, "heaviest": max(weights, default=0.0)}
+    gone = tuple(i for i in range(len(forest.columns)) if i not in layout.starts)
+    shared = {"limits": layout.limits, "heaviest": max(weights, default=0.0), "gone": gone}
     lines, number = list(forest.lines), 1
     while lines:
         title = forest.title if number == 1 else f"{forest.title} (continued)"

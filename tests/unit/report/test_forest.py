@@ -14,7 +14,16 @@ from tests.builders.report_mock import mock_material
 from ipdma.report.exhibit import page_axes
 from ipdma.report.fonts import provide_fonts
 from ipdma.report.forest import draw_forest
-from ipdma.report.forest_layout import PLOT, Forest, Layout, Line, axis_limits, measure_forest, pages_of
+from ipdma.report.forest_layout import (
+    PLOT,
+    Forest,
+    Layout,
+    Line,
+    axis_limits,
+    fit_columns,
+    measure_forest,
+    pages_of,
+)
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.interaction_rows import interaction_forest_of, overview_of
 from ipdma.report.ledger import Ledger
@@ -61,6 +70,22 @@ def test_no_text_leaves_the_page_or_meets_its_neighbour(studies, long_names, hug
         assert layout.plot[1] - layout.plot[0] >= PLOT - 1e-9
 
 
+def test_means_of_both_arms_give_way_together():
+    blank, wide = ("", "", "right"), ("", "m" * 40, "right")
+    columns = [
+        ("", "Study", "left"),
+        ("", "Mean (SD)", "right"),
+        ("", "Mean (SD)", "right"),
+        blank,
+        wide,
+        blank,
+    ]
+    line = Line("study", ("A", "10.0 (2.0)", "11.0 (2.0)", "", "1", "2"))
+    forest = Forest("T", columns, 4, [line], ("a", "b"), "x", spare=(5, 1, 2))
+    assert {0, 4} <= set(fit_columns(forest)[0])
+    assert not {1, 2} & set(fit_columns(forest)[0])
+
+
 def test_pages_hold_every_line_once_on_one_scale():
     forest = first_forest(studies=120)
     pages = list(pages_of(forest))
@@ -70,6 +95,7 @@ def test_pages_hold_every_line_once_on_one_scale():
     assert len({page.heaviest for page in pages}) == 1
     assert not any(page.lines[-1].kind == "heading" for page in pages)
     assert [bool(page.footer) for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert len({tuple(measure_forest(page).starts) for page in pages}) == 1  # the same columns
 
 
 def test_a_wide_interval_does_not_set_the_scale_of_odds_ratios():

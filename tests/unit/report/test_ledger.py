@@ -124,12 +124,19 @@ def test_every_number_of_every_figure(material):
             figure = exhibit.draw()
         printed = printed_at(ledger, f"figures/{exhibit.name}")
         for text in [*shown_texts(figure), exhibit.caption, exhibit.alt]:
-            assert strange_numbers(text, names, printed) == [], (exhibit.name, text)
+            if not ends_a_name(text, names):
+                assert strange_numbers(text, names, printed) == [], (exhibit.name, text)
 
 
 def named(text) -> bool:
     """Whether a tick is a number (a name along an axis, as of a level with its n, is not)."""
     return is_number(text.get_text().replace("\u2212", "-") or "0")
+
+
+def ends_a_name(text: str, names: list[str]) -> bool:
+    """Whether a line is what was left of a name that took several lines."""
+    line = text.strip()
+    return bool(re.search(r"[a-z]", line)) and any(name.endswith(f" {line}") for name in names)
 
 
 def shown_texts(figure) -> list[str]:
