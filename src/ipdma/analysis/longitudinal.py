@@ -12,6 +12,7 @@ from ipdma.analysis.band import with_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify, widened
+from ipdma.analysis.guest_notes import note_left_out
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
@@ -41,7 +42,10 @@ def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
     cells = visits_of(cell, context)
     if cell.outcome != settings.plan.first_outcome or len(cells) < 2 or cell is not cells[0]:
         return ledger
-    long = visit_rows(cells)
+    ident = Ident(cell.contrast, cell.outcome, "visits", MODEL, "one")
+    note_left_out(ledger, ident, cell, "all visits in one model")
+    cells = [visit.without_guests() for visit in cells]
+    long = visit_rows(cells)  # a bundle's blocks tell of each visit by itself
     if long["visit"].nunique() < 3 or long["study"].nunique() < 1:
         ledger.note(cell.ident(MODEL), "not_run", "fewer than two visits after baseline have scores")
         return ledger
@@ -74,6 +78,8 @@ def visit_rows(cells: Sequence[Cell]) -> pd.DataFrame:
                 continue
             kept = rows[["study", "participant", "treat", "baseline", "outcome", "weeks"]]
             parts.append(kept.assign(visit=cell.timepoint))
+    if not parts:
+        return pd.DataFrame({"study": [], "visit": []})
     joined = pd.concat(parts, ignore_index=True)
     start = joined.drop_duplicates(["study", "participant"]).assign(visit=BASELINE, weeks=0.0)
     start = start.assign(outcome=start["baseline"])

@@ -49,12 +49,13 @@ PLAN = {
         "early": {"weeks_after_post": [13, 40], "time_points": ["follow_up"]},
     },
     "tree": {"contrasts": ["main"]},
+    "longitudinal": {"visits": ["post", "follow_up"]},
     "multiverse": {"enabled": False},
     "minimum_cell": 1,
 }
 KEY = ["analysis_id", "term", "level"]
 NUMBERS = ["estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high", "k", "n"]
-PARTS = ("rows", "efficacy", "moderators", "subgroups", "sensitivity", "tree")
+PARTS = ("rows", "efficacy", "moderators", "subgroups", "sensitivity", "tree", "longitudinal")
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +97,9 @@ def bundled(uploads):
 
 
 def gaussian(found):
-    """Rows of the depression score that no quantile of a moderator names, and no tree."""
-    at = found.estimates[(found.estimates.outcome == "depression") & (found.estimates.model != "tree")]
+    """Rows of the depression score that no quantile of a moderator names; no tree, no model over visits."""
+    rows = found.estimates[~found.estimates.model.isin(["tree", "longitudinal"])]
+    at = rows[rows.outcome == "depression"]
     return at[~at.term.astype(str).str.contains(":at:")].set_index(KEY).sort_index()
 
 
@@ -131,6 +133,11 @@ def test_what_a_bundle_cannot_answer_is_said_where_it_lacks(mixed):
     told = mixed.notes[mixed.notes.kind == "not_in_bundle"].set_index("analysis_id").text
     assert "without T2, T3" in told["main.response.post.primary.one"]
     assert "a tree needs participants' rows" in told["main.depression.post.tree.one"]
+    assert (
+        "all visits in one model needs participants' rows" in told["main.depression.visits.longitudinal.one"]
+    )
+    visits = mixed.estimates[mixed.estimates.model == "longitudinal"]
+    assert set(visits.k.dropna()) == {3}
     row = mixed.estimates.set_index(["analysis_id", "term"]).loc[
         ("main.response.post.primary.one", "treatment")
     ]
