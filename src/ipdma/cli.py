@@ -26,6 +26,7 @@ COMMANDS = {
     "bundle": "the moments of a trial's arms that a plan needs, and no row",
     "twin": "rows of nobody with the moments of bundles, or of a run",
     "power": "power and interval widths from the registry alone, before there are data",
+    "unblind": "run a blinded plan on the true arms, and record what changed between",
     "compare": "say what changed between two runs",
 }
 

@@ -10,6 +10,7 @@ rule harmonise:
         folder=lambda wildcards: str(RUN.study(wildcards.study).folder),
         codebook=lambda wildcards: RUN.plan["codebook"],
         least=lambda wildcards: RUN.plan["minimum_cell"],
+        blind=lambda wildcards: RUN.blind,
     message:
         "{wildcards.study}: checking and harmonising"
     script:

@@ -12,5 +12,6 @@ with job(snakemake, snakemake.wildcards.study) as desk:
             desk.results,
             snakemake.params.least,
             desk.say,
+            snakemake.params.blind,
         )
     )

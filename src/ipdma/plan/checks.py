@@ -13,6 +13,7 @@ from ipdma.plan.models import changed_model, read_model
 def check_names(plan: Mapping[str, object]) -> list[str]:
     """Say every disagreement inside a plan whose schema is met and whose defaults are filled in."""
     checks = (
+        check_blind,
         check_contrasts,
         check_time_points,
         check_outcomes,
@@ -60,6 +61,12 @@ def each_unknown(where: str, names: Sequence[str] | None, known: Iterable[str], 
     """One sentence per name that is not declared."""
     known = list(known)
     yield from (unknown_name(where, name, known, kind) for name in names or [] if name not in known)
+
+
+def check_blind(plan: Mapping[str, Any]) -> Iterator[str]:
+    """A rehearsal gives nothing away."""
+    if plan["blind"] and plan["share"]:
+        yield "blind: a blinded run shares nothing; leave out `share`, or `blind`"
 
 
 def check_contrasts(plan: Mapping[str, Any]) -> Iterator[str]:

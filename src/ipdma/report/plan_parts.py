@@ -7,7 +7,16 @@ from typing import Any
 
 from ipdma.report import wording
 from ipdma.report.model_words import interval_words, model_words
-from ipdma.report.words import STANDARDISE, Words, condition, in_sentence, instrument_words, unit_words
+from ipdma.report.words import (
+    BLINDED,
+    LEFT_OUT_BLINDED,
+    STANDARDISE,
+    Words,
+    condition,
+    in_sentence,
+    instrument_words,
+    unit_words,
+)
 
 Entry = Mapping[str, Any]
 
@@ -248,6 +257,7 @@ def figures(words: Words, entry: Entry) -> str:
 
 
 TOLD: dict[str, tuple[str, Callable[[Words, Any], str]]] = {
+    "blind": ("Blinding", lambda words, value: f"{BLINDED} Left out: {LEFT_OUT_BLINDED}" if value else ""),
     "instruments": ("Instruments", scores),
     "standardise": ("Scale", divided),
     "time_points": ("Time points", times),

@@ -55,6 +55,11 @@ LEFT_OUT = {  # the cohort's reasons in a reader's words
 }
 ARM_LEFT_OUT = "arm takes no part in this contrast"  # of a trial that stays in
 TWIN = "SYNTHETIC TWIN"
+BLINDED = "BLINDED: arms drawn at random inside each trial; nothing here is a result."
+LEFT_OUT_BLINDED = (
+    "therapists, sessions and other variables of some arms alone, published numbers, labels of arms, "
+    "the pages for sites and on the integrity of the data, aggregate results, trials that came as bundles"
+)
 STAMP = "SYNTHETIC data: invented participants, not a finding."
 USUAL_LEAST = 10  # people in a cell; a plan that prints fewer says so on every page
 STANDARDISE = {
@@ -91,7 +96,8 @@ def foot_line(plan: Mapping[str, Any], synthetic: bool | str) -> str:
     line = str(plan.get("footer") or "") or (STAMP if synthetic is True else "")
     if synthetic == TWIN:
         line = f"{TWIN}: nobody's rows, with the moments of real arms. {line}".strip()
-    return f"{line} {threshold_note(plan)}".strip()
+    blinded = BLINDED if plan.get("blind") else ""
+    return " ".join(filter(None, (blinded, line, threshold_note(plan))))
 
 
 def threshold_note(plan: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ipdma.errors import DataError
+from ipdma.runs.blinding import blind_key, blind_upload
 from ipdma.runs.bundles import admit_bundle, is_bundle
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
@@ -22,12 +23,13 @@ def admit(
     results: Path,
     fewest: int,
     say: Callable[[str], None],
+    blind: bool = False,
 ) -> dict[str, bytes]:
     """The files of one trial, from its folder as `admit_study` makes them or from its bundle, by name in the
     results folder."""
     if is_bundle(Path(folder)):
         return admit_bundle(study, folder, say)
-    return admit_study(study, folder, codebook, results, fewest, say)
+    return admit_study(study, folder, codebook, results, fewest, say, blind)
 
 
 def admit_study(
@@ -37,6 +39,7 @@ def admit_study(
     results: Path,
     fewest: int,
     say: Callable[[str], None],
+    blind: bool = False,
 ) -> dict[str, bytes]:
     """Check a study; return its harmonised upload and its two reports, by name in the results folder.
 
@@ -53,6 +56,8 @@ def admit_study(
         Counts below it (the plan's `minimum_cell`) are not told on the page that may be shared.
     say : callable
         Told one line when the study is ready.
+    blind : bool
+        Draw arms anew by the key in the environment; no report is written, since it would tell the arms.
 
     Raises
     ------
@@ -68,6 +73,10 @@ def admit_study(
         write_file(page, report_html(result, shareable=False), private=True)
         write_file(to_fix / f"{study}.json", local_json(result), private=True)
         raise DataError("\n".join(refusal(result, folder, str(page))))
+    if blind:
+        say("ready, and blinded: arms are drawn anew")
+        upload = blind_upload(upload, study, blind_key())
+        return {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
     counts = result.counts()
     say(
         f"ready: {result.rows['kept']} of {result.rows['read']} rows kept, "

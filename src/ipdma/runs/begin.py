@@ -10,6 +10,8 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.plan import read_plan
 from ipdma.provenance import digest_text
+from ipdma.report.words import LEFT_OUT_BLINDED
+from ipdma.runs.blinding import blind_key
 from ipdma.runs.bundles import bundle_faults
 from ipdma.runs.layout import Run, codebook_folders, find_aggregate
 from ipdma.runs.leftovers import claim, drop_stale, remove_other_jobs
@@ -63,7 +65,11 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
                 faults.extend(bundle_faults(study.folder, study.bundle, plan, codebook))
     if faults:
         raise PlanError(join_faults(faults))
-    run = Run(plan, Path(plan["results"]), tuple(studies), digest_text(plan.as_yaml()), [])
+    notices: list[str] = []
+    if plan["blind"]:
+        blind_key()
+        studies, notices = without_bundles(studies)
+    run = Run(plan, Path(plan["results"]), tuple(studies), digest_text(plan.as_yaml()), notices)
     run.notices.extend(claim(run.results, plan, overwrite))
     if works:
         run.notices.extend(take_lock(run.results))
@@ -71,6 +77,16 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     if overwrite:
         run.notices.extend(remove_other_jobs(run.results, run.jobs, works))
     return run
+
+
+def without_bundles(studies: Sequence[StudyFolder]) -> tuple[list[StudyFolder], list[str]]:
+    """The trials whose arms can be drawn anew, and lines that say what a blinded run leaves out."""
+    kept = [study for study in studies if study.bundle is None]
+    if not kept:
+        raise PlanError("blind: every trial came as a bundle, whose arms cannot be drawn anew")
+    bundles = [study.study for study in studies if study.bundle is not None]
+    lines = [f"BLINDED: arms are drawn anew inside each trial. Left out: {LEFT_OUT_BLINDED}."]
+    return kept, lines + ([f"BLINDED: without the bundles of {', '.join(bundles)}"] if bundles else [])
 
 
 def shortest(path: Path) -> Path:

@@ -14,7 +14,7 @@ from ipdma.provenance import digest_text
 from ipdma.runs.layout import Run
 from ipdma.runs.lock import LOCK
 from ipdma.runs.manifest import as_text, gather_stamps
-from ipdma.runs.stamps import MANIFEST, STAMPS, UNFINISHED, digest_of, is_inside
+from ipdma.runs.stamps import MANIFEST, STAMPS, UNBLINDING, UNFINISHED, digest_of, is_inside
 from ipdma.runs.studies import find_studies
 
 # What systems and Snakemake leave in folders of their own accord.
@@ -80,7 +80,7 @@ def added(folder: Path, files: Mapping[str, object]) -> Iterator[str]:
         links = [name for name in folders if (Path(below) / name).is_symlink()]
         found += [(Path(below) / name).relative_to(folder).as_posix() for name in [*names, *links]]
     for name in sorted(found):
-        known = name in files or name in (MANIFEST, UNFINISHED) or name.startswith(WORKING)
+        known = name in files or name in (MANIFEST, UNFINISHED, UNBLINDING) or name.startswith(WORKING)
         if not known and name.rpartition("/")[2] not in NOBODYS:
             yield name
 

@@ -13,6 +13,7 @@ from typing import Any
 from ipdma.plan import Plan
 from ipdma.provenance import digest_code, find_versions
 from ipdma.report.words import TWIN, foot_line
+from ipdma.runs.blinding import blind_key
 from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
@@ -56,14 +57,24 @@ class Run:
     @property
     def parts(self) -> list[str]:
         """Folders of the records of each fitting job, under `private/parts/`."""
-        looked = ["trials/integrity"] if self.plan["integrity"] else []
+        looked = ["trials/integrity"] if self.looks else []
         imputed = [f"{contrast}/imputation" for contrast in self.plan["contrasts"]]
         return [*self.cohorts, *imputed, *looked]
 
     @property
+    def blind(self) -> bool:
+        """Whether arms are drawn anew and what would tell them is left out."""
+        return bool(self.plan["blind"])
+
+    @property
+    def looks(self) -> bool:
+        """Whether the integrity of the data is looked at: its pages tell of true arms."""
+        return bool(self.plan["integrity"]) and not self.blind
+
+    @property
     def folders(self) -> list[str]:
         """Folders of pages beside the report, one page per trial in each."""
-        return ["validation/", *(["integrity/"] if self.plan["integrity"] else [])]
+        return [] if self.blind else ["validation/", *(["integrity/"] if self.looks else [])]
 
     @property
     def stamp(self) -> str:
@@ -116,7 +127,7 @@ class Run:
         """Every job whose stamp the run needs, each after those that it builds upon."""
         fits = [f"fit/{contrast}" for contrast in self.cohorts]
         imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
-        looked = ["integrity"] if self.plan["integrity"] else []
+        looked = ["integrity"] if self.looks else []
         uploads = [f"harmonise/{study}" for study in self.study_ids]
         after = ["records", "report", "disclose", *(["share"] if self.plan["share"] else [])]
         return ["plan", *uploads, "cohort", *fits, *imputes, *looked, *after]
@@ -163,6 +174,8 @@ class Run:
             more = {"stamp": self.stamp, "least": self.plan["minimum_cell"]}
         elif kind == "harmonise":
             more = {"pseudonyms": digest_key(os.environ.get(KEY, "")), "least": self.plan["minimum_cell"]}
+            if self.blind:
+                more |= {"blind": digest_key(blind_key()), "package": digest_code(["runs"])}
         elif kind == "share":
             more = {"plan": self.digest}
         if kind == "report":
@@ -178,6 +191,8 @@ def digest_key(key: str) -> str:
 
 def find_aggregate(plan: Mapping[str, Any]) -> Path | None:
     """The file of aggregate results that a plan has, or None."""
+    if plan.get("blind"):
+        return None  # published contrasts tell the arms
     if plan["aggregate"]:
         return Path(plan["aggregate"])
     if not plan["registry"]:

@@ -20,6 +20,7 @@ from ipdma.runs.stamps import (
 )
 from ipdma.writing import write_file
 
+KEYED = ("pseudonyms", "blind")  # of a recipe: digests of keys, which stay in private stamps
 WARNING = """\
 NOT FINISHED
 
@@ -51,7 +52,7 @@ def say_end(run: Run, seconds: float) -> str:
             f"Done in {took}. To open:",
             f"  {run.results}/report.html    the whole report on one page",
             f"  {run.results}/tables/        its tables for Excel and Word",
-            f"  {run.results}/validation/    a page for each trial's site",
+            *([] if run.blind else [f"  {run.results}/validation/    a page for each trial's site"]),
         ]
     )
 
@@ -83,7 +84,7 @@ def gather_stamps(results: Path) -> tuple[dict[str, object], dict[str, object]]:
         stamp = read_stamp(path)
         if stamp is None or stamp_path(results, stamp.job) != path:
             continue
-        recipe = {key: value for key, value in stamp.recipe.items() if key != "pseudonyms"}
+        recipe = {key: value for key, value in stamp.recipe.items() if key not in KEYED}
         jobs[stamp.job] = {"recipe": recipe, "read": sorted(stamp.read)}
         own = dict(stamp.files)
         for kind in (STAMPS, MADE):

@@ -20,6 +20,7 @@ STAMPS = "private/stamps"
 MADE = "private/made"
 MANIFEST = "manifest.json"
 UNFINISHED = "UNFINISHED.txt"
+UNBLINDING = "unblinding.json"  # beside the results of a run that had a blinded rehearsal
 
 
 @dataclass(frozen=True)
