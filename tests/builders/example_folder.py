@@ -5,7 +5,7 @@ import shutil
 import openpyxl
 import pandas as pd
 
-from tests.builders.trials import REPOSITORY
+from tests.builders.trials import PLAN, REPOSITORY, write_plan
 
 INSTRUMENT = "moods"
 
@@ -26,6 +26,9 @@ def make_examples(folder, finished):
     own_instrument = text.replace("phq9", INSTRUMENT)
     (trial / "codebook" / "instruments" / f"{INSTRUMENT}.yaml").write_text(own_instrument, encoding="utf-8")
     write_tables(folder)
+    shutil.copytree(REPOSITORY / "config", folder / "config")
+    combined = {"active": ["combined"], "reference": ["antidepressant"], "label": "Combined"}
+    write_plan(folder / "plan.yaml", contrasts={**PLAN["contrasts"], "combined": combined})
     for name in ("results", "results.before", "other"):
         shutil.copytree(finished, folder / name)
     (folder / "key.txt").write_text("a key of the site's own", encoding="utf-8")

@@ -319,7 +319,7 @@ def test_scripts_only_read_call_and_write():
     for path in sorted((REPOSITORY / "workflow" / "scripts").glob("*.py")):
         kinds = {type(node).__name__ for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))}
         assert not kinds & {"FunctionDef", "ClassDef", "If", "IfExp", "While", "Try", "Lambda"}, path
-    assert len((REPOSITORY / "workflow" / "Snakefile").read_text(encoding="utf-8").splitlines()) < 40
+    assert len((REPOSITORY / "workflow" / "Snakefile").read_text(encoding="utf-8").splitlines()) < 60
 
 
 def test_the_schemas_of_the_workflow_are_the_packages():

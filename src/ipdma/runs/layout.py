@@ -137,6 +137,11 @@ class Run:
         """The jobs whose records are gathered."""
         return [job for job in self.jobs if job.partition("/")[0] in ("fit", "impute", "integrity")]
 
+    @property
+    def has_bundles(self) -> bool:
+        """Whether a trial came without rows."""
+        return any(study.bundle is not None for study in self.studies)
+
     def files(self, job: str) -> dict[str, Path]:
         """What a job reads that no other job made, by what it may be called outside."""
         kind, _, name = job.partition("/")
@@ -181,7 +186,7 @@ class Run:
         if kind == "report":
             printed = [list(pair) for pair in self.versions.items()]
             more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}
-        return make_recipe(kind, self.files(job), **more)
+        return make_recipe(kind, self.files(job), self.has_bundles, **more)
 
 
 def digest_key(key: str) -> str:

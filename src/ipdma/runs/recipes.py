@@ -12,8 +12,8 @@ from ipdma.plan.words import without_words
 from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
 
 CODE = {  # rooms whose code a job uses
-    "harmonise": ("site", "bundle"),
-    "cohort": ("cohort", "bundle"),
+    "harmonise": ("site",),
+    "cohort": ("cohort",),
     "fit": ("analysis",),
     "impute": ("analysis",),
     "integrity": ("integrity",),
@@ -22,6 +22,7 @@ CODE = {  # rooms whose code a job uses
     "disclose": ("disclosure",),
     "share": ("release",),
 }
+WITH_BUNDLES = ("harmonise", "cohort")
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
 AFTERWARDS = ("share",)  # asked when all numbers are there
 
@@ -67,7 +68,15 @@ def codebook_files(folders: Mapping[str, Path]) -> dict[str, Path]:
     }
 
 
-def make_recipe(kind: str, files: Mapping[str, Path], **more: object) -> dict[str, object]:
-    """The recipe of one job: code, versions, inputs, and what of the plan it uses."""
-    code = {"code": digest_code(CODE[kind])} if kind in CODE else {}
+def make_recipe(
+    kind: str, files: Mapping[str, Path], bundles: bool = False, **more: object
+) -> dict[str, object]:
+    """The recipe of one job: code, versions, inputs, and what of the plan it uses.
+
+    `bundles`: a trial of it came as a bundle, whose rows are made with further code.
+    """
+    rooms = CODE.get(kind, ())
+    if bundles and kind in WITH_BUNDLES:
+        rooms = (*rooms, "bundle")
+    code = {"code": digest_code(rooms)} if rooms else {}
     return {**code, "versions": versions(), "inputs": digest_inputs(files), **more}

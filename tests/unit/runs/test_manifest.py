@@ -41,7 +41,7 @@ def test_any_other_is_none(tmp_path, change):
     ("seconds", "words"), [(59.2, "in 59 s."), (60, "in 1 min 0 s."), (3725, "in 62 min 5 s.")]
 )
 def test_the_end_says_how_long_it_took_and_what_to_open(seconds, words):
-    said = say_end(SimpleNamespace(results="out"), seconds)
+    said = say_end(SimpleNamespace(results="out", blind=False), seconds)
     assert words in said
     assert [line.split()[0] for line in said.splitlines()[1:]] == [
         "out/report.html",

@@ -168,7 +168,7 @@ def test_a_console_without_the_letters_stops_no_command(small, command):
 @pytest.mark.parametrize("shareable", [False, True])
 def test_pages_fit_a_phone_and_show_words_of_files_as_such(small, shareable):
     page = report_html(small.put(4, "post", "x").check(), shareable)
-    assert "<meta name=viewport" in page
+    assert '<meta name="viewport"' in page
     style = page.partition("<style>")[2].partition("</style>")[0]
     assert "<code>missing</code>" in page
     assert style.count("{") == style.count("}")
