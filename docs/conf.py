@@ -27,6 +27,7 @@ OUTSIDE = {
     "config/README.md": "plan-keys.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "README.md": "index.md",
 }
 
 
