@@ -11,6 +11,7 @@ from tests.builders.trials import REPOSITORY, make_consortium, snakemake, write_
 
 from ipdma.cli import main
 
+pytestmark = pytest.mark.slow  # four whole runs
 KEY = "IPDMA_BLIND_KEY"
 SECRET = "a secret of the test"
 APART = ("manifest.json", "private/stamps", "private/made", "logs", "unblinding.json", ".snakemake")
