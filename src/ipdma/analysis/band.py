@@ -126,5 +126,5 @@ def quantiles(df: Array, p: Array) -> Array:
     tail = p[:, None] / 2
     finite = np.where(np.isinf(df), 1.0, df)
     found: Array = np.where(np.isinf(df), -special.ndtri(tail), -special.stdtrit(finite, tail))
-    found[found > LARGEST] = LARGEST
+    found[~(np.abs(found) <= LARGEST)] = LARGEST  # scipy's stdtrit gives minus infinity at p of 1e-300
     return found

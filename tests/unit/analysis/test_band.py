@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.builders.gaussian_rows import draw_rows
 
-from ipdma.analysis.band import combine, with_effects
+from ipdma.analysis.band import combine, quantiles, with_effects
 from ipdma.model.fit import fit_model
 from ipdma.model.interval import make_estimate, quantile
 from ipdma.model.spec import ModelSpec
@@ -77,3 +77,10 @@ def test_a_term_with_an_endless_interval_makes_no_number_of_a_weight_of_zero():
         both, second = combine(parts, covariance, np.array([[1.0, 1.0], [0.0, 1.0]]), ["x", "y"], LEVEL)
     assert both.p_value > 0.99
     assert (second.ci_low, second.p_value) == pytest.approx((parts[1].ci_low, parts[1].p_value))
+
+
+def test_critical_values_of_the_smallest_p_are_no_less_than_those_of_larger_ones():
+    df = np.array([0.5, 1.0, 3.0, 5.0, 10.0, np.inf])
+    found = quantiles(df, np.array([1e-300, 1e-100, 0.05]))
+    assert np.isfinite(found).all()
+    assert (np.diff(found, axis=0) <= 0).all()

@@ -54,7 +54,8 @@ def is_usable(fit: Any, mask: Array) -> bool:
 
     Its optimisers without a gradient ignore which covariances are to be zero.
     """
-    errors, p = np.asarray(fit.bse_fe, dtype=float), len(fit.fe_params)
+    with np.errstate(invalid="ignore"):  # a negative variance is what is asked about here
+        errors, p = np.asarray(fit.bse_fe, dtype=float), len(fit.fe_params)
     return bool(
         np.isfinite(fit.llf)
         and np.abs(np.asarray(fit.cov_re)[mask == 0]).max(initial=0.0) == 0
