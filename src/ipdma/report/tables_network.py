@@ -158,7 +158,7 @@ def league_table(material: Material, analysis: Analysis, pen: Pen) -> Table:
     """Row against column, best rank first; each comparison stands once, as the plan has it."""
     scores = material.counts_of_arms(analysis.ident("network", "one"), "p_score")
     ranked = [r.text("arm") for r in sorted(scores, key=lambda r: -(r.number("value") or 0.0))]
-    columns = [Column("", "left"), *(Column(node_words(name)) for name in ranked)]
+    columns = [Column("Treatment", "left"), *(Column(node_words(name)) for name in ranked)]
     rows: list[tuple[str, ...] | Section] = [
         (node_words(one), *(league_cell(material, analysis, one, other, pen) for other in ranked))
         for one in ranked
