@@ -88,6 +88,8 @@ class FinishedRun:
     def figures(self) -> Iterator[DrawnFigure]:
         """Every figure of the report, drawn again from the records.
 
+        The registry is looked for where the plan says, as seen from the working folder.
+
         Yields
         ------
         DrawnFigure
