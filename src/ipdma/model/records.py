@@ -13,7 +13,7 @@ from ipdma import __version__
 from ipdma.model.term import Term
 from ipdma.model.variance import VarianceComponents
 
-OF_ESTIMATE = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+OF_ESTIMATE: tuple[str, ...] = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
 
 
 @dataclass(frozen=True)
