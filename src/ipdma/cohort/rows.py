@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -29,7 +29,8 @@ from ipdma.cohort.derive import (
     rule_missing,
     scoring_of,
 )
-from ipdma.cohort.guests import GuestKey, GuestRows
+from ipdma.cohort.guests import GuestRows
+from ipdma.cohort.question import Question
 from ipdma.cohort.records import (
     EXCLUSION_COLUMNS,
     ROW_COLUMNS,
@@ -38,7 +39,7 @@ from ipdma.cohort.records import (
     Cohort,
     StudyScores,
 )
-from ipdma.cohort.standardise import Constant, Standard, find_constant, scale_row
+from ipdma.cohort.standardise import Constant, find_constant, scale_row
 
 NOT_ABOUT_TRIALS = (
     "citation",
@@ -54,41 +55,6 @@ OTHER_ARM = "arm takes no part in this contrast"
 NO_POST = "no post visit to count the window from"
 NOTHING = StudyScores({}, math.nan)
 NO_SCORES = "no instrument of the preference with a baseline and an outcome score"
-
-
-@dataclass(frozen=True)
-class Question:
-    """One contrast, outcome and time point, as rows are built for it.
-
-    Attributes
-    ----------
-    active, reference : tuple of str
-        Conditions; an empty reference asks for the arms of the active side alone.
-    outcome, point : mapping
-        The plan's entries, resolved.
-    plan : Plan
-    key : tuple of str
-        The plan's names: contrast, outcome, time point, and the sensitivity analysis or an empty text.
-    """
-
-    active: tuple[str, ...]
-    reference: tuple[str, ...]
-    outcome: Mapping[str, Any]
-    point: Mapping[str, Any]
-    plan: Any
-    key: GuestKey
-
-    def standard(self) -> Standard:
-        """How its scores are standardised."""
-        own = self.outcome
-        return Standard(
-            own["standardise"], self.point, self.plan["external"], own["hedges"], self.key[0], self.key[2]
-        )
-
-    def sides(self) -> dict[str, tuple[str, ...]]:
-        """The sides that a study must have."""
-        sides = {"active": self.active}
-        return {**sides, "reference": self.reference} if self.reference else sides
 
 
 class LeftOut(Exception):

@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError
+from ipdma.model.by_study import VARIES, centre_by_study, mean_by_study, varies_by_study
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.nesting import nested_clusters
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import INTERACTIONS, INTERCEPT, TREATMENT, Term
 from ipdma.model.variance import component_names, shared_name
-
-VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
 
 
 @dataclass(frozen=True)
@@ -208,27 +207,6 @@ def repeated_participants(columns: ModelColumns, spec: ModelSpec) -> tuple[np.nd
 def is_random(spec: ModelSpec, key: str) -> bool:
     """Whether the effect that `key` names varies between studies."""
     return getattr(spec, key) == "random" and (key != "interaction_effect" or spec.moderator is not None)
-
-
-def mean_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
-    """Mean of `values` in each study, shape (k,); the grand mean is taken off first, which keeps digits."""
-    origin = values.mean()
-    sums = np.bincount(study, weights=values - origin, minlength=k)
-    found: np.ndarray = origin + sums / np.bincount(study, minlength=k)
-    return found
-
-
-def centre_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
-    """`values` minus the mean of their study; exactly zero in a study where they do not vary."""
-    centred = values - mean_by_study(values, study, k)[study]
-    return np.where(varies_by_study(values, study, k)[study], centred, 0.0)
-
-
-def varies_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
-    """Whether `values` vary within each study, shape (k,); `study` never decreases."""
-    starts = np.searchsorted(study, np.arange(k))
-    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    return (high - low) > VARIES * 1e-3 * np.maximum(np.abs(low), np.abs(high))
 
 
 def add_treatment(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:

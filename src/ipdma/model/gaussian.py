@@ -10,7 +10,8 @@ from scipy import special
 
 from ipdma.errors import FitError, SpecError
 from ipdma.model.alone import trials_alone
-from ipdma.model.design import Design, build_design, varies_by_study
+from ipdma.model.by_study import varies_by_study
+from ipdma.model.design import Design, build_design
 from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
 from ipdma.model.fixed_effects import FixedEffects, fixed_effects, log_scale
 from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates

@@ -8,7 +8,8 @@ from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.boundary import TOO_FEW, boundary, ends, told
 from ipdma.report.forest_layout import Forest, Line
-from ipdma.report.forest_rows import POOLED, axis_title, f_test, headings
+from ipdma.report.forest_rows import POOLED, axis_title, headings
+from ipdma.report.heterogeneity import f_test
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select

@@ -9,7 +9,7 @@ from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.boundary import boundary
-from ipdma.report.forest_rows import f_test
+from ipdma.report.heterogeneity import f_test
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first

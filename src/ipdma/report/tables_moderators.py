@@ -9,7 +9,7 @@ from ipdma.model.df import df_label
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.boundary import reason
-from ipdma.report.forest_rows import f_test, tau2_of
+from ipdma.report.heterogeneity import f_test, tau2_of
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first, select
