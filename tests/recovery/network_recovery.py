@@ -59,7 +59,7 @@ def answers(rows: pd.DataFrame) -> Iterator[tuple[str, float]]:
         yield f"coverage_{stage}", float(np.mean([e.ci_low <= t <= e.ci_high for e, t in own]))
         yield f"bias_{stage}", float(np.mean([e.estimate - t for e, t in own]))
     test = fit_inconsistency(rows, SPEC, network)
-    yield "inconsistency", np.nan if test is None else float(test.p_value < 0.05)
+    yield "inconsistency", np.nan if test is None else float(test.test.p_value < 0.05)
     split = split_node(rows, SPEC, network, ("ad", "stpp"))
     yield "split", np.nan if split is None else float(split.difference.p_value < 0.05)
 

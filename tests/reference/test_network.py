@@ -70,7 +70,7 @@ def test_metafor_in_two_stages(pool):
 
 def test_metafor_on_inconsistency(pool):
     expected = EXPECTED["inconsistency"]
-    test = pooled_inconsistency(pool, inconsistency_columns(pool.network))
+    test = pooled_inconsistency(pool, inconsistency_columns(pool.network)).test
     assert test.df_num == expected["df"] == 6
     assert test.f * test.df_num == pytest.approx(expected["chi2"], rel=1e-6)
     assert test.p_value == pytest.approx(expected["p"], rel=1e-6)

@@ -43,9 +43,16 @@ def fit_with_error(ledger: Ledger, cell: Cell, settings: Settings, name: str, sp
     if not corrected.studies:
         ledger.note(cell.ident(name), "not_run", "no trial has baseline scores of a stated reliability")
         return
-    for moderator in settings.moderators_of(cell.outcome):
-        if is_score(moderator) and moderator.name in (keys.get("moderators") or [moderator.name]):
-            fit_plain_moderator(ledger, corrected, settings, name, moderator, spec)
+    wanted = keys.get("moderators")
+    scores = [
+        m for m in settings.moderators_of(cell.outcome) if is_score(m) and m.name in (wanted or [m.name])
+    ]
+    if not scores:
+        ledger.note(
+            cell.ident(name), "not_run", "no moderator of this outcome is the baseline score as it is"
+        )
+    for moderator in scores:
+        fit_plain_moderator(ledger, corrected, settings, name, moderator, spec)
 
 
 def is_score(moderator: Moderator) -> bool:

@@ -18,6 +18,7 @@ from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 
 MODEL, CLUSTER = "nesting", "(therapist)"
+ALONE = "(alone "  # a therapist of a participant without a code
 
 
 def analyse_nesting(cell: Cell, context: Context) -> Ledger:
@@ -64,7 +65,7 @@ def clusters(rows: pd.DataFrame, column: str, arms: str) -> pd.Series:
     inside = rows["treat"] == 1 if arms == "active" else pd.Series(True, index=rows.index)
     codes = rows[column].astype(object).where(rows[column].notna() & inside, None)
     recorded = codes.notna().groupby([rows["study"], rows["treat"]]).transform("any")
-    alone = pd.Series([f"(alone {i})" for i in range(len(rows))], index=rows.index)
+    alone = pd.Series([f"{ALONE}{i})" for i in range(len(rows))], index=rows.index)
     return codes.where(codes.notna() | ~recorded, alone)
 
 
@@ -72,7 +73,9 @@ def count_therapists(ledger: Ledger, ident: Ident, frame: pd.DataFrame) -> None:
     """Write the therapists of each trial, and how many trials recorded any."""
     inside = frame[frame[CLUSTER].notna()]
     for study, part in inside.groupby("study"):
-        ledger.count(ident, "therapists", study=str(study), value=part[CLUSTER].nunique())
+        alone = part[CLUSTER].astype(str).str.startswith(ALONE)
+        known = part.loc[~alone, CLUSTER].nunique()
+        ledger.count(ident, "therapists", study=str(study), value=known, n=int(alone.sum()))
     ledger.count(ident, "nesting_studies", n=inside["study"].nunique(), of=frame["study"].nunique())
 
 

@@ -108,14 +108,16 @@ def analyse_network(cell: Cell, context: Context) -> Ledger:
 
 def network_model(settings: Settings) -> tuple[ModelSpec, list[str]]:
     """The primary model as a network has it, and what that changes."""
-    spec, fixed = settings.primary("gaussian"), {"intercept": "stratified", "interaction_effect": "common"}
+    spec = settings.primary("gaussian")
+    fixed = {"intercept": "stratified", "interaction_effect": "common", "interaction": "within"}
+    fixed |= {"estimator": "reml"} if spec.estimator else {}
     notes = [
         f"the network has {key}: {value}, not the primary model's {key}: {getattr(spec, key)}"
         for key, value in fixed.items()
         if getattr(spec, key) != value
     ]
     df = None if spec.df and df_method(spec.df).by_trials else spec.df
-    own = spec.replace(**fixed, treatment=NODE, contrasts={}, estimator="reml", df=df, interaction="within")
+    own = spec.replace(**{**fixed, "estimator": "reml"}, treatment=NODE, contrasts={}, df=df)
     return own.resolved(), notes
 
 
@@ -210,7 +212,8 @@ def two_stages(ledger: Ledger, asked: Question, frame: pd.DataFrame, context: Co
     pool = attempt(ledger, ident, make)
     if pool is None:
         return
-    n = int(frame["study"].isin(list(network.arms)).sum()) + sum(p.n for p in published)
+    pooled = {own.study for own in pool.studies if own.source == "ipd"}
+    n = int(frame["study"].isin(list(pooled)).sum()) + sum(p.n for p in published)
     write_pool(ledger, ident, pool, n)
     count_excluded(ledger, asked, ident, network, frame)
     own = asked.ident("two", variant="inconsistency")
@@ -236,6 +239,7 @@ def add_moderator(ledger: Ledger, asked: Question, moderator: Moderator) -> None
     if fit is None:
         return
     count_excluded(ledger, asked, ident, network, frame)
-    ledger.count(ident, "moderator_studies", n=len(data.varying()), of=rows["study"].nunique())
+    informing = set(data.varying()) & set(network.arms)
+    ledger.count(ident, "moderator_studies", n=len(informing), of=len(network.arms))
     write_unit(ledger, ident, moderator)
     write_interactions(ledger, ident, fit)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipdma.analysis.fitting import number, widened, write_variances_of
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.model.network import Comparison, NetworkFit, NetworkPool, Split
+from ipdma.model.network import Comparison, Inconsistency, NetworkFit, NetworkPool, Split
 from ipdma.model.records import Estimate, JointTest
 from ipdma.model.term import TREATMENT, Term
 
@@ -85,16 +85,20 @@ def write_test(
     ledger.count(ident, "df_num", variable=term, level=level, value=test.df_num)
 
 
-def write_inconsistency(ledger: Ledger, ident: Ident, test: JointTest, method: str, k: int) -> None:
-    """Write the test of the design-by-treatment interaction."""
-    more = {"k": k, "df_method": method, "converged": True, "singular": False}
-    write_test(ledger, ident, TREATMENT, "", test, more)
+def write_inconsistency(ledger: Ledger, ident: Ident, found: Inconsistency, method: str, k: int) -> None:
+    """Write the test of the design-by-treatment interaction, and what its fit warns of."""
+    more = {"k": k, "df_method": method, "converged": found.converged, "singular": found.singular}
+    write_test(ledger, ident, TREATMENT, "", found.test, more)
+    for warning in found.warnings:
+        ledger.note(ident, "warning", warning)
 
 
 def write_split(ledger: Ledger, ident: Ident, split: Split, fit: NetworkFit) -> None:
     """Write direct and indirect evidence on a comparison, and their difference."""
     level, k = comparison_of(split.active, split.reference), direct(fit, (split.active, split.reference))
-    more = {**about(fit), "n": None}  # those of the network
+    more = {**about(split.fit), "n": None}  # those of the network
+    for warning in split.fit.warnings:
+        ledger.note(ident.but(variant="direct"), "warning", f"{level}: {warning}")
     for variant in ("direct", "indirect", "difference"):
         own = ident.but(variant=variant)
         ledger.estimates.append(estimate_of(own, TREATMENT, level, getattr(split, variant), k=k, **more))

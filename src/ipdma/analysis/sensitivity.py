@@ -21,6 +21,7 @@ from ipdma.bundle.published import MIDDLE, POSITIONS, is_scanned, published_bund
 from ipdma.bundle.records import SENSITIVITY
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
+from ipdma.plan.checks import OF_THEIR_OWN
 from ipdma.plan.record import REBUILDING, SELECTING
 
 
@@ -29,7 +30,8 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
     ledger, settings = Ledger(), context.settings
     entries = settings.plan["sensitivity"].items()
     meant = {name: keys for name, keys in entries if settings.plan.concerns(name, *cell.key)}
-    primary = primary_trials(cell, settings) if meant and cell.studies else {}
+    changed = [name for name, keys in meant.items() if not any(keys.get(key) for key in OF_THEIR_OWN)]
+    primary = primary_trials(cell, settings) if changed and cell.studies else {}
     for name, keys in meant.items():
         part = changed_cell(ledger, cell, name, context)
         if part is None:

@@ -83,10 +83,7 @@ def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardis
     found = scan(trials, critical)
     low, high = (float(end[0]) for end in hull(trials, found, critical))
     if not high - low > 1e-10 * math.sqrt(float(trials.v.min())):
-        raise NoWidth(
-            "the null-standardised interval has no width because all study estimates are equal; "
-            "use ci: modified_hksj, or tau2: common"
-        )
+        raise NoWidth("the null-standardised interval has no width because all study estimates are equal")
     statistic = t_statistic(trials, 0.0)
     p_value = two_sided_p(statistic, trials.k - 1)
     in_gap = p_value < 1 - level and low <= 0 <= high

@@ -9,6 +9,8 @@ from typing import Any
 from ipdma.errors import SpecError, nearest
 from ipdma.plan.models import changed_model, read_model
 
+OF_THEIR_OWN = ("leave_one_out", "aggregate", "reliability")  # kinds of sensitivity analysis; one an entry
+
 
 def check_names(plan: Mapping[str, object]) -> list[str]:
     """Say every disagreement inside a plan whose schema is met and whose defaults are filled in."""
@@ -283,6 +285,9 @@ def check_sensitivity(plan: Mapping[str, Any]) -> Iterator[str]:
         where = f"sensitivity.{name}"
         if name in plan["models"]:
             yield f"{where}: a model has that name too; rows of the two could not be told apart"
+        alone = [key for key in OF_THEIR_OWN if own.get(key)]
+        if len(alone) > 1:
+            yield f"{where}: {' and '.join(alone)} are sensitivity analyses of their own; give each an entry"
         for key, kind in kinds.items():
             yield from each_unknown(f"{where}.{key}", own.get(key), plan[key], kind)
         yield from model_faults(f"{where}.model", changed_model(base, own.get("model", {})), plan)

@@ -91,3 +91,22 @@ def test_a_trial_whose_scores_vary_no_more_than_the_error_is_left_out_by_name():
 def test_a_reliability_lies_between_0_and_1(stated):
     with pytest.raises(PlanError, match="reliability"):
         small_plan(sensitivity={"error": {"reliability": stated}})
+
+
+def test_without_a_moderator_that_is_the_score_nothing_is_run_and_it_is_said():
+    plan = small_plan(
+        moderators={"age": {"column": "baseline", "transform": "log"}},
+        subgroups={},
+        risk_of_bias=[],
+        sensitivity={"error": {"reliability": 0.8}},
+    )
+    rows = draw_rows().assign(instrument="hamd17")
+    rows["baseline"] = rows["baseline"].abs() + 1
+    records = analyse({KEY: as_table(rows)}, plan, parts=["sensitivity"])
+    told = records.notes[records.notes["kind"] == "not_run"]
+    assert "is the baseline score" in " ".join(told["text"])
+
+
+def test_an_entry_is_one_kind_of_sensitivity_analysis():
+    with pytest.raises(PlanError, match="leave_one_out and reliability are sensitivity analyses"):
+        small_plan(**PLAIN, sensitivity={"both": {"reliability": 0.8, "leave_one_out": True}})

@@ -58,6 +58,10 @@ def test_a_patient_without_a_code_has_a_therapist_of_their_own():
     blank, own = drawn.copy(), drawn.copy()
     blank.loc[lost, "therapist"] = None
     own.loc[lost, "therapist"] = ["X1", "X2", "X3"]
+    counted = run(blank).counts
+    counted = counted[counted["what"] == "therapists"]
+    assert counted["n"].sum() == 3
+    assert counted["value"].max() <= 6
     first, second = (run(rows).estimates["std_error"].to_numpy() for rows in (blank, own))
     assert first == pytest.approx(second, rel=1e-9)
 

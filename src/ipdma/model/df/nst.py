@@ -155,7 +155,7 @@ def trial_row(trials: TrialEstimates, level: float) -> TrialRow:
     try:
         result = null_standardised(y, v, level)
     except NoWidth as error:
-        raise NoWidth(f"{trials.term}: {error}".replace("ci: modified_hksj", "df: kenward_roger")) from None
+        raise NoWidth(f"{trials.term}: {error}; use another df, or treatment_effect: common") from None
     plain = make_estimate(trials.term, float(y.mean()), 1.0, None, level)
     found = with_interval(plain, result)
     own = OwnEstimates(trials.term, y, v, 0.0)

@@ -7,7 +7,7 @@ each node of a trial, these have covariance tau2 (I + J) / 2 between trials, so 
 contrasts counts once (Lu and Ades 2004; White and others 2012; Debray and others 2018, one stage).
 """
 
-from ipdma.model.network.consistency import Split, fit_inconsistency, p_scores, split_node
+from ipdma.model.network.consistency import Inconsistency, Split, fit_inconsistency, p_scores, split_node
 from ipdma.model.network.fit import Comparison, NetworkFit, fit_network
 from ipdma.model.network.pool import (
     ArmContrasts,
@@ -21,6 +21,7 @@ from ipdma.model.network.shape import Network, NotConnected, inconsistency_colum
 __all__ = [
     "ArmContrasts",
     "Comparison",
+    "Inconsistency",
     "Network",
     "NetworkFit",
     "NetworkPool",

@@ -11,7 +11,7 @@ from scipy import special
 from ipdma.errors import FitError
 from ipdma.model.inference import contrast_estimates
 from ipdma.model.network.design import effect_of
-from ipdma.model.network.fit import Comparison, Pair, between, fit_network
+from ipdma.model.network.fit import Comparison, NetworkFit, Pair, between, fit_network
 from ipdma.model.network.shape import Network, inconsistency_columns, split_column
 from ipdma.model.records import Estimate, JointTest
 from ipdma.model.spec import ModelSpec
@@ -21,11 +21,22 @@ Contrasts = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
+class Inconsistency:
+    """The design-by-treatment interaction, and how the fit behind it ended."""
+
+    test: JointTest
+    converged: bool
+    singular: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Split:
-    """Direct and indirect evidence on a comparison, and their difference."""
+    """Direct and indirect evidence on a comparison, their difference, and the model that has both."""
 
     active: str
     reference: str
+    fit: NetworkFit
     direct: Estimate
     indirect: Estimate
     difference: Estimate
@@ -44,10 +55,10 @@ def split_node(rows: pd.DataFrame, spec: ModelSpec, network: Network, pair: Pair
     shift = effect_of("split")
     base = between(*pair, {node: effect_of(node) for node in network.nodes[1:]})
     ask: Contrasts = {"direct": {**base, shift: 1.0}, "indirect": base, "difference": {shift: 1.0}}
-    return Split(*pair, *contrast_estimates(fit.inference, fit.method, ask))
+    return Split(*pair, fit, *contrast_estimates(fit.inference, fit.method, ask))
 
 
-def fit_inconsistency(rows: pd.DataFrame, spec: ModelSpec, network: Network) -> JointTest | None:
+def fit_inconsistency(rows: pd.DataFrame, spec: ModelSpec, network: Network) -> Inconsistency | None:
     """The design-by-treatment interaction: whether designs disagree (Higgins and others 2012).
 
     None where no two designs can disagree.
@@ -67,7 +78,8 @@ def fit_inconsistency(rows: pd.DataFrame, spec: ModelSpec, network: Network) -> 
         )
     fit = fit_network(rows, spec, network, extra)
     asked: Contrasts = {name: {effect_of(name): 1.0} for name in extra}
-    return fit.joint(Term("contrast", column="inconsistency"), asked)
+    test = fit.joint(Term("contrast", column="inconsistency"), asked)
+    return Inconsistency(test, fit.converged, fit.singular, tuple(fit.warnings))
 
 
 def p_scores(comparisons: Sequence[Comparison], nodes: Sequence[str]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from scipy import linalg, special
 from ipdma.errors import FitError
 from ipdma.model.df import second_stage
 from ipdma.model.interval import f_upper_p, make_estimate, quantile
+from ipdma.model.network.consistency import Inconsistency
 from ipdma.model.network.design import build_network, effect_of
 from ipdma.model.network.fit import Comparison
 from ipdma.model.network.shape import Column, Network, contrast_matrix, network_of
@@ -153,7 +154,10 @@ class NetworkPool:
 
     @property
     def scale(self) -> float | None:
-        """Hartung and Knapp's scale of several contrasts (Jackson and Riley 2014); None is Wald."""
+        """Hartung and Knapp's scale of several contrasts (Jackson and Riley 2014); None is Wald, as a common
+        effect has it."""
+        if self.common:
+            return None
         df = self.network.residual_df
         W, _, beta, _ = self.stacked.solve(self.tau2)
         left = self.stacked.y - self.stacked.X @ beta
@@ -251,24 +255,25 @@ def reorder(study: ArmContrasts, nodes: tuple[str, ...]) -> ArmContrasts:
     )
 
 
-def pooled_inconsistency(pool: NetworkPool, extra: dict[str, Column]) -> JointTest | None:
+def pooled_inconsistency(pool: NetworkPool, extra: dict[str, Column]) -> Inconsistency | None:
     """The design-by-treatment interaction in two stages, by chi-squared as its source has it.
 
-    The variance between trials is that of the model in which designs may disagree.
+    The variance between trials is that of the model in which designs may disagree; zero with a common effect.
     """
     if not extra:
         return None
-    if not pool.network.replicates:
+    if not pool.common and not pool.network.replicates:
         raise FitError(
             "inconsistency: no two trials have the same arms, so that disagreement of designs cannot be told "
             "from variance between trials"
         )
     X = contrast_matrix(pool.network, [*pool.network.basic, *extra.values()])
     saturated = stack(pool.studies, X)
-    _, C, beta, _ = saturated.solve(saturated.reml())
+    tau2 = 0.0 if pool.common else saturated.reml()
+    _, C, beta, _ = saturated.solve(tau2)
     at = slice(len(pool.network.basic), None)
     f = float(beta[at] @ np.linalg.solve(C[at, at], beta[at])) / len(extra)
     terms = tuple(Term("contrast", column=name) for name in extra)
-    return JointTest(
-        Term("contrast", column="inconsistency"), terms, f, len(extra), None, f_upper_p(f, len(extra), None)
-    )
+    p_value = f_upper_p(f, len(extra), None)
+    test = JointTest(Term("contrast", column="inconsistency"), terms, f, len(extra), None, p_value)
+    return Inconsistency(test, converged=True, singular=tau2 == 0 and not pool.common)

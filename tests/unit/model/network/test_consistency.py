@@ -41,9 +41,10 @@ def test_a_loop_of_pairs_splits_into_its_trials_and_the_rest():
 def test_a_disagreement_is_seen_by_both_tests():
     rows = draw_network(arms=LOOP, tau=0.1, seed=2)
     network = network_for(rows)
-    assert fit_inconsistency(rows, SPEC, network).p_value > 0.05
+    assert fit_inconsistency(rows, SPEC, network).test.p_value > 0.05
     wrong = shifted(rows, 4.0)
-    test, split = fit_inconsistency(wrong, SPEC, network), split_node(wrong, SPEC, network, ("ad", "stpp"))
+    test = fit_inconsistency(wrong, SPEC, network).test
+    split = split_node(wrong, SPEC, network, ("ad", "stpp"))
     assert test.df_num == 1
     assert test.p_value < 0.01
     assert split.difference.estimate == pytest.approx(4.0, abs=1.5)
@@ -71,3 +72,15 @@ def test_p_scores_rank_and_add_up():
     assert sum(scores.values()) == pytest.approx(len(scores) / 2)
     assert max(scores, key=scores.get) == "both"
     assert min(scores, key=scores.get) == "wait"
+
+
+def test_how_the_fits_behind_it_ended_is_carried():
+    """Not how the consistent network ended: these are fits of their own."""
+    rows = draw_network(arms=LOOP, tau=0.0, seed=2)
+    network = network_for(rows)
+    test, split = fit_inconsistency(rows, SPEC, network), split_node(rows, SPEC, network, ("ad", "stpp"))
+    assert test.converged
+    assert split.fit.converged
+    assert test.singular == any("singular" in warning for warning in test.warnings)
+    assert split.fit.singular == any("singular" in warning for warning in split.fit.warnings)
+    assert test.singular or split.fit.singular  # drawn without variance between trials

@@ -1,10 +1,20 @@
 """The network in two stages: its pairwise special case, aggregate trials, arms in any order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.builders.network_rows import NODES, draw_network
 
-from ipdma.model.network import ArmContrasts, NotConnected, network_of, pool_network, study_contrasts
+from ipdma.model.network import (
+    ArmContrasts,
+    NotConnected,
+    inconsistency_columns,
+    network_of,
+    pool_network,
+    pooled_inconsistency,
+    study_contrasts,
+)
 from ipdma.model.pool import pool_effects
 from ipdma.model.spec import ModelSpec, PoolSpec
 
@@ -54,3 +64,28 @@ def test_an_aggregate_trial_can_link_what_was_apart():
     assert chain[("both", "stpp")].k == 0
     assert chain[("both", "stpp")].estimate.estimate == pytest.approx(0.0, abs=1e-12)
     assert chain[("both", "stpp")].estimate.std_error ** 2 == pytest.approx(0.08 + 2 * found.tau2, rel=1e-9)
+
+
+def test_a_common_effect_is_pooled_as_one():
+    found = pool_network(pairs(), ["tau", "stpp"], PoolSpec(ci="modified_hksj"), common=True)
+    expected = pool_effects([f"S{i}" for i in range(5)], Y, SE, PoolSpec(tau2="common"))
+    (only,) = found.comparisons
+    assert found.df_method == "wald"
+    for field in ("estimate", "std_error", "ci_low", "ci_high", "p_value"):
+        assert getattr(only.estimate, field) == pytest.approx(getattr(expected, field), rel=1e-9)
+    assert only.prediction is None
+
+
+def test_a_common_effect_has_no_variance_between_trials_in_its_test_of_inconsistency():
+    rows = draw_network(tau=1.0)
+    network = network_of(zip(rows["study"], rows["node"], strict=True), NODES)
+    contrasts, _ = study_contrasts(rows, ModelSpec(treatment="node", covariates=("base",)), network)
+    draw = np.random.default_rng(3)
+    apart = [replace(c, estimate=c.estimate + draw.normal(0, 3, len(c.estimate))) for c in contrasts]
+    extra = inconsistency_columns(network)
+    random, common = (
+        pooled_inconsistency(pool_network(apart, NODES, PoolSpec(), common), extra)
+        for common in (False, True)
+    )
+    assert common.test.f > random.test.f
+    assert not common.singular
