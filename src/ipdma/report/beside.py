@@ -43,7 +43,7 @@ def known_intervals(material: Material, analysis: Analysis, pen: Pen, odds: bool
         row = material.headline(analysis, stage)
         text = wording.NOTHING if row is None else beside_text(material, pen, row)
         if text != wording.NOTHING:
-            parts.append(f"{name}: {text}")
+            parts.append(f"{name if not parts else name.capitalize()}: {text}")
     scale = " (log odds ratios)" if odds else ""
     return f"Beside these intervals{scale}, {'. '.join(parts)}." if parts else ""
 
