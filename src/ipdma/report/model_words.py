@@ -25,11 +25,11 @@ RESIDUAL = {
 SLOPE = {"stratified": "with a slope for each trial", "common": "with one slope for all trials"}
 
 
-def model_words(words: Words, model: Mapping[str, Any]) -> str:
+def model_words(words: Words, model: Mapping[str, Any], effects: Mapping[str, str] = EFFECT) -> str:
     """`an intercept for each trial, a treatment effect that varies between trials, ... adjusted for ...`."""
     parts = [
         INTERCEPT.get(str(model.get("intercept") or "stratified"), ""),
-        EFFECT.get(str(model.get("treatment_effect") or "random"), ""),
+        effects.get(str(model.get("treatment_effect") or "random"), ""),
         RESIDUAL.get(str(model.get("residual") or "common"), ""),
     ]
     text = wording.several([part for part in parts if part])

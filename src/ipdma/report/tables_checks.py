@@ -9,7 +9,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line, stage_words
+from ipdma.report.tables_efficacy import MARKS, STAGES, flags, section_title, sign_line, stage_words
 from ipdma.report.tables_engines import ENGINES
 from ipdma.report.tables_imputation import FILLED, filling_words
 
@@ -53,8 +53,7 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
         "specification curve stand in their figures. "
         "Risk-of-bias lines: effect beside the item as study-level moderator, which compares trials and not "
         "participants.",
-        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
-        "converge: do not use.",
+        MARKS,
     ]
     return Table("sensitivity", "Sensitivity of the effect", columns, rows, [n for n in notes if n])
 
@@ -222,6 +221,7 @@ def tabulate_stages(material: Material, ledger: Ledger) -> Table:
         "assumptions in both stages; there the two should agree to within 0.1 standard errors.",
         "'longitudinal' fits all visits in one model, so that participants seen at some visits alone take "
         "part; the remark says how many it has, and how many the analysis of this visit alone.",
+        MARKS,
     ]
     return Table("one_stage_two_stage", "One stage against two", columns, rows, notes)
 

@@ -26,6 +26,10 @@ ABBREVIATIONS = (
     "df degrees of freedom; "
     "HAM-D Hamilton depression scale, 17 items; NNT number needed to treat."
 )
+MARKS = (
+    "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not converge: "
+    "do not use."
+)
 
 
 def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
@@ -197,11 +201,7 @@ def notes_of(material: Material) -> list[str]:
             "All visits in one model: baseline and every later score of all participants with any, so N "
             "counts those in the model and not those seen at that time point."
         )
-    notes.append(
-        "\u2020 a variance between trials is estimated at zero (singular fit). \u2021 the fit did not "
-        "converge: do not use."
-    )
-    return [*notes, ABBREVIATIONS]
+    return [*notes, MARKS, ABBREVIATIONS]
 
 
 def sign_line(material: Material) -> str:

@@ -9,7 +9,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import flags, section_title
+from ipdma.report.tables_efficacy import MARKS, flags, section_title
 
 ENGINES = {"engine_ipdma": "ipdma", "statsmodels": "statsmodels MixedLM", "lme4": "R lme4"}
 SHORT = 1e-4  # a criterion above ours by more has stopped before the optimum
@@ -36,9 +36,9 @@ def tabulate_engines(material: Material, ledger: Ledger) -> Table:
     notes = [
         "Random intercept and random treatment effect with a common residual variance, REML, by each engine. "
         "An engine stands under our own answer with the same degrees of freedom and standard errors.",
-        "\u2020 a variance between trials is estimated at zero (singular fit). Not comparable: the engine "
-        "did not converge, or stopped where the criterion is worse than ours by more than 0.0001 (smaller is "
-        "better); its numbers are not those of the model and stand in the record files alone.",
+        f"{MARKS} Not comparable: the engine did not converge, or stopped where the criterion is worse than "
+        "ours by more than 0.0001 (smaller is better); its numbers are not those of the model and stand in "
+        "the record files alone.",
     ]
     return Table("engines", "The same model by different engines", columns, rows, notes)
 

@@ -7,7 +7,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, distinct, first
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import STAGES, flags, section_title, sign_line
+from ipdma.report.tables_efficacy import MARKS, STAGES, flags, section_title, sign_line
 
 OWN = {"outcome": "Outcome", "baseline": "Baseline score"}
 FILLED = ("imputed", "delta", "jump_to_reference", "copy_increments", "non_responder")
@@ -89,6 +89,7 @@ def tabulate_imputation(material: Material, ledger: Ledger) -> Table:
         "imputed in trials that never measured them.",
         "Missing information: share of the information that is lost to the gaps. Monte-Carlo error: of the "
         "estimate, by the number of imputations.",
+        MARKS,
     ]
     return Table("imputation", "Missing data filled in", columns, rows, [n for n in notes if n])
 

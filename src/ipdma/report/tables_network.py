@@ -8,6 +8,7 @@ from ipdma.report import wording
 from ipdma.report.forest_rows import prediction_text
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
+from ipdma.report.model_words import model_words
 from ipdma.report.network_words import (
     CAUTION,
     comparison,
@@ -20,16 +21,18 @@ from ipdma.report.network_words import (
 )
 from ipdma.report.records import Row, first, select
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import flags
+from ipdma.report.tables_efficacy import MARKS, flags
 from ipdma.report.words import in_sentence
 
-MODEL = (
-    "One mixed model over all arms of all trials: intercepts and covariates by trial; between trials two "
-    "contrasts of arms vary with \u03c4\u00b2 and, where they share an arm, covary with \u03c4\u00b2/2, so "
-    "that no arm counts twice."
+EFFECTS = {
+    "random": "effects of treatments that vary between trials",
+    "common": "effects of treatments common to all trials",
+}
+SHARED = (
+    " Between trials two contrasts of arms vary with \u03c4\u00b2 and, where they share an arm, covary with "
+    "\u03c4\u00b2/2, so that no arm counts twice."
 )
 WAY = "A negative difference favours the treatment named first."
-SINGULAR = "\u2020 the variance between trials is estimated at zero (singular fit)."
 
 
 def tabulate_network(material: Material, ledger: Ledger) -> list[Table]:
@@ -51,6 +54,14 @@ def heading_of(material: Material, analysis: Analysis) -> Section:
     return Section(f"{outcome}, {material.timepoint(analysis.timepoint)}")
 
 
+def model_note(material: Material) -> str:
+    """The plan's primary model as a network has it: an intercept for each trial, whatever the plan says."""
+    model = (material.plan.get("models") or {}).get(material.primary) or {}
+    varies = (model.get("treatment_effect") or "random") == "random"
+    said = model_words(material, {**model, "intercept": "stratified"}, EFFECTS)
+    return f"One mixed model over all arms of all trials, with {said}.{SHARED if varies else ''}"
+
+
 def nodes_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
     """Each node: trials, people, its effect against the reference, its P-score."""
     columns = [
@@ -66,7 +77,13 @@ def nodes_table(material: Material, asked: list[Analysis], pen: Pen) -> Table:
         nodes = nodes_of(material, analysis)
         lines = [node_row(material, analysis, nodes[0].text("arm"), node, pen) for node in nodes]
         rows += [heading_of(material, analysis), *lines] if lines else []
-    return Table("network_nodes", "Treatments in the network", columns, rows, [MODEL, WAY, CAUTION, SINGULAR])
+    return Table(
+        "network_nodes",
+        "Treatments in the network",
+        columns,
+        rows,
+        [model_note(material), WAY, CAUTION, MARKS],
+    )
 
 
 def node_row(material: Material, analysis: Analysis, reference: str, node: Row, pen: Pen) -> tuple[str, ...]:
@@ -108,13 +125,13 @@ def comparisons_table(material: Material, asked: list[Analysis], pen: Pen) -> Ta
         lines = [comparison_row(material, analysis, row, pen) for row in comparisons(material, analysis)]
         rows += [heading_of(material, analysis), *lines] if lines else []
     notes = [
-        MODEL,
+        model_note(material),
         WAY,
         "Direct and indirect evidence by node splitting, where both exist. K counts trials that make a "
         "comparison directly; 0: indirect evidence alone. Two stages take in trials without participant "
         "data.",
         *inconsistency_lines(material, asked, pen),
-        SINGULAR,
+        MARKS,
     ]
     return Table("network", "Every comparison of the network", columns, rows, notes)
 
@@ -145,7 +162,8 @@ def inconsistency_lines(material: Material, asked: list[Analysis], pen: Pen) -> 
         if row := inconsistency(material, analysis):
             when = material.timepoint(analysis.timepoint)
             outcome = wording.heading(material.outcome(analysis.outcome))
-            yield f"{outcome}, {when}: disagreement between designs, {pen.p_phrase(row)}."
+            found = pen.p_phrase(row) + flags(material, row)
+            yield f"{outcome}, {when}: disagreement between designs, {found}."
 
 
 def inconsistency(material: Material, analysis: Analysis) -> Row | None:
@@ -164,7 +182,7 @@ def league_table(material: Material, analysis: Analysis, pen: Pen) -> Table:
         for one in ranked
     ]
     where = f"{in_sentence(material.outcome(analysis.outcome))}, {material.timepoint(analysis.timepoint)}"
-    notes = [f"Row against column; each comparison stands once. {WAY}", CAUTION, SINGULAR]
+    notes = [f"Row against column; each comparison stands once. {WAY}", CAUTION, MARKS]
     return Table("league", f"League table of {where}", columns, rows, notes)
 
 
@@ -195,6 +213,7 @@ def moderators_table(material: Material, asked: list[Analysis], pen: Pen) -> Tab
         "In the network every arm of a trial informs them; the pairwise model has the arms of one contrast. "
         "Comparisons that no contrast of the plan asks stand in estimates.csv.",
         WAY,
+        MARKS,
     ]
     return Table("network_moderators", "Interactions in the network", columns, rows, notes)
 

@@ -8,7 +8,7 @@ from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Material
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
-from ipdma.report.tables_efficacy import STAGES, flags
+from ipdma.report.tables_efficacy import MARKS, STAGES, flags
 from ipdma.report.words import condition
 
 
@@ -45,6 +45,7 @@ def tabulate_prognosis(material: Material, ledger: Ledger) -> Table:
         "association with the outcome, adjusted as the plan says, by trial. Not a treatment effect and not "
         "a moderator of one: who does well here may do as well elsewhere.",
         "Scores: lower is better, so a positive association goes with a worse outcome.",
+        MARKS,
     ]
     return Table(
         "prognosis", "Prognosis within the active arms (not treatment effects)", columns, rows, notes

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from functools import partial
 
 import docx
 import openpyxl
 import pandas as pd
 import pytest
+from tests.builders.network_material import network_material
 from tests.builders.report_mock import mock_material
 
 from ipdma.report import wording
@@ -44,6 +47,24 @@ def test_all_tables_of_a_paper_are_there(tables):
         "one_stage_two_stage", "engines", "studies_not_obtained",
         "with_and_without_ipd", "standardisers",
     ]  # fmt: skip
+
+
+def marked(material):
+    """A material of which every fit stopped at a boundary without converging."""
+    return replace(material, estimates=material.estimates.assign(singular=True, converged=False))
+
+
+@pytest.mark.parametrize("make", [partial(mock_material, 11), network_material])
+def test_a_mark_is_explained_below_its_table(make):
+    found = [
+        (table, mark)
+        for table in tabulate_all(marked(make()), Ledger())
+        for mark in ("\u2020", "\u2021")
+        if any(mark in cell for row in cells_of(table) for cell in row)
+    ]
+    assert len({table.name for table, _ in found}) >= 4
+    for table, mark in found:
+        assert any(f"{mark} " in note for note in table.notes), (table.name, mark)
 
 
 def test_every_model_stands_in_both_stages(tables):
