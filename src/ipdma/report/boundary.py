@@ -18,6 +18,10 @@ NOT_CONVERGED = "did not converge"
 FEW_DF = "fewer than 2 degrees of freedom"
 TWO_TRIALS = "two trials cannot show how effects differ"
 TOO_WIDE = "wider than the scale"
+CLAUSES = {
+    NOT_CONVERGED: "the model did not converge",
+    TOO_WIDE: "the interval is wider than the scale",
+}  # what more data would not mend by itself, in a sentence
 
 
 def boundary(material: Material, row: Row | None) -> str:
@@ -62,9 +66,21 @@ def reach_of(instrument: str) -> float | None:
     return high - low
 
 
+def cause(material: Material, row: Row | None) -> str:
+    """`the model did not converge`: why a result is not told, in a sentence; empty of one that has too few
+    data."""
+    return CLAUSES.get(boundary(material, row), "")
+
+
+def in_place(material: Material, row: Row) -> str:
+    """What stands in the place of a number that is not told; empty where it is."""
+    why = boundary(material, row)
+    return why if not why or why in CLAUSES else TOO_FEW
+
+
 def told(material: Material, pen: Pen, row: Row) -> str:
     """An effect as a figure or a sentence has it: a result at a boundary shows no number."""
-    return TOO_FEW if boundary(material, row) else pen.effect(row)
+    return in_place(material, row) or pen.effect(row)
 
 
 def ends(material: Material, row: Row) -> tuple[float | None, float | None, float | None]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
+from ipdma.report.boundary import boundary, ends
 from ipdma.report.exhibit import Exhibit
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.network_plot import NetworkPicture, draw_network_page
-from ipdma.report.network_words import comparisons, networks, node_words, nodes_of
+from ipdma.report.network_words import comparisons, measure_word, networks, node_words, nodes_of
 from ipdma.report.records import Row
 from ipdma.report.words import in_sentence
 
@@ -25,7 +26,7 @@ def network_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
             f"{one}: {value:.2f} from {low:.2f} to {high:.2f}" for one, value, low, high in picture.effects
         )
         caption = f"{picture.title}. {' '.join(picture.footer)}"
-        alt = f"{picture.title}. {len(picture.nodes)} treatments. {told}."
+        alt = f"{picture.title}. {len(picture.nodes)} treatments. {told or 'No effect is drawn'}."
         yield Exhibit(name, "Effects", caption, alt, partial(draw_network_page, picture), main=not number)
 
 
@@ -44,26 +45,35 @@ def picture_of(material: Material, analysis: Analysis, pen: Pen) -> NetworkPictu
     ]
     against = [row for row in rows if row.text("level").endswith(f" v {order[0]}")]
     outcome = in_sentence(material.outcome(analysis.outcome))
-    unit = "Difference" if material.standardise(analysis.outcome) == "none" else "SMD"
     return NetworkPicture(
         f"All treatments in one model: {outcome}, {material.timepoint(analysis.timepoint)}",
-        f"{unit} against {in_sentence(node_words(order[0]))}",
+        f"{measure_word(material, analysis.outcome)} against {in_sentence(node_words(order[0]))}",
         names,
         edges,
-        [found for row in against if (found := effect_of(row)) is not None],
+        [found for row in against if (found := effect_of(material, row)) is not None],
         (
             "A line joins treatments that a trial compares directly; the number is of trials. Circles grow "
             f"with participants. Right: effects against {in_sentence(node_words(order[0]))} with "
             f"{material.level} intervals; below zero the treatment is better.",
+            *left_out(material, against),
         ),
         material.stamp,
     )
 
 
-def effect_of(row: Row) -> tuple[str, float, float, float] | None:
-    """A comparison with its estimate and interval."""
-    numbers = [row.number(name) for name in ("estimate", "ci_low", "ci_high")]
-    value, low, high = numbers
-    if value is None or low is None or high is None:
-        return None
-    return node_words(row.text("level").partition(" v ")[0]), value, low, high
+def effect_of(material: Material, row: Row) -> tuple[str, float, float, float] | None:
+    """A comparison with its estimate and interval; None without them, or at a boundary."""
+    value, low, high = ends(material, row)
+    return None if value is None or low is None or high is None else (first_node(row), value, low, high)
+
+
+def first_node(row: Row) -> str:
+    """The node that a comparison names first."""
+    return node_words(row.text("level").partition(" v ")[0])
+
+
+def left_out(material: Material, rows: Iterable[Row]) -> Iterator[str]:
+    """Which effects are not drawn, and why, where there are any."""
+    away = [f"{first_node(row)} ({why})" for row in rows if (why := boundary(material, row))]
+    if away:
+        yield f"Effects not drawn: {'; '.join(away)}."

@@ -9,7 +9,7 @@ from ipdma.model.df import df_label
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.beside import known_intervals
-from ipdma.report.boundary import TOO_FEW, boundary
+from ipdma.report.boundary import boundary, in_place
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.heterogeneity import f_test, heterogeneity
 from ipdma.report.ledger import Ledger, Pen
@@ -254,8 +254,8 @@ class ForestRows:
         """A diamond; with the arms' totals beside the headline. Of two trials numbers alone: how effects vary
         between trials cannot be seen from them."""
         columns = len(self.columns())
-        away = bool(boundary(self.material, row))
-        shown = TOO_FEW if away else effect_text(self.material, self.pen, row, self.odds)
+        away = in_place(self.material, row)
+        shown = away or effect_text(self.material, self.pen, row, self.odds)
         texts = [name, *[""] * (columns - 3), shown, ""]
         if totals:
             wide = 2 if self.inner else 1

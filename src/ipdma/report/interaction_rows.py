@@ -6,7 +6,7 @@ from __future__ import annotations
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
-from ipdma.report.boundary import TOO_FEW, boundary, ends, told
+from ipdma.report.boundary import boundary, ends, in_place, told
 from ipdma.report.forest_layout import Forest, Line
 from ipdma.report.forest_rows import POOLED, axis_title, headings
 from ipdma.report.heterogeneity import f_test
@@ -183,10 +183,10 @@ def overview_lines(material: Material, analysis: Analysis, pen: Pen, name: str) 
     if len(levels) > 1 and joint is not None:
         tests = (
             ("", "")
-            if (away := boundary(material, joint))
+            if (away := in_place(material, joint))
             else (pen.p(joint), holm_text(material, pen, head, joint))
         )
-        shown = TOO_FEW if away else f_test(material, pen, joint, short=True)
+        shown = away or f_test(material, pen, joint, short=True)
         lines.append(Line("study", (label, pen.count(joint, "k"), shown, *tests)))
     for row in levels:
         what = level_words(row, reference) or material.unit(head, name)

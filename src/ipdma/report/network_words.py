@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ipdma.plan import NETWORK
 from ipdma.report import wording
+from ipdma.report.boundary import told
 from ipdma.report.ledger import Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first
@@ -57,12 +58,18 @@ def nodes_of(material: Material, analysis: Analysis) -> list[Row]:
 def beside_contrast(material: Material, analysis: Analysis, pen: Pen) -> str:
     """The network's answers to a contrast's question, node by node, as one sentence; empty without any."""
     asked = Analysis(NETWORK, analysis.outcome, analysis.timepoint)
-    told = [
-        f"{pen.effect(row)} for {in_sentence(comparison_words(row.text('level')))}"
+    found = [
+        f"{told(material, pen, row)} for {in_sentence(comparison_words(row.text('level')))}"
         for one, other in node_pairs(material, analysis.contrast)
         if (row := comparison(material, asked, one, other)) is not None and row.number("estimate") is not None
     ]
-    return f"All arms of all trials in one model: SMD {'; '.join(told)}." if told else ""
+    unit = in_sentence(measure_word(material, analysis.outcome))
+    return f"All arms of all trials in one model, {unit}: {'; '.join(found)}." if found else ""
+
+
+def measure_word(material: Material, outcome: str) -> str:
+    """What an effect in the network is: a difference in points, or a standardised one."""
+    return "Difference" if material.standardise(outcome) == "none" else "SMD"
 
 
 def node_pairs(material: Material, contrast: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from ipdma.analysis.records import Ident
 from ipdma.model.term import Term
 from ipdma.report import wording
-from ipdma.report.boundary import boundary
+from ipdma.report.boundary import boundary, cause
 from ipdma.report.heterogeneity import f_test
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -42,6 +42,8 @@ def effect_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[s
         return []
     trials = f"{pen.count(row, 'k')} {wording.plural(row.number('k'), 'trial')} (N = {pen.count(row, 'n')})"
     what = f"{material.outcome(analysis.outcome)} at {material.timepoint(analysis.timepoint)}"
+    if why := cause(material, row):
+        return [f"In {trials} the effect on {what} cannot be told: {why}."]
     if not tellable(material, row):
         return [f"In {trials} there were too few data to tell an effect on {what}."]
     lines = [
@@ -129,6 +131,8 @@ def moderator_sentence(material: Material, analysis: Analysis, pen: Pen, name: s
     label = in_sentence(material.moderator(name))
     holm = first(material.counts_of(head, "holm_p"), variable=joint.text("term"))
     judged = holm.number("value") if holm is not None else None
+    if why := cause(material, joint):
+        return f"Whether the effect varied with {label} within trials cannot be told: {why}."
     if boundary(material, joint):
         return f"{WITHIN}there were too few data to tell whether the effect varied with {label}."
     p = judged if judged is not None else joint.number("p_value") or 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.report.boundary import boundary
+from ipdma.report.boundary import boundary, cause
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
 from ipdma.report.words import in_sentence
@@ -31,6 +31,8 @@ def plain_sentence(material: Material, analysis: Analysis, row: Row | None) -> s
     """Who fared better, in plain words."""
     active, reference = (in_sentence(side) for side in material.sides(analysis.contrast))
     what, when = material.outcome(analysis.outcome), material.timepoint(analysis.timepoint)
+    if why := cause(material, row):
+        return f"How {active} and {reference} compare in {what} at {when} cannot be said: {why}."
     if not tellable(material, row):
         return f"There are too few data to say how {active} and {reference} compare in {what} at {when}."
     side = favoured(material, analysis, row)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from tests.builders.analysis_rows import KEY, as_table, draw_rows, small_plan
+from tests.builders.network_material import network_material
 
 from ipdma.analysis.run import analyse
-from ipdma.report.boundary import FEW_DF, NOT_CONVERGED, TOO_FEW, TOO_WIDE, TWO_TRIALS, boundary, widest
+from ipdma.report.boundary import FEW_DF, NOT_CONVERGED, TOO_FEW, TOO_WIDE, TWO_TRIALS, boundary, told, widest
 from ipdma.report.effect_curve import curve_of
+from ipdma.report.figures_network import network_exhibits, picture_of
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.interaction_rows import levels_of, overview_of
 from ipdma.report.ledger import Ledger
-from ipdma.report.material import Material
+from ipdma.report.material import Analysis, Material
+from ipdma.report.network_words import beside_contrast, networks
 from ipdma.report.records import Row
+from ipdma.report.sections.network import network_sentence
 from ipdma.report.sentences import results_sentences
 from ipdma.report.tables_efficacy import tabulate_models
 from ipdma.report.tables_moderators import tabulate_moderators
@@ -95,3 +100,80 @@ def test_with_more_trials_everything_is_told():
     assert curve_of(material, analysis, "age", ledger.pen("figures/x")) is not None
     for line in forest_of(material, analysis, ledger).lines:
         assert TOO_FEW not in line.cells
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ({"df": 1.2}, TOO_FEW),
+        ({"k": 2.0, "term": "treatment:at:age"}, TOO_FEW),
+        ({"converged": "False"}, NOT_CONVERGED),
+        ({"ci_low": -math.inf}, TOO_WIDE),
+    ],
+)
+def test_what_stands_in_a_numbers_place_is_the_reason(numbers, shown):
+    assert told(material_of((40, 60, 50)), Ledger().pen("figures/x"), row_of(**numbers)) == shown
+
+
+@pytest.fixture(scope="module")
+def network():
+    return network_material()
+
+
+def spoilt(material, levels=None, **numbers):
+    """A network of which the rows of some comparisons, or all, have other numbers."""
+    estimates = material.estimates.astype(object)
+    chosen = estimates["level"].isin(levels) if levels else estimates["contrast"] == "network"
+    for name, value in numbers.items():
+        estimates.loc[chosen, name] = value
+    return replace(material, estimates=estimates)
+
+
+def network_words_of(material):
+    """All that is said and drawn of a network: beside a contrast, in its section, in its figure."""
+    pen, asked = Ledger().pen("report/network"), networks(material)[0]
+    beside = beside_contrast(material, Analysis("stpp_control", "depression", "post"), pen)
+    (exhibit,) = network_exhibits(material, Ledger())
+    return beside, network_sentence(material, asked, pen), exhibit
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown", "why"),
+    [({"df": 1.2}, TOO_FEW, FEW_DF), ({"converged": False}, NOT_CONVERGED, NOT_CONVERGED)],
+)
+def test_one_comparison_of_a_network_at_a_boundary_is_told_nowhere(network, numbers, shown, why):
+    changed = spoilt(network, ["stpp v tau"], **numbers)
+    beside, section, exhibit = network_words_of(changed)
+    assert f"{shown} for STPP against usual care" in beside
+    assert len(NUMBER.findall(beside)) == 1  # that against a waitlist
+    effects = picture_of(changed, networks(changed)[0], Ledger().pen("figures/x")).effects
+    assert [name for name, *_ in effects] == ["Antidepressants", "STPP + antidepressants", "Waitlist"]
+    assert "; STPP: " not in exhibit.alt
+    assert f"Effects not drawn: STPP ({why})." in exhibit.caption
+    before = int(re.search(r"in \d+ of (\d+) comparisons", network_words_of(network)[1])[1])
+    assert int(re.search(r"in \d+ of (\d+) comparisons", section)[1]) == before - 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [({"df": 1.2}, "too few data to tell effects"), ({"converged": False}, "the model did not converge")],
+)
+def test_a_network_at_a_boundary_is_told_nowhere(network, numbers, why):
+    changed = spoilt(network, **numbers)
+    beside, section, exhibit = network_words_of(changed)
+    assert not NUMBER.search(beside)
+    assert section.endswith(f"{why}.")
+    assert "p = " not in section
+    assert "variance" not in section
+    assert exhibit.alt.endswith("No effect is drawn.")
+    assert not re.search(r"\d\.\d\d from", exhibit.alt)
+
+
+def test_tests_of_a_network_at_a_boundary_are_not_told(network):
+    ids = network.estimates["analysis_id"]
+    apart = [name for name in ids.unique() if "inconsistency" in name or "difference" in name]
+    estimates = network.estimates.astype(object)
+    estimates.loc[ids.isin(apart), "df"] = 1.2
+    section = network_words_of(replace(network, estimates=estimates))[1]
+    assert "Designs" not in section
+    assert section.endswith("Whether direct and indirect evidence differ cannot be told.")

@@ -62,12 +62,33 @@ def test_a_side_is_favoured_where_the_interval_leaves_out_no_effect(material, lo
         assert "people with control fared better" in said
 
 
-@pytest.mark.parametrize("numbers", [{"df": 0.6}, {"converged": "False"}, {"ci_low": None}])
-def test_what_cannot_be_told_is_not_told(material, numbers):
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"df": 0.6}, "There are too few data to say how"),
+        ({"ci_low": None}, "There are too few data to say how"),
+        ({"converged": "False"}, "cannot be said: the model did not converge."),
+        ({"ci_low": -6.0, "ci_high": 6.0}, "cannot be said: the interval is wider than the scale."),
+    ],
+)
+def test_what_cannot_be_told_is_not_told(material, numbers, words):
     row = headline(material, **numbers)
     assert not tellable(material, row)
     said = plain_sentence(material, material.analyses[0], row)
-    assert said.startswith("There are too few data")
+    assert said.startswith(words) or said.endswith(words)
+
+
+def test_a_fit_that_did_not_converge_is_called_so_and_has_no_certainty(material):
+    changed = replace(material, estimates=material.estimates.assign(converged="False"))
+    card = text_of(answer_section(changed, Ledger()))
+    assert "cannot be said: the model did not converge." in card
+    assert re.search(r"At [\w -]+: the model did not converge\.", card)
+    assert "Certainty" in text_of(answer_section(material, Ledger()))
+    assert "ertainty" not in card
+    assert "too few" not in card.lower()
+    whom = text_of(whom_section(changed, Ledger(), EMPTY))
+    assert "Nothing can be said of " in whom
+    assert "Too few trials" not in whom
 
 
 def test_icons_are_a_hundred_for_each_arm():

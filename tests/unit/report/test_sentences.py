@@ -54,6 +54,13 @@ def test_too_few_degrees_of_freedom_are_no_finding(records):
     assert "too few data to tell" in sentence(shown, "severity")
 
 
+def test_a_search_that_did_not_converge_is_not_called_too_few_data(records):
+    lost = records.estimates.copy()
+    lost.loc[lost.moderator == "severity", "converged"] = False
+    shown = type(records)(lost, records.study_estimates, records.counts, records.notes)
+    assert sentence(shown, "severity").endswith("cannot be told: the model did not converge.")
+
+
 def test_at_a_stated_reliability_the_interaction_is_told_beside_the_observed_one():
     entry = {"error": {"reliability": 0.8}}
     keys = {"severity": {"column": "baseline"}}

@@ -1,14 +1,18 @@
 """The network in tables: every number from a record, each comparison once."""
 
+from dataclasses import replace
+
 import pytest
 from tests.builders.network_material import network_material
 from tests.builders.network_rows import draw_network
 from tests.builders.report_mock import cells_of
 
+from ipdma.report.figures_network import picture_of
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Analysis
-from ipdma.report.network_words import beside_contrast
-from ipdma.report.tables_network import tabulate_network
+from ipdma.report.network_words import beside_contrast, networks
+from ipdma.report.sections.network import network_sentence
+from ipdma.report.tables_network import model_note, tabulate_network
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,50 @@ def test_a_contrast_finds_its_comparisons_in_the_network(material):
     assert "STPP against waitlist" in said
     other = beside_contrast(material, Analysis("stpp_medication", "depression", "post"), pen)
     assert "STPP against antidepressants" in other
+
+
+def changed(material, **plan):
+    """The material with other keys in its plan."""
+    return replace(material, plan={**material.plan, **plan})
+
+
+def test_the_measure_is_that_of_the_plan(material):
+    pen, asked = Ledger().pen("report/answer"), Analysis("stpp_control", "depression", "post")
+    points = changed(material, standardise="none", outcomes={"depression": {"standardise": "none"}})
+    assert ", SMD: " in beside_contrast(material, asked, pen)
+    said = beside_contrast(points, asked, pen)
+    assert "in one model, difference: " in said
+    assert "SMD" not in said
+    picture = picture_of(points, networks(points)[0], Ledger().pen("figures/network"))
+    assert picture.xlabel == "Difference against usual care"
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "unsaid"),
+    [
+        ({"covariates": ["baseline"]}, ["with a slope for each trial", "covary with"], "common to all"),
+        (
+            {"covariates": ["baseline"], "covariate_slopes": "common"},
+            ["with one slope for all"],
+            "each trial.",
+        ),
+        ({"treatment_effect": "common", "intercept": "random"}, ["effects of treatments common"], "covary"),
+        ({"residual": "by_study"}, ["residual variance for each trial", "not adjusted"], "slope"),
+    ],
+)
+def test_the_model_below_the_tables_is_the_plans(material, model, said, unsaid):
+    note = model_note(changed(material, models={material.primary: model}))
+    assert "an intercept for each trial" in note
+    assert all(words in note for words in said)
+    assert unsaid not in note
+
+
+def test_effects_common_to_all_trials_have_no_variance_in_the_sentence(material):
+    pen, asked = Ledger().pen("report/network"), networks(material)[0]
+    estimates = material.estimates.astype(object)
+    estimates.loc[estimates["contrast"] == "network", "tau2"] = None
+    assert "variance between trials 0" in network_sentence(material, asked, pen)
+    assert "variance" not in network_sentence(replace(material, estimates=estimates), asked, pen)
 
 
 def test_interactions_stand_for_the_comparisons_that_the_plan_asks(tables):

@@ -6,6 +6,7 @@ from html import escape
 
 from ipdma.report import wording
 from ipdma.report.beside import beside_text
+from ipdma.report.boundary import TOO_FEW, cause
 from ipdma.report.grade import certainty_of
 from ipdma.report.icons import icon_array
 from ipdma.report.ledger import Ledger, Pen
@@ -109,8 +110,9 @@ def risks_of(material: Material, analysis: Analysis) -> tuple[Row, Row, Row, Row
 
 
 def certainty_line(material: Material, analysis: Analysis, pen: Pen) -> str:
-    """How certain, and why not more."""
-    certainty = certainty_of(material, analysis, pen)
+    """How certain, and why not more; nothing of a result that is not told."""
+    row = material.headline(analysis, "one") or material.headline(analysis, "two")
+    certainty = certainty_of(material, analysis, pen) if tellable(material, row) else None
     if certainty is None:
         return ""
     why = "; ".join(d.reason for d in certainty.concerns)
@@ -123,7 +125,7 @@ def later_line(material: Material, analysis: Analysis, pen: Pen) -> str:
     row = material.headline(analysis, "one") or material.headline(analysis, "two")
     when = material.timepoint(analysis.timepoint)
     if row is None or not tellable(material, row):
-        return f'<p class="small">At {escape(when)}: too few data.</p>'
+        return said(f"At {when}: {cause(material, row) or TOO_FEW}.")
     certainty = certainty_of(material, analysis, pen)
     level = f"; certainty {certainty.level}" if certainty else ""
     text = f"At {when}: {points_text(material, analysis, pen, row)} ({people(pen, row)}{level})."

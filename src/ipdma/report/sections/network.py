@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ipdma.report import wording
+from ipdma.report.boundary import boundary, cause
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.network_words import comparisons, networks, nodes_of
@@ -44,22 +45,33 @@ def network_sentence(material: Material, analysis: Analysis, pen: Pen) -> str:
         why = material.count(analysis.ident("network", "one"), "not_fitted")
         return f"{lead}no network was fitted{'' if why is None else ': ' + why.text('level')}."
     whole = f"{pen.count(studies)} trials compare {len(nodes)} treatments in {pen.count(rows[0])} people"
-    tau2 = f"variance between trials {pen.number(rows[0], 'tau2', 3)}"
+    sound = [row for row in rows if not boundary(material, row)]
+    if not sound:
+        return f"{lead}{whole}; {cause(material, rows[0]) or 'there are too few data to tell effects'}."
+    common = sound[0].number("tau2") is None
+    tau2 = "" if common else f"; variance between trials {pen.number(sound[0], 'tau2', 3)}"
+    agree = design_words(material, analysis, pen)
+    return f"{lead}{whole}{tau2}.{agree}{split_words(material, analysis, pen)}"
+
+
+def design_words(material: Material, analysis: Analysis, pen: Pen) -> str:
+    """Whether designs disagree; empty without a test that can be told."""
     test = inconsistency(material, analysis)
-    agree = ""
-    if test is not None:
-        p = test.number("p_value") or 0.0
-        verb = "disagree" if p < 0.05 else "do not clearly disagree"
-        agree = f" Designs {verb} ({pen.p_phrase(test)})."
-    return f"{lead}{whole}; {tau2}.{agree}{split_words(material, analysis, pen)}"
+    if test is None or boundary(material, test):
+        return ""
+    verb = "disagree" if (test.number("p_value") or 0.0) < 0.05 else "do not clearly disagree"
+    return f" Designs {verb} ({pen.p_phrase(test)})."
 
 
 def split_words(material: Material, analysis: Analysis, pen: Pen) -> str:
     """How often direct and indirect evidence differ."""
     found = comparisons(material, analysis, "one", "difference")
-    known = [row for row in found if row.number("p_value") is not None]
-    if not known:
+    both = [row for row in found if row.number("p_value") is not None]
+    if not both:
         return " No comparison has both direct and indirect evidence."
+    known = [row for row in both if not boundary(material, row)]
+    if not known:
+        return " Whether direct and indirect evidence differ cannot be told."
     apart = [row for row in known if (row.number("p_value") or 0.0) < 0.05]
     least = min(known, key=lambda row: row.number("p_value") or 0.0)
     where = first(known, level=least.text("level"))

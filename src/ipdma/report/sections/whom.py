@@ -6,7 +6,7 @@ from html import escape
 
 from ipdma.model.term import Term
 from ipdma.report import wording
-from ipdma.report.boundary import boundary
+from ipdma.report.boundary import boundary, cause
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row, first, select
@@ -135,23 +135,31 @@ def holm_words(material: Material, pen: Pen, row: Row, name: str) -> str:
 
 def other_sentences(material: Material, analysis: Analysis, pen: Pen) -> list[str]:
     """A sentence for each other declared moderator that changed the effect, one for all that did not."""
-    told, nulls, lacking = [], [], []
+    told: list[str] = []
+    nulls: list[str] = []
+    lacking: dict[str, list[str]] = {}
     for name in material.plan.get("moderators", {}):
         head = analysis.ident(material.primary, "one", name)
         if name == baseline_moderator(material) or material.standing(head, name):
             continue
         row = first(material.records.of("estimates", head), term=Term("within", name))
         if row is None or row.number("p_value") is None or boundary(material, row):
-            lacking.append(in_sentence(material.moderator(name)))
+            lacking.setdefault(cause(material, row), []).append(in_sentence(material.moderator(name)))
         elif judged_p(material, row, name) < 0.05:
             told.append(moderator_sentence(material, analysis, pen, name))
         else:
             nulls.append(in_sentence(material.moderator(name)))
     if nulls:
         told.append(f"No clear change of the effect with {wording.several(nulls)}.")
-    if lacking:
-        told.append(f"Too few trials could say anything on {wording.several(lacking)}.")
-    return told
+    return [*told, *(silent_words(why, names) for why, names in lacking.items())]
+
+
+def silent_words(why: str, names: list[str]) -> str:
+    """On which moderators nothing is said; without a cause of another kind, for want of trials."""
+    which = wording.several(names)
+    return (
+        f"Nothing can be said of {which}: {why}." if why else f"Too few trials could say anything on {which}."
+    )
 
 
 def badge(material: Material, analysis: Analysis, name: str) -> str:
