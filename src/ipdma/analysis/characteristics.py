@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.guest_notes import note_withheld, withheld_variables
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
+from ipdma.bundle import Bundle
 
 IDENTITY = ("study", "participant", "arm", "condition", "treat", "therapist")
 
@@ -18,6 +20,7 @@ def count_participants(
     settings: Settings,
     variables: Sequence[str] | None = None,
     contrasts: Collection[str] | None = None,
+    bundles: Sequence[Bundle] = (),
 ) -> Ledger:
     """Counts, means and shares of everyone contributed, and of each contrast's participants by side.
 
@@ -29,13 +32,17 @@ def count_participants(
         Columns to describe; default all but identity columns.
     contrasts : collection of str, optional
         Contrasts to describe beside everyone; default all of the plan.
+    bundles : sequence of Bundle
+        Trials among the participants whose rows are nobody's: what their gates withheld is not missing.
     """
     ledger = Ledger()
     people = participants.assign(study=participants["study"].astype(str))
     names = [v for v in (variables or people.columns) if v not in IDENTITY and v in people]
     count_heads(ledger, "cohort", people, "condition")
     describe(ledger, "cohort", people, names, {"": people})
-    count_missing(ledger, people, names)
+    count_missing(ledger, people, names, {bundle.study_id: withheld_variables(bundle) for bundle in bundles})
+    for bundle in bundles:
+        note_withheld(ledger, "cohort", bundle)
     for contrast, keys in settings.plan["contrasts"].items():
         chosen = contrast_people(people, keys)
         if chosen.empty or (contrasts is not None and contrast not in contrasts):
@@ -128,11 +135,22 @@ def write_values(ledger: Ledger, name: str, values: pd.Series, variable: str, **
         )
 
 
-def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]) -> None:
-    """Write what is missing: sporadic in a study that measured the variable, systematic in others."""
+def count_missing(
+    ledger: Ledger,
+    people: pd.DataFrame,
+    variables: Sequence[str],
+    withheld: Mapping[str, Collection[str]],
+) -> None:
+    """Write what is missing: sporadic in a study that measured the variable, systematic in others.
+
+    Of what a trial's gate withheld (`withheld`, by study) nobody knows, and nothing is counted.
+    """
     for variable in variables:
-        total = {"sporadic": 0, "systematic": 0}
+        total, asked = {"sporadic": 0, "systematic": 0}, 0
         for study, part in people.groupby("study"):
+            if variable in withheld.get(str(study), ()):
+                continue
+            asked += len(part)
             gone = int(part[variable].isna().sum())
             kind = "systematic" if gone == len(part) else "sporadic"
             total[kind] += gone
@@ -146,9 +164,7 @@ def count_missing(ledger: Ledger, people: pd.DataFrame, variables: Sequence[str]
                 of=len(part),
             )
         for kind, n in total.items():
-            ledger.count(
-                "cohort", "characteristic_missing", variable=variable, level=kind, n=n, of=len(people)
-            )
+            ledger.count("cohort", "characteristic_missing", variable=variable, level=kind, n=n, of=asked)
 
 
 def count_balance(ledger: Ledger, name: str, people: pd.DataFrame, variables: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator
+from ipdma.bundle import Bundle, Serves
+from ipdma.bundle.records import EVERYONE
 
 KIND = "not_in_bundle"
 
@@ -31,3 +33,22 @@ def note_left_out(ledger: Ledger, ident: Ident, cell: Cell, what: str) -> None:
         ledger.note(
             ident, KIND, f"without {', '.join(gone)}: {what} needs participants' rows, and a bundle has none"
         )
+
+
+def withheld_variables(bundle: Bundle) -> list[str]:
+    """Variables of everyone contributed that the trial has and its gate withheld, in the gate's order."""
+    everyone = Serves("", "", "", EVERYONE)
+    there = {name for block in bundle.serving(everyone) for name in block.names}
+    prefix = f"{EVERYONE}: "
+    held = [own.what.removeprefix(prefix) for own in bundle.gate.withheld if own.what.startswith(prefix)]
+    return [name for name in dict.fromkeys(held) if name not in there]
+
+
+def note_withheld(ledger: Ledger, name: str, bundle: Bundle) -> None:
+    """Say which arms and variables of everyone contributed a trial withholds."""
+    arms = [arm for arm, own in bundle.arms.items() if own.n is None]
+    for arm in arms:
+        ledger.note(name, KIND, f"{bundle.study_id} withholds how many people arm {arm} has")
+    variables = withheld_variables(bundle)
+    if variables:
+        ledger.note(name, KIND, f"without {bundle.study_id}: its gate withheld {', '.join(variables)}")

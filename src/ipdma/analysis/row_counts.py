@@ -8,8 +8,10 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
+from ipdma.analysis.guest_notes import KIND
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
+from ipdma.cohort.guests import WITHHELD
 
 SIDES = (("active", 1), ("reference", 0))
 
@@ -110,7 +112,7 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
     if cell.exclusions is None or not len(cell.exclusions):
         return
     for row in cell.exclusions.to_dict("records"):
-        ledger.count(name, "excluded", study=str(row["study"]), level=str(row["reason"]), n=int(row["n"]))
+        count_left_out(ledger, name, str(row["study"]), str(row["reason"]), row["n"])
     gone = cell.exclusions[~cell.exclusions["study"].astype(str).isin(cell.rows["study"].astype(str))]
     for reason, part in gone.groupby("reason"):
         ledger.count(
@@ -118,8 +120,18 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
             "excluded_studies",
             level=str(reason),
             n=part["study"].nunique(),
-            value=float(part["n"].sum()),
+            value=None if part["n"].isna().any() else float(part["n"].sum()),
         )
+
+
+def count_left_out(ledger: Ledger, name: str, study: str, reason: str, n: float) -> None:
+    """Write how many people of a trial were left out, or that it withholds how many or who they are."""
+    if pd.isna(n):
+        ledger.note(name, KIND, f"{study} withholds how many people are left out: {reason}")
+        return
+    ledger.count(name, "excluded", study=study, level=reason, n=int(n))
+    if reason == WITHHELD:
+        ledger.note(name, KIND, f"without people of {study}: {reason}")
 
 
 def count_scales(ledger: Ledger, name: str, cell: Cell, settings: Settings) -> None:

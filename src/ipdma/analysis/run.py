@@ -115,7 +115,7 @@ def analyse(
             ledger.extend(TOGETHER[part](cell, context))
     if participants is not None:
         here = {key[0] for key in tables} or None
-        ledger.extend(count_participants(participants, context.settings, contrasts=here))
+        ledger.extend(count_participants(participants, settings, contrasts=here, bundles=bundles))
     if registry is not None:
         given = [] if participants is None else participants["study"].astype(str).unique().tolist()
         ledger.extend(count_registry(registry, given))

@@ -24,7 +24,7 @@ from ipdma.bundle.records import (
     Serves,
 )
 from ipdma.cohort.choose import Choice
-from ipdma.cohort.guests import Guest, GuestKey, GuestRows
+from ipdma.cohort.guests import WITHHELD, Guest, GuestKey, GuestRows
 from ipdma.cohort.records import Cohort, Squares
 
 RAW = {OUTCOME: "outcome_raw", BASELINE: "baseline_raw"}
@@ -53,16 +53,20 @@ def cell_tables(bundle: Bundle) -> Iterator[tuple[GuestKey, GuestRows]]:
             own.timepoint,
             own.rows.removeprefix(SENSITIVITY) * (own.rows != OBSERVED),
         )
-        gone = tuple((why, n) for why, n in cell.left_out if n)
-        yield (
-            key,
-            GuestRows(
-                cell_rows(bundle, cell),
-                choice_of(cell.scale),
-                "" if cell.scale is None else cell.scale.converted_from,
-                gone,
-            ),
-        )
+        rows = cell_rows(bundle, cell)
+        gone = (*((why, n) for why, n in cell.left_out if n != 0), *held_back(cell, rows))
+        source = "" if cell.scale is None else cell.scale.converted_from
+        yield key, GuestRows(rows, choice_of(cell.scale), source, gone)
+
+
+def held_back(cell: CellCounts, rows: pd.DataFrame) -> Iterator[tuple[str, int | None]]:
+    """People of a cell without a row: their arms are in no block, or their number is not told."""
+    there = rows["arm"].value_counts()
+    lost = [own.n - int(there.get(arm, 0)) if own.n is not None else None for arm, own in cell.arms.items()]
+    if any(n is None for n in lost):
+        yield WITHHELD, None
+    elif any(lost):
+        yield WITHHELD, sum(n for n in lost if n is not None)
 
 
 def choice_of(scale: ScaleOf | None) -> Choice | None:

@@ -10,6 +10,7 @@ import pandas as pd
 from ipdma.cohort.choose import Choice
 from ipdma.cohort.records import Scale, Squares
 
+WITHHELD = "withheld by the trial's gate"
 GuestKey = tuple[str, str, str, str]  # contrast, outcome, time point, sensitivity analysis or ""
 
 
@@ -27,14 +28,14 @@ class GuestRows:
         The scale and the week of the outcome.
     converted_from : str
         The instrument that the scores were converted from, or empty.
-    left_out : tuple of (str, int)
-        Contributed people who are not among the rows, by reason.
+    left_out : tuple of (str, int or None)
+        Contributed people who are not among the rows, by reason; None where their number is withheld.
     """
 
     rows: pd.DataFrame
     choice: Choice | None
     converted_from: str = ""
-    left_out: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[tuple[str, int | None], ...] = ()
 
 
 @dataclass(frozen=True)

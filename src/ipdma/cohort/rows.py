@@ -53,6 +53,7 @@ PROGNOSIS = "prognosis"  # the contrast of arms alone
 NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"
 NO_POST = "no post visit to count the window from"
+Exclusion = tuple[Any, str, int | None]  # study, reason, people
 NOTHING = StudyScores({}, math.nan)
 NO_SCORES = "no instrument of the preference with a baseline and an outcome score"
 
@@ -109,7 +110,8 @@ def build_arm_rows(
 
 def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     """Ask every study, then apply what concerns all of them."""
-    parts, scales, exclusions = [], [], []
+    parts, scales = [], []
+    exclusions: list[Exclusion] = []
     for study, people in cohort.participants.groupby("study"):
         taking_part = people[people["condition"].isin((*question.active, *question.reference))]
         try:
@@ -138,14 +140,20 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     parts, exclusions = apply_minimum(parts, exclusions, question)
     return AnalysisRows(
         rows=join_registry(finish_rows(parts, cohort), cohort.registry),
-        exclusions=pd.DataFrame(exclusions, columns=list(EXCLUSION_COLUMNS)),
+        exclusions=exclusion_table(exclusions),
         scales=unique_scales(scales if parts else []),
     )
 
 
+def exclusion_table(exclusions: Sequence[Exclusion]) -> pd.DataFrame:
+    """Who was left out and why; NaN where a trial withholds how many."""
+    table = pd.DataFrame(exclusions, columns=list(EXCLUSION_COLUMNS))
+    return table.astype({"n": float}) if table["n"].isna().any() else table
+
+
 def apply_minimum(
-    parts: list[pd.DataFrame], exclusions: list[tuple[Any, str, int]], question: Question
-) -> tuple[list[pd.DataFrame], list[tuple[Any, str, int]]]:
+    parts: list[pd.DataFrame], exclusions: list[Exclusion], question: Question
+) -> tuple[list[pd.DataFrame], list[Exclusion]]:
     """An outcome that too few studies measured is none: its studies are left out, with that reason."""
     minimum = question.outcome["minimum_studies"]
     if len(parts) >= minimum:
