@@ -81,6 +81,8 @@ def tell(outcome: Outcome, out: Path) -> int:
         print(for_terminal(f"withheld: {own.what}: {own.reason}"), file=sys.stderr)
     for way in way_outs(outcome.withheld):
         print(for_terminal(f"way out: {way}"), file=sys.stderr)
+    if outcome.untried:
+        print(f"not tried for want of time: {outcome.untried} searches for whole numbers", file=sys.stderr)
     bundle = outcome.bundle
     if bundle is None:
         print(

@@ -15,6 +15,7 @@ from ipdma.release.attacks.find import Find
 from ipdma.release.attacks.rank import RANK, attack_rank
 from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Clock, attack_reconstruction
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares
+from ipdma.release.counts import attack_counts, counted_numbers
 
 SECONDS = 10.0  # of solving for whole numbers
 ORDER = (CELLS, DIFFERENCES, LEVERAGE, RANK, RECONSTRUCTION, EXTREMES, STANDARDISERS, RELEASES)
@@ -51,16 +52,16 @@ def attack_block(block: Block, head: Bundle, minimum: int, clock: Clock, tally: 
     found += tally.count(RANK, arms, list(attack_rank(block, minimum)))
     found = found or tally.count(LEVERAGE, arms, list(attack_leverage(block, minimum)))
     if not found:
-        before = clock.asked
+        before = clock.tried
         finds = list(attack_reconstruction(block, minimum, clock))
-        found = tally.count(RECONSTRUCTION, clock.asked - before, finds)
+        found = tally.count(RECONSTRUCTION, clock.tried - before, finds)
     return found
 
 
 def attack_bundle(
     bundle: Bundle, minimum: int, clock: Clock | None = None, earlier: Sequence[Bundle] = ()
 ) -> tuple[list[tuple[str, Find]], Tally, Clock]:
-    """Attack every block, every pair of blocks and every standardiser of a bundle.
+    """Attack every number of people, block, pair of blocks and standardiser of a bundle.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def attack_bundle(
         `left` searches that time did not allow.
     """
     tally, clock = Tally(), clock or Clock(SECONDS)
-    finds: list[tuple[str, Find]] = []
+    finds = list(attack_counts(bundle, minimum))
+    tally.count(CELLS, counted_numbers(bundle), [own for _, own in finds])
     for number, block in enumerate(bundle.blocks):
         name = describe(block)
         finds += [(name, own) for own in attack_block(block, bundle, minimum, clock, tally)]

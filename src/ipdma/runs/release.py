@@ -36,12 +36,15 @@ class Outcome:
     withheld : list of Withheld
     earlier : int
         Releases that the ledger holds.
+    untried : int
+        Searches for whole numbers that time did not allow.
     """
 
     result: CheckResult
     bundle: Bundle | None = None
     withheld: list[Withheld] = field(default_factory=list)
     earlier: int = 0
+    untried: int = 0
 
 
 def make_bundle(
@@ -81,11 +84,11 @@ def make_bundle(
     earlier = read_ledger(folder)
     released = release(draft, plan, minimum, list(earlier.values()))
     if released.bundle is None:
-        return Outcome(result, None, released.withheld, len(earlier))
+        return Outcome(result, None, released.withheld, len(earlier), released.untried)
     before = next((own for own in earlier.values() if says_the_same(own, released.bundle)), None)
     leaving = before or released.bundle
     write_bundles(out, {out: leaving} if before else {out: leaving, next_place(folder, earlier): leaving})
-    return Outcome(result, leaving, released.withheld, len(earlier))
+    return Outcome(result, leaving, released.withheld, len(earlier), released.untried)
 
 
 def least_people(plan: Plan, asked: int | None) -> int:

@@ -4,16 +4,18 @@ The table of docs/privacy.md is this test's.
 """
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tests.builders.bundles import HEADLINE, SCALE, moments, people, score_columns, sex_columns, small_bundle
 
-from ipdma.bundle.records import Arm, Block, Column, ScaleSquares, Serves
+from ipdma.bundle.records import Arm, ArmCount, Block, CellCounts, Column, ScaleSquares, Serves
 from ipdma.release.attack import attack_bundle
 from ipdma.release.attacks.cells import attack_persons
 from ipdma.release.attacks.differences import attack_unions
 from ipdma.release.attacks.reconstruction import Clock, recovered
+from ipdma.release.counts import tellable
 
 ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
 OTHER = Serves("main", "depression", "post", "sensitivity.other")
@@ -159,7 +161,53 @@ def test_a_search_without_time_says_that_it_was_not_made():
     values = people(12, 1)[:, :2]
     clock = Clock(0.0)
     assert not recovered(block({"A": values}), moments(values), 0, None, 10, clock)
-    assert clock.left == 1
+    assert (clock.left, clock.tried) == (1, 0)
+
+
+def test_a_search_that_its_limit_ends_is_not_tried(monkeypatch):
+    stopped = SimpleNamespace(status=1, x=None)
+    monkeypatch.setattr("ipdma.release.attacks.reconstruction.milp", lambda *a, **k: stopped)
+    values, clock = people(12, 1)[:, :2], Clock(10.0)
+    assert not recovered(block({"A": values}), moments(values), 0, None, 10, clock)
+    assert (clock.left, clock.tried) == (1, 0)
+
+
+def test_no_time_passes_while_nothing_is_solved(monkeypatch):
+    clock = Clock(10.0)
+    monkeypatch.setattr("time.monotonic", lambda: 1e9)
+    assert clock.remaining == 10.0
+
+
+COUNTS = {"A": ArmCount(80, 80), "B": ArmCount(80, 80)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arms": {**ARMS, "C": Arm("cbt", "", 4)}},
+        {"arms": {**ARMS, "C": Arm("cbt", "", None)}, "study": {"id": "T01", "randomised": 164}},
+        {"cells": (CellCounts(HEADLINE, SCALE, COUNTS, (("arm takes no part in this contrast", 4),)),)},
+        {"cells": (CellCounts(HEADLINE, SCALE, {**COUNTS, "B": ArmCount(4, 4)}, ()),)},
+        {"cells": (CellCounts(HEADLINE, SCALE, {**COUNTS, "B": ArmCount(80, 4)}, ()),)},
+        {"cells": (CellCounts(HEADLINE, SCALE, {**COUNTS, "B": ArmCount(76, 76)}, ()),)},
+        {
+            "cells": (
+                CellCounts(HEADLINE, SCALE, {**COUNTS, "B": ArmCount(66, 60)}, ()),
+                CellCounts(OTHER, SCALE, {**COUNTS, "B": ArmCount(62, 60)}, ()),
+            )
+        },
+    ],
+)
+def test_a_number_of_few_people_beside_the_blocks(changes):
+    made = replace(bundle(block(scores(rows()))), **changes)
+    assert found(made) == {"cells"}
+    assert found(tellable(made, 10)) == set()
+
+
+def test_numbers_of_enough_people_beside_the_blocks_stay():
+    left = (("arm takes no part in this contrast", 12), ("no outcome", None))
+    cells = (CellCounts(HEADLINE, SCALE, {**COUNTS, "B": ArmCount(80, 77)}, left),)
+    assert found(replace(bundle(block(scores(rows()))), cells=cells)) == set()
 
 
 def test_whole_scores_that_have_many_solutions_stay():

@@ -6,6 +6,7 @@ import pytest
 from tests.builders.bundle_plans import PLAN
 from tests.builders.uploads import upload_of
 
+from ipdma.analysis.guest_notes import withheld_variables
 from ipdma.bundle import Serves, bundle_text, parse_bundle
 from ipdma.codebook import load_codebook
 from ipdma.plan import Plan
@@ -125,3 +126,45 @@ def test_the_headline_is_the_primary_model_of_the_first_outcome(plan, codebook):
 def test_nothing_in_a_released_bundle_names_a_person(plan, codebook):
     text = bundle_text(release(draft(plan, codebook), plan, 10).bundle)
     assert not any(who in text for who in upload_of().participants["participant"])
+
+
+SMALL_ARM = {"A": ("stpp", 60), "B": ("waitlist", 55), "C": ("cbt", 4)}
+
+
+def test_numbers_of_few_people_are_withheld_and_those_that_give_them_away(plan, codebook):
+    made = release(draft(plan, codebook, arms=SMALL_ARM), plan, 10).bundle
+    assert {name: arm.n for name, arm in made.arms.items()} == {"A": 60, "B": 55, "C": None}
+    left = [own for cell in made.cells for own in cell.left_out]
+    assert left
+    assert {n for _, n in left} == {None}
+    assert made.gate.for_sharing
+    assert attack_bundle(made, 10)[0] == []
+
+
+def test_randomised_people_minus_the_arms_that_are_told_would_be_the_withheld_one(plan, codebook):
+    upload = upload_of(arms=SMALL_ARM)
+    upload.study["study"]["randomised"] = "119"
+    assert release(draft_trial(upload, plan, codebook), plan, 10).bundle.study["randomised"] is None
+
+
+def test_a_search_without_time_withholds_its_block_and_is_not_counted_as_tried(plan, codebook, monkeypatch):
+    arms = {"A": ("stpp", 17), "B": ("waitlist", 60)}
+    made = draft(plan, codebook, arms=arms)
+    whole = release(made, plan, 10)
+    assert whole.untried == 0
+    assert tried(whole.bundle) > 0
+    monkeypatch.setattr("ipdma.release.gate.SECONDS", 0.0)
+    hasty = release(made, plan, 10)
+    assert hasty.untried > 0
+    assert hasty.bundle is None
+    assert any("not enough time" in own.reason for own in hasty.withheld)
+
+
+def tried(made):
+    """Searches for whole numbers that the bundle says were made."""
+    return next(own.tried for own in made.gate.attacks if own.attack == "reconstruction")
+
+
+def test_a_variable_that_the_gate_withheld_is_told_from_one_that_was_never_asked(plan, codebook):
+    made = release(draft(plan, codebook, unaged=4), plan, 10).bundle
+    assert withheld_variables(made) == ["age"]

@@ -21,22 +21,33 @@ RECONSTRUCTION = "reconstruction"
 SMALL = 20  # people up to which an arm is solved for: beyond, thousands of answers fit a usual spread
 NARROW = 2.0  # standard deviation in points below which a larger arm is
 WIDEST = 200  # values of a column
+LIMIT = 1  # scipy's status of a search that its limit ended
 
 
 @dataclass
 class Clock:
-    """What time is left, what was asked and solved, and what was not for want of time."""
+    """Seconds of solving that are allowed and spent, what was asked and solved, and what was not for want of
+    time."""
 
     seconds: float
     asked: int = 0
     left: int = 0
-    begun: float = field(default_factory=time.monotonic)
+    spent: float = 0.0
     seen: dict[bytes, bool] = field(default_factory=dict)
 
     @property
     def remaining(self) -> float:
-        """Seconds left."""
-        return self.seconds - (time.monotonic() - self.begun)
+        """Seconds left; time passes while something is solved."""
+        return self.seconds - self.spent
+
+    @property
+    def tried(self) -> int:
+        """Searches that came to an end."""
+        return self.asked - self.left
+
+
+class OutOfTime(Exception):
+    """A search that did not come to an end."""
 
 
 def attack_reconstruction(block: Block, minimum: int, clock: Clock) -> Iterator[Find]:
@@ -64,7 +75,7 @@ def worth_solving(moments: Moments, place: int) -> bool:
 def recovered(
     block: Block, moments: Moments, place: int, beside: int | None, minimum: int, clock: Clock
 ) -> bool:
-    """Whether few people's value is the same in every solution."""
+    """Whether few people's value is the same in every solution; False, and left, where time ran out."""
     limits = block.columns[place].range
     if limits is None or limits[1] - limits[0] > WIDEST:
         return False
@@ -72,10 +83,11 @@ def recovered(
     key = left.tobytes() + right.tobytes()
     clock.asked += 1
     if key not in clock.seen:
-        if clock.remaining <= 0:
+        try:
+            clock.seen[key] = is_certain(left, right, minimum, clock)
+        except OutOfTime:
             clock.left += 1
             return False
-        clock.seen[key] = is_certain(left, right, minimum, clock)
     return clock.seen[key]
 
 
@@ -114,7 +126,7 @@ def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, clock: Clock) 
             weights[at] = sign
             other = solve(left, right, weights, clock)
             if other is None:
-                return False  # no time left: said by the clock
+                return False
             candidates &= other == first
             if not candidates[at]:
                 break
@@ -124,10 +136,15 @@ def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, clock: Clock) 
 
 
 def solve(left: np.ndarray, right: np.ndarray, weights: np.ndarray, clock: Clock) -> np.ndarray | None:
-    """Numbers of people at each value with the least weight; None where time ran out or there are none."""
+    """Numbers of people at each value with the least weight; None where there are none.
+
+    Raises
+    ------
+    OutOfTime
+    """
     if clock.remaining <= 0:
-        clock.left += 1
-        return None
+        raise OutOfTime
+    begun = time.monotonic()
     done = milp(
         weights,
         integrality=np.ones(left.shape[1]),
@@ -135,7 +152,7 @@ def solve(left: np.ndarray, right: np.ndarray, weights: np.ndarray, clock: Clock
         constraints=LinearConstraint(left, right - 1e-6, right + 1e-6),
         options={"time_limit": max(0.05, clock.remaining)},
     )
-    if done.x is None:
-        return None
-    found: np.ndarray = np.round(done.x)
-    return found
+    clock.spent += time.monotonic() - begun
+    if done.status == LIMIT:
+        raise OutOfTime
+    return None if done.x is None else np.round(done.x)
