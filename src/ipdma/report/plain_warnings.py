@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ipdma.model.term import TREATMENT
 from ipdma.report import wording
 from ipdma.report.material import Material
 from ipdma.report.records import Row
@@ -15,6 +16,20 @@ from ipdma.report.records import Row
 NO_SPREAD = (
     "No difference between the trials' effects was estimated, which with few trials does not show that "
     "there is none."
+)
+EDGE = "A variance or a correlation of the model was estimated at the edge of what is possible."
+NARROW = "The interval may be too narrow."
+UNRELIABLE = "The interval is unreliable here and may be too narrow."
+BY_CHANCE = (
+    "With few trials the interval is unreliable: it can be narrower than one that takes the trials to share "
+    "one effect."
+)
+SINGULAR = re.compile(r"singular fit: ([^;]*)(.*)")
+ZERO = re.compile(r"the variance of (.+) is zero")
+TAILS = (  # what a df method or a likelihood says of itself in such a fit; the others' intervals stand
+    (r"residual df are unreliable", UNRELIABLE),
+    (r"scale is unreliable here with few", BY_CHANCE),
+    (r"too narrow|normal interval is unreliable", NARROW),
 )
 WIDER = (
     "The interval is narrower than one that takes the trials to share one effect; that one stands beside it."
@@ -33,8 +48,6 @@ PLAIN = (  # a part of a warning, and its sentence
     (r"df: \w+: the nuisance terms carry", ""),
     (r"no interval of tau2", ""),
     (r"empty cell in .*is added to every cell", ""),
-    (r"singular fit: the variance of treatment is zero", NO_SPREAD),
-    (r"singular fit: ", f"{NO_SPREAD} The interval may be too narrow."),
     (r"the variance between studies is at its boundary", NO_SPREAD),
     (r"is narrower than that of a common effect", WIDER),
     (r"two studies: ", FEW_SPREAD),
@@ -64,10 +77,20 @@ def plain_warnings(material: Material, row: Row | None) -> list[str]:
 
 def sentence_of(material: Material, text: str) -> str | None:
     """What a warning means for its number: empty where nothing, None where its kind is not known."""
+    if singular := SINGULAR.search(text):
+        return singular_words(singular[1], singular[2])
     for pattern, sentence in PLAIN:
         if re.search(pattern, text):
             return sentence.format(trials=trials_in(material, text)) if "{trials}" in sentence else sentence
     return None
+
+
+def singular_words(what: str, tail: str) -> str:
+    """What a singular fit means, by what is zero in it and by what its interval makes of that."""
+    zero = ZERO.fullmatch(what)
+    lead = NO_SPREAD if zero and TREATMENT in zero[1].split(", ") else EDGE
+    more = next((sentence for pattern, sentence in TAILS if re.search(pattern, tail)), "")
+    return f"{lead} {more}".rstrip()
 
 
 def trials_in(material: Material, text: str) -> str:
