@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ipdma.bundle import Bundle
+from ipdma.errors import SpecError
 from ipdma.release.attack import Tally, attack_bundle
 from ipdma.release.attacks.find import Find
 from ipdma.release.attacks.reconstruction import Clock
@@ -26,14 +27,31 @@ def disclose_bundle(
     Parameters
     ----------
     minimum : int, optional
-        Fewest people that may be told of; default the bundle's own, and 10 where its gate was off.
+        Fewest people that may be told of; default the bundle's own, and 10 where its gate was off. The
+        bundle's own or more, and of one whose gate was off 2 or more: one person alone is always too few.
     ledger : Path, optional
         Folder of earlier releases of the same trial.
+
+    Raises
+    ------
+    SpecError
+        For a `minimum` below what the bundle was made with, or below 2.
     """
-    own = bundle.gate.minimum_cell
-    least = minimum or (own if own > 1 else DEFAULT)
+    least = least_attacked(bundle.gate.minimum_cell, minimum)
     earlier = [] if ledger is None else list(read_ledger(ledger).values())
     return attack_bundle(bundle, least, Clock(SECONDS), earlier)
+
+
+def least_attacked(own: int, asked: int | None) -> int:
+    """The fewest people that may be told of, as asked or as the bundle has it."""
+    lowest, why = (
+        (own, f"the bundle was made with {own}, and fewer would ask less of it than was asked then")
+        if own > 1
+        else (2, "with fewer than two nobody could be found, whatever the bundle holds")
+    )
+    if asked is not None and asked < lowest:
+        raise SpecError(f"--minimum-cell {asked}: {why}; leave it out, or give {lowest} or more")
+    return asked or (own if own > 1 else DEFAULT)
 
 
 def bundle_json(finds: Finds, tally: Tally, clock: Clock) -> str:

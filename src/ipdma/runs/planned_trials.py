@@ -14,6 +14,7 @@ from ipdma.codebook import Codebook
 from ipdma.errors import PlanError, join_faults, nearest
 from ipdma.io import read_rows_csv
 from ipdma.plan import Plan
+from ipdma.runs.planned_sizes import Sizes, published_arms
 from ipdma.runs.planned_spreads import Spreads, is_empty, read_spreads
 from ipdma.runs.registry import REGISTRY_COLUMNS, registry_faults
 
@@ -66,8 +67,12 @@ def read_planned_trials(path: Path, plan: Plan, codebook: Codebook) -> Registry:
     table = read_rows_csv(path, text=text, names=["study"])
     spreads, wrong = read_spreads(table, path, plan, codebook)
     found = Registry(spreads, faults=wrong)
-    published = published_arms(path)
-    for row in table.to_dict("records"):
+    rows = table.to_dict("records")
+    published: Sizes = {}
+    if any(is_empty(row.get("arms")) for row in rows):
+        published, silent = published_arms(path, plan)
+        found.faults += silent
+    for row in rows:
         read_trial({str(k): v for k, v in row.items()}, path, plan, codebook, published, found)
     if found.faults:
         raise PlanError(join_faults(found.faults))
@@ -84,7 +89,7 @@ def read_trial(
     path: Path,
     plan: Plan,
     codebook: Codebook,
-    published: Mapping[tuple[str, str], tuple[float, float]],
+    published: Sizes,
     found: Registry,
 ) -> None:
     """Add one trial, or what is wrong with it."""
@@ -130,12 +135,12 @@ def arms_of(
     where: str,
     plan: Plan,
     codebook: Codebook,
-    published: Mapping[tuple[str, str], tuple[float, float]],
+    published: Sizes,
     found: Registry,
 ) -> dict[str, tuple[float, float]]:
     """By contrast the people whose outcome will be analysed, in the active and the reference arms.
 
-    As `arms` says; else as the aggregate results beside the registry say; else half of those randomised on
+    As `arms` says; else as the aggregate results say; else half of those randomised on
     each side, which a note tells.
     """
     study, share = str(row["study"]), float(plan["power"]["analysed"])
@@ -177,18 +182,3 @@ def parse_arms(text: str, where: str, codebook: Codebook, found: Registry) -> di
         else:
             sizes[match[1]] = sizes.get(match[1], 0) + int(match[2])
     return sizes
-
-
-def published_arms(path: Path) -> dict[tuple[str, str], tuple[float, float]]:
-    """By study and contrast the arm sizes of `aggregate.tsv` beside the registry, where there is one."""
-    beside = path.with_name("aggregate.tsv")
-    if not beside.is_file():
-        return {}
-    table = read_rows_csv(beside, text=["contrast"], names=["study"])
-    found = {}
-    if {"study", "contrast", "n_active", "n_reference"} <= set(table.columns):
-        for row in table.to_dict("records"):
-            active, reference = as_number(row["n_active"]), as_number(row["n_reference"])
-            if active and reference:
-                found[str(row["study"]), str(row["contrast"])] = (active, reference)
-    return found

@@ -13,6 +13,7 @@ from ipdma.analysis.planning import Answer, Power, most_wanted, plan_power
 from ipdma.analysis.settings import Moderator, Settings, read_settings
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.plan import Plan, read_plan
+from ipdma.runs.planned_sizes import planned_outcomes
 from ipdma.runs.planned_spreads import Spreads, levels_of
 from ipdma.runs.planned_trials import read_planned_trials
 
@@ -79,16 +80,6 @@ def questions_of(plan: Plan, codebook: Codebook, spreads: Spreads, notes: list[s
                     yield from interactions(
                         settings, codebook, spreads, (contrast, outcome, family), moderator, notes
                     )
-
-
-def planned_outcomes(plan: Plan) -> list[str]:
-    """Those that the plan names, else its first score and its first event."""
-    if plan["power"]["outcomes"]:
-        return list(plan["power"]["outcomes"])
-    first: dict[str, str] = {}
-    for name, own in plan["outcomes"].items():
-        first.setdefault(own["family"], name)
-    return list(first.values())
 
 
 def headline(plan: Plan, contrast: str, outcome: str, family: str) -> Question:

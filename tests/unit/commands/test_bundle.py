@@ -143,6 +143,35 @@ def test_disclose_of_an_open_bundle_finds_people(place, capsys):
     assert "fewer than 10 people in arm a" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("gate", "asked", "lowest"), [(10, "9", 10), (10, "0", 10), (1, "1", 2), (1, "-3", 2)]
+)
+def test_an_attack_that_could_not_fail_is_refused(place, capsys, gate, asked, lowest):
+    write_plan(place / "plan.yaml", minimum_cell=gate, **CHANGES)
+    assert bundle(place) == 0
+    path = str(place / "t.bundle.json")
+    assert main(["disclose", path, "--minimum-cell", asked, "--json", str(place / "found.json")]) == 2
+    said = capsys.readouterr().err
+    assert f"--minimum-cell {asked}: " in said
+    assert f"leave it out, or give {lowest} or more" in said
+    assert not (place / "found.json").exists()
+
+
+def test_an_attack_may_ask_for_more(place, capsys):
+    write_plan(place / "plan.yaml", minimum_cell=10, **CHANGES)
+    assert bundle(place) == 0
+    assert main(["disclose", str(place / "t.bundle.json"), "--minimum-cell", "10"]) == 0
+    assert main(["disclose", str(place / "t.bundle.json"), "--minimum-cell", "10000"]) == 1
+    assert "fewer than 10000 people" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", [("--minimum-cell", "20"), ("--ledger", "releases")])
+def test_a_bundles_options_beside_a_results_folder_are_refused(place, capsys, option):
+    (place / "results").mkdir()
+    assert main(["disclose", str(place / "results"), *option]) == 2
+    assert f"{option[0]}: of a bundle" in capsys.readouterr().err
+
+
 def test_what_is_no_moment_leaves_the_plans_digest(place):
     assert bundle(place) == 0
     first = read_bundle(place / "t.bundle.json").plan.digest

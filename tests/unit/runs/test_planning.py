@@ -50,6 +50,45 @@ def test_arms_aggregate_sizes_and_the_number_randomised(ask, tmp_path):
     assert [trial.chance for trial in found.trials] == [1, 0, 1, 0]
 
 
+HEAD = "study\tcontrast\toutcome\ttimepoint\tn_active\tn_reference\n"
+ROWS = ["study|status|randomised|arms", "A|ipd|99|stpp 40; tau 30", "B|aggregate|50|"]
+
+
+def test_the_plans_aggregate_results_count_before_those_beside_the_registry(ask, tmp_path):
+    (tmp_path / "aggregate.tsv").write_text(f"{HEAD}B\tmain\tdepression\tpost\t20\t30\n")
+    (tmp_path / "published.tsv").write_text(f"{HEAD}B\tmain\tdepression\tpost\t21\t31\n")
+    assert sizes(ask(ROWS, power={"analysed": 1}))[1] == (20, 30)
+    named = str(tmp_path / "published.tsv")
+    assert sizes(ask(ROWS, power={"analysed": 1}, aggregate=named))[1] == (21, 31)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["depression post 20 30", "depression follow_up 40 40"], (20, 30)),  # the first time point
+        (["response post 44 45", "depression post 20 30"], (20, 30)),  # the planned outcome
+        (["response post 14 15", "depression follow_up 19 18"], (19, 18)),  # neither: the most people
+    ],
+)
+def test_of_several_published_rows_the_planned_one_counts_wherever_it_stands(
+    ask, tmp_path, rows, expected, turned
+):
+    lines = ["\t".join(["B", "main", *row.split()]) for row in (rows[::-1] if turned else rows)]
+    (tmp_path / "aggregate.tsv").write_text(HEAD + "\n".join(lines) + "\n")
+    found = ask(ROWS, power={"analysed": 1, "outcomes": ["depression"]})
+    assert sizes(found)[1] == expected
+
+
+def test_aggregate_results_without_sizes_are_a_fault_where_they_are_needed(ask, tmp_path):
+    (tmp_path / "aggregate.tsv").write_text(
+        "study\tcontrast\toutcome\ttimepoint\nB\tmain\tdepression\tpost\n"
+    )
+    with pytest.raises(PlanError, match="aggregate.tsv: column 'n_active' is missing(.|\n)*'n_reference'"):
+        ask(ROWS)
+    assert sizes(ask([*ROWS[:2], "B|aggregate|50|stpp 20; tau 30"], power={"analysed": 1}))[1] == (20, 30)
+
+
 def test_a_trial_has_numbers_of_its_own(ask):
     rows = ["study|status|arms|chance|sd|correlation|risk|spread_age|spread_sex"]
     rows += ["A|not_obtained|stpp 40; tau 40|0.25|2|0.8|0.1|9.5|0.7/0.3", "B|ipd|stpp 4; tau 4|||||none|none"]
