@@ -6,6 +6,8 @@ rule share:
         stamp=f"{STAMPS}/share.json",
     log:
         f"{LOGS}/share.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         recipe=recipe_of("share"),
         files=files_of("share"),
