@@ -38,7 +38,7 @@ def beside_text(material: Material, pen: Pen, row: Row) -> str:
 
 def known_intervals(material: Material, analysis: Analysis, pen: Pen, odds: bool) -> str:
     """What stands next to the null-standardised intervals of both stages, a sentence for a forest's foot."""
-    parts = []
+    parts: list[str] = []
     for stage, name in (("one", "one stage"), ("two", "two stages")):
         row = material.headline(analysis, stage)
         text = wording.NOTHING if row is None else beside_text(material, pen, row)
