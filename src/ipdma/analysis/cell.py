@@ -80,23 +80,34 @@ class Cell:
 
         `one_sided` takes every row with an outcome, for arms alone.
         """
-        rows = self.rows[self.rows["outcome"].notna()] if one_sided else self.analysed
+        rows = self.used(one_sided)
         if not self.guests:
             return rows
         by_study = dict(list(rows.groupby("study", sort=False)))
         for guest in self.guests:
             if guest.study not in by_study:
                 continue
-            if guest.is_silent(names, moderator):
+            if guest.is_silent(by_study[guest.study], names, moderator):
                 by_study.pop(guest.study)
             else:
                 by_study[guest.study] = guest.rows(by_study[guest.study], names, moderator)
         return pd.concat(by_study.values()) if by_study else rows.iloc[:0]
 
-    def silent(self, names: Sequence[str], moderator: Moderator | None = None) -> list[str]:
-        """Guests of this cell whose bundles do not tell of these columns together."""
-        here = set(self.studies)
-        return [g.study for g in self.guests if g.study in here and not g.answers(names, moderator)]
+    def silent(
+        self, names: Sequence[str], moderator: Moderator | None = None, one_sided: bool = False
+    ) -> list[str]:
+        """Guests of this cell whose bundles do not tell of these columns together; see `with_columns`."""
+        rows = self.used(one_sided)
+        here = dict(list(rows.groupby("study"))) if self.guests else {}
+        return [
+            guest.study
+            for guest in self.guests
+            if guest.study in here and guest.is_silent(here[guest.study], names, moderator)
+        ]
+
+    def used(self, one_sided: bool) -> pd.DataFrame:
+        """The analysed rows, or every row with an outcome."""
+        return self.rows[self.rows["outcome"].notna()] if one_sided else self.analysed
 
     def without_guests(self) -> Cell:
         """The trials with rows alone, for what moments cannot answer."""

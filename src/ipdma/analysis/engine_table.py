@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, first_line, fit_rows, number, specify, write_fit
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.engines import fit_engines
@@ -25,12 +26,13 @@ def compare_engines(cell: Cell, context: Context) -> Ledger:
     if cell.family != "gaussian" or not engines or len(cell.studies) < 3 or not is_first(cell, settings):
         return ledger
     spec = settings.primary(cell.family).replace(residual="common", df=None, contrasts={})
+    note_silent(ledger, cell.ident(f"engine_{OURS}", "one"), cell, spec.covariates)
     try:
         frame, covariates = design_frame(cell.with_columns(spec.covariates), spec.covariates)
         spec = specify(spec.replace(covariates=covariates), "one")
         found = fit_engines(frame.dropna(), spec, (OURS, *engines))
     except (KeyError, *CANNOT) as error:
-        ledger.note(cell.ident("engine_ipdma", "one"), "not_fitted", first_line(error))
+        ledger.note(cell.ident(f"engine_{OURS}", "one"), "not_fitted", first_line(error))
         return ledger
     ours = found[OURS]
     for engine, fit in found.items():

@@ -52,19 +52,20 @@ class GuestCell:
         codings = {column.coding for column in block.columns}
         return None if EVENT in codings and codings & {NUMBER, POINTS} else block
 
-    def answers(self, names: Sequence[str], moderator: Moderator | None = None) -> bool:
-        """Whether the bundle tells of these columns together."""
-        return self.block(self.asked(names, moderator)) is not None
+    def is_silent(self, own: pd.DataFrame, names: Sequence[str], moderator: Moderator | None = None) -> bool:
+        """Whether a fit on these columns, and not on the outcome alone, has no rows of this trial.
 
-    def is_silent(self, names: Sequence[str], moderator: Moderator | None = None) -> bool:
-        """Whether a fit on these columns, and not on the outcome alone, has no rows of this trial."""
-        return self.asked(names, moderator) != [OUTCOME] and not self.answers(names, moderator)
+        `own` are the trial's rows, as `rows` takes them.
+        """
+        asked = self.asked(own, names, moderator)
+        return asked != [OUTCOME] and self.block(asked) is None
 
-    def asked(self, names: Sequence[str], moderator: Moderator | None) -> list[str]:
-        """The names of a block's columns; what the bundle does not speak of is the trial's own or the
-        registry's."""
+    def asked(self, own: pd.DataFrame, names: Sequence[str], moderator: Moderator | None) -> list[str]:
+        """The names of a block's columns: all but those whose values stand in the trial's own rows, as the
+        registry's do, without the bundle speaking of them."""
         coded = [] if moderator is None else [self.moderator_name(moderator)]
-        return list(dict.fromkeys([OUTCOME, *(name for name in names if name in self.columns), *coded]))
+        wanted = [name for name in names if name in self.columns or is_unknown(own, name)]
+        return list(dict.fromkeys([OUTCOME, *wanted, *coded]))
 
     def rows(
         self, own: pd.DataFrame, names: Sequence[str], moderator: Moderator | None = None
@@ -82,7 +83,7 @@ class GuestCell:
         moderator : Moderator, optional
             One that is coded at the site; its column is filled so that it is coded the same again.
         """
-        asked = self.asked(names, moderator)
+        asked = self.asked(own, names, moderator)
         block = self.block(asked)
         if block is None and asked == [OUTCOME]:
             return own
@@ -140,6 +141,11 @@ class GuestCell:
         )
         found = made.join(same, on="arm")
         return found[found["treat"].notna()].reindex(columns=own.columns)
+
+
+def is_unknown(rows: pd.DataFrame, name: str) -> bool:
+    """Whether a column is there and has no value; one that no trial has is refused elsewhere."""
+    return name in rows and not rows[name].notna().any()
 
 
 def is_score(block: Block | None, name: str) -> bool:

@@ -4,35 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator
 from ipdma.bundle import Bundle, Serves
 from ipdma.bundle.records import EVERYONE
+from ipdma.cohort.guests import NOT_TOLD
 
 KIND = "not_in_bundle"
 
 
 def note_silent(
-    ledger: Ledger, ident: Ident, cell: Cell, names: Sequence[str], moderator: Moderator | None = None
+    ledger: Ledger,
+    ident: Ident,
+    cell: Cell,
+    names: Sequence[str],
+    moderator: Moderator | None = None,
+    one_sided: bool = False,
 ) -> None:
-    """Name the bundles that do not tell of these columns together; the fit is made without their trials."""
-    silent = cell.silent(names, moderator)
-    if silent:
-        about = ["the outcome", *names, *([moderator.name] if moderator else [])]
-        ledger.note(
-            ident, KIND, f"without {', '.join(silent)}: the bundle does not tell of {' with '.join(about)}"
-        )
+    """Name the bundles that do not tell of these columns together; the fit is made without their trials.
+
+    What an analysis says of several fits stands once.
+    """
+    silent = cell.silent(names, moderator, one_sided)
+    about = ["the outcome", *names, *([moderator.name] if moderator else [])]
+    text = f"without {', '.join(silent)}: the bundle does not tell of {' with '.join(about)}"
+    if silent and all((note["analysis_id"], note["text"]) != (str(ident), text) for note in ledger.notes):
+        ledger.note(ident, KIND, text)
 
 
-def note_left_out(ledger: Ledger, ident: Ident, cell: Cell, what: str) -> None:
-    """Name the bundles of a cell that an analysis cannot use at all, since it reads rows."""
-    here = set(cell.studies)
-    gone = [guest.study for guest in cell.guests if guest.study in here]
+def note_left_out(ledger: Ledger, ident: Ident, cells: Sequence[Cell], what: str) -> None:
+    """Name the bundles of some cells that an analysis cannot use at all, since it reads rows."""
+    gone = dict.fromkeys(
+        guest.study for cell in cells for guest in cell.guests if guest.study in set(cell.studies)
+    )
     if gone:
         ledger.note(
             ident, KIND, f"without {', '.join(gone)}: {what} needs participants' rows, and a bundle has none"
         )
+
+
+def note_not_told(ledger: Ledger, name: str, cell: Cell) -> None:
+    """Say of which trials people of a cell are not told, or not how many are left out."""
+    if cell.exclusions is None:
+        return
+    for row in cell.exclusions.to_dict("records"):
+        if pd.isna(row["n"]):
+            ledger.note(
+                name, KIND, f"{row['study']} withholds how many people are left out: {row['reason']}"
+            )
+        elif row["reason"] in NOT_TOLD:
+            ledger.note(name, KIND, f"without people of {row['study']}: {row['reason']}")
 
 
 def withheld_variables(bundle: Bundle) -> list[str]:

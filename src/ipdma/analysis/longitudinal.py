@@ -43,7 +43,7 @@ def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
     if cell.outcome != settings.plan.first_outcome or len(cells) < 2 or cell is not cells[0]:
         return ledger
     ident = Ident(cell.contrast, cell.outcome, "visits", MODEL, "one")
-    note_left_out(ledger, ident, cell, "all visits in one model")
+    note_left_out(ledger, ident, cells, "all visits in one model")
     cells = [visit.without_guests() for visit in cells]
     long = visit_rows(cells)  # a bundle's blocks tell of each visit by itself
     if long["visit"].nunique() < 3 or long["study"].nunique() < 1:

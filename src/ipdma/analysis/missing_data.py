@@ -35,7 +35,7 @@ def analyse_missing(cell: Cell, context: Context) -> Ledger:
     if not cell.studies:
         return ledger
     if plan.imputes(cell.outcome):
-        note_left_out(ledger, cell.ident(MODEL, "one"), cell, "imputation at the centre")
+        note_left_out(ledger, cell.ident(MODEL, "one"), [cell], "imputation at the centre")
     cell = cell.without_guests()
     cells = [other.without_guests() for other in context.cells.values()]
     others = [other for other in cells if other.contrast == cell.contrast]

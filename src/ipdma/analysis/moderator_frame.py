@@ -46,10 +46,10 @@ class ModeratorFrame:
 
     @property
     def spread(self) -> pd.DataFrame:
-        """Complete rows whose quantiles can be read: those of participants, where there are any."""
+        """Complete rows whose quantiles can be read: those of participants; none where all trials are
+        bundles."""
         whole = self.complete
-        own = whole[~whole["study"].isin(self.guests)]
-        return own if len(own) else whole
+        return whole[~whole["study"].isin(self.guests)]
 
     def measured(self) -> list[str]:
         """Studies in which anyone analysed has a value."""
@@ -138,12 +138,19 @@ def number_or_levels(column: pd.Series, moderator: Moderator) -> tuple[pd.Series
 def text_levels(column: pd.Series, moderator: Moderator) -> pd.Series:
     """Levels as text; a value that `levels` does not list is missing. A whole number loses its `.0`."""
     if pd.api.types.is_numeric_dtype(column):
-        text = column.map(lambda v: None if pd.isna(v) else f"{float(v):g}")
+        text = column.map(lambda v: None if pd.isna(v) else level_text(float(v)))
     else:
-        text = column.astype(object).where(column.notna(), None).map(lambda v: None if v is None else str(v))
+        text = column.astype(object).where(column.notna(), None).map(level_text)
     if moderator.levels:
         text = text.where(text.isin(moderator.levels), None)
     return text.astype(object)
+
+
+def level_text(value: object) -> str | None:
+    """A level as text, the same for a number among numbers as for one beside a bundle's levels."""
+    if value is None:
+        return None
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def cut_levels(column: pd.Series, moderator: Moderator) -> pd.Series:

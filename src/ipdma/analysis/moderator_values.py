@@ -86,10 +86,13 @@ def level_points(data: ModeratorFrame, interaction: str) -> list[EffectPoint]:
 def value_points(
     data: ModeratorFrame, moderator: Moderator, settings: Settings, interaction: str
 ) -> list[EffectPoint]:
-    """The effect at quantiles, at the mean and one SD around it, at the plan's values, and over a grid."""
+    """The effect at quantiles, at the mean and one SD around it, at the plan's values, and over a grid.
+
+    Quantiles and the grid are those of participants: there are none where all trials are bundles.
+    """
     values = data.spread[data.name].to_numpy(float)
     named: dict[float, list[str]] = {}
-    for q in settings.quantiles:
+    for q in settings.quantiles if len(values) else ():
         at = shown_quantile(values, q, settings.plan["minimum_cell"])
         named.setdefault(at, []).append(f"p{100 * q:g}")
     everyone = data.complete[data.name].to_numpy(float)
@@ -98,8 +101,7 @@ def value_points(
         named.setdefault(at, []).append(label)
     for value in moderator.at:
         named.setdefault(to_model_unit(value, moderator), []).append("plan")
-    low, high = inner_range(values)
-    grid = {float(v) for v in np.linspace(low, high, GRID)}
+    grid = {float(v) for v in np.linspace(*inner_range(values), GRID)} if len(values) else set()
     mix = case_mix(data) if interaction == "within" else 0.0
     term = Term(interaction, data.name)
     points = []

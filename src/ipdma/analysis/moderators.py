@@ -10,7 +10,7 @@ from ipdma.analysis.cell import Cell
 from ipdma.analysis.concordance import differences, matched, write_concordance
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import try_fit, write_fit, write_studies
-from ipdma.analysis.guest_notes import note_silent
+from ipdma.analysis.guest_notes import KIND, note_silent
 from ipdma.analysis.iceman import answers, write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
@@ -96,18 +96,24 @@ def analyse_moderator(
     ledger: Ledger, cell: Cell, settings: Settings, model: str, moderator: Moderator
 ) -> tuple[Ident, str, float] | None:
     """One moderator in one model. Returns the one-stage fit's name, the tested term and its p value."""
-    ident = cell.ident(model, "one", moderator.name)
+    ident, spec = cell.ident(model, "one", moderator.name), settings.plan.model(model, cell.family)
+    if moderator.column in cell.rows:
+        others = [name for name in spec.covariates if name != moderator.column]
+        note_silent(ledger, ident, cell, others, moderator)
     try:
-        asked = ask(cell, settings, model, moderator, settings.plan.model(model, cell.family))
+        asked = ask(cell, settings, model, moderator, spec)
     except Refused as error:
         ledger.note(ident, "refused", str(error))
         return None
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
-    note_silent(ledger, ident, cell, asked.data.covariates, moderator)
     for note in asked.data.notes:
         ledger.note(ident, "warning", note)
+    if asked.data.kind == "continuous" and asked.data.spread.empty:
+        ledger.note(
+            ident, KIND, "no quantiles and no curve: they need participants' rows, and a bundle has none"
+        )
     fits = {stage: fit_moderator(ledger, asked, stage) for stage in ("one", "two")}
     write_moderator_counts(ledger, ident, cell, asked.data, moderator)
     add_depth(ledger, asked, fits)

@@ -14,6 +14,7 @@ from ipdma.analysis.aggregate import StudyEffect, ipd_effects
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, number
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.sensitivity import changed_cell
 from ipdma.analysis.settings import Settings
@@ -63,7 +64,11 @@ def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
     found: list[Specification] = []
     for rows, part in row_sets(cell, context):
         whole = rows == "all"
-        for name, covariates in covariate_sets(part, settings).items():
+        sets = covariate_sets(part, settings)
+        widest = dict.fromkeys((*primary_covariates(part, settings), *extended(part)))
+        for covariates in (*sets.values(), tuple(widest)):
+            note_silent(ledger, cell.ident(MODEL), part, covariates)
+        for name, covariates in sets.items():
             place = {"rows": rows, "covariates": name}
             found += one_stage(part, covariates, place, settings, whole)
             found += two_stage(part, settings, covariates, place, whole)
@@ -112,18 +117,35 @@ def row_sets(cell: Cell, context: Context) -> Iterator[tuple[str, Cell]]:
 
 def covariate_sets(cell: Cell, settings: Settings) -> dict[str, tuple[str, ...]]:
     """No covariates, those of the primary model, and those with age and sex."""
-    primary = settings.primary(cell.family).covariates or ("baseline",)
-    more = [c for c in EXTENDED if c in cell.analysed and c not in primary and everywhere(cell, c)]
+    primary = primary_covariates(cell, settings)
     sets = {"none": (), ", ".join(primary): primary}
-    if more:
-        sets[", ".join((*primary, *more))] = (*primary, *more)
+    more = [name for name in extended(cell) if name not in primary]
+    for added in (more, more[:1], more[1:]):
+        whole = (*primary, *added)
+        if added and everywhere(cell, primary, whole):
+            return {**sets, ", ".join(whole): whole}
     return sets
 
 
-def everywhere(cell: Cell, column: str) -> bool:
-    """Whether every study has values of a column, so that it costs no study."""
-    counts = cell.with_columns([column]).groupby("study")[column].count()
-    return bool(counts.min() > 0)
+def primary_covariates(cell: Cell, settings: Settings) -> tuple[str, ...]:
+    """Those of the primary model; baseline severity where it has none."""
+    return settings.primary(cell.family).covariates or ("baseline",)
+
+
+def extended(cell: Cell) -> list[str]:
+    """Age and sex, as far as the rows have them."""
+    return [name for name in EXTENDED if name in cell.analysed]
+
+
+def everywhere(cell: Cell, fewer: Sequence[str], more: Sequence[str]) -> bool:
+    """Whether every study that has people complete in some covariates has them in more, so that these cost
+    no study."""
+    found = []
+    for names in (fewer, more):
+        rows = cell.with_columns(names)
+        there = [name for name in names if name in rows]
+        found.append(set(rows.dropna(subset=there)["study"]))
+    return found[0] == found[1]
 
 
 def one_stage(

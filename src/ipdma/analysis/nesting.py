@@ -11,6 +11,7 @@ from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
 from ipdma.analysis.efficacy import is_headline
 from ipdma.analysis.fitting import attempt, fit_rows, number, specify, write_fit, write_studies
+from ipdma.analysis.guest_notes import note_left_out
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.df import df_method
@@ -33,6 +34,8 @@ def analyse_nesting(cell: Cell, context: Context) -> Ledger:
     if not own["column"] or cell.outcome not in wanted or not cell.studies:
         return ledger
     ident, column = cell.ident(MODEL, "one"), own["column"]
+    note_left_out(ledger, ident, [cell], "a variance between therapists")
+    cell = cell.without_guests()
     if column not in cell.rows or not cell.analysed[column].notna().any():
         ledger.note(ident, "not_fitted", f"no trial of this contrast recorded '{column}'")
         return ledger

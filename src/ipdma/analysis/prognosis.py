@@ -18,6 +18,7 @@ from ipdma.analysis.fitting import (
     specify,
     write_heterogeneity,
 )
+from ipdma.analysis.guest_notes import note_not_told, note_silent
 from ipdma.analysis.moderator_counts import write_unit
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger
@@ -38,15 +39,19 @@ def analyse_prognosis(cell: Cell, context: Context) -> Ledger:
     """
     ledger, settings = Ledger(), context.settings
     wanted = settings.plan["prognosis"]["predictors"]
+    note_not_told(ledger, cell.ident().analysis_id, cell)
     for predictor in settings.moderators:
         if wanted is not None and predictor.name not in wanted:
             continue
+        ident = cell.ident(PROGNOSIS, "one", predictor.name)
+        if predictor.column in cell.rows:
+            note_silent(ledger, ident, cell, other_columns(predictor, settings), predictor, one_sided=True)
         try:
             frame, columns, covariates = predictor_frame(cell, predictor, settings)
         except Refused as error:
-            ledger.note(cell.ident(PROGNOSIS, "one", predictor.name), "refused", str(error))
+            ledger.note(ident, "refused", str(error))
             continue
-        write_sizes(ledger, cell.ident(PROGNOSIS, "one", predictor.name), cell, frame)
+        write_sizes(ledger, ident, cell, frame)
         for stage in STAGES if "" in columns else ():
             write_unit(ledger, cell.ident(PROGNOSIS, stage, predictor.name), predictor)
         for level, column in columns.items():
@@ -71,8 +76,7 @@ def predictor_frame(
     """
     if predictor.column not in cell.rows:
         raise Refused(f"the rows have no column '{predictor.column}'")
-    others = [name for name in settings.plan["prognosis"]["covariates"] if name != predictor.column]
-    rows = cell.with_columns(others, predictor, one_sided=True)
+    rows = cell.with_columns(other_columns(predictor, settings), predictor, one_sided=True)
     values, kind, _ = coded_values(rows[predictor.column], predictor)
     levels = present_levels(values, predictor, kind)
     if values.dropna().nunique() < 2:
@@ -93,13 +97,18 @@ def predictor_frame(
     return frame, columns, covariates
 
 
+def other_columns(predictor: Moderator, settings: Settings) -> list[str]:
+    """The plan's covariates without the predictor's own column."""
+    return [name for name in settings.plan["prognosis"]["covariates"] if name != predictor.column]
+
+
 def add_covariates(
     frame: pd.DataFrame, rows: pd.DataFrame, predictor: Moderator, settings: Settings
 ) -> list[str]:
     """Add the plan's covariates, without the predictor's own column."""
     names = []
-    for name in settings.plan["prognosis"]["covariates"]:
-        if name == predictor.column or name not in rows:
+    for name in other_columns(predictor, settings):
+        if name not in rows:
             continue
         for column, values in numeric_columns(rows, name).items():
             if values.nunique() > 1:

@@ -8,10 +8,9 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
-from ipdma.analysis.guest_notes import KIND
+from ipdma.analysis.guest_notes import note_not_told
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
-from ipdma.cohort.guests import WITHHELD
 
 SIDES = (("active", 1), ("reference", 0))
 
@@ -111,8 +110,9 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
     """Write who was left out, by study and reason, and studies by reason."""
     if cell.exclusions is None or not len(cell.exclusions):
         return
-    for row in cell.exclusions.to_dict("records"):
-        count_left_out(ledger, name, str(row["study"]), str(row["reason"]), row["n"])
+    for row in cell.exclusions[cell.exclusions["n"].notna()].to_dict("records"):
+        ledger.count(name, "excluded", study=str(row["study"]), level=str(row["reason"]), n=int(row["n"]))
+    note_not_told(ledger, name, cell)
     gone = cell.exclusions[~cell.exclusions["study"].astype(str).isin(cell.rows["study"].astype(str))]
     for reason, part in gone.groupby("reason"):
         ledger.count(
@@ -122,16 +122,6 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
             n=part["study"].nunique(),
             value=None if part["n"].isna().any() else float(part["n"].sum()),
         )
-
-
-def count_left_out(ledger: Ledger, name: str, study: str, reason: str, n: float) -> None:
-    """Write how many people of a trial were left out, or that it withholds how many or who they are."""
-    if pd.isna(n):
-        ledger.note(name, KIND, f"{study} withholds how many people are left out: {reason}")
-        return
-    ledger.count(name, "excluded", study=study, level=reason, n=int(n))
-    if reason == WITHHELD:
-        ledger.note(name, KIND, f"without people of {study}: {reason}")
 
 
 def count_scales(ledger: Ledger, name: str, cell: Cell, settings: Settings) -> None:

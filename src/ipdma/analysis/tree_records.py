@@ -21,7 +21,7 @@ def analyse_tree(cell: Cell, context: Context) -> Ledger:
     ledger, settings = Ledger(), context.settings
     if not wanted(cell, settings):
         return ledger
-    note_left_out(ledger, cell.ident(MODEL, "one"), cell, "a tree")
+    note_left_out(ledger, cell.ident(MODEL, "one"), [cell], "a tree")
     cell = cell.without_guests()
     keys, ident = settings.plan["tree"], cell.ident(MODEL, "one")
     names = partitioning_variables(cell, settings)

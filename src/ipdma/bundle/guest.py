@@ -24,7 +24,7 @@ from ipdma.bundle.records import (
     Serves,
 )
 from ipdma.cohort.choose import Choice
-from ipdma.cohort.guests import WITHHELD, Guest, GuestKey, GuestRows
+from ipdma.cohort.guests import UNTOLD, WITHHELD, Guest, GuestKey, GuestRows
 from ipdma.cohort.records import Cohort, Squares
 
 RAW = {OUTCOME: "outcome_raw", BASELINE: "baseline_raw"}
@@ -38,7 +38,9 @@ def guest_of(bundle: Bundle) -> Guest:
         )
         for own in bundle.scales
     }
-    return Guest(bundle.study_id, dict(cell_tables(bundle)), squares)
+    sizes = [own.n for own in bundle.arms.values()]
+    people = sum(n for n in sizes if n is not None) if None not in sizes else None
+    return Guest(bundle.study_id, dict(cell_tables(bundle)), squares, ((UNTOLD, people),))
 
 
 def cell_tables(bundle: Bundle) -> Iterator[tuple[GuestKey, GuestRows]]:

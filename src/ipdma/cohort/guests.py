@@ -11,6 +11,8 @@ from ipdma.cohort.choose import Choice
 from ipdma.cohort.records import Scale, Squares
 
 WITHHELD = "withheld by the trial's gate"
+UNTOLD = "its bundle does not tell of this outcome"
+NOT_TOLD = (WITHHELD, UNTOLD)
 GuestKey = tuple[str, str, str, str]  # contrast, outcome, time point, sensitivity analysis or ""
 
 
@@ -48,11 +50,15 @@ class Guest:
     tables : mapping of GuestKey to GuestRows
     squares : mapping to Squares
         By what `Standard.behind` gives: a way to standardise, time point, contrast and scale.
+    absent : tuple of (str, int or None)
+        Who is left out, and why, where the tables have no such cell: contributed people of a bundle, none
+        of a publication.
     """
 
     study: str
     tables: Mapping[GuestKey, GuestRows]
     squares: Mapping[tuple[str, str, str, Scale], Squares] = field(default_factory=dict)
+    absent: tuple[tuple[str, int | None], ...] = ()
 
     def table(self, key: GuestKey) -> GuestRows | None:
         """The rows of a cell; a sensitivity analysis that leaves a trial's rows as they are has the cell's

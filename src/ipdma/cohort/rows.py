@@ -128,6 +128,7 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     for guest in cohort.guests:
         own = guest.table(question.key)
         if own is None:
+            exclusions.extend((guest.study, why, n) for why, n in guest.absent)
             continue
         exclusions.extend((guest.study, why, n) for why, n in own.left_out)
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ipdma.bundle import Bundle
 from ipdma.errors import SpecError
 from ipdma.release.attack import Tally, attack_bundle
+from ipdma.release.attacks.differences import RELEASES
 from ipdma.release.attacks.find import Find
 from ipdma.release.attacks.reconstruction import Clock
 from ipdma.runs.release import read_ledger
@@ -66,6 +67,8 @@ def bundle_summary(finds: Finds, tally: Tally, clock: Clock, limit: int) -> Iter
     for own in tally.as_attacks(clock):
         within = "" if own.seconds_allowed is None else f" (within {own.seconds_allowed:g} s)"
         yield f"{own.attack}: tried {own.tried} times{within}, found somebody {own.found} times"
+    if not tally.tried[RELEASES]:
+        yield "no earlier release was held against it: name the folder of releases with --ledger"
     if clock.left:
         yield f"not tried for want of time: {clock.left} searches for whole numbers"
     if not finds:

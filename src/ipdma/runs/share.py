@@ -142,12 +142,11 @@ def share_bundles(shared: Shared, say: Say) -> tuple[dict[str, Bundle], list[str
     refused = []
     for folder in map(Path, shared.uploads):
         if (folder / KEPT).is_file():
-            given = read_bundle(folder / KEPT)
-            bundle = given if given.gate.for_sharing else None
+            bundle: Bundle | None = read_bundle(folder / KEPT)
         else:
             draft = draft_trial(read_upload(folder), shared.plan, codebook)
             bundle = release(draft, shared.plan, shared.plan["minimum_cell"]).bundle
-        if bundle is None:
+        if bundle is None or not bundle.gate.for_sharing:
             refused.append(folder.name)
             say(f"{folder.name}: nothing may leave")
         else:

@@ -60,7 +60,7 @@ def published_tables(
         changed = plan.variant(name)
         for position in POSITIONS:
             bundles = published_bundles(published, plan, cohort.codebook, f"{SENSITIVITY}{name}", position)
-            guests = (*cohort.guests, *(guest_of(bundle) for bundle in bundles))
+            guests = (*cohort.guests, *(replace(guest_of(own), absent=()) for own in bundles))
             joined = replace(cohort, guests=guests, constants={})
             for outcome, timepoint in plan.cells(contrast):
                 here = [row for row in published if is_for(row, contrast, outcome, timepoint)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
+from tests.builders.bundles import small_bundle
 from tests.builders.guest_runs import five_trials, run_with, told
 from tests.builders.uploads import upload_of
 
-from ipdma.bundle.records import Withheld
+from ipdma.analysis.guest import GuestCell
+from ipdma.bundle.records import Serves, Withheld
 from ipdma.release.counts import tellable
 
 ALL = ("T1", "T2", "T3", "T4", "T5")
@@ -60,3 +63,140 @@ def test_what_a_gate_withheld_is_not_a_trials_missing_data(uploads):
     assert set(age[age.study == ""].of) == {4 * 115}
     assert "T2" in set(missing[missing.variable == "sex"].study)
     assert "without T2: its gate withheld age" in told(found)["cohort"]
+
+
+def lacks(*names):
+    """Takes every block with one of these columns out."""
+    return lambda block: bool({*names} & {*block.names})
+
+
+def row(records, analysis, term="treatment"):
+    """One row of the estimates, or none."""
+    at = records.estimates
+    found = at[(at.analysis_id == analysis) & (at.term == term)]
+    return None if found.empty else found.iloc[0]
+
+
+@pytest.mark.parametrize(("names", "k"), [(("T2", "T3"), 3), (ALL, None)])
+def test_a_covariate_that_no_block_tells_of_leaves_its_trials_out_and_is_not_dropped(uploads, names, k):
+    found = run_with(uploads, names, ("efficacy",), lacks("age"))
+    fit = row(found, "main.depression.post.older.one")
+    assert (fit is None) if k is None else fit.k == k
+    said = told(found)["main.depression.post.older.one"]
+    assert f"without {', '.join(names)}: the bundle does not tell of the outcome with age" in said
+    primary = row(found, "main.depression.post.primary.one")
+    assert primary.k == 5
+
+
+def test_a_column_of_the_registry_needs_no_block(uploads):
+    own = pd.DataFrame({"study": ["T2"], "risk": [1.0], "empty": [None]})
+    serves = Serves("main", "depression", "post", "observed")
+    guest = GuestCell(small_bundle(), serves)
+    assert guest.asked(own, ["baseline", "risk"], None) == ["outcome", "baseline"]
+    assert guest.asked(own, ["baseline", "empty"], None) == ["outcome", "baseline", "empty"]
+    assert guest.is_silent(own, ["baseline", "empty"])
+    assert not guest.is_silent(own, [])
+
+
+@pytest.mark.parametrize("levels", [None, ["1", "2", "3"]])
+def test_levels_that_are_whole_numbers_are_the_same_beside_bundles(levels):
+    uploads = five_trials()
+    for upload in uploads.values():
+        people = upload.participants
+        people["episode_duration_months"] = [str(1 + i % 3) for i in range(len(people))]
+    stages = {"column": "episode_duration_months", "type": "categorical"}
+    keys = {"moderators": {"stage": {**stages, **({"levels": levels} if levels else {})}}}
+    whole, mixed = (run_with(uploads, names, ("moderators",), **keys) for names in ((), ("T2", "T3")))
+    for level in ("2", "3"):
+        places = ("main.depression.post.primary.one.stage", f"treatment:within:stage[{level}]")
+        a, b = (row(records, *places) for records in (whole, mixed))
+        assert (b.k, b.n) == (a.k, a.n) == (5, b.n)
+        assert b.estimate == pytest.approx(a.estimate, rel=1e-9)
+
+
+def test_therapists_are_those_of_the_trials_with_rows():
+    uploads = five_trials()
+    for upload in uploads.values():
+        people = upload.participants
+        people["therapist"] = [f"th{i % 6}" if arm == "A" else "" for i, arm in enumerate(people["arm"])]
+    found = run_with(uploads, ("T2", "T3"), ("nesting",), nesting={"column": "therapist"})
+    assert row(found, "main.depression.post.nesting.one").k == 3
+    said = told(found)["main.depression.post.nesting.one"]
+    assert "without T2, T3: a variance between therapists needs participants' rows" in said
+
+
+def test_a_multiverse_says_which_trials_a_specification_lacks(uploads):
+    asked = {"multiverse": {"enabled": True}}
+    found = run_with(
+        uploads,
+        ("T2",),
+        ("multiverse",),
+        lambda b: {"baseline", "age"} <= {*b.names} or {"baseline", "sex"} <= {*b.names},
+        **asked,
+    )
+    sets = {
+        own.level for own in found.counts.itertuples() if (own.what, own.variable) == ("choice", "covariates")
+    }
+    assert sets == {"none", "baseline"}
+    said = told(found)["main.depression.post.multiverse"]
+    assert said == "without T2: the bundle does not tell of the outcome with baseline with age with sex"
+    whole = run_with(uploads, ("T2",), ("multiverse",), **asked)
+    assert "baseline, age, sex" in set(whole.counts.level)
+    assert "main.depression.post.multiverse" not in told(whole)
+
+
+def test_prognosis_says_which_trials_a_predictor_lacks(uploads):
+    moderators = {"sex": {"column": "sex", "type": "categorical"}, "age": {"column": "age"}}
+    asked = {"prognosis": {"conditions": ["stpp"], "outcomes": ["depression"]}, "moderators": moderators}
+    found = run_with(uploads, ("T2", "T3"), (), lacks("sex", "moderator.sex"), "prognosis", **asked)
+    name = "prognosis.depression.post.prognosis.one.sex"
+    assert row(found, name, "prognosis:sex[male]").k == 3
+    assert "without T2, T3" in told(found)[name]
+    assert row(found, name.replace("sex", "age"), "prognosis:age").k == 5
+
+
+def test_prognosis_says_which_trials_have_no_block_at_all(uploads):
+    asked = {"prognosis": {"conditions": ["stpp"], "outcomes": ["depression"]}}
+    found = run_with(uploads, ("T2",), (), lacks("sex", "moderator.sex"), "prognosis", **asked)
+    assert told(found)["prognosis.depression.post"] == "without people of T2: withheld by the trial's gate"
+
+
+def test_a_cell_that_a_bundle_does_not_have_counts_the_trials_people(uploads):
+    def without_post(bundle):
+        kept = tuple(cell for cell in bundle.cells if cell.serves.timepoint != "post")
+        return replace(bundle, cells=kept)
+
+    found = run_with(uploads, ["T2"], ("rows",), change=without_post)
+    gone = counts(found, "excluded").set_index("study")
+    assert (gone.n["T2"], gone.level["T2"]) == (115, "its bundle does not tell of this outcome")
+    assert told(found)["main.depression.post"].startswith("without people of T2")
+    trials = counts(found, "excluded_studies")
+    assert list(trials.n) == [1]
+
+
+def test_other_engines_are_said_to_lack_the_same_trials(uploads):
+    found = run_with(uploads, ("T2",), ("engines",), lacks("baseline"), engines=["statsmodels"])
+    assert "without T2" in told(found)["main.depression.post.engine_ipdma.one"]
+    assert row(found, "main.depression.post.engine_ipdma.one").k == 4
+
+
+def test_bundles_alone_have_no_quantiles_of_a_moderator(uploads):
+    asked = {"moderators": {"severity": {"column": "baseline", "spline": False}}}
+    name = "main.depression.post.primary.one.severity"
+    mixed, bundled = (run_with(uploads, names, ("moderators",), **asked) for names in (("T2",), ALL))
+    labels = [set(counts(found, "at_value", f"{name}.at").level) for found in (mixed, bundled)]
+    assert labels[1] == {"mean-1sd", "mean", "mean+1sd"} < labels[0]
+    assert not bundled.estimates.analysis_id.str.contains("curve").any()
+    assert "no quantiles" in told(bundled)[name]
+    assert "no quantiles" not in told(mixed).get(name, "")
+
+
+def test_a_bundle_at_a_later_visit_alone_is_named_where_visits_are_one_model(uploads):
+    found = run_with(
+        uploads,
+        ("T2",),
+        ("longitudinal",),
+        lambda b: any(s.timepoint == "post" for s in b.serves),
+        longitudinal={"visits": ["post", "follow_up"]},
+    )
+    assert "without T2" in told(found)["main.depression.visits.longitudinal.one"]

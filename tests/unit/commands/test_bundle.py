@@ -129,8 +129,13 @@ def test_disclose_of_a_released_bundle_finds_nobody(place, capsys):
     assert bundle(place) == 0
     found = place / "found.json"
     assert main(["disclose", str(place / "t.bundle.json"), "--json", str(found)]) == 0
-    assert "nobody could be recovered" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "nobody could be recovered" in said
+    assert "no earlier release was held against it" in said
     assert json.loads(found.read_text())["found"] == []
+    ledger = ["--ledger", str(place / "trial" / "releases")]
+    assert main(["disclose", str(place / "t.bundle.json"), *ledger]) == 0
+    assert "no earlier release" not in capsys.readouterr().out
 
 
 def test_disclose_of_an_open_bundle_finds_people(place, capsys):

@@ -1,5 +1,7 @@
 """What a run shares: bundles that may leave, records, a plan that runs on them, and no row."""
 
+from dataclasses import replace
+
 import pytest
 from tests.builders.shared_run import make_results, share
 from tests.builders.trials import PLAN
@@ -8,6 +10,7 @@ from ipdma.bundle import read_bundle
 from ipdma.errors import DataError, PlanError
 from ipdma.plan import Plan, read_plan
 from ipdma.release.attack import attack_bundle
+from ipdma.release.gate import release
 from ipdma.runs.share import share_files
 from ipdma.runs.twin import make_twins
 from ipdma.site.check import check_study
@@ -68,6 +71,18 @@ def test_a_trial_that_may_not_leave_is_named(tmp_path):
         "share/bundles/A.bundle.json",
         "share/bundles/B.bundle.json",
     ]
+
+
+def test_a_bundle_whose_gate_found_somebody_is_not_shared(tmp_path, monkeypatch):
+    def found(draft, plan, minimum):
+        released = release(draft, plan, minimum)
+        gate = replace(released.bundle.gate, for_sharing=released.bundle.study_id != "C")
+        return replace(released, bundle=replace(released.bundle, gate=gate))
+
+    monkeypatch.setattr("ipdma.runs.share.release", found)
+    folder = share(tmp_path)
+    assert sorted(path.name[0] for path in (folder / "bundles").iterdir()) == ["A", "B"]
+    assert "- C" in (folder / "README.md").read_text()
 
 
 def test_nothing_is_shared_where_no_trial_may_leave(tmp_path):
