@@ -52,9 +52,7 @@ def note_not_told(ledger: Ledger, name: str, cell: Cell) -> None:
         return
     for row in cell.exclusions.to_dict("records"):
         if pd.isna(row["n"]):
-            ledger.note(
-                name, KIND, f"{row['study']} withholds how many people are left out: {row['reason']}"
-            )
+            ledger.note(name, KIND, f"{row['study']} withholds how many people are left out: {row['reason']}")
         elif row["reason"] in NOT_TOLD:
             ledger.note(name, KIND, f"without people of {row['study']}: {row['reason']}")
 
