@@ -1,4 +1,4 @@
-"""A block as rows: as many as its arms have people, none of them anybody's, with exactly its moments."""
+"""An arm of a block as rows: as many as it has people, none of them anybody's, with exactly its moments."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ from ipdma.bundle.records import INDICATORS, LEVEL, Block
 from ipdma.bundle.rows import rows_of_moments
 
 
-def block_rows(block: Block) -> pd.DataFrame:
-    """Rows with the moments of a block, arm by arm.
+def arm_rows(block: Block, arm: str) -> pd.DataFrame:
+    """As many rows as an arm of a block has people, with exactly its moments.
+
+    The same block gives the same rows.
 
     Returns
     -------
     DataFrame
-        `arm` and the block's columns by name: numbers, whole events, and a category's level as text. The
-        same block
-        gives the same rows.
+        `arm` and the block's columns by name: numbers, whole events, and a category's level as text.
     """
-    return pd.concat([arm_rows(block, arm) for arm in block.arms], ignore_index=True)
-
-
-def arm_rows(block: Block, arm: str) -> pd.DataFrame:
-    """The rows of one arm of a block."""
     moments = block.arms[arm]
     groups = list(categories(block).values())
     rows = rows_of_moments(moments.n, moments.means, moments.products, groups)

@@ -51,8 +51,6 @@ class Design:
         Position of each row in the table that was read.
     n_excluded : int
         Rows left out because a used column is missing there.
-    moderator_levels : tuple of str
-        Levels of a categorical moderator, the reference first.
     study_means : mapping of Term to ndarray of shape (K,)
         Study means of the moderator's own column (or of each of its dummies), over the analysed rows.
     """
@@ -72,7 +70,6 @@ class Design:
     joint: dict[Term, tuple[Term, ...]]
     row_index: np.ndarray
     n_excluded: int
-    moderator_levels: tuple[str, ...] = ()
     study_means: dict[Term, np.ndarray] = field(default_factory=dict)
     tied: int = 1
     warnings: tuple[str, ...] = ()
@@ -169,7 +166,6 @@ def assemble(
         joint=parts.joint,
         row_index=columns.row_index,
         n_excluded=columns.n_excluded,
-        moderator_levels=columns.levels,
         study_means=parts.study_means,
         tied=parts.tied,
         warnings=tuple(parts.warnings),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdma.bundle.records import BASELINE, EVENT, OUTCOME, POINTS, Block, Column, Moments
+from ipdma.bundle.records import BASELINE, EVENT, OUTCOME, POINTS, Block, Column
 
 MERGE = "merge two levels, or drop the column"
 DROP = "drop the column"
@@ -71,9 +71,3 @@ def is_semidefinite(matrix: np.ndarray) -> bool:
         return True
     standard = matrix[np.ix_(at, at)] / np.outer(scale[at], scale[at])
     return float(np.linalg.eigvalsh(standard)[0]) > -1e-7
-
-
-def sums_of(moments: Moments) -> np.ndarray:
-    """Sums of 1 and of each column, shape (p + 1,)."""
-    found: np.ndarray = np.concatenate([[1.0], moments.means]) * moments.n
-    return found
