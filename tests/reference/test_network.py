@@ -66,6 +66,7 @@ def test_metafor_in_two_stages(pool):
     assert pool.q[0] == pytest.approx(expected["q"], rel=1e-9)
     for field in ("estimate", "std_error"):
         assert named(pool.comparisons, field) == pytest.approx(expected[field], rel=1e-6)
+    assert pool.stacked.tau2("ml") == pytest.approx(expected["tau2_ml"], rel=1e-5)
 
 
 def test_metafor_on_inconsistency(pool):

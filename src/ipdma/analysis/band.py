@@ -4,10 +4,11 @@ Degrees of freedom of a combination's own change along a line: few where the tre
 where the interaction does, so that a band of such intervals is wavy and jumps. Here each term keeps its
 interval; the distances d from the estimate to the ends add up as standard errors do,
 
-    lower = estimate - sqrt(sum_ij r_ij d_i d_j)    (after Zou and Donner 2008; reference not verified),
+    lower = estimate - sqrt(sum_ij r_ij d_i d_j),
 
-r the correlation of the terms. The band is smooth, need not be symmetric, and is the term's own interval
-where a single term is left.
+r the correlation of the terms: variance estimates recovered from intervals (Zou and Donner 2008, Stat Med
+27:1693; with a correlation Zou 2007, Psychol Methods 12:399), here of several terms. The band is smooth,
+need not be symmetric, and is the term's own interval where a single term is left.
 """
 
 from __future__ import annotations

@@ -138,10 +138,9 @@ def ask(cell: Cell, settings: Settings, spec: ModelSpec) -> Question:
 def count_network(ledger: Ledger, asked: Question, frame: pd.DataFrame) -> None:
     """Write who is in the network: nodes, designs, trials and arms that are left out, and why."""
     name, network = asked.cell.ident().analysis_id, asked.network(frame)
-    people = asked.cell.rows[asked.cell.rows["study"].isin(list(network.arms))]
     inside = frame["study"].isin(list(network.arms))
     for node in network.nodes:
-        own = people[people[NODE] == node]
+        own = frame[inside & (frame[NODE] == node)]
         ledger.count(name, "network_node", arm=node, n=len(own), value=own["study"].nunique())
     for nodes, studies in network.designs.items():
         ledger.count(name, "network_design", level=" : ".join(nodes), value=len(studies))
@@ -204,7 +203,7 @@ def two_stages(ledger: Ledger, asked: Question, frame: pd.DataFrame, context: Co
         contrasts, silent = study_contrasts(frame, asked.spec, network)
         for why in silent:
             ledger.note(ident, "warning", f"left out of two stages: {why}")
-        common = asked.spec.treatment_effect == "common"
+        common = asked.spec.treatment_effect == "common" and asked.settings.pool.tau2 is None
         every = [*contrasts, *(p.contrasts for p in published)]
         nodes = dict.fromkeys([*asked.nodes, *(n for c in every for n in c.nodes)])
         return pool_network(every, list(nodes), asked.settings.pool, common, asked.shown)

@@ -97,7 +97,8 @@ class PoolResult(Answer):
         if p.tau2_ci_low is not None:
             limits = f" (Q-profile interval {interval(p.tau2_ci_low, p.tau2_ci_high)})"
             yield f"tau2 {number(p.tau2)}{limits}, tau {number(math.sqrt(p.tau2))}, I2 {p.i2:.1f} %."
-        yield f"Q = {number(p.q)} on {p.q_df} df, p {probability(p.q_p)}."
+        if p.q_df:
+            yield f"Q = {number(p.q)} on {p.q_df} df, p {probability(p.q_p)}."
         if p.pi_low is not None:
             yield f"A new study's effect: {interval(p.pi_low, p.pi_high)}."
 

@@ -35,7 +35,7 @@ class Pooled:
     i2, i2_q : float
         Percent of variation between studies, from tau2 and from Q; `h2` = 1 / (1 - i2), from tau2.
     q, q_df, q_p : float
-        Cochran's Q test.
+        Cochran's Q test; q_p is None for a single study, which has none.
     pi_low, pi_high : float or None
         The prediction interval.
     k : int
@@ -61,7 +61,7 @@ class Pooled:
     h2: float
     q: float
     q_df: int
-    q_p: float
+    q_p: float | None
     pi_low: float | None
     pi_high: float | None
     k: int
@@ -237,7 +237,7 @@ def heterogeneity(y: np.ndarray, v: np.ndarray, tau2: float) -> dict[str, Any]:
     """Cochran's Q test, I2 from tau2 and from Q in percent, and H2."""
     df = len(y) - 1
     if df == 0:
-        return {"i2": 0.0, "i2_q": 0.0, "h2": 1.0, "q": 0.0, "q_df": 0, "q_p": 1.0}
+        return {"i2": 0.0, "i2_q": 0.0, "h2": 1.0, "q": 0.0, "q_df": 0, "q_p": None}
     q = generalised_q(y, v, 0.0)
     s2 = typical_variance(v)
     return {

@@ -130,7 +130,7 @@ def without_heterogeneity(
         h2=1.0,
         q=q,
         q_df=df,
-        q_p=float(special.chdtrc(df, q)) if df else 1.0,
+        q_p=float(special.chdtrc(df, q)) if df else None,
         pi_low=None,
         pi_high=None,
         k=len(used.study),

@@ -50,7 +50,7 @@ def tau_text(material: Material, pen: Pen, row: Row, term: str) -> str:
     text = f"\u03c4\u00b2 = {tau2_of(material, pen, row, term)}"
     if row.number("i2") is not None:
         text += f", I\u00b2 = {pen.number(row, 'i2', 0)}%"
-    if found("q") is not None:
+    if found("q_p") is not None:
         text += f", Q = {pen.number(found('q'), 'value')}, df {pen.compact(found('q_df'), 'value')}"
         text += f", {pen.p_phrase(found('q_p'), 'value')}"
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.forest_rows import prediction_text
 from ipdma.report.ledger import Ledger, Pen
@@ -27,6 +28,13 @@ from ipdma.report.words import in_sentence
 EFFECTS = {
     "random": "effects of treatments that vary between trials",
     "common": "effects of treatments common to all trials",
+}
+ESTIMATORS = {
+    "reml": "REML",
+    "ml": "maximum likelihood",
+    "dl": "DerSimonian and Laird",
+    "pm": "Paule and Mandel",
+    "common": "none, a common effect",
 }
 SHARED = (
     " Between trials two contrasts of arms vary with \u03c4\u00b2 and, where they share an arm, covary with "
@@ -129,11 +137,25 @@ def comparisons_table(material: Material, asked: list[Analysis], pen: Pen) -> Ta
         WAY,
         "Direct and indirect evidence by node splitting, where both exist. K counts trials that make a "
         "comparison directly; 0: indirect evidence alone. Two stages take in trials without participant "
-        "data.",
+        f"data{pooled_words(material, asked)}.",
         *inconsistency_lines(material, asked, pen),
         MARKS,
     ]
     return Table("network", "Every comparison of the network", columns, rows, notes)
+
+
+def pooled_words(material: Material, asked: list[Analysis]) -> str:
+    """How two stages pool, where any network has them."""
+    rows = [row for analysis in asked for row in comparisons(material, analysis, "two")]
+    used = dict.fromkeys(row.text("df_method") for row in rows)
+    if not rows:
+        return ""
+    pool = material.plan.get("pool") or {}
+    named = pool.get("tau2") or ("reml" if rows[0].number("tau2") is not None else "common")
+    text = f" (\u03c4\u00b2: {ESTIMATORS[named]}; interval: {', '.join(map(df_label, used))}"
+    if named != "common" and pool.get("ci") not in (None, *used):
+        text += f", as {df_label(pool['ci'])} has no form for contrasts that share an arm"
+    return text + ")"
 
 
 def comparison_row(material: Material, analysis: Analysis, row: Row, pen: Pen) -> tuple[str, ...]:

@@ -59,9 +59,11 @@ r <- rma.mv(yi, S, mods = ~ 0 + X, random = ~ inner | study, struct = "CS", rho 
 L <- t(apply(pairs, 2, function(p) { l <- numeric(4); if (p[2] > 1) l[p[2] - 1] <- 1
   if (p[1] > 1) l[p[1] - 1] <- -1; l }))
 q <- rma.mv(yi, S, mods = ~ 0 + X, method = "FE")
+ml <- rma.mv(yi, S, mods = ~ 0 + X, random = ~ inner | study, struct = "CS", rho = 0.5, method = "ML")
 out <- c(out, paste0("\"metafor\": {\"tau2\": ", num(r$tau2), ", \"estimate\": ",
   object(setNames(as.vector(L %*% coef(r)), labels)), ", \"std_error\": ",
-  object(setNames(sqrt(diag(L %*% vcov(r) %*% t(L))), labels)), ", \"q\": ", num(q$QE), "}"))
+  object(setNames(sqrt(diag(L %*% vcov(r) %*% t(L))), labels)), ", \"q\": ", num(q$QE),
+  ", \"tau2_ml\": ", num(ml$tau2), "}"))
 
 # the design-by-treatment interaction: every design with effects of its own
 D <- model.matrix(~ 0 + factor(design)); keep <- qr(cbind(X, D)); full <- cbind(X, D)[, keep$pivot[seq_len(keep$rank)]]

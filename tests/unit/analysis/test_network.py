@@ -33,10 +33,10 @@ PLAN = {
 }
 
 
-def run(drawn=None, aggregate=None, model=None, **network):
+def run(drawn=None, aggregate=None, model=None, plan=None, **network):
     drawn = draw_network(tau=0.8) if drawn is None else drawn
     models = {"models": {"primary": model}} if model else {}
-    plan = Plan.from_mapping({**PLAN, **models, "network": {**PLAN["network"], **network}})
+    plan = Plan.from_mapping({**PLAN, **models, **(plan or {}), "network": {**PLAN["network"], **network}})
     return analyse({KEY: as_rows(drawn)}, plan, aggregate=aggregate)
 
 
@@ -184,6 +184,26 @@ def test_common_effects_have_no_variance_and_predict_no_trial():
         assert len(rows) == 10
         assert rows[["tau2", "pi_low", "pi_high"]].isna().all(axis=None)
         assert not rows["singular"].any()
+
+
+def test_the_plans_pool_is_the_networks():
+    chosen = {"tau2": "dl", "prediction": {"df": "normal", "se": "ci"}}
+    default, other = (
+        of(run(moderators=[], plan={"pool": pool}), "network.depression.post.network.two").iloc[0]
+        for pool in ({}, chosen)
+    )
+    assert other.tau2 != pytest.approx(default.tau2, rel=1e-3)
+    assert other.df_method == default.df_method == "modified_hksj"
+    error = np.sqrt(other.tau2 + other.std_error**2)
+    assert other.pi_low == pytest.approx(min(other.estimate - 1.959963985 * error, other.ci_low))
+
+
+def test_only_people_in_the_models_are_counted():
+    drawn = draw_network(tau=0.8)
+    drawn.loc[::7, "base"] = np.nan
+    records = run(drawn, moderators=[])
+    inside = of(records, "network.depression.post.network.one").iloc[0]
+    assert counts(records, "network_node")["n"].sum() == inside["n"] == drawn["base"].notna().sum()
 
 
 @pytest.mark.parametrize(("key", "value"), [("intercept", "random"), ("interaction_effect", "random")])

@@ -12,7 +12,7 @@ from ipdma.report.ledger import Ledger
 from ipdma.report.material import Analysis
 from ipdma.report.network_words import beside_contrast, networks
 from ipdma.report.sections.network import network_sentence
-from ipdma.report.tables_network import model_note, tabulate_network
+from ipdma.report.tables_network import comparisons_table, model_note, tabulate_network
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,27 @@ def test_the_model_below_the_tables_is_the_plans(material, model, said, unsaid):
     assert "an intercept for each trial" in note
     assert all(words in note for words in said)
     assert unsaid not in note
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [
+        ({}, "REML; interval: modified Hartung-Knapp-Sidik-Jonkman)"),
+        (
+            {"tau2": "dl", "ci": "nst"},
+            "DerSimonian and Laird; interval: modified Hartung-Knapp-Sidik-Jonkman, as null",
+        ),
+        (
+            {"tau2": "common", "ci": "nst"},
+            "none, a common effect; interval: modified Hartung-Knapp-Sidik-Jonkman)",
+        ),
+    ],
+)
+def test_how_two_stages_pool_is_said_below_the_table(material, pool, said):
+    notes = comparisons_table(
+        changed(material, pool=pool), networks(material), Ledger().pen("tables/network")
+    ).notes
+    assert any(said in note for note in notes)
 
 
 def test_effects_common_to_all_trials_have_no_variance_in_the_sentence(material):

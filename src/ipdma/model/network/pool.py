@@ -7,7 +7,7 @@ y_k are trial k's arms against its first (Lu and Ades 2004; White and others 201
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,36 +83,60 @@ class Stacked:
     B: Array
     X: Array
 
-    def solve(self, tau2: float) -> tuple[Array, Array, Array, float]:
-        """V^-1, C = (X'V^-1 X)^-1, the estimates and the restricted deviance without constants."""
-        V = self.S + tau2 * self.B
-        W = np.linalg.inv(V)
-        information = self.X.T @ W @ self.X
-        C = np.linalg.inv(information)
-        beta = C @ self.X.T @ W @ self.y
+    def solve(self, tau2: float) -> tuple[Array, Array, Array]:
+        """V^-1, C = (X'V^-1 X)^-1 and the estimates."""
+        W = np.linalg.inv(self.S + tau2 * self.B)
+        C = np.linalg.inv(self.X.T @ W @ self.X)
+        return W, C, C @ self.X.T @ W @ self.y
+
+    def q(self, tau2: float) -> float:
+        """The weighted squares about the estimates: Cochran's Q at tau2 = 0, decreasing in tau2."""
+        W, _, beta = self.solve(tau2)
         left = self.y - self.X @ beta
-        deviance = np.linalg.slogdet(V)[1] + np.linalg.slogdet(information)[1] + left @ W @ left
-        return W, C, beta, float(deviance)
+        return float(left @ W @ left)
 
-    def slope(self, tau2: float) -> float:
-        """Minus the derivative of the restricted deviance with respect to tau2."""
-        W, C, beta, _ = self.solve(tau2)
-        P = W - W @ self.X @ C @ self.X.T @ W
-        moved = W @ (self.y - self.X @ beta)
-        return float(moved @ self.B @ moved - np.sum(P * self.B))
+    def deviance(self, tau2: float, restricted: bool) -> float:
+        """Minus twice the (restricted) log likelihood, without constants."""
+        W, C, _ = self.solve(tau2)
+        full = float(self.q(tau2) - np.linalg.slogdet(W)[1])
+        return float(full - np.linalg.slogdet(C)[1]) if restricted else full
 
-    def reml(self) -> float:
-        """The tau2 of the highest restricted likelihood: the best root of its slope, or 0."""
+    def projection(self, tau2: float) -> Array:
+        """P = V^-1 - V^-1 X C X' V^-1."""
+        W, C, _ = self.solve(tau2)
+        projection: Array = W - W @ self.X @ C @ self.X.T @ W
+        return projection
+
+    def slope(self, tau2: float, restricted: bool) -> float:
+        """Minus the derivative of the deviance with respect to tau2."""
+        P = self.projection(tau2)
+        moved = P @ self.y
+        trace = np.sum((P if restricted else self.solve(tau2)[0]) * self.B)
+        return float(moved @ self.B @ moved - trace)
+
+    def tau2(self, method: str) -> float:
+        """The variance between trials by `method` (reml, ml, dl, pm, common), as that of single estimates."""
+        free = len(self.y) - self.X.shape[1]
+        if method == "common" or not free:
+            return 0.0
+        if method == "dl":
+            moments = float(np.sum(self.projection(0.0) * self.B))
+            return float(max(0.0, (self.q(0.0) - free) / moments))
+        if method == "pm":
+            return self.falls_of(lambda tau2: self.q(tau2) - free)[-1]
+        restricted = method == "reml"
+        found = self.falls_of(lambda tau2: self.slope(tau2, restricted))
+        return min(found, key=lambda tau2: self.deviance(tau2, restricted))
+
+    def falls_of(self, function: Callable[[float], float]) -> list[float]:
+        """0, and every tau2 at which a function that ends below 0 falls through it."""
         high = 2 * (float(np.ptp(self.y)) ** 2 + float(np.diag(self.S).max()))
-        while self.slope(high) > 0:
+        while function(high) > 0:
             high *= 4
         grid = np.concatenate([[0.0], np.geomspace(1e-8 * high, high, GRID)])
-        slopes = [self.slope(tau2) for tau2 in grid]
-        found = [0.0]
-        for i in range(len(grid) - 1):
-            if slopes[i] > 0 >= slopes[i + 1]:
-                found.append(root(self.slope, grid[i], grid[i + 1]))
-        return min(found, key=lambda tau2: self.solve(tau2)[3])
+        values = [function(tau2) for tau2 in grid]
+        falls = [i for i in range(len(grid) - 1) if values[i] > 0 >= values[i + 1]]
+        return [0.0, *(root(function, grid[i], grid[i + 1]) for i in falls)]
 
 
 @dataclass(frozen=True)
@@ -141,16 +165,14 @@ class NetworkPool:
     @cached_property
     def solved(self) -> tuple[Array, Array]:
         """The covariance of the basic parameters (extra ones after them), and the parameters."""
-        _, C, beta, _ = self.stacked.solve(self.tau2)
+        _, C, beta = self.stacked.solve(self.tau2)
         return C, beta
 
     @property
-    def q(self) -> tuple[float, int, float]:
-        """Cochran's Q of the consistent common-effect network, its df and p."""
-        W, _, beta, _ = self.stacked.solve(0.0)
-        left = self.stacked.y - self.stacked.X @ beta
-        q, df = float(left @ W @ left), len(left) - self.stacked.X.shape[1]
-        return q, df, float(special.chdtrc(df, q)) if df else 1.0
+    def q(self) -> tuple[float, int, float | None]:
+        """Cochran's Q of the consistent common-effect network, its df and p; no p without df."""
+        q, df = self.stacked.q(0.0), self.network.residual_df
+        return q, df, float(special.chdtrc(df, q)) if df else None
 
     @property
     def scale(self) -> float | None:
@@ -159,9 +181,7 @@ class NetworkPool:
         if self.common:
             return None
         df = self.network.residual_df
-        W, _, beta, _ = self.stacked.solve(self.tau2)
-        left = self.stacked.y - self.stacked.X @ beta
-        return second_stage(self.ci).scale(float(left @ W @ left) / df) if df else None
+        return second_stage(self.ci).scale(self.stacked.q(self.tau2) / df) if df else None
 
     @property
     def ci(self) -> str:
@@ -193,7 +213,9 @@ class NetworkPool:
         k = len(self.network.direct(active, reference))
         if df < 2 or self.common:
             return Comparison(active, reference, made, k)
-        reach = quantile(float(df - 1), self.spec.level) * float(np.sqrt(self.tau2 + error**2))
+        about = own if self.spec.prediction_se == "ci" else error
+        free = {"k_minus_2": df - 1.0, "k_minus_1": float(df), "normal": None}[self.spec.prediction_df]
+        reach = quantile(free, self.spec.level) * float(np.sqrt(self.tau2 + about**2))
         return Comparison(active, reference, made, k, (value - reach, value + reach))
 
 
@@ -212,7 +234,8 @@ def pool_network(
     nodes : sequence of str
         The reference first; those that no trial has are left out.
     spec : PoolSpec
-        Interval and level; tau2 is by REML.
+        Estimator of tau2 (None means reml), interval and level; the prediction interval is by t, on one df
+        less than the interval under `k_minus_2` and on as many under `k_minus_1`.
     common : bool
         tau2 = 0.
     shown : iterable of (str, str)
@@ -227,8 +250,8 @@ def pool_network(
     network.check_connected()
     ordered = sorted((reorder(s, network.arms[s.study]) for s in studies), key=lambda s: s.study)
     stacked = stack(ordered, contrast_matrix(network, network.basic))
-    tau2 = 0.0 if common or not network.residual_df else stacked.reml()
-    return NetworkPool(network, ordered, stacked, spec, tau2, common)
+    method = "common" if common else spec.tau2 or "reml"
+    return NetworkPool(network, ordered, stacked, spec, stacked.tau2(method), method == "common")
 
 
 def stack(studies: Sequence[ArmContrasts], X: Array) -> Stacked:
@@ -269,8 +292,8 @@ def pooled_inconsistency(pool: NetworkPool, extra: dict[str, Column]) -> Inconsi
         )
     X = contrast_matrix(pool.network, [*pool.network.basic, *extra.values()])
     saturated = stack(pool.studies, X)
-    tau2 = 0.0 if pool.common else saturated.reml()
-    _, C, beta, _ = saturated.solve(tau2)
+    tau2 = saturated.tau2("common" if pool.common else pool.spec.tau2 or "reml")
+    _, C, beta = saturated.solve(tau2)
     at = slice(len(pool.network.basic), None)
     f = float(beta[at] @ np.linalg.solve(C[at, at], beta[at])) / len(extra)
     terms = tuple(Term("contrast", column=name) for name in extra)

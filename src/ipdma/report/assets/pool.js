@@ -81,7 +81,7 @@ function qProfile(y, v, level) {
 /** Cochran's Q test, I2 from tau2 and from Q in percent, H2. */
 function heterogeneity(y, v, tau2) {
   const df = y.length - 1;
-  if (!df) return { i2: 0, i2_q: 0, h2: 1, q: 0, q_df: 0, q_p: 1 };
+  if (!df) return { i2: 0, i2_q: 0, h2: 1, q: 0, q_df: 0, q_p: null };
   const q = generalisedQ(y, v, 0);
   const s1 = sum(v.map((one) => 1 / one)), s2 = sum(v.map((one) => one ** -2));
   const typical = df * s1 / (s1 * s1 - s2);

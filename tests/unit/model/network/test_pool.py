@@ -29,9 +29,17 @@ def pairs(node="stpp"):
     ]
 
 
-@pytest.mark.parametrize("ci", ["hksj", "modified_hksj", "wald"])
-def test_two_nodes_are_a_pairwise_pooling(ci):
-    spec = PoolSpec(ci=ci)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        *({"ci": ci} for ci in ("hksj", "modified_hksj", "wald")),
+        *({"tau2": method} for method in ("ml", "dl", "pm")),
+        *({"prediction_df": df, "prediction_se": "ci"} for df in ("k_minus_1", "normal")),
+    ],
+    ids=str,
+)
+def test_two_nodes_are_a_pairwise_pooling(chosen):
+    spec = PoolSpec(**chosen)
     found = pool_network(pairs(), ["tau", "stpp"], spec)
     expected = pool_effects([f"S{i}" for i in range(5)], Y, SE, spec)
     (only,) = found.comparisons
@@ -40,6 +48,32 @@ def test_two_nodes_are_a_pairwise_pooling(ci):
         assert getattr(only.estimate, field) == pytest.approx(getattr(expected, field), rel=1e-9)
     assert only.prediction == pytest.approx((expected.pi_low, expected.pi_high), rel=1e-9)
     assert found.q == pytest.approx((expected.q, expected.q_df, expected.q_p), rel=1e-9)
+
+
+def test_a_single_contrast_has_no_test_of_heterogeneity():
+    found = pool_network(pairs()[:1], ["tau", "stpp"], PoolSpec())
+    assert found.q == (pytest.approx(0.0), 0, None)
+
+
+def test_the_moment_estimator_is_unbiased_over_trials_of_several_arms():
+    """E[Q] of y with variance S + tau2 B, from its square roots: where Q is that, the estimate is tau2."""
+    rows = draw_network(tau=1.0)
+    network = network_of(zip(rows["study"], rows["node"], strict=True), NODES)
+    contrasts, _ = study_contrasts(rows, ModelSpec(treatment="node", covariates=("base",)), network)
+    own = pool_network(contrasts, NODES, PoolSpec()).stacked
+    tau2, free = 0.8, len(own.y) - own.X.shape[1]
+    left = np.eye(len(own.y)) - own.X @ np.linalg.solve(
+        own.X.T @ np.linalg.solve(own.S, own.X), own.X.T @ np.linalg.inv(own.S)
+    )
+    V = own.S + tau2 * own.B
+    expected = np.trace(left.T @ np.linalg.solve(own.S, left) @ V)  # E[Q] of y with variance V
+    values, vectors = np.linalg.eigh(V)
+    root = vectors * np.sqrt(values)
+    q = [replace(own, y=root[:, i]).q(0.0) for i in range(len(values))]
+    assert sum(q) == pytest.approx(expected)
+    at = replace(own, y=own.y * np.sqrt(expected / own.q(0.0)))
+    assert at.tau2("dl") == pytest.approx(tau2)
+    assert at.q(at.tau2("pm")) == pytest.approx(free)
 
 
 def test_arms_may_come_in_any_order():
