@@ -1,4 +1,5 @@
-# From the record files to tables, figures and the page; then the list of every file with its digest.
+# From the record files to tables, figures and the page, with what can be worked out of them all; then the list of
+# every file with its digest.
 rule report:
     input:
         stamps=expand(f"{STAMPS}/{{job}}.json", job=["plan", "records"]),
@@ -43,24 +44,6 @@ rule report:
         "Drawing tables, figures and the page"
     script:
         "../scripts/report.py"
-
-
-rule disclose:
-    input:
-        stamps=expand(f"{STAMPS}/{{job}}.json", job=["plan", "records", "report"]),
-    output:
-        stamp=f"{STAMPS}/disclose.json",
-    log:
-        f"{LOGS}/disclose.log",
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    params:
-        recipe=recipe_of("disclose"),
-        files=files_of("disclose"),
-    message:
-        "Trying to work out what is withheld"
-    script:
-        "../scripts/disclose.py"
 
 
 rule manifest:

@@ -1,15 +1,27 @@
-"""Draw every table, figure and page of a run from its record files."""
+"""Draw every table, figure and page of a run from its records; try to work out of them what is withheld."""
 
 from ipdma.plan import read_plan
 from ipdma.report.material import Material
 from ipdma.report.render import render
+from ipdma.runs.disclose import attack_records
 from ipdma.runs.files import count_exposed, read_notes, read_record, read_registry
 from ipdma.runs.jobs import job
 
 with job(snakemake, "report") as desk:
+    plan = read_plan(snakemake.params.plan)
+
+    def attacked(ledger):
+        """How many withheld numbers follow from the records and all that is printed."""
+        printed = (claim.as_mapping() for claim in ledger.claims)
+        outcome = attack_records(snakemake.params.records, plan, printed, desk.say)
+        desk.put("disclosure.json", outcome.as_json())
+        for line in outcome.lines():
+            desk.say(line)
+        return len(outcome.exposed)
+
     material = Material(
         *map(read_record, snakemake.params.records),
-        read_plan(snakemake.params.plan).as_mapping(),
+        plan.as_mapping(),
         read_registry(snakemake.params.registry),
         read_registry(snakemake.params.aggregate),
         read_notes(snakemake.params.notes),
@@ -18,5 +30,5 @@ with job(snakemake, "report") as desk:
         snakemake.params.folders,
         count_exposed(snakemake.params.notes),
     )
-    desk.put_all(render(material, desk.say, workers=snakemake.threads))
+    desk.put_all(render(material, desk.say, snakemake.threads, attacked))
     desk.keep_folders("figures", "tables")

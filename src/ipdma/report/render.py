@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from multiprocessing import get_all_start_methods, get_context
@@ -26,12 +27,24 @@ from ipdma.report.table import Table
 from ipdma.report.tables import tabulate_all
 
 Say = Callable[[str], None]
+Attacked = Callable[[Ledger], int]
 
 
-def render(material: Material, say: Say | None = None, workers: int = 1) -> Iterator[tuple[str, bytes]]:
+def render(
+    material: Material, say: Say | None = None, workers: int = 1, attacked: Attacked | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield (path relative to the results folder, bytes) of every file of the report.
 
-    `workers` processes draw the figures; the files are the same for any number of them.
+    Parameters
+    ----------
+    material : Material
+    say : callable, optional
+        Told of progress.
+    workers : int
+        Processes that draw the figures; the files are the same for any number of them.
+    attacked : callable, optional
+        Given all that the report prints, says how many withheld numbers can be worked out of it, so that the
+        pages warn of them; without it they warn of those of `material` alone.
     """
     ledger = Ledger()
     tables = tabulate_all(material, ledger)
@@ -50,7 +63,7 @@ def render(material: Material, say: Say | None = None, workers: int = 1) -> Iter
             if kind == "png" and exhibit.name in printed:
                 pictures[exhibit.name] = content
             yield f"figures/{exhibit.name}.{kind}", content
-    yield from texts_around(material, tables, exhibits, drawn, ledger, pictures)
+    yield from texts_around(material, tables, exhibits, drawn, ledger, pictures, attacked)
 
 
 def render_texts(material: Material, drawn: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
@@ -70,15 +83,21 @@ def texts_around(
     drawn: Mapping[str, str],
     ledger: Ledger,
     pictures: Mapping[str, bytes],
+    attacked: Attacked | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Captions, the page, the checklist, the manuscript with its pictures, the claims."""
     yield "captions.json", captions_json(exhibits, tables)
-    yield "report.html", build_page(material, tables, exhibits, drawn, ledger)
-    yield "audit.html", build_audit(material)
+    page = build_page(material, tables, exhibits, drawn, ledger)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]
     artefacts = [*names, *material.folders]
     yield from checklist_files(artefacts, page_style(), material.stamp)
     yield "manuscript.docx", manuscript(material, tables, exhibits, check_items(artefacts), ledger, pictures)
+    exposed = attacked(ledger) if attacked is not None else 0
+    if exposed > material.exposed:  # every number is printed before what follows from them all is known
+        material = replace(material, exposed=exposed)
+        page = build_page(material, tables, exhibits, drawn, ledger)
+    yield "report.html", page
+    yield "audit.html", build_audit(material)
     yield "claims.csv", claims_csv(ledger)
     yield "claims.json", claims_json(ledger)
 

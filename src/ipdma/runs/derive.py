@@ -18,7 +18,15 @@ from ipdma.report.ledger import NUMBER
 from ipdma.report.material import Material
 from ipdma.report.render import render_texts
 from ipdma.runs.explain import explain
-from ipdma.runs.files import count_exposed, csv_text, gather_tables, read_notes, read_record, read_registry
+from ipdma.runs.files import (
+    count_disclosed,
+    count_exposed,
+    csv_text,
+    gather_tables,
+    read_notes,
+    read_record,
+    read_registry,
+)
 from ipdma.runs.hold import read_manifest
 from ipdma.runs.layout import find_aggregate
 from ipdma.runs.read_run import TABLES
@@ -75,7 +83,7 @@ def material_of(folder: Path) -> Material:
         recipe.get("synthetic") or False,
         dict(recipe.get("versions_printed", [])),
         list(recipe.get("folders", [])),
-        count_exposed(folder / "parts" / "notes.csv"),
+        max(count_exposed(folder / "parts" / "notes.csv"), count_disclosed(folder / "disclosure.json")),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ipdma.disclosure.attack import Attack
 from ipdma.disclosure.exposure import Exposure
@@ -77,8 +78,11 @@ def listed(head: str, lines: Sequence[str], limit: int) -> Iterator[str]:
         yield f"  ... and {len(lines) - limit} more"
 
 
-def disclose(folder: Path, say: Say = lambda line: None, pages: bool = True) -> Outcome:
-    """Try to work out what a run withholds.
+def disclose(folder: Path, say: Say = lambda line: None) -> Outcome:
+    """Try to work out what a run withholds, from all files that it shares.
+
+    Pages, Word tables and figures are held against the shared records, so that no number stands there that
+    they do not give.
 
     Parameters
     ----------
@@ -86,9 +90,6 @@ def disclose(folder: Path, say: Say = lambda line: None, pages: bool = True) -> 
         A results folder; `private/` is not looked at.
     say : callable
         Told of progress.
-    pages : bool
-        Whether pages, Word tables and figures are held against the shared records, so that no number stands
-        there that they do not give. A run that has just drawn them need not.
 
     Raises
     ------
@@ -96,22 +97,41 @@ def disclose(folder: Path, say: Say = lambda line: None, pages: bool = True) -> 
         Where a file that a run leaves cannot be read.
     """
     plan = read_plan(folder / "plan.yaml")
-    tables = {name: read_text_table(folder / f"{name}.csv") for name in FILES}
+    tables = [folder / f"{name}.csv" for name in FILES]
     claims = read_claims(folder) if (folder / "claims.csv").is_file() else []
-    say("gathering the numbers of the record files, tables, figures and sentences")
-    attack = Attack.read(tables, plan, claims)
-    found = attack.run(say)
+    found = attack_records(tables, plan, claims, say)
     lacking = lacking_tables(plan)
     if lacking:
         note = f"the words of tables, pages and figures were not looked at: {lacking}"
-        return Outcome(found, attack.untold, [note])
+        return replace(found, notes=[note])
     if (folder / "tables").is_dir():
-        found += written_in(folder, attack.minimum)
-    told = list(attack.untold)
-    if pages and (folder / "report.html").is_file():
+        found.exposed.extend(written_in(folder, int(plan["minimum_cell"])))
+    if (folder / "report.html").is_file():
         say("holding pages, Word tables and figures against the shared records")
-        told += underived_texts(folder, claims)
-    return Outcome(found, told, [])
+        found.not_judged.extend(underived_texts(folder, claims))
+    return found
+
+
+def attack_records(
+    paths: Iterable[str | Path], plan: Mapping[str, Any], claims: Iterable[Mapping[str, Any]], say: Say
+) -> Outcome:
+    """Try to work out what the record files withhold, from them and from every number that is printed.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        The shared record files, `NAME.csv`.
+    plan : mapping
+        With defaults filled in.
+    claims : iterable of mapping
+        The printed numbers, as in claims.csv.
+    say : callable
+        Told of progress.
+    """
+    say("gathering the numbers of the record files, tables, figures and sentences")
+    attack = Attack.read({Path(path).stem: read_text_table(path) for path in paths}, plan, claims)
+    found = attack.run(say)
+    return Outcome(found, attack.untold, [])
 
 
 def written_in(folder: Path, minimum: int) -> Iterator[Exposure]:

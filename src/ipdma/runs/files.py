@@ -11,6 +11,7 @@ import pandas as pd
 
 from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
+from ipdma.errors import ReadError
 from ipdma.io import read_rows_csv, read_text, read_text_table
 from ipdma.privacy.acting import shield
 from ipdma.provenance import digest_files
@@ -170,6 +171,16 @@ def read_notes(path: Path | str) -> list[str]:
 def count_exposed(path: Path | str) -> int:
     """How many withheld numbers could be worked out when the records were made."""
     return int((read_text_table(path)["kind"] == "exposed").sum())
+
+
+def count_disclosed(path: Path | str) -> int:
+    """How many could be worked out of all that a run prints, by its `disclosure.json` where it has one."""
+    if not Path(path).is_file():
+        return 0
+    try:
+        return len(json.loads(read_text(path))["exposed"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ReadError(f"{path}: expected what a run found to be disclosed, got something else") from None
 
 
 def read_optional(path: Path | str | None) -> pd.DataFrame | None:

@@ -129,7 +129,7 @@ class Run:
         imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
         looked = ["integrity"] if self.looks else []
         uploads = [f"harmonise/{study}" for study in self.study_ids]
-        after = ["records", "report", "disclose", *(["share"] if self.plan["share"] else [])]
+        after = ["records", "report", *(["share"] if self.plan["share"] else [])]
         return ["plan", *uploads, "cohort", *fits, *imputes, *looked, *after]
 
     @property
@@ -148,7 +148,7 @@ class Run:
         if kind == "harmonise":
             own = {"plan": Path(self.plan["codebook"])} if self.plan["codebook"] else {}
             return self.study(name).labelled | codebook_files(own)
-        if kind in ("plan", "records", "disclose"):
+        if kind in ("plan", "records"):
             return {}
         tables = {"registry": self.registry, "aggregate": self.aggregate}
         if kind == "integrity":

@@ -16,8 +16,7 @@ STAGES = {
     "impute": "gaps imputed and completed data fitted",
     "fit": "contrasts' models fitted",
     "records": "record files gathered",
-    "report": "tables, figures and page drawn",
-    "disclose": "search for persons that could be worked out",
+    "report": "tables, figures and page drawn, and searched for persons",
     "share": "bundles made and attacked",
     "manifest": "every file listed with its digest",
 }

@@ -18,8 +18,7 @@ CODE = {  # rooms whose code a job uses
     "impute": ("analysis",),
     "integrity": ("integrity",),
     "records": ("disclosure",),
-    "report": ("report",),
-    "disclose": ("disclosure",),
+    "report": ("report", "disclosure"),
     "share": ("release",),
 }
 WITH_BUNDLES = ("harmonise", "cohort")

@@ -138,6 +138,20 @@ def test_a_page_of_people_who_can_be_worked_out_says_so_first():
     assert "Do not share" not in clear["report.html"]
 
 
+def test_what_follows_only_from_the_printed_numbers_stands_on_the_pages_too(monkeypatch):
+    seen = []
+
+    def attacked(ledger):
+        seen.append(len(ledger.claims))
+        return 3
+
+    monkeypatch.setattr("ipdma.report.render.draw_one", lambda exhibit, formats: [("page", b"")])
+    files = dict(render(mock_material(3), attacked=attacked))
+    for name in ("report.html", "audit.html"):
+        assert b"3 withheld numbers of few people can be worked out" in files[name]
+    assert seen == [len(files["claims.csv"].splitlines()) - 1]  # all of them, and once
+
+
 def test_the_checklist_carries_the_line_of_every_page():
     material = replace(mock_material(3), plan={**mock_material(3).plan, "minimum_cell": 5})
     page = next(c.decode() for n, c in render_texts(material, {}) if n == "prisma_ipd.html")
