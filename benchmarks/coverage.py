@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from many_sets import null_standardised_ends
 
 from ipdma.model.interval import quantile
-from ipdma.model.nst import critical_share, null_standardised_ends
+from ipdma.model.nst import critical_share
 from ipdma.model.nst_share import TrialSets, signed_share
 
 Array = np.ndarray

@@ -15,6 +15,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from benchmarks.many_sets import null_standardised_ends
 from scipy import special
 
 from ipdma.model.batch import BatchFit, fit_batch
@@ -24,7 +25,7 @@ from ipdma.model.df import df_method
 from ipdma.model.fixed_effects import fixed_effects
 from ipdma.model.gaussian import infer, prepare_design, variances
 from ipdma.model.inference import term_estimates
-from ipdma.model.nst import critical_share, null_standardised_ends
+from ipdma.model.nst import critical_share
 from ipdma.model.nst_share import TrialSets, signed_share
 from ipdma.model.own_estimates import own_estimates
 from ipdma.model.search import minimise

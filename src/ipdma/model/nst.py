@@ -25,7 +25,6 @@ from ipdma.model.nst_search import Scan, centres, hull, least_share, scan
 from ipdma.model.nst_share import TrialSets, standardised
 
 Array = np.ndarray
-TRIALS_AT_ONCE = 200  # of sets that are searched together: more would not stay in the processor's cache
 
 
 class NoWidth(FitError):
@@ -90,26 +89,6 @@ def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardis
     if in_gap:
         p_value = largest_p_beyond(trials, found)
     return NullStandardised(low, high, trials.k - 1, statistic, p_value, in_gap)
-
-
-def null_standardised_ends(y: Array, v: Array, level: float = 0.95) -> tuple[Array, Array]:
-    """The intervals of many sets of trials at once, as a simulation needs them.
-
-    Parameters
-    ----------
-    y, v : ndarray of shape (B, K)
-        As `null_standardised`; a set of equal estimates has ends without width.
-
-    Returns
-    -------
-    low, high : ndarray of shape (B,)
-    """
-    critical = critical_share(y.shape[1], level)
-    low, high = np.empty(len(y)), np.empty(len(y))
-    for at in np.array_split(np.arange(len(y)), max(1, y.size // TRIALS_AT_ONCE)):
-        trials = TrialSets(np.ascontiguousarray(y[at].T), np.ascontiguousarray(v[at].T))
-        low[at], high[at] = hull(trials, scan(trials, critical), critical)
-    return low, high
 
 
 def one_set(y: Array, v: Array) -> TrialSets:

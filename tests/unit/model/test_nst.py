@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from benchmarks.many_sets import null_standardised_ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from ipdma.errors import FitError, SpecError
-from ipdma.model.nst import NoWidth, null_standardised, null_standardised_ends
+from ipdma.model.nst import NoWidth, null_standardised
 from ipdma.model.nst_share import TrialSets, null_variance, share_and_slope, signed_share
 from ipdma.model.pivot import pivot_interval
 from ipdma.model.pool import pool_effects
