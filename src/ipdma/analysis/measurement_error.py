@@ -17,6 +17,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.records import Ledger
+from ipdma.analysis.same_trials import SAME, only
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.spec import ModelSpec
 
@@ -51,8 +52,13 @@ def fit_with_error(ledger: Ledger, cell: Cell, settings: Settings, name: str, sp
         ledger.note(
             cell.ident(name), "not_run", "no moderator of this outcome is the baseline score as it is"
         )
+    kept = frozenset(map(str, corrected.studies))
+    fewer = len(kept) < len(cell.studies)
     for moderator in scores:
         fit_plain_moderator(ledger, corrected, settings, name, moderator, spec)
+        if fewer:
+            beside, primary = f"{name}:{SAME}", settings.plan.primary(cell.family)
+            fit_plain_moderator(ledger, only(cell, kept), settings, beside, moderator, primary)
 
 
 def is_score(moderator: Moderator) -> bool:

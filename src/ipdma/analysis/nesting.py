@@ -9,10 +9,11 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.context import Context
-from ipdma.analysis.efficacy import is_headline
 from ipdma.analysis.fitting import attempt, fit_rows, number, specify, write_fit, write_studies
 from ipdma.analysis.guest_notes import note_left_out
+from ipdma.analysis.headline import is_headline
 from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.same_trials import primary_trials, stand_beside, trials_of
 from ipdma.analysis.settings import Settings
 from ipdma.model.df import df_method
 from ipdma.model.records import Fit
@@ -50,7 +51,9 @@ def analyse_nesting(cell: Cell, context: Context) -> Ledger:
     count_therapists(ledger, ident, frame[complete])
     for stage in ("one", "two"):
         own_ident = ident.but(stage=stage)
-        fit_stage(ledger, own_ident, frame, frame[complete], spec.replace(covariates=covariates))
+        fit = fit_stage(ledger, own_ident, frame, frame[complete], spec.replace(covariates=covariates))
+        if fit is not None and len(used := trials_of(fit)) < len(cell.studies):
+            stand_beside(ledger, cell, settings, own_ident, used, primary_trials(cell, settings))
     for study, part in frame.groupby("study"):
         add_trial(ledger, ident, str(study), part, spec.replace(covariates=covariates))
     return ledger
@@ -82,15 +85,18 @@ def count_therapists(ledger: Ledger, ident: Ident, frame: pd.DataFrame) -> None:
     ledger.count(ident, "nesting_studies", n=inside["study"].nunique(), of=frame["study"].nunique())
 
 
-def fit_stage(ledger: Ledger, ident: Ident, frame: pd.DataFrame, used: pd.DataFrame, spec: ModelSpec) -> None:
+def fit_stage(
+    ledger: Ledger, ident: Ident, frame: pd.DataFrame, used: pd.DataFrame, spec: ModelSpec
+) -> Fit | None:
     """Fit one stage and write its rows, with the intraclass correlation of one stage."""
     fit = attempt(ledger, ident, lambda: fit_rows(frame, specify(spec, ident.stage), profile=True))
     if fit is None:
-        return
+        return None
     write_fit(ledger, ident, fit, is_headline)
     write_studies(ledger, ident, fit, used, False)
     if ident.stage == "one" and fit.variance.nesting is not None:
         write_correlation(ledger, ident, fit)
+    return fit
 
 
 def write_correlation(ledger: Ledger, ident: Ident, fit: Fit, study: str = "") -> None:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, numeric_columns
 from ipdma.analysis.context import Context
-from ipdma.analysis.efficacy import STAGES
 from ipdma.analysis.fitting import (
     attempt,
     estimate_row,
@@ -19,6 +18,7 @@ from ipdma.analysis.fitting import (
     write_heterogeneity,
 )
 from ipdma.analysis.guest_notes import note_not_told, note_silent
+from ipdma.analysis.headline import STAGES
 from ipdma.analysis.moderator_counts import write_unit
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects, write_pooled
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
-from ipdma.analysis.efficacy import fit_headline
+from ipdma.analysis.headline import fit_headline
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.bundle.published import SIDES, Row, correlation_range, is_for, published_rows
 from ipdma.model.spec import ModelSpec

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from ipdma.analysis.aggregate import ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import try_fit, try_fit_design, write_fit
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
 from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.same_trials import primary_trials, stand_beside
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.study_level import is_numeric, ordered_levels, rows_with, study_values
 from ipdma.analysis.study_moderator import fit_study_moderator, regress_studies
@@ -32,7 +37,21 @@ def analyse_risk_of_bias(cell: Cell, context: Context) -> Ledger:
             continue
         fit_study_moderator(ledger, part, spec, "risk_of_bias", item, levels, effects)
         fit_as_covariate(ledger, part, spec, item)
+    beside_judged(ledger, cell, settings, differing)
     return ledger
+
+
+def beside_judged(ledger: Ledger, cell: Cell, settings: Settings, items: Mapping[str, pd.Series]) -> None:
+    """Where an item was judged in some trials alone: the primary model on those stands beside."""
+    judged = {item: frozenset(map(str, values.index)) for item, values in items.items()}
+    if all(trials >= set(cell.studies) for trials in judged.values()):
+        return
+    primary, made = primary_trials(cell, settings), {row["analysis_id"] for row in ledger.estimates}
+    for item, trials in judged.items():
+        for model, stage in (("risk_of_bias", "one"), ("risk_of_bias", "two"), ("rob_covariate", "one")):
+            ident = cell.ident(model, stage, item)
+            if str(ident) in made:
+                stand_beside(ledger, cell, settings, ident, trials, primary)
 
 
 def in_full(cell: Cell, settings: Settings) -> bool:

@@ -7,13 +7,15 @@ of the trials; without its neighbour a reader cannot tell.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
-from ipdma.analysis.efficacy import STAGES, fit_headline
+from ipdma.analysis.fitting import write_beside
+from ipdma.analysis.headline import STAGES, fit_headline
 from ipdma.analysis.moderators import fit_plain_moderator
-from ipdma.analysis.records import Ledger
+from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
@@ -23,6 +25,7 @@ SAME = "same_trials"
 SHARED = "the trials of the primary analysis"
 ITSELF = "the primary model itself, on these trials alone"
 BESIDE = "the primary model on the same trials stands beside it"
+FEWER = "fewer trials than the primary analysis has"
 NONE = "no trial of the primary analysis is among them"
 Trials = Mapping[str, frozenset[str]]
 
@@ -79,6 +82,41 @@ def add_same_trials(
         fit_headline(ledger, alone, model, stage, settings.plan.primary(cell.family), studies=False)
         if stage == "one":
             add_moderators(ledger, alone, settings, name, model)
+
+
+def stand_beside(
+    ledger: Ledger,
+    cell: Cell,
+    settings: Settings,
+    ident: Ident,
+    used: frozenset[str],
+    primary: Trials,
+) -> None:
+    """Beside a row of the run on fewer trials: the primary model on those, as numbers of the row's own fit.
+
+    No row of its own, which would be a second headline of that model; of events the word alone, since those
+    of few trials could be worked out.
+
+    Parameters
+    ----------
+    ident : Ident
+        The fit of the row.
+    used : set of str
+        The trials that inform it.
+    primary : mapping of str to set of str
+        As `primary_trials` gives them.
+    """
+    own = primary.get(ident.stage, frozenset())
+    if not used & own or own <= used:
+        return
+    scores = cell.family == "gaussian"
+    ledger.count(ident, SAME, level=BESIDE if scores else FEWER, n=len(used & own), of=len(used))
+    spec = settings.plan.primary(cell.family)
+    alone = only(cell, used & own)
+    fit = fit_headline(Ledger(), alone, SAME, ident.stage, spec, studies=False) if scores else None
+    if fit is not None:
+        estimate = fit.estimate(TREATMENT)
+        write_beside(ledger, ident, replace(estimate, beside={SAME: estimate}))
 
 
 def relation(

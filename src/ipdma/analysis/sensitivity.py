@@ -9,7 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.context import Context
-from ipdma.analysis.efficacy import fit_both
+from ipdma.analysis.headline import fit_both
 from ipdma.analysis.measurement_error import fit_with_error
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.published import fit_published, pool_with_aggregate, published_here

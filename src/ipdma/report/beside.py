@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipdma.analysis.same_trials import SAME
 from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Pen
@@ -13,6 +14,7 @@ UNPUBLISHED = (
     "The null-standardised t interval was developed and validated for this program and is not yet published "
     "elsewhere (docs/validation-intervals.md); the interval that reviewers know stands next to it."
 )
+OTHER_MODELS = {"common": "common effect", SAME: "primary model, same trials"}
 AIM = (
     "The null-standardised t interval aims at the mean of the trials' effects; the estimate beside it is the "
     f"model's, weighted by REML. {UNPUBLISHED}"
@@ -30,7 +32,7 @@ def beside_text(material: Material, pen: Pen, row: Row) -> str:
         ends = [first(counts, what=f"beside{end}", level=method, **place) for end in ("_low", "_high")]
         if None in ends:
             continue
-        value = f"{pen.number(count, 'value')} " if method == "common" else ""
+        value = f"{pen.number(count, 'value')} " if method in OTHER_MODELS else ""
         low, high = (pen.number(end, "value") for end in ends)
         parts.append(f"{method_label(method)} {value}[{low}, {high}]")
     return "; ".join(parts) or wording.NOTHING
@@ -49,5 +51,5 @@ def known_intervals(material: Material, analysis: Analysis, pen: Pen, odds: bool
 
 
 def method_label(method: str) -> str:
-    """A method's name, or that of a common effect."""
-    return "common effect" if method == "common" else df_label(method)
+    """A method's name, or that of another model."""
+    return OTHER_MODELS.get(method) or df_label(method)

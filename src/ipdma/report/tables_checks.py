@@ -119,9 +119,21 @@ def same_trials(material: Material, pen: Pen, row: Row) -> str:
         material.records.of("estimates", ident.but(model=f"{ident.model}:{SAME}")), term="treatment"
     )
     if beside is None:
-        return relation.text("level")
+        return stands_beside(material, pen, row) or relation.text("level")
     k = f" (K {pen.count(beside, 'k')})" if beside.number("k") != row.number("k") else ""
     return pen.effect(beside) + flags(material, beside) + k
+
+
+def stands_beside(material: Material, pen: Pen, row: Row) -> str:
+    """The same of a row that is no sensitivity analysis: numbers in the counts of its own fit."""
+    counts = [
+        first(material.counts_of(row.text("analysis_id"), f"beside{end}"), level=SAME)
+        for end in ("", "_low", "_high")
+    ]
+    if any(count is None for count in counts):
+        return ""
+    value, low, high = (pen.number(count, "value") for count in counts)
+    return f"{value} [{low}, {high}]"
 
 
 def sensitivity_name(material: Material, pen: Pen, row: Row) -> str:
