@@ -23,9 +23,11 @@ are those of V itself and those with C are absent from score and T.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ipdma.model.problem import Problem
 
@@ -69,17 +71,80 @@ class Local:
     v1: np.ndarray
     log_det: float
 
+    def scaled(self, c: float) -> Local:
+        """The pieces where V is c times as large."""
+        return replace(self, lam=self.lam * c, middle=self.middle * c, g1=self.g1 / c, v1=self.v1 / c)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """The same with one stratum and nothing to eliminate, in the columns [X, y] of `Problem.columns`.
+
+    Attributes
+    ----------
+    s : ndarray of shape (K, r, r)
+        Z'Lambda^-1 Z.
+    g : ndarray of shape (K, r, p + 1)
+        Z'Lambda^-1 [X, y].
+    middle : ndarray of shape (K, r, r)
+        M.
+    mg : ndarray of shape (K, r, p + 1)
+        M g.
+    """
+
+    s: np.ndarray
+    g: np.ndarray
+    middle: np.ndarray
+    mg: np.ndarray
+
+    def scaled(self, c: float) -> Swept:
+        """The pieces where V is c times as large."""
+        return Swept(self.s / c, self.g / c, self.middle * c, self.mg)
+
 
 @dataclass(frozen=True)
 class Value:
-    """The deviance at a point and what made it."""
+    """The deviance at a point and what made it.
+
+    Attributes
+    ----------
+    deviance, residual_ss : float
+    root : ndarray of shape (p, p)
+        Lower Cholesky factor of X'V^-1 X.
+    half : ndarray of shape (p,)
+        root^-1 X'V^-1 y.
+    """
 
     deviance: float
-    beta: np.ndarray
-    information: np.ndarray
-    covariance: np.ndarray
     residual_ss: float
-    local: Local
+    root: np.ndarray
+    half: np.ndarray
+    local: Local | Swept
+
+    @cached_property
+    def inverse_root(self) -> np.ndarray:
+        """root^-1."""
+        found: np.ndarray = lapack.dtrtri(self.root, lower=1)[0]
+        return found
+
+    @cached_property
+    def beta(self) -> np.ndarray:
+        """Generalised least squares estimates, shape (p,)."""
+        found: np.ndarray = self.half @ self.inverse_root
+        return found
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """C = (X'V^-1 X)^-1, shape (p, p)."""
+        found: np.ndarray = self.inverse_root.T @ self.inverse_root
+        return found
+
+    def scaled(self, c: float, gain: float) -> Value:
+        """The value where V is c times as large and the deviance higher by `gain`, without an evaluation."""
+        root = float(np.sqrt(c))
+        return Value(
+            self.deviance + gain, self.residual_ss / c, self.root / root, self.half / root, self.local.scaled(c)
+        )
 
 
 def stratum_variances(problem: Problem, point: Point) -> np.ndarray:
@@ -155,8 +220,9 @@ def middle_with_nuisance(problem: Problem, g1: np.ndarray, factor: np.ndarray) -
     return middle, log_det
 
 
-def raw_log_det(problem: Problem, point: Point, lam: np.ndarray) -> float:
+def raw_log_det(problem: Problem, point: Point) -> float:
     """log |V| with nothing swept out, which maximum likelihood needs."""
+    lam = stratum_variances(problem, point)
     log_det = float((problem.raw_n * np.log(lam)).sum())
     if len(problem.z):
         s = np.einsum("ks,ksij->kij", 1 / lam, problem.raw_zz)
@@ -172,21 +238,40 @@ def evaluate(problem: Problem, point: Point) -> Value:
     numpy.linalg.LinAlgError
         When X'V^-1 X is not positive definite.
     """
-    local = local_pieces(problem, point)
-    total = local.v1.sum(axis=0)
-    x, y = problem.x, problem.y
-    information = total[x[:, None], x]
-    chol = np.linalg.cholesky(information)
-    inverse = np.linalg.inv(chol)
-    covariance = inverse.T @ inverse
-    half = inverse @ total[x, y]
-    residual_ss = float(total[y, y] - half @ half)
+    total, log_det, local = swept_pieces(problem, point) if problem.is_swept else pieces(problem, point)
+    p = len(problem.x)
+    chol, failed = lapack.dpotrf(total, lower=1, clean=1)
+    if 0 < failed <= p:
+        raise np.linalg.LinAlgError("X'V^-1 X is not positive definite")
+    residual_ss = 0.0 if failed else float(chol[p, p]) ** 2
     if problem.reml:
-        log_det = local.log_det + problem.log_nuisance + 2 * float(np.log(np.diag(chol)).sum())
+        log_det += problem.log_nuisance + 2 * float(np.log(chol.diagonal()[:p]).sum())
     else:
-        log_det = raw_log_det(problem, point, local.lam)
+        log_det = raw_log_det(problem, point)
     deviance = log_det + residual_ss + problem.residual_dimensions * LOG_2_PI
-    return Value(deviance, inverse.T @ half, information, covariance, residual_ss, local)
+    return Value(deviance, residual_ss, chol[:p, :p], chol[p, :p], local)
+
+
+def pieces(problem: Problem, point: Point) -> tuple[np.ndarray, float, Local]:
+    """[X, y]'V^-1 [X, y], log |V| and what made them."""
+    local = local_pieces(problem, point)
+    columns = problem.columns
+    return local.v1.sum(axis=0)[columns[:, None], columns], local.log_det, local
+
+
+def swept_pieces(problem: Problem, point: Point) -> tuple[np.ndarray, float, Swept]:
+    """The same with one stratum and nothing to eliminate: no array of (K, c, c) is needed."""
+    c = len(problem.columns)
+    total = (1 / point.sigma2) @ problem.group_gram
+    log_det = float(problem.group_n @ np.log(point.sigma2))
+    lam = (point.sigma2[problem.group] if problem.n_groups > 1 else point.sigma2)[:, None, None]
+    s, g = problem.random_gram / lam, problem.random_columns / lam
+    if not len(problem.z):
+        return total.reshape(c, c), log_det, Swept(s, g, s, g)
+    middle, logs = random_middle(s, point.factor)
+    mg = middle @ g
+    total = total.reshape(c, c) - g.reshape(-1, c).T @ mg.reshape(-1, c)
+    return total, log_det + float(logs.sum()), Swept(s, g, middle, mg)
 
 
 def best_scale(problem: Problem, point: Point) -> tuple[Point, Value]:
@@ -195,19 +280,5 @@ def best_scale(problem: Problem, point: Point) -> tuple[Point, Value]:
     c = value.residual_ss / problem.residual_dimensions
     if not np.isfinite(c) or c <= 0:
         return point, value
-    gain = problem.residual_dimensions * np.log(c) + value.residual_ss * (1 / c - 1)
-    return point.scaled(c), scale_value(value, c, gain)
-
-
-def scale_value(value: Value, c: float, gain: float) -> Value:
-    """The value at c V, without a second evaluation."""
-    old = value.local
-    local = Local(old.lam * c, old.eliminated, old.middle * c, old.g1 / c, old.v1 / c, old.log_det)
-    return Value(
-        value.deviance + gain,
-        value.beta,
-        value.information / c,
-        value.covariance * c,
-        value.residual_ss / c,
-        local,
-    )
+    gain = problem.residual_dimensions * float(np.log(c)) + value.residual_ss * (1 / c - 1)
+    return point.scaled(c), value.scaled(c, gain)

@@ -55,14 +55,12 @@ class CrossProducts:
         origin : ndarray of shape (K, c)
             U - 1 o' = (U - 1 m') + 1 (m - o)': a congruence with the constant's column.
         """
-        shift = self.mean - origin
+        shift = (self.mean - origin)[:, None]
         if not shift.any():
             return self.products
-        c = shift.shape[1]
-        recode = np.broadcast_to(np.eye(c), (len(shift), c, c)).copy()
-        recode[:, 0, :] += shift
-        recode[:, 0, 0] = 1.0
-        found: np.ndarray = np.einsum("kai,ksab,kbj->ksij", recode, self.products, recode, optimize=True)
+        constant = self.products[:, :, 0]
+        once = constant[..., None] * shift[:, :, None] + self.products
+        found: np.ndarray = once + shift[..., None] * once[:, :, :1]
         return found
 
 

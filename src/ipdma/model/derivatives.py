@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdma.model.criterion import Local, Point, Value, random_middle
+from ipdma.model.criterion import Local, Point, Swept, Value, random_middle
 from ipdma.model.problem import Problem
+from ipdma.model.structure import structure_of
+from ipdma.model.swept import swept_derivatives
 
 
 @dataclass(frozen=True)
@@ -20,16 +22,6 @@ class Derivatives:
     gradient: np.ndarray
     hessian: np.ndarray
     expected: np.ndarray
-
-
-def derivative_directions(pairs: tuple[tuple[int, int], ...], r: int, tied: int = 1) -> np.ndarray:
-    """dD / dD_ij for each free entry, shape (number of pairs, r, r); the last stands for `tied` entries."""
-    directions = np.zeros((len(pairs), r, r))
-    for at, (i, j) in enumerate(pairs):
-        directions[at, i, j] = directions[at, j, i] = 1.0
-    for i in range(r - tied + 1, r):
-        directions[-1, i, i] = 1.0
-    return directions
 
 
 def parameter_map(problem: Problem) -> np.ndarray:
@@ -108,7 +100,7 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
     single : ndarray of shape (K, m, b, b)
     double : ndarray of shape (K, m, m, b, b)
     """
-    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
+    e = structure_of(problem).directions
     weights = stratum_weights(problem)
     d, r, b = len(e), len(problem.z), basis.shape[1]
     k, m = len(local.g1), len(e) + len(weights)
@@ -142,15 +134,14 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
 
 def differentiate(problem: Problem, point: Point, value: Value) -> Derivatives:
     """Gradient, observed and expected information in the linear parameters."""
-    simple = problem.n_groups == 1 and not problem.participant and not len(problem.nuisance)
-    if simple and len(problem.group) * len(problem.z) <= 120:
-        return differentiate_common(problem, point, value)
-    return differentiate_general(problem, point, value)
+    if isinstance(value.local, Swept):
+        return Derivatives(*swept_derivatives(problem, point, value, value.local))
+    return differentiate_general(problem, point, value, value.local)
 
 
-def differentiate_general(problem: Problem, point: Point, value: Value) -> Derivatives:
+def differentiate_general(problem: Problem, point: Point, value: Value, local: Local) -> Derivatives:
     """The formulas at the head of `criterion.py`, for any residual structure."""
-    local, c, p = value.local, value.covariance, len(problem.x)
+    c, p = value.covariance, len(problem.x)
     basis = np.zeros((problem.gram.shape[-1], p + 1))
     basis[problem.x, np.arange(p)] = 1.0
     basis[problem.x, p] = -value.beta
@@ -186,62 +177,9 @@ def gather_double(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
     return found
 
 
-def differentiate_common(problem: Problem, point: Point, value: Value) -> Derivatives:
-    """The same for one residual variance, where P V P = P gives its terms from those of D.
-
-    With Omega_kl = Z_k'P Z_l over all studies, tr(P V_i P V_j) = sum_kl tr(E_i Omega_kl E_j Omega_lk).
-    """
-    v1, x, z, y = value.local.v1, problem.x, problem.z, problem.y
-    e, k, r = derivative_directions(problem.pairs, len(z), problem.tied), len(v1), len(z)
-    hx = v1[:, z[:, None], x]
-    g = v1[:, z, y] - hx @ value.beta
-    hz = v1[:, z[:, None], z]
-    flat = hx.reshape(k * r, len(x))
-    omega = -(flat @ value.covariance @ flat.T).reshape(k, r, k, r)
-    omega[np.arange(k), :, np.arange(k)] += hz
-    moved = (e[:, None] @ g[None, :, :, None])[..., 0].reshape(len(e), k * r)
-    observed = moved @ omega.reshape(k * r, k * r) @ moved.T
-    if problem.reml:
-        diagonal = omega[np.arange(k), :, np.arange(k)].sum(axis=0)
-        pairs = np.moveaxis(omega, 2, 1).reshape(k * k, r * r)
-    else:
-        diagonal, pairs = raw_blocks(problem, point)
-    square = (pairs.T @ pairs).reshape(r, r, r, r)
-    expected = np.einsum("ica,abcd,jbd->ij", e, square, e, optimize=False)
-    first, quadratic = np.einsum("iab,ab->i", e, diagonal), np.einsum("iab,ka,kb->i", e, g, g)
-    gamma = np.array([point.between[i, j] for i, j in problem.pairs])
-    sigma2 = float(point.sigma2[0])
-    first_all = complete(first, problem.residual_dimensions, gamma, sigma2)
-    quadratic_all = complete(quadratic, value.residual_ss, gamma, sigma2)
-    expected = complete_square(expected, first_all, gamma, sigma2)
-    observed = complete_square(observed, quadratic_all, gamma, sigma2)
-    return Derivatives(first_all - quadratic_all, 2 * observed - expected, expected)
-
-
-def raw_blocks(problem: Problem, point: Point) -> tuple[np.ndarray, np.ndarray]:
-    """Z'V^-1 Z summed and per study, nothing swept out, for maximum likelihood's determinant."""
-    s = problem.raw_zz[:, 0] / float(point.sigma2[0])
-    h = s - s @ random_middle(s, point.factor)[0] @ s if len(problem.z) else s
-    return h.sum(axis=0), h.reshape(len(h), -1)
-
-
-def complete(first: np.ndarray, total: float, gamma: np.ndarray, sigma2: float) -> np.ndarray:
-    """Append the residual variance's term t_r from sigma2 t_r + sum_i gamma_i t_i = total."""
-    return np.append(first, (total - gamma @ first) / sigma2)
-
-
-def complete_square(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: float) -> np.ndarray:
-    """Append the residual variance's row and column, from sigma2 t_ir + sum_j gamma_j t_ij = edge_i."""
-    column = (edge[:-1] - square @ gamma) / sigma2
-    corner = (edge[-1] - gamma @ column) / sigma2
-    whole = np.empty((len(column) + 1,) * 2)
-    whole[:-1, :-1], whole[:-1, -1], whole[-1, :-1], whole[-1, -1] = square, column, column, corner
-    return whole
-
-
 def criterion_traces(problem: Problem, point: Point, local: Local) -> tuple[np.ndarray, np.ndarray]:
     """The determinant's part of score and information per study: of P under REML, of V under ML."""
-    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
+    e = structure_of(problem).directions
     weights = stratum_weights(problem)
     t = local.eliminated
     if problem.reml:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdma.model.criterion import Point, local_pieces
-from ipdma.model.derivatives import parameter_map, sandwiches
+from ipdma.model.derivatives import gather_single, parameter_map, sandwiches
 from ipdma.model.problem import Prepared, Problem
 from ipdma.model.term import Term
 
@@ -51,16 +51,14 @@ class FixedEffects:
     def variance_gradients(self, rows: np.ndarray) -> np.ndarray:
         """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
         local = self.local(rows @ self.covariance)
-        inner = np.einsum("krf,kmfg,ksg->kmrs", local, self.single, local, optimize=True)
-        found: np.ndarray = np.einsum("kmrs,kmg->grs", inner, self.to_global, optimize=True)
-        return found
+        inner = local[:, None] @ self.single @ np.swapaxes(local, 1, 2)[:, None]
+        return gather_single(inner.reshape(*inner.shape[:2], -1), self.to_global).reshape(-1, len(rows), len(rows))
 
     def each_gradient(self, rows: np.ndarray) -> np.ndarray:
         """d (l'C l) / d gamma_i for each row l, shape (rows, G)."""
         local = self.local(rows @ self.covariance)
-        inner = np.einsum("kmrg,krg->kmr", local[:, None] @ self.single, local, optimize=True)
-        found: np.ndarray = np.einsum("kmr,kmg->rg", inner, self.to_global, optimize=True)
-        return found
+        inner = ((local[:, None] @ self.single) * local[:, None]).sum(axis=3)
+        return gather_single(inner, self.to_global).T
 
     def local(self, matrix: np.ndarray) -> np.ndarray:
         """Columns of each study's local coefficients, shape (K, rows, f)."""

@@ -7,6 +7,7 @@ Nuisance columns of a study leave by a Schur complement (exact for REML: error c
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -66,17 +67,53 @@ class Problem:
     reml: bool
     tied: int = 1
 
-    @property
+    @cached_property
     def n_groups(self) -> int:
         """Number of residual variances."""
         return int(self.group.max()) + 1
+
+    @cached_property
+    def is_swept(self) -> bool:
+        """One stratum, one variance for each row, no nuisance column left: the short formulas hold."""
+        return self.gram.shape[1] == 1 and not self.participant and not len(self.nuisance)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """Positions of the shared columns and, last, of the outcome."""
+        return np.append(self.x, self.y)
+
+    @cached_property
+    def random_gram(self) -> np.ndarray:
+        """Z'Z of each study, shape (K, r, r), of a problem that is swept."""
+        return self.gram[:, 0, self.z[:, None], self.z]
+
+    @cached_property
+    def random_columns(self) -> np.ndarray:
+        """Z'[X, y] of each study, shape (K, r, p + 1), of a problem that is swept."""
+        return self.gram[:, 0, self.z[:, None], self.columns]
+
+    @cached_property
+    def group_gram(self) -> np.ndarray:
+        """[X, y]'[X, y] of each group of studies, flat, shape (R, (p + 1)^2), of a problem that is swept."""
+        each = self.gram[:, 0, self.columns[:, None], self.columns]
+        return self.by_group @ each.reshape(len(each), -1)
+
+    @cached_property
+    def group_n(self) -> np.ndarray:
+        """Dimensions of each group of studies, shape (R,), of a problem that is swept."""
+        return self.by_group @ self.n[:, 0]
+
+    @cached_property
+    def by_group(self) -> np.ndarray:
+        """Which studies share a residual variance, one-hot, shape (R, K)."""
+        return (self.group == np.arange(self.n_groups)[:, None]).astype(float)
 
     @property
     def n_nuisance(self) -> int:
         """Nuisance coefficients that are still to be eliminated."""
         return int(self.keep.sum()) if len(self.nuisance) else 0
 
-    @property
+    @cached_property
     def residual_dimensions(self) -> float:
         """n - p under REML, n under ML."""
         if self.reml:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ipdma.errors import FitError, join_faults
 from ipdma.model.criterion import Point, evaluate
@@ -49,6 +50,8 @@ def drop_aliased(prepared: Prepared) -> Prepared:
     rows = float(prepared.full.raw_n.sum())
     size = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
     order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_terms[j].kind))
+    if plainly_distinct(total, size, problem.x[order]):
+        return prepared
     kept: list[int] = []
     faults, notes, dropped = [], [], []
     for j in order:
@@ -65,6 +68,16 @@ def drop_aliased(prepared: Prepared) -> Prepared:
     if faults:
         raise FitError(join_faults(faults))
     return subset_shared(prepared, [j for j in range(len(problem.x)) if j not in dropped], notes)
+
+
+def plainly_distinct(total: np.ndarray, size: np.ndarray, columns: np.ndarray) -> bool:
+    """Whether each column, beside those before it, keeps far more than rounding can leave."""
+    own = total[columns, columns]
+    if (own <= 1e-6 * size[columns]).any():
+        return False
+    root = np.sqrt(own)
+    chol, failed = lapack.dpotrf(total[columns[:, None], columns] / np.outer(root, root), lower=1)
+    return not failed and bool(chol.diagonal().min() > 1e-3)
 
 
 def aliases(total: np.ndarray, size: np.ndarray, x: np.ndarray, kept: list[int], j: int) -> list[int] | None:

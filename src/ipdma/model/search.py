@@ -8,40 +8,40 @@ with quadratic convergence when it is truly zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ipdma.model.criterion import Point, Value, best_scale, evaluate
-from ipdma.model.derivatives import Derivatives, derivative_directions, differentiate
+from ipdma.model.derivatives import Derivatives, differentiate
 from ipdma.model.factor import is_singular
 from ipdma.model.newton import Optimum, Search, newton_step
 from ipdma.model.problem import Problem
+from ipdma.model.structure import structure_of
 
 MAX_STEPS = 100
 SCORING_STEPS = 3
+FAR = 0.05  # a predicted gain in deviance below which Newton's step is as sure as a scoring step
 FLOOR = 1e-7  # of the scaled Hessian's eigenvalues
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
+POLISHED = 1e-18  # a gain below which no step is worth its while
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
 
 
 def pack(problem: Problem, point: Point) -> np.ndarray:
     """Search parameters of a point."""
-    entries = [point.factor[i, j] for i, j in problem.pairs]
+    entries = point.factor.ravel()[structure_of(problem).entries]
     phi = [np.sqrt(point.phi)] if problem.participant else []
-    return np.array([*entries, *np.log(point.sigma2), *phi])
+    return np.concatenate([entries, np.log(point.sigma2), phi])
 
 
 def unpack(problem: Problem, theta: np.ndarray) -> Point:
     """The point of search parameters."""
-    d, r = len(problem.pairs), len(problem.z)
-    factor = np.zeros((r, r))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = theta[at]
-    tie(factor, problem.tied)
+    d = len(problem.pairs)
     sigma2 = np.exp(theta[d : d + problem.n_groups])
-    return Point(factor, sigma2, float(theta[-1] ** 2) if problem.participant else 0.0)
+    phi = float(theta[-1] ** 2) if problem.participant else 0.0
+    return Point(structure_of(problem).factor(theta[:d]), sigma2, phi)
 
 
 def tie(matrix: np.ndarray, tied: int) -> None:
@@ -53,19 +53,11 @@ def tie(matrix: np.ndarray, tied: int) -> None:
 
 def jacobian(problem: Problem, point: Point) -> np.ndarray:
     """d gamma / d theta: linear parameters by search parameters, shape (G, G)."""
-    d, r = len(problem.pairs), len(problem.z)
-    total = d + problem.n_groups + problem.participant
+    d, groups = len(problem.pairs), problem.n_groups
+    total = d + groups + problem.participant
     jac = np.zeros((total, total))
-    for at, (i, j) in enumerate(problem.pairs):
-        unit = np.zeros((r, r))
-        unit[i, j] = 1.0
-        if at == d - 1:
-            tie(unit, problem.tied)
-        change = unit @ point.factor.T
-        change = change + change.T
-        jac[:d, at] = [change[a, b] for a, b in problem.pairs]
-    groups = np.arange(d, d + problem.n_groups)
-    jac[groups, groups] = point.sigma2
+    jac[:d, :d] = structure_of(problem).chain @ point.factor.ravel()
+    jac.flat[d * (total + 1) : (d + groups) * (total + 1) : total + 1] = point.sigma2
     if problem.participant:
         jac[-1, -1] = 2 * np.sqrt(point.phi)
     return jac
@@ -78,16 +70,10 @@ def search_derivatives(
     jac = jacobian(problem, point)
     gradient = jac.T @ derivatives.gradient
     hessian = jac.T @ derivatives.hessian @ jac
-    d = len(problem.pairs)
-    e = derivative_directions(problem.pairs, len(problem.z), problem.tied)
-    diagonal = np.array([1.0 if i == j else 0.5 for i, j in problem.pairs])
-    score = np.einsum("d,dij->ij", derivatives.gradient[:d] * diagonal, e)
-    for a, (i, j) in enumerate(problem.pairs):
-        for b, (k, l) in enumerate(problem.pairs):
-            if j == l:
-                hessian[a, b] += 2 * score[i, k]
-    at = np.arange(d, d + problem.n_groups)
-    hessian[at, at] += derivatives.gradient[at] * point.sigma2
+    d, groups, total = len(problem.pairs), problem.n_groups, len(jac)
+    hessian[:d, :d] += structure_of(problem).curvature @ derivatives.gradient[:d]
+    own = slice(d * (total + 1), (d + groups) * (total + 1), total + 1)
+    hessian.flat[own] += derivatives.gradient[d : d + groups] * point.sigma2
     if problem.participant:
         hessian[-1, -1] += 2 * derivatives.gradient[-1]
     return gradient, hessian
@@ -170,18 +156,22 @@ class GaussianSearch(Search[State]):
     def shorten(self, point: State, step: np.ndarray, promised: float) -> State | None:
         """A scoring step while there are some left, else Newton's, shortened until the deviance falls."""
         moved = None
-        if self.steps <= self.scoring:
+        if self.steps <= self.scoring and promised > FAR:
             moved = scoring_step(self.problem, point, point.value, point.derivatives)
+            self.scoring = 0 if moved is None else self.scoring
         moved = moved or backtrack(self.problem, point, point.value, limit_step(self.problem, point, step))
         return None if moved is None else self.state(moved)
 
 
 def descend(
-    problem: Problem, start: Point, known: Optimum[State] | None = None, scoring: int = SCORING_STEPS
+    problem: Problem,
+    start: tuple[Point, Value],
+    known: Optimum[State] | None = None,
+    scoring: int = SCORING_STEPS,
 ) -> Optimum[State]:
     """The optimum that one start reaches, which may be the known one."""
     search = GaussianSearch(problem, known, scoring)
-    reached = search.descend(search.state(best_scale(problem, start))) or known
+    reached = search.descend(search.state(start)) or known
     assert reached is not None
     return reached
 
@@ -313,8 +303,8 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     starts : list of Point, optional
         Default: a spread of starts, of which the `most` promising are followed.
     """
-    starts = starts or starting_points(problem)
-    ranked = sorted(starts, key=lambda p: best_scale(problem, p)[1].deviance)
+    scaled = [best_scale(problem, point) for point in starts or starting_points(problem)]
+    ranked = sorted(scaled, key=lambda found: found[1].deviance)
     followed = [*ranked[: most - 1], ranked[-1]] if len(ranked) > most else ranked
     optima: list[Optimum[State]] = []
     for start in followed:
@@ -322,5 +312,16 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
         optima.append(descend(problem, start, known))
     challenger = boundary_start(problem, min(optima, key=lambda o: o.point.value.deviance))
     if challenger is not None:
-        optima.append(descend(problem, challenger, scoring=0))
-    return min(optima, key=lambda o: o.point.value.deviance)
+        optima.append(descend(problem, best_scale(problem, challenger), scoring=0))
+    return polish(problem, min(optima, key=lambda o: o.point.value.deviance))
+
+
+def polish(problem: Problem, optimum: Optimum[State]) -> Optimum[State]:
+    """The optimum after one more Newton step, whose gain is below what the deviance's rounding can show."""
+    point = optimum.point
+    search = GaussianSearch(problem, None, 0)
+    step, promised = search.direction(point)
+    if not POLISHED < promised < GRADIENT_TOLERANCE or search.lowest < FLOOR:
+        return optimum
+    moved = search.state(best_scale(problem, unpack(problem, pack(problem, point) + step)))
+    return optimum if moved.value.deviance > point.value.deviance + 1e-8 else replace(optimum, point=moved)

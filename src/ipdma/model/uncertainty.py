@@ -41,8 +41,10 @@ class GaussianUncertainty:
     def second_order(self, w: np.ndarray) -> np.ndarray:
         """sum_ij W_ij (Q_ij - P_i C P_j), shape (P, P)."""
         effects = self.effects
-        local = np.einsum("kig,gh,kjh->kij", effects.to_global, w, effects.to_global, optimize=True)
-        total = effects.scatter(np.einsum("kij,kijab->kab", local, effects.double, optimize=True))
+        local = effects.to_global @ w @ np.swapaxes(effects.to_global, 1, 2)
+        (k, m, _), f = local.shape, effects.double.shape[-1]
+        blocks = local.reshape(k, 1, m * m) @ effects.double.reshape(k, m * m, f * f)
+        total = effects.scatter(blocks.reshape(k, f, f))
         found: np.ndarray = total - products_of_pairs(effects, w)
         return found
 

@@ -227,7 +227,7 @@ class DfMethod:
     def std_errors(self, inference: Inference, asked: Combinations) -> Array:
         """Standard errors, shape (r,). Raises FitError where one is not positive."""
         covariance = self.covariance(inference)
-        variance = np.einsum("ra,ab,rb->r", asked.rows, covariance, asked.rows, optimize=True)
+        variance = ((asked.rows @ covariance) * asked.rows).sum(axis=1)
         bad = ~(np.isfinite(variance) & (variance > 0))
         if bad.any():
             names = ", ".join(name for name, is_bad in zip(asked.names, bad, strict=True) if is_bad)

@@ -54,7 +54,7 @@ def parameter_covariance(hessian: Array, jacobian: Array) -> Array:
 
 def variances(inference: Inference, rows: Array) -> Array:
     """l'C l for each row l, shape (number of rows,)."""
-    found: Array = np.einsum("ra,ab,rb->r", rows, inference.covariance, rows, optimize=True)
+    found: Array = ((rows @ inference.covariance) * rows).sum(axis=1)
     return found
 
 
@@ -62,7 +62,7 @@ def single_df(inference: Inference, w: Array, rows: Array) -> Array:
     """2 v^2 / g'W g for each row, shape (rows,)."""
     v, g = variances(inference, rows), inference.known.each_gradient(rows)
     with np.errstate(over="ignore"):  # a variance that no parameter moves has infinite df
-        found: Array = 2 * v**2 / np.maximum(np.einsum("rg,gh,rh->r", g, w, g), 1e-300)
+        found: Array = 2 * v**2 / np.maximum(((g @ w) * g).sum(axis=1), 1e-300)
         return found
 
 
