@@ -143,7 +143,11 @@ class Value:
         """The value where V is c times as large and the deviance higher by `gain`, without an evaluation."""
         root = float(np.sqrt(c))
         return Value(
-            self.deviance + gain, self.residual_ss / c, self.root / root, self.half / root, self.local.scaled(c)
+            self.deviance + gain,
+            self.residual_ss / c,
+            self.root / root,
+            self.half / root,
+            self.local.scaled(c),
         )
 
 

@@ -52,7 +52,9 @@ class FixedEffects:
         """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
         local = self.local(rows @ self.covariance)
         inner = local[:, None] @ self.single @ np.swapaxes(local, 1, 2)[:, None]
-        return gather_single(inner.reshape(*inner.shape[:2], -1), self.to_global).reshape(-1, len(rows), len(rows))
+        return gather_single(inner.reshape(*inner.shape[:2], -1), self.to_global).reshape(
+            -1, len(rows), len(rows)
+        )
 
     def each_gradient(self, rows: np.ndarray) -> np.ndarray:
         """d (l'C l) / d gamma_i for each row l, shape (rows, G)."""
