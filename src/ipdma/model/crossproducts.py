@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SMALL = 16384  # rows that are taken all at once
 CHUNK = 4096  # rows taken at a time, so that the working copy stays in the processor's cache
 
 
@@ -55,12 +56,18 @@ class CrossProducts:
         origin : ndarray of shape (K, c)
             U - 1 o' = (U - 1 m') + 1 (m - o)': a congruence with the constant's column.
         """
-        shift = (self.mean - origin)[:, None]
-        if not shift.any():
-            return self.products
+        return self.moved(self.mean - origin, np.arange(self.mean.shape[1]))
+
+    def moved(self, shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Products of some columns (c',) after `shift` (K, c) times the constant is added: (K, S, c', c')."""
+        some = shift[:, None, columns]
+        products = self.products[..., columns[:, None], columns]
+        if not some.any():
+            return products
         constant = self.products[:, :, 0]
-        once = constant[..., None] * shift[:, :, None] + self.products
-        found: np.ndarray = once + shift[..., None] * once[:, :, :1]
+        once = products + constant[..., columns, None] * some[:, :, None]
+        edge = constant[..., columns] + constant[..., :1] * some
+        found: np.ndarray = once + some[..., None] * edge[:, :, None]
         return found
 
 
@@ -88,10 +95,30 @@ def cross_products(
     if participant is not None:
         return by_strata(columns, bounds, participant)
     c = len(columns) + 1
+    if bounds[-1] <= SMALL:
+        return at_once(columns, bounds)
     mean, products = np.zeros((k, c)), np.empty((k, 1, c, c))
     for i in range(k):
         mean[i], products[i, 0] = study_products(columns, int(bounds[i]), int(bounds[i + 1]))
     return CrossProducts(np.diff(bounds)[:, None], mean, products, np.zeros(1))
+
+
+def at_once(columns: Sequence[np.ndarray], bounds: np.ndarray) -> CrossProducts:
+    """Cross-products of so few rows that a copy of all of them stays in the processor's cache."""
+    rows, c = np.diff(bounds), len(columns) + 1
+    block = np.empty((c, int(bounds[-1])))
+    block[0] = 1.0
+    for j, column in enumerate(columns, 1):
+        block[j] = column
+    mean = np.add.reduceat(block, bounds[:-1], axis=1) / rows
+    mean[0] = 0.0
+    block -= np.repeat(mean, rows, axis=1)
+    products = np.empty((len(rows), 1, c, c))
+    for i in range(len(rows)):
+        part = block[:, bounds[i] : bounds[i + 1]]
+        np.matmul(part, part.T, out=products[i, 0])
+    products[:, 0, 0, 1:] = products[:, 0, 1:, 0] = 0.0
+    return CrossProducts(rows[:, None], mean.T, products, np.zeros(1))
 
 
 def study_products(columns: Sequence[np.ndarray], start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:

@@ -366,8 +366,8 @@ def order_random(parts: Parts) -> None:
 
 
 def stack(columns: list[np.ndarray], n: int) -> np.ndarray:
-    """Columns side by side, shape (n, number of columns)."""
-    return np.column_stack(columns) if columns else np.empty((n, 0))
+    """Columns side by side, shape (n, number of columns), each in one piece of memory."""
+    return np.array(columns).T if columns else np.empty((n, 0))
 
 
 def check_size(design: Design) -> None:

@@ -129,11 +129,10 @@ def place_terms(prepared: Prepared) -> tuple[tuple[Term, ...], np.ndarray, np.nd
     index, own = np.zeros((k, p + q), dtype=int), np.ones((k, p + q), dtype=bool)
     index[:, :p] = np.arange(p)
     for h, name in enumerate(design.nuisance_terms):
-        for i in range(k):
-            own[i, p + h] = keep[i, h]
-            if keep[i, h]:
-                index[i, p + h] = len(terms)
-                terms.append(name.but(study=design.studies[i]))
+        at = np.flatnonzero(keep[:, h])
+        index[at, p + h] = len(terms) + np.arange(len(at))
+        terms += [name.but(study=design.studies[i]) for i in at]
+    own[:, p:] = keep
     return tuple(terms), index, own
 
 
@@ -145,15 +144,13 @@ def map_to_data(
     columns = np.concatenate([full.x, full.nuisance])
     size_y = scaling.scale[full.y]
     matrix, constant = np.zeros((len(terms),) * 2), np.zeros(len(terms))
-    for i in range(len(index)):
-        at, local = index[i][own[i]], columns[own[i]]
-        matrix[at, at] = size_y / scaling.scale[local]
-        intercept = at[local == 0]
-        if len(intercept):
-            others = local != 0
-            slopes = size_y / scaling.scale[local[others]]
-            matrix[intercept[0], at[others]] = -scaling.origin[i, local[others]] * slopes
-            constant[intercept[0]] = scaling.origin[i, full.y]
+    slope = size_y / scaling.scale[columns]
+    for f in np.flatnonzero(columns == 0):
+        study, other = np.nonzero(own & own[:, f, None])
+        matrix[index[study, f], index[study, other]] = (-scaling.origin[:, columns] * slope)[study, other]
+        constant[index[own[:, f], f]] = scaling.origin[own[:, f], full.y]
+    at = index[own]
+    matrix[at, at] = np.broadcast_to(slope, own.shape)[own]
     return matrix, constant
 
 

@@ -45,6 +45,15 @@ def own_estimates(prepared: Prepared, point: Point, variance: VarianceComponents
     return found
 
 
+def plainly_distinct(gram: np.ndarray, size: np.ndarray) -> bool:
+    """Whether every study can tell all columns apart, by far more than rounding can leave."""
+    try:
+        pivots = np.einsum("kii->ki", np.linalg.cholesky(gram)) ** 2
+    except np.linalg.LinAlgError:
+        return False
+    return bool((pivots > 1e3 * ALIASED * size).all())
+
+
 def own_fits(gram: np.ndarray, columns: list[int], y: int) -> tuple[np.ndarray, np.ndarray]:
     """Estimate and variance of each column in each study, shape (K, number of columns).
 
@@ -54,6 +63,9 @@ def own_fits(gram: np.ndarray, columns: list[int], y: int) -> tuple[np.ndarray, 
     left = gram[:, at[:, None], at].copy()
     size = np.einsum("kii->ki", left).copy()
     used = np.zeros(size.shape, dtype=bool)
+    if plainly_distinct(left, size):
+        inverse = np.linalg.inv(left)
+        return (inverse @ gram[:, at, y, None])[..., 0], np.einsum("kii->ki", inverse)
     for j in range(len(columns)):
         pivot = left[:, j, j]
         used[:, j] = pivot > ALIASED * np.maximum(size[:, j], 1e-300)

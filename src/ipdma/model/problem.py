@@ -85,28 +85,33 @@ class Problem:
     @cached_property
     def random_gram(self) -> np.ndarray:
         """Z'Z of each study, shape (K, r, r), of a problem that is swept."""
-        return self.gram[:, 0, self.z[:, None], self.z]
+        found: np.ndarray = self.gram[:, 0, self.z[:, None], self.z]
+        return found
 
     @cached_property
     def random_columns(self) -> np.ndarray:
         """Z'[X, y] of each study, shape (K, r, p + 1), of a problem that is swept."""
-        return self.gram[:, 0, self.z[:, None], self.columns]
+        found: np.ndarray = self.gram[:, 0, self.z[:, None], self.columns]
+        return found
 
     @cached_property
     def group_gram(self) -> np.ndarray:
         """[X, y]'[X, y] of each group of studies, flat, shape (R, (p + 1)^2), of a problem that is swept."""
         each = self.gram[:, 0, self.columns[:, None], self.columns]
-        return self.by_group @ each.reshape(len(each), -1)
+        found: np.ndarray = self.by_group @ each.reshape(len(each), -1)
+        return found
 
     @cached_property
     def group_n(self) -> np.ndarray:
         """Dimensions of each group of studies, shape (R,), of a problem that is swept."""
-        return self.by_group @ self.n[:, 0]
+        found: np.ndarray = self.by_group @ self.n[:, 0]
+        return found
 
     @cached_property
     def by_group(self) -> np.ndarray:
         """Which studies share a residual variance, one-hot, shape (R, K)."""
-        return (self.group == np.arange(self.n_groups)[:, None]).astype(float)
+        found: np.ndarray = (self.group == np.arange(self.n_groups)[:, None]).astype(float)
+        return found
 
     @property
     def n_nuisance(self) -> int:
@@ -229,7 +234,7 @@ def full_problem(
         scale[levels] = np.sqrt((scale[levels] ** 2).mean())
     gram = products.about(origin) / np.outer(scale, scale)
     z = np.array(place["z"], dtype=int)
-    raw = products.about(np.zeros_like(products.mean))[..., z[:, None], z] / np.outer(scale[z], scale[z])
+    raw = products.moved(products.mean, z) / np.outer(scale[z], scale[z])
     problem = Problem(
         n=products.n.astype(float),
         gram=gram,
@@ -256,21 +261,21 @@ def own_nuisance(
 ) -> np.ndarray:
     """Which nuisance columns have a coefficient of their own in each study, shape (K, q)."""
     size = np.einsum("ksii->ki", gram) + products.rows[:, None] * (products.mean / scale) ** 2 * ROUNDING
-    total = gram.sum(axis=1)
     columns = np.array(nuisance, dtype=int)
-    each = [pivots(total[i], products.rows[i], columns, size[i]) for i in range(len(gram))]
-    return np.array(each).reshape(len(gram), len(nuisance))
+    total = gram.sum(axis=1)[:, columns[:, None], columns]
+    return pivots(total, products.rows, size[:, columns])
 
 
-def pivots(gram: np.ndarray, rows: float, nuisance: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Which columns, in order, are not made up of those before them; shape (q,)."""
-    left, rest = gram, rows
-    keep = np.zeros(len(nuisance), dtype=bool)
-    for h, j in enumerate(nuisance):
-        if rest > 0 and left[j, j] > DEPENDENT * max(size[j], 1e-300):
-            left = left - np.outer(left[:, j], left[j]) / left[j, j]
-            keep[h] = True
-            rest -= 1
+def pivots(gram: np.ndarray, rows: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Which of q columns, in order, are not made up of those before them; shape (K, q)."""
+    left, rest = gram, rows.copy()
+    keep = np.zeros(size.shape, dtype=bool)
+    for h in range(size.shape[1]):
+        pivot = left[:, h, h]
+        keep[:, h] = (rest > 0) & (pivot > DEPENDENT * np.maximum(size[:, h], 1e-300))
+        weight = np.where(keep[:, h], 1 / np.where(keep[:, h], pivot, 1.0), 0.0)
+        left = left - left[:, :, h, None] * left[:, h, None, :] * weight[:, None, None]
+        rest = rest - keep[:, h]
     return keep
 
 

@@ -22,7 +22,7 @@ from ipdma.model.structure import structure_of
 
 MAX_STEPS = 100
 SCORING_STEPS = 3
-FAR = 0.05  # a predicted gain in deviance below which Newton's step is as sure as a scoring step
+FAR = 1.0  # a predicted gain in deviance below which Newton's step is as sure as a scoring step
 FLOOR = 1e-7  # of the scaled Hessian's eigenvalues
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
 POLISHED = 1e-18  # a gain below which no step is worth its while

@@ -54,7 +54,7 @@ def structure_of(problem: Problem) -> Structure:
 
 @lru_cache(maxsize=256)
 def structure(pairs: tuple[tuple[int, int], ...], r: int, tied: int = 1) -> Structure:
-    """Constants for the free entries `pairs` (i >= j), the last of which stands for `tied` on the diagonal."""
+    """Constants for the free entries `pairs` (i >= j); the last stands for `tied` ones on the diagonal."""
     d = len(pairs)
     copies = [i * r + i for i in range(r - tied + 1, r)]
     directions, units = np.zeros((d, r, r)), np.zeros((d, r, r))

@@ -1,7 +1,7 @@
 """Derivatives of the criterion with one stratum and nothing to eliminate (formulas: head of `criterion.py`).
 
-In columns B = [X root'^-1, e] the covariance C is the identity. With H = Z'V^-1 B and Hz = Z'V^-1 Z of a study,
-V V^-1 = 1 gives its terms by the residual variance s from those by D:
+In columns B = [X root'^-1, e] the covariance C is the identity. With H = Z'V^-1 B and Hz = Z'V^-1 Z of a
+study, V V^-1 = 1 gives its terms by the residual variance s from those by D:
 
     B'V^-2 B = (B'V^-1 B - H'D H) / s,   Z'V^-2 B = (H - Hz D H) / s,   tr V^-1 = (n - tr D Hz) / s,
 
@@ -83,7 +83,8 @@ def turn(problem: Problem, point: Point, value: Value, local: Swept, form: Struc
 def raw_hz(problem: Problem, point: Point) -> np.ndarray:
     """Z'V^-1 Z per study with nothing swept out, shape (K, r, r)."""
     s = problem.raw_zz[:, 0] / point.sigma2[problem.group][:, None, None]
-    return s - s @ random_middle(s, point.factor)[0] @ s if len(problem.z) else s
+    found: np.ndarray = s - s @ random_middle(s, point.factor)[0] @ s if len(problem.z) else s
+    return found
 
 
 def terms_by_d(problem: Problem, turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
