@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.guest import GuestCell
+from ipdma.analysis.guest_rows import Place, places_of, with_guest_columns
 from ipdma.analysis.records import Ident
 from ipdma.analysis.settings import Moderator
 from ipdma.bundle import Bundle, Serves
@@ -80,30 +81,23 @@ class Cell:
 
         `one_sided` takes every row with an outcome, for arms alone.
         """
-        rows = self.used(one_sided)
-        if not self.guests:
-            return rows
-        by_study = dict(list(rows.groupby("study", sort=False)))
-        for guest in self.guests:
-            if guest.study not in by_study:
-                continue
-            if guest.is_silent(by_study[guest.study], names, moderator):
-                by_study.pop(guest.study)
-            else:
-                by_study[guest.study] = guest.rows(by_study[guest.study], names, moderator)
-        return pd.concat(by_study.values()) if by_study else rows.iloc[:0]
+        rows, places = self.used(one_sided), self.places(one_sided)
+        return with_guest_columns(rows, places, names, moderator) if places else rows
 
     def silent(
         self, names: Sequence[str], moderator: Moderator | None = None, one_sided: bool = False
     ) -> list[str]:
         """Guests of this cell whose bundles do not tell of these columns together; see `with_columns`."""
-        rows = self.used(one_sided)
-        here = dict(list(rows.groupby("study"))) if self.guests else {}
-        return [
-            guest.study
-            for guest in self.guests
-            if guest.study in here and guest.is_silent(here[guest.study], names, moderator)
-        ]
+        return [p.guest.study for p in self.places(one_sided) if p.is_silent(names, moderator)]
+
+    def places(self, one_sided: bool) -> list[Place]:
+        """Where its guests stand among the rows that a fit may use."""
+        return places_of(self.used(True), self.guests) if one_sided else self.analysed_places
+
+    @cached_property
+    def analysed_places(self) -> list[Place]:
+        """The same among the analysed rows."""
+        return places_of(self.analysed, self.guests)
 
     def used(self, one_sided: bool) -> pd.DataFrame:
         """The analysed rows, or every row with an outcome."""

@@ -137,19 +137,15 @@ def number_or_levels(column: pd.Series, moderator: Moderator) -> tuple[pd.Series
 
 def text_levels(column: pd.Series, moderator: Moderator) -> pd.Series:
     """Levels as text; a value that `levels` does not list is missing. A whole number loses its `.0`."""
-    if pd.api.types.is_numeric_dtype(column):
-        text = column.map(lambda v: None if pd.isna(v) else level_text(float(v)))
-    else:
-        text = column.astype(object).where(column.notna(), None).map(level_text)
-    if moderator.levels:
-        text = text.where(text.isin(moderator.levels), None)
-    return text.astype(object)
+    numeric = pd.api.types.is_numeric_dtype(column)
+    names = {v: level_text(float(v) if numeric else v) for v in column.dropna().unique()}
+    text = column.map(names).astype(object)
+    listed = set(moderator.levels) & {*names.values()} if moderator.levels else {*names.values()}
+    return text.where(text.isin(listed), None)
 
 
-def level_text(value: object) -> str | None:
+def level_text(value: object) -> str:
     """A level as text, the same for a number among numbers as for one beside a bundle's levels."""
-    if value is None:
-        return None
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

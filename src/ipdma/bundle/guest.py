@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from ipdma.bundle.expand import arm_rows
+from ipdma.bundle.expand import arm_columns
 from ipdma.bundle.records import (
     BASELINE,
     EVENT,
@@ -104,30 +104,40 @@ def cell_rows(bundle: Bundle, cell: CellCounts) -> pd.DataFrame:
         block for block in bundle.serving(cell.serves) if block.imputation is None and OUTCOME in block.names
     ]
     parts = [people_of(bundle, cell, arm, blocks) for arm in cell.arms if blocks]
+    columns = ["participant", "arm", "condition", *RAW.values(), OUTCOME]
     if not parts:
-        return pd.DataFrame(columns=["participant", "arm", "condition", *RAW.values(), OUTCOME])
-    return pd.concat(parts, ignore_index=True)
+        return pd.DataFrame(columns=columns)
+    return pd.DataFrame({name: np.concatenate([own[name] for own in parts]) for name in columns})
 
 
-def people_of(bundle: Bundle, cell: CellCounts, arm: str, blocks: list[Block]) -> pd.DataFrame:
-    """The people of one arm of a cell."""
+def people_of(bundle: Bundle, cell: CellCounts, arm: str, blocks: list[Block]) -> dict[str, np.ndarray]:
+    """The people of one arm of a cell, by column."""
     largest = max(blocks, key=lambda block: (size(block, arm), -len(block.columns)))
     paired = next((b for b in blocks if set(b.names) == {OUTCOME, BASELINE}), largest)
-    counts = cell.arms[arm]
-    n = max(counts.n or 0, size(largest, arm))
-    rows = pd.DataFrame({"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)], "arm": arm})
-    rows["condition"] = bundle.arms[arm].condition
+    n = max(cell.arms[arm].n or 0, size(largest, arm))
+    found = {
+        "participant": np.array([f"{arm}-{i:04d}" for i in range(1, n + 1)], dtype=object),
+        "arm": np.full(n, arm, dtype=object),
+        "condition": np.full(n, bundle.arms[arm].condition, dtype=object),
+        **dict.fromkeys((*RAW.values(), OUTCOME), np.full(n, np.nan)),
+    }
     event = any(column.coding == EVENT for column in largest.columns if column.name == OUTCOME)
     scores = scores_behind(bundle, cell, largest, arm) if event else None
-    behind = [(OUTCOME, scores), (BASELINE, scores)] if scores is not None else [(BASELINE, paired)]
-    wanted = [(OUTCOME, OUTCOME, largest), *((RAW[name], name, block) for name, block in behind)]
-    if not event:
-        wanted = [(RAW[OUTCOME], OUTCOME, largest), (RAW[BASELINE], BASELINE, paired)]
+    wanted = [(OUTCOME if event else RAW[OUTCOME], OUTCOME, largest)]
+    wanted += [(RAW[OUTCOME], OUTCOME, scores)] if scores is not None else []
+    wanted += [(RAW[BASELINE], BASELINE, paired if scores is None else scores)]
+    made: dict[int, dict[str, np.ndarray]] = {}
     for column, name, block in wanted:
-        known = name in block.names and arm in block.arms
-        values = arm_rows(block, arm)[name].to_numpy(float) if known else np.zeros(0)
-        rows[column] = np.concatenate([values, np.full(n - len(values), np.nan)])
-    return rows.reindex(columns=["participant", "arm", "condition", *RAW.values(), OUTCOME])
+        if name in block.names and arm in block.arms:
+            if id(block) not in made:
+                (made[id(block)],) = arm_columns([(block, arm)])
+            found[column] = padded(made[id(block)][name].astype(float), n)
+    return found
+
+
+def padded(values: np.ndarray, n: int) -> np.ndarray:
+    """Values with missing ones behind them, n in all."""
+    return np.concatenate([values, np.full(n - len(values), np.nan, dtype=values.dtype)])
 
 
 def scores_behind(bundle: Bundle, cell: CellCounts, events: Block, arm: str) -> Block | None:
@@ -168,10 +178,9 @@ def people_table(bundle: Bundle) -> pd.DataFrame:
     parts = []
     for arm, own in bundle.arms.items():
         n = max([own.n or 0, *(size(block, arm) for block in blocks)])
-        rows = pd.DataFrame({"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)]})
-        for block in blocks:
-            if arm in block.arms:
-                made = arm_rows(block, arm)
-                rows = rows.assign(**{name: made[name] for name in block.names})
-        parts.append(rows.assign(study=bundle.study_id, arm=arm, condition=own.condition))
+        columns: dict[str, object] = {"participant": [f"{arm}-{i:04d}" for i in range(1, n + 1)]}
+        for made in arm_columns([(block, arm) for block in blocks if arm in block.arms]):
+            columns |= {name: padded(values, n) for name, values in made.items()}
+        words = {"study": bundle.study_id, "arm": arm, "condition": own.condition}
+        parts.append(pd.DataFrame({**columns, **words}))
     return pd.concat(parts, ignore_index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -233,11 +234,16 @@ class Bundle:
 
     def find(self, serves: Serves, names: Sequence[str], imputation: int | None = None) -> Block | None:
         """The block of a cell's rows that are complete in exactly these columns; None where there is none."""
-        wanted = set(names)
-        for block in self.serving(serves):
-            if block.imputation == imputation and set(block.names) == wanted:
-                return block
-        return None
+        return self.index.get((serves, frozenset(names), imputation))
+
+    @cached_property
+    def index(self) -> dict[tuple[Serves, frozenset[str], int | None], Block]:
+        """The first block of each cell's rows, names of columns and completed data set."""
+        found: dict[tuple[Serves, frozenset[str], int | None], Block] = {}
+        for block in self.blocks:
+            for serves in block.serves:
+                found.setdefault((serves, frozenset(block.names), block.imputation), block)
+        return found
 
     def serving(self, serves: Serves) -> Iterator[Block]:
         """Every block for these rows of a cell."""

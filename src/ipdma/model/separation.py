@@ -70,7 +70,8 @@ def estimable(A: Array, tolerance: float = 1e-7) -> Array:
     if n == 0:
         return np.zeros(p, dtype=bool)
     scaled = A / np.where(size > 0, size, 1.0)
-    _, singular, Vt = np.linalg.svd(scaled, full_matrices=True)
+    triangle = np.linalg.qr(scaled, mode="r")  # of the same null space, and no larger than p by p
+    _, singular, Vt = np.linalg.svd(triangle, full_matrices=True)
     rank = int((singular > 1e-9 * max(1.0, singular.max(initial=0.0))).sum())
     null = Vt[rank:]
     return np.asarray((np.linalg.norm(null, axis=0) < tolerance) & (size > 0))

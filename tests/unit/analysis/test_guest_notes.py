@@ -11,6 +11,7 @@ from tests.builders.guest_runs import five_trials, run_with, told
 from tests.builders.uploads import upload_of
 
 from ipdma.analysis.guest import GuestCell
+from ipdma.analysis.guest_rows import places_of
 from ipdma.bundle.records import Serves, Withheld
 from ipdma.release.counts import tellable
 
@@ -89,13 +90,15 @@ def test_a_covariate_that_no_block_tells_of_leaves_its_trials_out_and_is_not_dro
 
 
 def test_a_column_of_the_registry_needs_no_block(uploads):
-    own = pd.DataFrame({"study": ["T2"], "risk": [1.0], "empty": [None]})
-    serves = Serves("main", "depression", "post", "observed")
-    guest = GuestCell(small_bundle(), serves)
-    assert guest.asked(own, ["baseline", "risk"], None) == ["outcome", "baseline"]
-    assert guest.asked(own, ["baseline", "empty"], None) == ["outcome", "baseline", "empty"]
-    assert guest.is_silent(own, ["baseline", "empty"])
-    assert not guest.is_silent(own, [])
+    score = {name: [1.0] for name in ("outcome", "outcome_raw", "baseline", "baseline_raw")}
+    own = pd.DataFrame(
+        {"study": [small_bundle().study_id], "arm": ["A"], "risk": [1.0], "empty": [None], **score}
+    )
+    (place,) = places_of(own, [GuestCell(small_bundle(), Serves("main", "depression", "post", "observed"))])
+    assert place.asked(["baseline", "risk"]) == ["outcome", "baseline"]
+    assert place.asked(["baseline", "empty"]) == ["outcome", "baseline", "empty"]
+    assert place.is_silent(["baseline", "empty"])
+    assert not place.is_silent([])
 
 
 @pytest.mark.parametrize("levels", [None, ["1", "2", "3"]])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipdma.bundle.rows import NoRows, rows_of_moments
+from ipdma.bundle.rows import NoRows, rows_of_arms, rows_of_moments
 
 
 def draw(n, seed):
@@ -35,7 +35,7 @@ def moments(rows):
 def test_moments_are_met_to_rounding_and_categories_are_whole(n, seed):
     whole = draw(n, seed)
     mean, products = moments(whole)
-    made = rows_of_moments(n, mean, products, [(1, 2, 3), (5,)], seed)
+    made = rows_of_moments(n, mean, products, [(1, 2, 3), (5,)])
     assert made.shape == whole.shape
     assert set(np.unique(made[:, [1, 2, 3, 5]])) <= {0.0, 1.0}
     assert made[:, [1, 2, 3]].sum(axis=1).max() <= 1
@@ -47,16 +47,31 @@ def test_moments_are_met_to_rounding_and_categories_are_whole(n, seed):
 
 def test_no_row_is_that_of_a_person():
     whole = draw(40, 3)
-    made = rows_of_moments(40, *moments(whole), [(1, 2, 3), (5,)], 1)
+    made = rows_of_moments(40, *moments(whole), [(1, 2, 3), (5,)])
     nearest = np.abs(made[:, None, [0, 4, 6]] - whole[None, :, [0, 4, 6]]).max(axis=2).min()
     assert nearest > 1e-6
 
 
-def test_the_same_seed_gives_the_same_rows():
-    mean, products = moments(draw(30, 5))
-    same = [rows_of_moments(30, mean, products, [(1, 2, 3), (5,)], seed) for seed in (4, 4, 5)]
-    assert (same[0] == same[1]).all()
-    assert (same[0] != same[2]).any()
+def test_the_same_moments_give_the_same_rows_alone_and_among_others():
+    sizes = (30, 14, 55)
+    numbers = [moments(draw(n, n)) for n in sizes]
+    mean, products = (np.array(own) for own in zip(*numbers, strict=True))
+    found = rows_of_arms(sizes, mean, products, [(1, 2, 3), (5,)])
+    for n, own, rows in zip(sizes, numbers, found, strict=True):
+        alone = rows_of_moments(n, *own, [(1, 2, 3), (5,)])
+        np.testing.assert_allclose(rows, alone, rtol=0, atol=1e-9)
+        assert (alone == rows_of_moments(n, *own, [(1, 2, 3), (5,)])).all()
+
+
+def test_categories_that_are_crossed_leave_no_row_over():
+    """Two people a cell: no wave fits, and rows are turned instead."""
+    whole = np.array(
+        [[a, b, 10 * a + b + (i - 0.5) * (1 + a)] for a in (0, 1) for b in (0, 1) for i in (0, 1)]
+    )
+    mean, products = moments(whole.astype(float))
+    found = moments(rows_of_moments(8, mean, products, [(0,), (1,)]))
+    np.testing.assert_allclose(found[0], mean, atol=1e-12)
+    np.testing.assert_allclose(found[1], products, atol=1e-11)
 
 
 @pytest.mark.parametrize(

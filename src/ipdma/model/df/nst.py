@@ -72,7 +72,7 @@ class NullStandardisedT(DfMethod):
     def estimates(self, inference: Inference, asked: Combinations) -> list[Estimate]:
         """The other rows' estimates; where it applies, the model's own standard error and this interval."""
         plain = rest(inference).estimates(inference, asked)
-        variance = np.einsum("ra,ab,rb->r", asked.rows, inference.covariance, asked.rows)
+        variance = np.einsum("ra,ab,rb->r", asked.rows, inference.covariance, asked.rows, optimize=True)
         rows, others = inference.once(trial_rows), rest(inference).name
         return [
             rows[one.term].beside(replace(one, std_error=float(np.sqrt(v))), {others: one})
