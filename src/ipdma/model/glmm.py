@@ -208,8 +208,24 @@ def mode_derivatives(data: GlmmData, at: Modes, direct: Array) -> tuple[Array, A
 def quadrature(
     data: GlmmData, at: Modes, d_b: Array, d_logdet: Array, logdet: Array
 ) -> tuple[Array, Array, Array]:
-    """Adaptive Gauss-Hermite over the one random effect: b_j = b + sqrt(2 / H) x_j."""
-    sigma = np.exp(-0.5 * logdet)
+    """Adaptive Gauss-Hermite over the one random effect."""
+    table, slopes = node_densities(data, at, d_b, d_logdet)
+    top = table.max(axis=0)
+    share = np.exp(table - top)
+    total = share.sum(axis=0)
+    value = -0.5 * logdet + top + np.log(total)
+    gradient = -0.5 * d_logdet + np.einsum("jk,jkp->kp", share / total, slopes)
+    return value, gradient, at.b
+
+
+def node_densities(data: GlmmData, at: Modes, d_b: Array, d_logdet: Array) -> tuple[Array, Array]:
+    """The log weighted density at the nodes b_j = b + sqrt(2 / H) x_j and its gradient.
+
+    Returns
+    -------
+    ndarray of shape (J, K) and (J, K, c + m)
+    """
+    sigma = at.H[:, 0, 0] ** -0.5
     d_sigma = -0.5 * sigma[:, None] * d_logdet
     logs, slopes = [], []
     for x, weight in zip(data.nodes, data.weights, strict=True):
@@ -220,10 +236,4 @@ def quadrature(
         along = data.by_study(at.V[:, 0] * residual) - b[:, 0]
         moves = d_b[:, :, 0] + np.sqrt(2) * x * d_sigma
         slopes.append(data.by_study(columns_at(data, b) * residual[:, None]) + along[:, None] * moves)
-    table = np.array(logs)
-    top = table.max(axis=0)
-    share = np.exp(table - top)
-    total = share.sum(axis=0)
-    value = -0.5 * logdet + top + np.log(total)
-    gradient = -0.5 * d_logdet + np.einsum("jk,jkp->kp", share / total, np.array(slopes))
-    return value, gradient, at.b
+    return np.array(logs), np.array(slopes)

@@ -9,11 +9,10 @@ import numpy as np
 
 from ipdma.model.factor import is_singular
 from ipdma.model.glmm import GlmmData, factors, marginal
+from ipdma.model.glmm_hessian import marginal_hessian
 from ipdma.model.newton import Optimum, Search, newton_step
 
 Array = np.ndarray
-STEP = 1e-4  # for second-order differences of the analytic gradient; columns are scaled to size 1
-FINE_STEP = 2e-3  # for fourth-order ones
 NEWTON_STEPS = 100
 FLOOR, TINY = 1e-10, 1e-310  # of the curvature's eigenvalues: share of the largest, and the least
 SINGULAR = 1e-4  # a standard deviation of a direction of D that counts as zero
@@ -90,26 +89,9 @@ def evaluate(
     return -2 * float(value.sum()), -2 * layout.gather(gradient), modes
 
 
-def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array, fine: bool = False) -> Array:
-    """Second derivatives of the deviance, by central differences of the analytic gradient.
-
-    Every study differentiates its own copy of a parameter, so one pass per local parameter serves all.
-    """
-    coefficients, theta = layout.spread(psi)
-    local = np.column_stack([coefficients, theta])
-    c = coefficients.shape[1]
-    rule = ((1, 8 / 12), (2, -1 / 12)) if fine else ((1, 0.5),)
-    blocks = np.zeros((data.n_studies, local.shape[1], local.shape[1]))
-    for p in range(local.shape[1]):
-        for multiple, weight in rule:
-            for sign in (1, -1):
-                h = FINE_STEP if fine else STEP
-                moved = local.copy()
-                moved[:, p] += sign * multiple * h
-                gradient = marginal(data, moved[:, :c], moved[:, c:], start)[1]
-                blocks[:, p] += sign * weight * gradient / h
-    blocks = (blocks + np.swapaxes(blocks, 1, 2)) / 2
-    return -2 * layout.gather_hessian(blocks)
+def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array) -> Array:
+    """Second derivatives of the deviance."""
+    return -2 * layout.gather_hessian(marginal_hessian(data, *layout.spread(psi), start))
 
 
 def common_factor(data: GlmmData, layout: Layout, psi: Array) -> Array:
@@ -217,16 +199,16 @@ def snap_to_boundary(data: GlmmData, layout: Layout, best: Optimum[Marginal]) ->
 
 
 def finish(data: GlmmData, layout: Layout, best: Optimum[Marginal]) -> Optimum[Marginal]:
-    """Polish with the fine Hessian and keep it."""
+    """One Newton step more, and the Hessian at its end."""
     psi, modes = best.point.psi, best.point.modes
     value, gradient, modes = evaluate(data, layout, psi, modes)
-    curvature = hessian(data, layout, psi, modes, fine=True)
+    curvature = hessian(data, layout, psi, modes)
     step, _, _ = newton_step(gradient, curvature, FLOOR, TINY)
     theta = np.arange(layout.size) >= layout.size - layout.m
     step[theta & (psi == 0)] = 0.0  # rounding must not move what is exactly on the boundary
     new, new_gradient, new_modes = evaluate(data, layout, psi + step, modes)
     if new <= value + 1e-9 and np.abs(step).max(initial=0.0) < 1e-3:
         psi, value, gradient, modes = psi + step, new, new_gradient, new_modes
-        curvature = hessian(data, layout, psi, modes, fine=True)
+        curvature = hessian(data, layout, psi, modes)
     point = Marginal(psi, value, gradient, modes, curvature)
     return replace(best, point=point, singular=MarginalSearch(data, layout).on_boundary(point))

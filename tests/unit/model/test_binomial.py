@@ -15,7 +15,7 @@ from ipdma.model.binomial import fit_binomial
 from ipdma.model.binomial_problem import build_problem
 from ipdma.model.design import build_design
 from ipdma.model.glmm import marginal
-from ipdma.model.glmm_search import evaluate, hessian, maximise
+from ipdma.model.glmm_search import evaluate, maximise
 from ipdma.model.spec import ModelSpec
 
 
@@ -78,16 +78,6 @@ def test_the_gradient_is_the_derivative(keys, theta):
         up = evaluate(problem.data, problem.layout, psi + step)[0]
         down = evaluate(problem.data, problem.layout, psi - step)[0]
         assert gradient[i] == pytest.approx((up - down) / 2e-4, rel=1e-5, abs=1e-5)
-
-
-def test_the_hessian_is_symmetric_and_settled():
-    problem = problem_of(draw_trials(3, 20), intercept="random")
-    psi = point_of(problem, [0.7, -0.3, 0.5])
-    modes = evaluate(problem.data, problem.layout, psi)[2]
-    coarse = hessian(problem.data, problem.layout, psi, modes)
-    fine = hessian(problem.data, problem.layout, psi, modes, fine=True)
-    assert fine == pytest.approx(fine.T, abs=1e-9)
-    assert fine == pytest.approx(coarse, rel=1e-4, abs=1e-4)
 
 
 @pytest.mark.parametrize("keys", [{}, {"intercept": "random"}, {"intercept": "common", "quadrature": 7}])
