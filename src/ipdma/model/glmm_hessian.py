@@ -98,8 +98,10 @@ def second_logdet(data: GlmmData, at: Modes, E: Array, bend: Bend) -> Array:
     mixed = 2 * data.by_study((w1[:, None] * E)[:, :, None] * tau[:, None, :])
     turned = np.einsum("npa,nab->npb", bend.dV * w[:, None, None], inverse)
     found = outer_sum(data, E, kappa * w2) + mixed + np.swapaxes(mixed, 1, 2)
-    found = found + data.by_study((kappa * w1)[:, None, None] * bend.S + 2 * turned @ np.swapaxes(bend.dV, 1, 2))
-    found = found + np.einsum("kpqa,ka->kpq", bend.d2_b, data.by_study((kappa * w1)[:, None] * at.V))
+    found += data.by_study(
+        (kappa * w1)[:, None, None] * bend.S + 2 * turned @ np.swapaxes(bend.dV, 1, 2)
+    )
+    found += np.einsum("kpqa,ka->kpq", bend.d2_b, data.by_study((kappa * w1)[:, None] * at.V))
     side = np.einsum("npa,nb->npab", bend.dV * w[:, None, None], at.V)
     d_H = data.by_study(
         (w1[:, None] * E)[:, :, None, None] * at.V[:, None, :, None] * at.V[:, None, None, :]
@@ -107,12 +109,12 @@ def second_logdet(data: GlmmData, at: Modes, E: Array, bend: Bend) -> Array:
         + np.swapaxes(side, 2, 3)
     )
     share = np.einsum("kab,kpbc->kpac", at.H_inverse, d_H)
-    found = found - np.einsum("kpab,kqba->kpq", share, share)
-    return found
+    found -= np.einsum("kpab,kqba->kpq", share, share)
+    return np.asarray(found)
 
 
 def second_quadrature(data: GlmmData, at: Modes, bend: Bend, d_logdet: Array, d2_logdet: Array) -> Array:
-    """Second derivatives under adaptive Gauss-Hermite: those of log sum exp over the nodes b + sqrt(2 / H) x."""
+    """Second derivatives under adaptive Gauss-Hermite: of log sum exp over the nodes b + sqrt(2 / H) x."""
     sigma, both = at.H[:, 0, 0] ** -0.5, d_logdet[:, :, None] * d_logdet[:, None, :]
     d_sigma = -0.5 * sigma[:, None] * d_logdet
     d2_sigma = sigma[:, None, None] * (0.25 * both - 0.5 * d2_logdet)
@@ -131,5 +133,4 @@ def second_quadrature(data: GlmmData, at: Modes, bend: Bend, d_logdet: Array, d2
         inner += (data.by_study(at.V[:, 0] * (data.y - mu)) - b)[:, None, None] * d2_b
         found = found + part[:, None, None] * (inner + slope[:, :, None] * slope[:, None, :])
     mean = np.einsum("jk,jkp->kp", share, slopes)
-    found = found - mean[:, :, None] * mean[:, None, :]
-    return found
+    return np.asarray(found - mean[:, :, None] * mean[:, None, :])
