@@ -98,9 +98,7 @@ def second_logdet(data: GlmmData, at: Modes, E: Array, bend: Bend) -> Array:
     mixed = 2 * data.by_study((w1[:, None] * E)[:, :, None] * tau[:, None, :])
     turned = np.einsum("npa,nab->npb", bend.dV * w[:, None, None], inverse)
     found = outer_sum(data, E, kappa * w2) + mixed + np.swapaxes(mixed, 1, 2)
-    found += data.by_study(
-        (kappa * w1)[:, None, None] * bend.S + 2 * turned @ np.swapaxes(bend.dV, 1, 2)
-    )
+    found += data.by_study((kappa * w1)[:, None, None] * bend.S + 2 * turned @ np.swapaxes(bend.dV, 1, 2))
     found += np.einsum("kpqa,ka->kpq", bend.d2_b, data.by_study((kappa * w1)[:, None] * at.V))
     side = np.einsum("npa,nb->npab", bend.dV * w[:, None, None], at.V)
     d_H = data.by_study(
