@@ -21,8 +21,10 @@ AIM = (
 )
 
 
-def beside_text(material: Material, pen: Pen, row: Row) -> str:
-    """`Kenward-Roger [-0.12, 1.02]; common effect 0.41 [0.10, 0.72]`, or a dash."""
+def beside_text(material: Material, pen: Pen, row: Row, odds: bool = False) -> str:
+    """`Kenward-Roger [-0.12, 1.02]; common effect 0.41 [0.10, 0.72]`, or a dash; log odds ratios as odds
+    ratios where `odds` says so."""
+    show = pen.ratio if odds else pen.number
     counts = material.records.of("counts", row.text("analysis_id"))
     place = {"variable": row.text("term"), "study": ""}
     found = [c for c in counts if c.text("what") == "beside" and c.text("variable") == place["variable"]]
@@ -32,8 +34,8 @@ def beside_text(material: Material, pen: Pen, row: Row) -> str:
         ends = [first(counts, what=f"beside{end}", level=method, **place) for end in ("_low", "_high")]
         if None in ends:
             continue
-        value = f"{pen.number(count, 'value')} " if method in OTHER_MODELS else ""
-        low, high = (pen.number(end, "value") for end in ends)
+        value = f"{show(count, 'value')} " if method in OTHER_MODELS else ""
+        low, high = (show(end, "value") for end in ends)
         parts.append(f"{method_label(method)} {value}[{low}, {high}]")
     return "; ".join(parts) or wording.NOTHING
 
@@ -43,11 +45,10 @@ def known_intervals(material: Material, analysis: Analysis, pen: Pen, odds: bool
     parts: list[str] = []
     for stage, name in (("one", "one stage"), ("two", "two stages")):
         row = material.headline(analysis, stage)
-        text = wording.NOTHING if row is None else beside_text(material, pen, row)
+        text = wording.NOTHING if row is None else beside_text(material, pen, row, odds)
         if text != wording.NOTHING:
             parts.append(f"{name if not parts else name.capitalize()}: {text}")
-    scale = " (log odds ratios)" if odds else ""
-    return f"Beside these intervals{scale}, {'. '.join(parts)}." if parts else ""
+    return f"Other {material.level} intervals, {'. '.join(parts)}." if parts else ""
 
 
 def method_label(method: str) -> str:

@@ -34,7 +34,7 @@ class Claim:
 
     `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number,
     `percent 1` for a share, `hundred` for so many of a hundred, `2 times 4.35` for so many units of that
-    size with two decimals.
+    size with two decimals, `exp 2` for the ratio whose logarithm the cell holds.
     """
 
     place: str
@@ -89,6 +89,10 @@ class Pen:
         value = number_of(row, name)
         printed = wording.fixed(None if value is None else value * unit, digits)
         return self._print(row, name, printed, f"{digits} times {unit!r}")
+
+    def ratio(self, row: Row | None, name: str, digits: int = 2) -> str:
+        """The exponential of `row[name]`, a log odds ratio; the ledger keeps the logarithm."""
+        return self._print(row, name, wording.ratio(number_of(row, name), digits), f"exp {digits}")
 
     def compact(self, row: Row | None, name: str) -> str:
         """`row[name]` as a short number."""
@@ -166,6 +170,8 @@ def print_again(value: float, digits: str) -> str:
         return wording.p_value(value)
     if digits.startswith("percent"):
         return wording.percent(value, int(digits.split()[1]))
+    if digits.startswith("exp"):
+        return wording.ratio(value, int(digits.split()[1]))
     if digits == "hundred":
         return wording.hundred(value)
     if " times " in digits:

@@ -18,6 +18,7 @@ BESIDE = {
     "longitudinal": "All visits in one model",
     "imputed": "Gaps filled in (multiple imputation)",
 }
+SHORTER = (("NNT", ""), ("infinity", "\u221e"), (" to ", ", "))
 STAGES = {"one": "one stage", "two": "two stages"}
 ABBREVIATIONS = (
     "CI confidence interval; PI prediction interval for the effect in a new trial; K trials; N participants "
@@ -41,7 +42,7 @@ def tabulate_efficacy(material: Material, ledger: Ledger) -> Table:
         Column("K"),
         Column("N"),
         Column(f"Effect [{level} CI]"),
-        Column("Beside it", "left"),
+        Column(f"Other {material.level} CI", "left"),
         Column("p"),
         Column(f"{level} PI"),
         Column(f"{material.points} [{level} CI]"),
@@ -75,13 +76,12 @@ def efficacy_row(material: Material, analysis: Analysis, pen: Pen, row: Row) -> 
     outcome = material.outcome(analysis.outcome)
     label = f"{outcome[:1].upper()}{outcome[1:]}, {material.timepoint(analysis.timepoint)}"
     points, nnt = absolute(material, pen, row)
-    beside = beside_text(material, pen, row)
     return (
         label,
         pen.count(row, "k"),
         pen.count(row, "n"),
         effect_text(material, pen, row, odds) + flags(material, row),
-        f"log OR: {beside}" if odds and beside != wording.NOTHING else beside,
+        beside_text(material, pen, row, odds),
         pen.p(row),
         prediction_text(material, pen, row, odds),
         wording.NOTHING if odds else points,
@@ -98,7 +98,7 @@ def tabulate_models(material: Material, ledger: Ledger) -> Table:
         Column("K"),
         Column("N"),
         Column(f"Estimate [{material.level} CI]"),
-        Column("Beside it", "left"),
+        Column(f"Other {material.level} CI", "left"),
         Column("SE"),
         Column("df"),
         Column("p"),
@@ -179,8 +179,11 @@ def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
 
 
 def nnt_text(pen: Pen, row: Row | None) -> str:
-    """`NNTB 4.1 (2.8 to 7.9)` as the record words it."""
-    return wording.NOTHING if row is None else pen.worded(row)
+    """`B 10.4 (B 4.2, \u221e, H 20.1)` for the record's `NNTB 10.4 (NNTB 4.2 to infinity to NNTH 20.1)`."""
+    text = pen.worded(row)
+    for long, short in SHORTER:
+        text = text.replace(long, short)
+    return text
 
 
 def notes_of(material: Material) -> list[str]:
@@ -194,7 +197,8 @@ def notes_of(material: Material) -> list[str]:
     if signs:
         notes.append(
             "NNT: of a score at an event rate of 20% in the reference arm where the run gives it; of an "
-            "event standardised over the trials' baselines. NNTB to benefit, NNTH to harm."
+            "event standardised over the trials' baselines. B to benefit, H to harm (NNTB, NNTH), \u221e no "
+            "difference: an interval that holds it goes from benefit through \u221e to harm."
         )
     if any(material.headline(a, "one", "longitudinal") is not None for a in material.analyses):
         notes.append(

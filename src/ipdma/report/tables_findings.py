@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ipdma.report import wording
+from ipdma.report.boundary import in_place
 from ipdma.report.grade import DOMAINS, Certainty, certainty_of, worthwhile
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
 from ipdma.report.records import Row
 from ipdma.report.table import Column, Section, Table
 
+SUGGESTED = "\u00a7"  # a mark of its own: in other cells a star is a withheld number
 CONCERNS = {"none": "no concern", "open": "question", "serious": "serious", "very serious": "very serious"}
 
 
@@ -39,13 +41,14 @@ def finding_row(material: Material, analysis: Analysis, pen: Pen) -> tuple[str, 
         return None
     where = row.text("analysis_id")
     label = material.outcome(analysis.outcome)
+    untold = in_place(material, row)
     return (
         f"{label[:1].upper()}{label[1:]}, {material.timepoint(analysis.timepoint)}",
         f"{pen.count(row, 'k')} ({pen.count(row, 'n')})",
         pen.hundred(material.count(where, "control_risk")),
-        difference_text(material, analysis, pen, row),
-        relative_text(material, analysis, pen, row),
-        f"{certainty.circles} {certainty.level}{'' if certainty.by else '*'}",
+        untold or difference_text(material, analysis, pen, row),
+        wording.NOTHING if untold else relative_text(material, analysis, pen, row),
+        f"{certainty.circles} {certainty.level}{'' if certainty.by else SUGGESTED}",
         concerns_text(certainty),
     )
 
@@ -111,8 +114,8 @@ def notes_of(material: Material) -> list[str]:
         "difference is standardised over these people (g-computation). SMD standardised mean difference; OR "
         "odds ratio.",
         "Certainty: GRADE, high less one step per serious and two per very serious concern; indirectness and "
-        "publication bias take nothing away until a person judges them. * Suggested from this run; nobody "
-        f"has signed it. Smallest worthwhile difference: {wording.several(list(held))}.",
+        f"publication bias take nothing away until a person judges them. {SUGGESTED} Suggested from this "
+        f"run; nobody has signed it. Smallest worthwhile difference: {wording.several(list(held))}.",
     ]
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 MINUS = "\u2212"
 NOTHING = "\u2014"
+BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+LARGEST = 700.0  # exp of more overflows
 ITEMS = {
     "rob_d1": "Risk of bias, randomisation",
     "rob_d2": "Risk of bias, deviations",
@@ -32,6 +37,11 @@ def compact(value: float | None) -> str:
     if float(value).is_integer():
         return fixed(value, 0)
     return fixed(value, 1 if abs(value) >= 10 else 2)
+
+
+def ratio(logarithm: float | None, digits: int = 2) -> str:
+    """The ratio of a logarithm."""
+    return NOTHING if logarithm is None else fixed(math.exp(min(logarithm, LARGEST)), digits)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -72,8 +82,12 @@ def item(name: str) -> str:
 
 
 def several(items: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+    """`a`, `a and b`, `a, b and c`; `a, x; b; and c` where an item has a comma of its own."""
+    if len(items) < 2:
+        return "".join(items)
+    if len(items) > 2 and any(", " in BRACKETS.sub("", item) for item in items):
+        return f"{'; '.join(items[:-1])}; and {items[-1]}"
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def plural(count: float | None, one: str, more: str | None = None) -> str:

@@ -261,7 +261,10 @@ class Words:
 
     def outcome(self, name: str) -> str:
         """An outcome's name as words inside a sentence."""
-        return in_sentence(self.label("outcomes", name) or name.replace("_", " "))
+        label = self.label("outcomes", name)
+        if not label and name in instruments():
+            return instrument_words(name)
+        return in_sentence(label or name.replace("_", " "))
 
     def timepoint(self, name: str) -> str:
         """A time point's name as words."""

@@ -23,6 +23,7 @@ from ipdma.report.records import Row
 from ipdma.report.sections.network import network_sentence
 from ipdma.report.sentences import results_sentences
 from ipdma.report.tables_efficacy import tabulate_models
+from ipdma.report.tables_findings import tabulate_findings
 from ipdma.report.tables_moderators import tabulate_moderators
 
 MODERATORS = {"age": {"column": "age"}, "sex": {"column": "sex", "type": "categorical"}}
@@ -82,6 +83,9 @@ def test_two_trials_stand_in_tables_with_the_reason_and_in_no_sentence_or_figure
     told = [row[3] for row in effects.rows if isinstance(row, tuple)]
     assert told
     assert all(NUMBER.search(text) and text.endswith(")") for text in told)
+    findings = [row for row in tabulate_findings(material, ledger).rows if isinstance(row, tuple)]
+    assert findings
+    assert all(row[3] == TOO_FEW and not NUMBER.search(row[4]) for row in findings)
     assert curve_of(material, analysis, "age", ledger.pen("figures/x")) is None
     forest = forest_of(material, analysis, ledger)
     pooled = [line for line in forest.lines if line.kind in ("pooled", "interval")]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
+import pytest
 from matplotlib import rc_context
 from matplotlib.text import Text
 
+from ipdma.report import wording
 from ipdma.report.compare import check_claims
 from ipdma.report.figures import list_exhibits
 from ipdma.report.fonts import provide_fonts
@@ -161,6 +164,23 @@ def test_a_number_that_is_in_no_record_is_found(material):
     names = words_of(material)
     assert strange_numbers("d = \u22120.77", names, {"\u22120.55"}) == ["\u22120.77"]
     assert strange_numbers("d = \u22120.55, 11 trials", names, {"\u22120.55"}) == ["11"]
+
+
+def test_items_with_commas_of_their_own_are_told_apart():
+    assert wording.several(["a", "b", "c"]) == "a, b and c"
+    assert wording.several(["depression, self-reported", "dropout", "HAM-D17, points"]) == (
+        "depression, self-reported; dropout; and HAM-D17, points"
+    )
+    assert wording.several(["-1 [-2, 0]", "0 (1, 2)", "2"]) == "-1 [-2, 0], 0 (1, 2) and 2"
+
+
+def test_the_ratio_of_a_logarithm_is_printed_and_the_logarithm_kept(material):
+    row = next(r for r in material.records.estimates if r.number("ci_low") is not None)
+    ledger = Ledger()
+    printed = ledger.pen("here").ratio(row, "ci_low")
+    claim = next(iter(ledger.claims))
+    assert float(printed) == pytest.approx(math.exp(row["ci_low"]), abs=0.005)
+    assert (claim.value, print_again(claim.value, claim.digits)) == (row["ci_low"], printed)
 
 
 def test_the_ledger_points_at_the_cells_that_it_names(material):

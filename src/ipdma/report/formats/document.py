@@ -19,7 +19,9 @@ from ipdma.report.style import text_width
 from ipdma.report.table import Section, Table
 
 ALIGN = {"left": "left", "right": "right", "centre": "center"}
-INTERVAL = re.compile(r"\d+ of \d+|\[[^\]]*\]|< \.001|[pF]\(?[^;,]{0,12}\)? = [\u2212.\d]+")
+INTERVAL = re.compile(
+    r"\d+ of \d+|K - 1|(?:\u221e, )?\b[BH] [\d.]+|\[[^\]]*\]|< \.001|[pF]\(?[^;,]{0,12}\)? = [\u2212.\d]+"
+)
 LONG_WORD = re.compile(r"[^\s\u00a0]{24,}")
 MARK = re.compile(r"([/._-])(?=\w)")
 BREAKS = re.compile(r"[ \n\u200b]|(?<=[a-z]-)(?=[a-z])")
@@ -176,8 +178,9 @@ def cell_xml(
     runs = "<w:br/>".join(
         f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in unbroken(text).split("\n")
     )
+    held = "<w:keepNext/>" if span > 1 else ""  # a heading stays with its rows
     paragraph = (
-        f'<w:pPr><w:spacing w:after="0"/><w:jc w:val="{ALIGN[align]}"/></w:pPr><w:r>{look}{runs}</w:r>'
+        f'<w:pPr>{held}<w:spacing w:after="0"/><w:jc w:val="{ALIGN[align]}"/></w:pPr><w:r>{look}{runs}</w:r>'
     )
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" '

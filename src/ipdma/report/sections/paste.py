@@ -22,5 +22,5 @@ def methods_section(material: Material, ledger: Ledger) -> str:
         if lines:
             lead = f"<b>{escape(material.contrast(contrast))}.</b>"
             parts.append(f"<p>{lead} {italics(' '.join(lines))}</p>")
-    parts.append('<p>The same sentences for <a href="#results-in-words">every other result</a>.</p>')
+    parts.append('<div>The same sentences for <a href="#results-in-words">every other result</a>.</div>')
     return "\n".join(parts)
