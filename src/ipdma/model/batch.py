@@ -36,7 +36,8 @@ class BatchFit:
         `std_error` from (X'V^-1 X)^-1.
     satterthwaite_df, kenward_roger_df, kenward_roger_error : ndarray of shape (B, p)
     between : ndarray of shape (B, r, r)
-    sigma2, deviance : ndarray of shape (B,)
+    sigma2 : ndarray of shape (B,), or (B, K) with a residual variance by study
+    deviance : ndarray of shape (B,)
     converged, singular : ndarray of bool, shape (B,)
     """
 

@@ -158,21 +158,31 @@ def stratum_variances(problem: Problem, point: Point) -> np.ndarray:
 
 
 def random_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """M = L (I + L'S L)^-1 L' and log |I + L'S L| per study, for S of shape (K, r, r)."""
-    if len(factor) == 1:
-        value = 1 + factor[0, 0] ** 2 * s[:, 0, 0]
-        return (factor[0, 0] ** 2 / value)[:, None, None], np.log(value)
-    inner = factor.T @ s @ factor + np.eye(len(factor))
-    if len(factor) == 2:
-        det = inner[:, 0, 0] * inner[:, 1, 1] - inner[:, 0, 1] ** 2
+    """M = L (I + L'S L)^-1 L' and log |I + L'S L| per study.
+
+    Parameters
+    ----------
+    s : ndarray of shape (..., K, r, r)
+    factor : ndarray of shape (..., r, r)
+        L; leading axes are those of models.
+    """
+    r = factor.shape[-1]
+    factor = factor[..., None, :, :]
+    if r == 1:
+        value = 1 + factor**2 * s
+        return factor**2 / value, np.log(value[..., 0, 0])
+    turned = np.swapaxes(factor, -1, -2)
+    inner = turned @ s @ factor + np.eye(r)
+    if r == 2:
+        det = inner[..., 0, 0] * inner[..., 1, 1] - inner[..., 0, 1] ** 2
         adjoint = np.empty_like(inner)
-        adjoint[:, 0, 0], adjoint[:, 1, 1] = inner[:, 1, 1], inner[:, 0, 0]
-        adjoint[:, 0, 1] = adjoint[:, 1, 0] = -inner[:, 0, 1]
-        return factor @ (adjoint / det[:, None, None]) @ factor.T, np.log(det)
+        adjoint[..., 0, 0], adjoint[..., 1, 1] = inner[..., 1, 1], inner[..., 0, 0]
+        adjoint[..., 0, 1] = adjoint[..., 1, 0] = -inner[..., 0, 1]
+        return factor @ (adjoint / det[..., None, None]) @ turned, np.log(det)
     chol = np.linalg.cholesky(inner)
-    half = np.linalg.solve(chol, np.broadcast_to(factor.T, s.shape))
-    log_det = 2 * np.log(np.einsum("kii->ki", chol)).sum(axis=1)
-    return np.swapaxes(half, 1, 2) @ half, log_det
+    half = np.linalg.solve(chol, np.broadcast_to(turned, s.shape))
+    log_det = 2 * np.log(np.einsum("...kii->...ki", chol)).sum(axis=-1)
+    return np.swapaxes(half, -1, -2) @ half, log_det
 
 
 def weigh(gram: np.ndarray, lam: np.ndarray) -> np.ndarray:

@@ -11,8 +11,12 @@ import numpy as np
 
 from ipdma.errors import SpecError
 from ipdma.model.batch import BatchFit, fit_batch
+from ipdma.model.batch_by_study import GroupedBatch, fit_grouped, near_boundary
+from ipdma.model.batch_by_study_inference import small_sample
 from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.problem import Prepared, sweep_columns
+from ipdma.model.rank import informing
+from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import minimise
 from ipdma.model.term import Term
 
@@ -35,10 +39,10 @@ class ManyFits:
 def check_batchable(prepared: Prepared) -> None:
     """Refuse models that the batch does not have."""
     problem, spec = prepared.full, prepared.design.spec
-    if problem.n_groups > 1 or problem.participant or not problem.reml or not 1 <= len(problem.z) <= 2:
+    if problem.participant or not problem.reml or not 1 <= len(problem.z) <= 2:
         raise SpecError(
-            "many fits at once need estimator: reml, residual: common, no participant, and one or two random "
-            f"effects; got estimator: {spec.estimator}, residual: {spec.residual}, {len(problem.z)} random"
+            "many fits at once need estimator: reml, no participant, and one or two random effects; "
+            f"got estimator: {spec.estimator}, {len(problem.z)} random"
         )
     if not set(problem.z) <= set(problem.x):
         raise SpecError("many fits at once need random effects on columns that are fixed effects as well")
@@ -100,8 +104,63 @@ def leave_one_study_out(prepared: Prepared, inference: bool = True) -> ManyFits:
     left = ~np.eye(k, dtype=bool)
     n = full.n[:, 0] - full.keep.sum(axis=1)
     swept = np.where(left[:, :, None, None], swept, 0.0)
+    if prepared.design.spec.residual == "by_study":
+        return fit_by_study(prepared, swept, left * n, (logs * left).sum(axis=1))
     block = batch_problem(prepared, swept, left @ n, (logs * left).sum(axis=1))
     return fit_prepared(prepared, block, inference)
+
+
+def fit_by_study(prepared: Prepared, gram: np.ndarray, n: np.ndarray, log_nuisance: np.ndarray) -> ManyFits:
+    """Fit models with a residual variance by study from swept cross-products (B, K, c, c).
+
+    Parameters
+    ----------
+    n : ndarray of shape (B, K)
+        Rows of each study less its nuisance rank; zero where a model leaves it out.
+    log_nuisance : ndarray of shape (B,)
+    """
+    problem = prepared.full
+    order = np.array([*problem.x, problem.y])
+    z = tuple(int(np.flatnonzero(order == j)[0]) for j in problem.z)
+    group = groups_of(prepared, n > 0)
+    picked = np.ascontiguousarray(gram[..., order[:, None], order])
+    batch = GroupedBatch(picked, n.astype(float), z, problem.pairs, log_nuisance, group)
+    point = minimise(prepared.swept).point
+    sigma2 = batch.members @ point.sigma2[problem.group] / np.maximum(batch.members.sum(axis=2), 1.0)
+    entries = np.broadcast_to(point.factor.ravel()[batch.form.entries], (len(n), len(problem.pairs)))
+    floor = float(point.sigma2.min())
+    start = np.concatenate([entries, np.log(np.maximum(sigma2, floor))], axis=1)
+    return ManyFits(prepared.shared_terms, to_data_scale(prepared, collect_grouped(batch, start)))
+
+
+def groups_of(prepared: Prepared, present: np.ndarray) -> np.ndarray:
+    """Which residual variance each study has in each model, shape (B, K); 0 for a study that is left out."""
+    rows, informs = prepared.products.rows, informing(prepared.full)
+    free = rows - prepared.full.keep.sum(axis=1)
+    group = np.zeros(present.shape, dtype=int)
+    for model, here in enumerate(present):
+        at = np.flatnonzero(here)
+        names = tuple(prepared.design.studies[i] for i in at)
+        group[model, at] = residual_groups(rows[at], informs[at], free[at], names)[0]
+    return group
+
+
+def collect_grouped(batch: GroupedBatch, start: np.ndarray) -> BatchFit:
+    """Fit and gather what a batch leaves behind; `sigma2` is (B, K), NaN for a study that is left out."""
+    state, slopes, converged = fit_grouped(batch, start)
+    variance, satterthwaite, kr_df, kr_variance = small_sample(batch, state, slopes)
+    return BatchFit(
+        state.beta,
+        np.sqrt(variance),
+        satterthwaite,
+        kr_df,
+        np.sqrt(kr_variance),
+        state.between,
+        np.where(batch.n > 0, state.lam, np.nan),
+        state.deviance,
+        converged,
+        near_boundary(batch, state.theta),
+    )
 
 
 def across_means(prepared: Prepared) -> dict[Term, np.ndarray]:

@@ -25,7 +25,9 @@ SCORING_STEPS = 3
 FAR = 1.0  # a predicted gain in deviance below which Newton's step is as sure as a scoring step
 FLOOR = 1e-7  # of the scaled Hessian's eigenvalues
 GRADIENT_TOLERANCE = 1e-10  # of the predicted gain in deviance
-POLISHED = 1e-18  # a gain below which no step is worth its while
+NEARLY = 1e-6  # the same where rounding hides what a step gains
+POLISHING_STEPS = 3
+POLISHED = 1e-22  # a gain below which no step is worth its while
 HOPELESS = 20.0  # a deviance that far above the known optimum's is no start towards a lower one
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
@@ -142,7 +144,7 @@ class GaussianSearch(Search[State]):
 
     def nearly(self, point: State) -> float:
         """A deviance of 1e-6."""
-        return 1e-6
+        return NEARLY
 
     def on_boundary(self, point: State) -> bool:
         """Whether a variance or a direction of D is zero relative to the residual SD."""
@@ -314,11 +316,14 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
 
 
 def polish(problem: Problem, optimum: Optimum[State]) -> Optimum[State]:
-    """The optimum after one more Newton step, whose gain is below what the deviance's rounding can show."""
-    point = optimum.point
-    search = GaussianSearch(problem, None, 0)
-    step, promised = search.direction(point)
-    if not POLISHED < promised < GRADIENT_TOLERANCE or search.lowest < FLOOR:
-        return optimum
-    moved = search.state(best_scale(problem, unpack(problem, pack(problem, point) + step)))
-    return optimum if moved.value.deviance > point.value.deviance + 1e-8 else replace(optimum, point=moved)
+    """The optimum after Newton steps whose gain is below what the deviance's rounding can show."""
+    for _ in range(POLISHING_STEPS):
+        point, search = optimum.point, GaussianSearch(problem, None, 0)
+        step, promised = search.direction(point)
+        if not POLISHED < promised < NEARLY or search.lowest < FLOOR:
+            return optimum
+        moved = search.state(best_scale(problem, unpack(problem, pack(problem, point) + step)))
+        if moved.value.deviance > point.value.deviance + 1e-8:
+            return optimum
+        optimum = replace(optimum, point=moved)
+    return optimum

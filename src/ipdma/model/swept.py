@@ -5,7 +5,7 @@ study, V V^-1 = 1 gives its terms by the residual variance s from those by D:
 
     B'V^-2 B = (B'V^-1 B - H'D H) / s,   Z'V^-2 B = (H - Hz D H) / s,   tr V^-1 = (n - tr D Hz) / s,
 
-and the same once more for V^-3 and V^-2.
+and the same once more for V^-3 and V^-2. Arrays may have a leading axis of models (`batch_by_study.py`).
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ class Turned:
 
     Attributes
     ----------
-    basis : ndarray of shape (p + 1, p + 1)
+    basis : ndarray of shape (..., p + 1, p + 1)
         B in terms of [X, y].
-    h : ndarray of shape (K, r, p + 1)
+    h : ndarray of shape (..., K, r, p + 1)
         Z'V^-1 B.
-    hz : ndarray of shape (K, r, r)
+    hz : ndarray of shape (..., K, r, r)
         Z'V^-1 Z.
-    own : ndarray of shape (K, r, r)
+    own : ndarray of shape (..., K, r, r)
         Z'V^-1 X C X'V^-1 Z.
-    traced : ndarray of shape (K, r, r)
+    traced : ndarray of shape (..., K, r, r)
         Z'V^-1 Z of the determinant: `hz` under REML, with nothing swept out under maximum likelihood.
-    moved : ndarray of shape (d, K, r, p + 1)
+    moved : ndarray of shape (..., d, K, r, p + 1)
         E_i H.
-    by_d : ndarray of shape (d, p + 1, p + 1)
+    by_d : ndarray of shape (..., d, p + 1, p + 1)
         B'P V_i P B over all studies.
+    reml : bool
     """
 
     basis: np.ndarray
@@ -48,6 +49,36 @@ class Turned:
     traced: np.ndarray
     moved: np.ndarray
     by_d: np.ndarray
+    reml: bool
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The residual variances of R groups of studies.
+
+    Attributes
+    ----------
+    sigma2 : ndarray of shape (..., R)
+    lam : ndarray of shape (..., K)
+        Each study's variance.
+    members : ndarray of shape (..., R, K)
+        One-hot.
+    gram : ndarray of shape (..., R, p + 1, p + 1)
+        [X, y]'[X, y].
+    n : ndarray of shape (..., K)
+        Dimensions of the determinant.
+    """
+
+    sigma2: np.ndarray
+    lam: np.ndarray
+    members: np.ndarray
+    gram: np.ndarray
+    n: np.ndarray
+
+    def add(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the studies of each group: (..., K, m) to (..., R, m)."""
+        found: np.ndarray = self.members @ values
+        return found
 
 
 def swept_derivatives(
@@ -55,29 +86,44 @@ def swept_derivatives(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient (G,), Hessian (G, G) and twice the expected information (G, G) in the linear parameters."""
     form = structure_of(problem)
-    turned = turn(problem, point, value, local, form)
+    traced = None if problem.reml else raw_hz(problem, point)
+    turned = turn(basis_of(value.inverse_root, value.beta), local, form, traced)
     if problem.n_groups == 1:
         return one_variance(problem, point, value, turned, form)
-    return by_group(problem, point, local, turned, form)
-
-
-def turn(problem: Problem, point: Point, value: Value, local: Swept, form: Structure) -> Turned:
-    """Everything in the columns B."""
-    p, c, e = len(problem.x), len(problem.columns), form.directions
-    basis = np.zeros((c, c))
-    basis[:p, :p] = value.inverse_root.T
-    basis[:p, p] = -value.beta
-    basis[p, p] = 1.0
-    k, r = local.s.shape[:2]
-    flat = (local.g - local.s @ local.mg).reshape(k * r, c) @ basis
-    h = flat.reshape(k, r, c)
-    hz = local.s - local.s @ local.middle @ local.s if r else local.s
-    x = h[:, :, :p]
-    moved = e[:, None] @ h
-    by_d = flat.T @ moved.reshape(len(e), k * r, c)
-    return Turned(
-        basis, h, hz, x @ np.swapaxes(x, 1, 2), hz if problem.reml else raw_hz(problem, point), moved, by_d
+    c = len(problem.columns)
+    n = (problem.n if problem.reml else problem.raw_n)[:, 0]
+    groups = Groups(
+        point.sigma2,
+        point.sigma2[problem.group],
+        problem.by_group,
+        problem.group_gram.reshape(-1, c, c),
+        n,
     )
+    return by_group(groups, point.between, local, turned, form)
+
+
+def basis_of(inverse_root: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """B = [X root'^-1, y - X beta] in terms of [X, y], shape (..., p + 1, p + 1)."""
+    p = beta.shape[-1]
+    basis = np.zeros((*beta.shape[:-1], p + 1, p + 1))
+    basis[..., :p, :p] = np.swapaxes(inverse_root, -1, -2)
+    basis[..., :p, p] = -beta
+    basis[..., p, p] = 1.0
+    return basis
+
+
+def turn(basis: np.ndarray, local: Swept, form: Structure, traced: np.ndarray | None) -> Turned:
+    """Everything in the columns B; `traced` is given under maximum likelihood."""
+    *lead, k, r, c = local.g.shape
+    d = len(form.directions)
+    flat = (local.g - local.s @ local.mg).reshape(*lead, k * r, c) @ basis
+    h = flat.reshape(local.g.shape)
+    hz = local.s - local.s @ local.middle @ local.s if r else local.s
+    x = h[..., :-1]
+    moved = form.directions[:, None] @ h[..., None, :, :, :]
+    by_d = np.swapaxes(flat, -1, -2)[..., None, :, :] @ moved.reshape(*lead, d, k * r, c)
+    own = x @ np.swapaxes(x, -1, -2)
+    return Turned(basis, h, hz, own, hz if traced is None else traced, moved, by_d, traced is None)
 
 
 def raw_hz(problem: Problem, point: Point) -> np.ndarray:
@@ -87,31 +133,38 @@ def raw_hz(problem: Problem, point: Point) -> np.ndarray:
     return found
 
 
-def terms_by_d(problem: Problem, turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
-    """First (d,), quadratic (d,), expected (d, d) and observed (d, d) terms of the entries of D."""
-    p, (d, r, _), k = len(problem.x), form.directions.shape, len(turned.h)
+def terms_by_d(turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
+    """First (..., d), quadratic (..., d), expected and observed (..., d, d) terms of the entries of D."""
+    *lead, k, r, c = turned.h.shape
+    d = len(form.directions)
     square, inner = turned.traced, turned.traced
-    if problem.reml:
+    if turned.reml:
         square, inner = square - 2 * turned.own, square - turned.own
-    first = form.directions.reshape(d, r * r) @ inner.sum(axis=0).ravel()
-    outer = turned.traced.reshape(k, r * r).T @ square.reshape(k, r * r)
-    expected = form.products.reshape(d * d, r**4) @ outer.ravel()
-    expected = expected.reshape(d, d)
-    ge = turned.moved[..., p]
-    slope = turned.by_d[:, :p, p]
-    inside = (turned.hz @ ge[..., None])[..., 0]
-    observed = ge.reshape(d, k * r) @ inside.reshape(d, k * r).T - slope @ slope.T
-    if problem.reml:
-        flat = turned.by_d[:, :p, :p].reshape(d, p * p)
-        expected = expected + flat @ flat.T
-    return first, turned.by_d[:, p, p], expected, observed
+    first = inner.sum(axis=-3).reshape(*lead, r * r) @ form.directions.reshape(d, r * r).T
+    outer = np.swapaxes(turned.traced.reshape(*lead, k, r * r), -1, -2) @ square.reshape(*lead, k, r * r)
+    expected = outer.reshape(*lead, r**4) @ form.products.reshape(d * d, r**4).T
+    expected = expected.reshape(*lead, d, d)
+    ge = turned.moved[..., -1]
+    slope = turned.by_d[..., :-1, -1]
+    inside = (turned.hz[..., None, :, :, :] @ ge[..., None]).reshape(*lead, d, k * r)
+    observed = ge.reshape(*lead, d, k * r) @ np.swapaxes(inside, -1, -2) - crossed(slope, slope)
+    if turned.reml:
+        flat = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
+        expected = expected + crossed(flat, flat)
+    return first, turned.by_d[..., -1, -1], expected, observed
+
+
+def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a b' over the last two axes."""
+    found: np.ndarray = a @ np.swapaxes(b, -1, -2)
+    return found
 
 
 def one_variance(
     problem: Problem, point: Point, value: Value, turned: Turned, form: Structure
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """With one residual variance P V P = P gives its terms from those of D."""
-    first, quadratic, expected, observed = terms_by_d(problem, turned, form)
+    first, quadratic, expected, observed = terms_by_d(turned, form)
     gamma, sigma2 = point.between.ravel()[form.entries], float(point.sigma2[0])
     first = complete(first, problem.residual_dimensions, gamma, sigma2)
     quadratic = complete(quadratic, value.residual_ss, gamma, sigma2)
@@ -136,57 +189,91 @@ def complete_square(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sig
     return whole
 
 
+@dataclass(frozen=True)
+class Second:
+    """What V^-2 and V^-3 add.
+
+    Attributes
+    ----------
+    dh : ndarray of shape (..., K, r, p + 1)
+        D Z'V^-1 B.
+    h2 : ndarray of shape (..., K, r, p + 1)
+        Z'V^-2 B.
+    by_group : ndarray of shape (..., R, p + 1, p + 1)
+        B'V^-2 B.
+    """
+
+    dh: np.ndarray
+    h2: np.ndarray
+    by_group: np.ndarray
+
+
+def second_powers(groups: Groups, between: np.ndarray, local: Swept, turned: Turned) -> Second:
+    """From V V^-1 = 1, study by study and then by group."""
+    h, c = turned.h, turned.h.shape[-1]
+    basis, lead = turned.basis[..., None, :, :], turned.h.shape[:-3]
+    dh = between[..., None, :, :] @ h
+    h2 = (h - turned.hz @ dh) / groups.lam[..., None, None]
+    f = local.g @ basis
+    taken = np.swapaxes(f, -1, -2) @ (local.middle @ f) + np.swapaxes(h, -1, -2) @ dh
+    whole = np.swapaxes(basis, -1, -2) @ groups.gram @ basis
+    sigma2 = groups.sigma2[..., None, None]
+    left = groups.add(taken.reshape(*lead, -1, c * c)).reshape(whole.shape)
+    return Second(dh, h2, (whole / sigma2 - left) / sigma2)
+
+
 def by_group(
-    problem: Problem, point: Point, local: Swept, turned: Turned, form: Structure
+    groups: Groups, between: np.ndarray, local: Swept, turned: Turned, form: Structure
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """With a residual variance for each group of studies."""
-    first, quadratic, expected, observed = terms_by_d(problem, turned, form)
-    p, c, d = len(problem.x), len(problem.columns), len(form.directions)
-    h, hz, sigma2, between = turned.h, turned.hz, point.sigma2, point.between
-    lam = sigma2[problem.group][:, None, None]
-    dh = between @ h
-    h2 = (h - hz @ dh) / lam
-    f = local.g @ turned.basis
-    taken = np.swapaxes(f, 1, 2) @ (local.middle @ f) + np.swapaxes(h, 1, 2) @ dh
-    whole = turned.basis.T @ problem.group_gram.reshape(-1, c, c) @ turned.basis
-    second = whole / sigma2[:, None, None] - (problem.by_group @ taken.reshape(-1, c * c)).reshape(-1, c, c)
-    second = second / sigma2[:, None, None]
-    third = np.einsum("gii->gi", second) - problem.by_group @ (dh * h2).sum(axis=1)
-    third = third / sigma2[:, None]
-    trace1, trace2, mixed = variance_traces(problem, point, turned, form)
-    slope, flat = second[:, :p, p], second[:, :p, :p].reshape(len(sigma2), -1)
-    mixed_observed = (turned.moved[..., p] * h2[..., p]).sum(axis=2) @ problem.by_group.T
-    mixed_observed = mixed_observed - turned.by_d[:, :p, p] @ slope.T
-    if problem.reml:
-        own = h[..., :p] @ np.swapaxes(h2[..., :p], 1, 2)
-        mixed = mixed - 2 * traces(form, own) @ problem.by_group.T
-        mixed = mixed + turned.by_d[:, :p, :p].reshape(d, p * p) @ flat.T
-        trace1 = trace1 - np.einsum("gii->g", second[:, :p, :p])
-        trace2 = np.diag(trace2 - 2 * third[:, :p].sum(axis=1)) + flat @ flat.T
-    else:
-        trace2 = np.diag(trace2)
-    expected = np.block([[expected, mixed], [mixed.T, trace2]])
-    square = np.diag(third[:, p]) - slope @ slope.T
-    observed = np.block([[observed, mixed_observed], [mixed_observed.T, square]])
-    gradient = np.concatenate([first - quadratic, trace1 - second[:, p, p]])
+    """Gradient, Hessian and expected information with a residual variance for each group of studies."""
+    first, quadratic, expected, observed = terms_by_d(turned, form)
+    powers = second_powers(groups, between, local, turned)
+    second, d, r = powers.by_group, len(form.directions), groups.sigma2.shape[-1]
+    lead, c = second.shape[:-3], second.shape[-1]
+    third = np.einsum("...gii->...gi", second) - groups.add((powers.dh * powers.h2).sum(axis=-2))
+    third = third / groups.sigma2[..., None]
+    trace1, trace2, mixed = variance_traces(groups, between, turned, form)
+    slope, eye = second[..., :-1, -1], np.eye(r)
+    products = (turned.moved[..., -1] * powers.h2[..., None, :, :, -1]).sum(axis=-1)
+    mixed_observed = crossed(products, groups.members) - crossed(turned.by_d[..., :-1, -1], slope)
+    square = eye * trace2[..., None]
+    if turned.reml:
+        flat = second[..., :-1, :-1].reshape(*lead, r, (c - 1) ** 2)
+        by_d = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
+        own = turned.h[..., :-1] @ np.swapaxes(powers.h2[..., :-1], -1, -2)
+        mixed = mixed - 2 * crossed(traces(form, own), groups.members) + crossed(by_d, flat)
+        trace1 = trace1 - np.einsum("...gii->...g", second[..., :-1, :-1])
+        square = eye * (trace2 - 2 * third[..., :-1].sum(axis=-1))[..., None] + crossed(flat, flat)
+    expected = bordered(expected, mixed, square)
+    observed = bordered(observed, mixed_observed, eye * third[..., -1, None] - crossed(slope, slope))
+    gradient = np.concatenate([first - quadratic, trace1 - second[..., -1, -1]], axis=-1)
     return gradient, 2 * observed - expected, expected
 
 
+def bordered(corner: np.ndarray, edge: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """The symmetric matrix of two diagonal blocks and the upper one between them."""
+    d, size = corner.shape[-1], corner.shape[-1] + rest.shape[-1]
+    whole = np.empty((*corner.shape[:-2], size, size))
+    whole[..., :d, :d], whole[..., :d, d:], whole[..., d:, d:] = corner, edge, rest
+    whole[..., d:, :d] = np.swapaxes(edge, -1, -2)
+    return whole
+
+
 def traces(form: Structure, matrices: np.ndarray) -> np.ndarray:
-    """tr(E_i A_k) for A of shape (K, r, r): shape (d, K)."""
+    """tr(E_i A_k) for A of shape (..., K, r, r): shape (..., d, K)."""
     d, r, _ = form.directions.shape
-    found: np.ndarray = form.directions.reshape(d, r * r) @ matrices.reshape(len(matrices), r * r).T
-    return found
+    flat = matrices.reshape(*matrices.shape[:-2], r * r)
+    return crossed(form.directions.reshape(d, r * r), flat)
 
 
 def variance_traces(
-    problem: Problem, point: Point, turned: Turned, form: Structure
+    groups: Groups, between: np.ndarray, turned: Turned, form: Structure
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """tr V^-1 (R,), tr V^-2 (R,) and tr(V^-1 V_i V^-1) (d, R) of each group of studies."""
-    hz, between, lam = turned.traced, point.between, point.sigma2[problem.group]
-    n = (problem.n if problem.reml else problem.raw_n)[:, 0]
-    inner = between @ hz
-    hz2 = (hz - hz @ inner) / lam[:, None, None]
-    one = (n - np.einsum("kii->k", inner)) / lam
-    two = (one - np.einsum("ij,kij->k", between, hz2)) / lam
-    return problem.by_group @ one, problem.by_group @ two, traces(form, hz2) @ problem.by_group.T
+    """tr V^-1 (..., R), tr V^-2 (..., R) and tr(V^-1 V_i V^-1) (..., d, R) of each group of studies."""
+    hz, lam = turned.traced, groups.lam
+    inner = between[..., None, :, :] @ hz
+    hz2 = (hz - hz @ inner) / lam[..., None, None]
+    one = (groups.n - np.einsum("...kii->...k", inner)) / lam
+    two = (one - np.einsum("...ij,...kij->...k", between, hz2)) / lam
+    summed = groups.add(np.stack([one, two], axis=-1))
+    return summed[..., 0], summed[..., 1], crossed(traces(form, hz2), groups.members)
