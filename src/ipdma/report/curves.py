@@ -85,4 +85,17 @@ def label_effect(axes: Axes, label: str, directions: tuple[str, str]) -> None:
     """The vertical axis's name, what its two ends favour, and room about no effect."""
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -0.1 * (high - low)), max(high, 0.1 * (high - low)))
-    axes.set_ylabel(f"{label}\n\u2190 {directions[0]}    {directions[1]} \u2192", parse_math=False)
+    axes.set_ylabel("\n".join([label, *ends_named(directions, axes_height(axes))]), parse_math=False)
+
+
+def axes_height(axes: Axes) -> float:
+    """Inches from the lower to the upper end of the vertical axis."""
+    figure: Any = axes.figure
+    return float(axes.get_position().height * figure.get_size_inches()[1])
+
+
+def ends_named(directions: tuple[str, str], height: float) -> list[str]:
+    """What the ends of a vertical axis favour: one line where its inches are enough, else two."""
+    low, high = f"\u2190 {directions[0]}", f"{directions[1]} \u2192"
+    both = f"{low}    {high}"
+    return [both] if style.text_width(both) <= height else [low, high]

@@ -10,7 +10,7 @@ from ipdma.analysis.records import Ident, as_number
 from ipdma.model.term import Term
 from ipdma.report import style
 from ipdma.report.boundary import boundary, ends
-from ipdma.report.curves import Curve, Point, draw_curve, draw_rug
+from ipdma.report.curves import Curve, Point, draw_curve, draw_rug, ends_named
 from ipdma.report.exhibit import Exhibit, Sheet, share_height
 from ipdma.report.forest_rows import axis_title
 from ipdma.report.ledger import Ledger, Pen
@@ -88,12 +88,13 @@ def trials_of(material: Material, head: Ident) -> list[tuple[str, float, float |
 
 def draw_curve_page(curve: Curve) -> Figure:
     """Curve above, rug below, on one horizontal axis."""
-    plot, below, right = 2.6, 0.42, 0.12 if curve.points_per_unit is None else 0.62
-    each = share_height(len(curve.trials), 0.125, plot + below + 1.2)
+    plot, below, right = 2.3, 0.42, 0.12 if curve.points_per_unit is None else 0.5
+    each = share_height(len(curve.trials), 0.125, plot + below + 1.7)
     rug = each * len(curve.trials) + 0.1
     names = max([style.text_width(name, style.SMALL) for name, _, _ in curve.trials] or [0.0])
-    left = max(0.75, names + 0.15)
-    sheet = Sheet(curve.title, curve.footer, curve.stamp, below + rug + 0.1 + plot)
+    lines = 1 + len(ends_named(curve.directions, plot))
+    left = max(0.5 + 0.125 * lines, names + 0.15)
+    sheet = Sheet(curve.title, curve.footer, curve.stamp, below + rug + 0.1 + plot, style.NARROW)
     span = sheet.width - left - right
     lower = sheet.axes(left, sheet.foot + below, span, rug)
     above = sheet.axes(left, sheet.foot + below + rug + 0.1, span, plot)

@@ -87,14 +87,14 @@ def draw_funnel(funnel: Funnel, axes: Axes) -> dict[str, list[Any]]:
             artists[source] = axes.plot(x, y, mark, mfc=face, mec=style.INK, ms=5, ls="", label=label)
     axes.set_xlabel(funnel.xlabel)
     axes.set_ylabel("Standard error")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, columnspacing=1.0, handlelength=1.6)
     return artists
 
 
 def draw_funnel_page(funnel: Funnel) -> Figure:
-    """The figure of a funnel plot."""
-    sheet = Sheet(funnel.title, funnel.footer, funnel.stamp, 3.2)
-    draw_funnel(funnel, sheet.axes(0.62, sheet.foot + 0.42, sheet.width - 2.5, 2.7))
+    """One column wide, the legend under the axis."""
+    sheet = Sheet(funnel.title, funnel.footer, funnel.stamp, 3.2, style.NARROW)
+    draw_funnel(funnel, sheet.axes(0.5, sheet.foot + 0.95, sheet.width - 0.6, 2.2))
     return sheet.figure
 
 

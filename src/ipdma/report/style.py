@@ -11,6 +11,7 @@ from matplotlib.ft2font import LoadFlags
 FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
 DRAWN = "Ipdma Sans"  # the same letters without layout tables (fonts.py)
 WIDE = 175 / 25.4  # inches: a figure over both columns of a journal's page
+NARROW = 85 / 25.4  # one that needs no more than one column
 TALL = 230 / 25.4
 EDGE = 0.06
 TITLE = 8.5  # points, as printed: a figure is drawn at its size on the page

@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from ipdma.report.formats.vector import figure_svg
-from ipdma.report.style import STYLE
+from ipdma.report.style import NARROW, STYLE
 
 FORMATS = ("pdf", "svg", "png")
 METADATA: dict[str, dict[str, str | None]] = {
@@ -51,5 +51,11 @@ def save(figure: Figure, title: str, kind: str) -> bytes:
 
 
 def page_svg(text: str) -> str:
-    """The `<svg>` element as it stands inside a page: as wide as its place, its words in the figure's alt."""
-    return OPENING.sub(r'<svg viewBox="\1" \2 aria-hidden="true">', text, count=1).strip()
+    """The `<svg>` element as it stands inside a page: as wide as its place, but one of a single column; its
+    words in the figure's alt."""
+
+    def opening(found: re.Match[str]) -> str:
+        look = ' class="narrow"' if float(found[1].split()[2]) <= 72 * NARROW + 0.5 else ""
+        return f'<svg viewBox="{found[1]}" {found[2]}{look} aria-hidden="true">'
+
+    return OPENING.sub(opening, text, count=1).strip()
