@@ -132,10 +132,10 @@ def of_nst(y: Array, v: Array) -> dict[str, float]:
     }
 
 
-def hulls(y: Array, v: Array) -> tuple[Array, Array, Array]:
-    """Whether each null-standardised hull holds 0, and the ends of the first of them."""
+def hulls(y: Array, v: Array, searched: int = SEARCHED) -> tuple[Array, Array, Array]:
+    """Whether each null-standardised hull holds 0, and the ends of the first, of `searched` trials in all."""
     covered = np.abs(shares(y, v)) <= critical_share(y.shape[1], LEVEL)
-    outside, some = np.flatnonzero(~covered), slice(SEARCHED // y.shape[1])
+    outside, some = np.flatnonzero(~covered), slice(searched // y.shape[1])
     low, high = null_standardised_ends(y[outside], v[outside], LEVEL)
     covered[outside] = (low <= 0) & (high >= 0)
     return covered, *null_standardised_ends(y[some], v[some], LEVEL)

@@ -26,6 +26,7 @@ TAUS = (0.0, 0.3)
 SIZES = ("equal", "geometric")
 EFFECT, LEVELS = math.log(0.5), 0.5  # mean log odds ratio; between-trial SD of the log odds without treatment
 SHOWN = ("nst", "modified_hksj", "hksj", "wald")
+SEARCHED = {5: 6_000, 11: 6_000, 20: 1_000}  # trials, for each number of them that inform: for widths
 
 
 def draw(k: int, risk: float, tau: float, kind: str, count: int, random: np.random.Generator) -> Array:
@@ -61,7 +62,7 @@ def judge(y: Array, v: Array, informs: Array) -> Iterator[tuple[str, Array, Arra
         if not at.any():
             continue
         own, var = y[at][informs[at]].reshape(-1, k), v[at][informs[at]].reshape(-1, k)
-        covered, low, high = hulls(own - EFFECT, var)
+        covered, low, high = hulls(own - EFFECT, var, SEARCHED[y.shape[1]])
         yield "nst", covered, np.abs(shares(own, var)) > critical_share(k, LEVEL), high - low
         for name, (mean, half) in symmetric(own, var).items():
             yield name, np.abs(mean - EFFECT) <= half, np.abs(mean) > half, 2 * half
