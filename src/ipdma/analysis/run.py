@@ -19,6 +19,7 @@ from ipdma.analysis.multiverse import analyse_multiverse
 from ipdma.analysis.nesting import analyse_nesting
 from ipdma.analysis.network import analyse_network
 from ipdma.analysis.odds import count_odds_ratios
+from ipdma.analysis.prediction import analyse_prediction
 from ipdma.analysis.prognosis import analyse_prognosis
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
 from ipdma.analysis.registry_counts import count_registry
@@ -38,6 +39,7 @@ CELL_ANALYSES: dict[str, Analysis] = {
     "efficacy": analyse_efficacy,
     "moderators": analyse_moderators,
     "subgroups": analyse_subgroups,
+    "prediction": analyse_prediction,
     "tree": analyse_tree,
     "risk_of_bias": analyse_risk_of_bias,
     "rob_moderators": analyse_adjusted_moderators,

@@ -246,11 +246,12 @@ def more_of_estimate(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
 
 def withholds_size(mask: Mask, ident: Ident) -> bool:
     """Whether how many people a fit has is withheld."""
-    return (
-        mask.withholds_known(ident)
-        or mask.withholds_fitted(ident)
-        or str(ident.but(variant="")) in mask.incomplete
-    )
+    return mask.withholds_known(ident) or mask.withholds_fitted(ident) or main_fit(ident) in mask.incomplete
+
+
+def main_fit(ident: Ident) -> str:
+    """The fit of which an analysis is a variant; a variant without moderator has `none` in its place."""
+    return str(ident.but(variant="", moderator="" if ident.moderator == "none" else ident.moderator))
 
 
 def more_of_trial(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
@@ -259,7 +260,7 @@ def more_of_trial(mask: Mask, row: Row, out: Mapping[str, str]) -> list[str]:
     if row["source"] == "aggregate":
         return []
     more = [f"n_{side}" for side in SIDES if mask.withholds_known(ident, row["study"], side)]
-    whole = mask.withholds_fitted(ident) or str(ident.but(variant="")) in mask.incomplete
+    whole = mask.withholds_fitted(ident) or main_fit(ident) in mask.incomplete
     more += [f"n_{side}" for side in SIDES] if whole else []
     for side in SIDES:
         if is_few(as_number(row[f"n_{side}"]), mask.minimum):

@@ -24,6 +24,7 @@ def check_names(plan: Mapping[str, object]) -> list[str]:
         check_references,
         check_network,
         check_nesting,
+        check_prediction,
         check_certainty,
         check_power,
         check_sensitivity,
@@ -228,6 +229,38 @@ def check_nesting(plan: Mapping[str, Any]) -> Iterator[str]:
     own = plan["nesting"]
     yield from each_unknown("nesting.outcomes", own["outcomes"], plan["outcomes"], "outcome")
     yield from scores_alone("nesting.outcomes", own["outcomes"], plan)
+
+
+def check_prediction(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Predictions are of scores, each variable is there once, profiles name variables and their levels."""
+    own, moderators = plan["prediction"], plan["moderators"]
+    for key, kind in (("contrasts", "contrast"), ("outcomes", "outcome"), ("time_points", "time point")):
+        yield from each_unknown(f"prediction.{key}", own[key], plan[key], kind)
+    yield from each_unknown("prediction.variables", own["variables"], moderators, "moderator")
+    if own["variables"]:
+        yield from scores_alone("prediction.outcomes", own["outcomes"] or list(plan["outcomes"])[:1], plan)
+    seen: dict[str, str] = {}
+    for name in own["variables"]:
+        column = moderators[name]["column"] if name in moderators else name
+        if column in seen:
+            yield f"prediction.variables: {seen[column]} and {name} are forms of one variable; keep one"
+        seen[column] = name
+    for profile, values in own["profiles"].items():
+        where = f"prediction.profiles.{profile}"
+        yield from each_unknown(where, list(values), own["variables"], "variable of the prediction")
+        for name, value in values.items():
+            yield from profile_value(f"{where}.{name}", value, moderators.get(name))
+
+
+def profile_value(where: str, value: object, moderator: Mapping[str, Any] | None) -> Iterator[str]:
+    """A level where the moderator has levels, a number where it has none."""
+    if moderator is None:
+        return
+    numeric, levels = isinstance(value, (int, float)), moderator["labels"] or moderator["levels"] or []
+    if moderator["type"] == "continuous" and not numeric:
+        yield f"{where}: expected a number, got '{value}'"
+    elif moderator["type"] == "categorical" and levels and str(value) not in map(str, levels):
+        yield f"{where}: expected one of {', '.join(map(str, levels))}, got '{value}'"
 
 
 def check_certainty(plan: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from ipdma.report.figures_forest import forest_exhibits, interaction_exhibits
 from ipdma.report.figures_imputation import imputation_exhibits
 from ipdma.report.figures_moderators import moderator_exhibits
 from ipdma.report.figures_network import network_exhibits
+from ipdma.report.figures_prediction import prediction_exhibits
 from ipdma.report.figures_tree import tree_exhibits
 from ipdma.report.figures_trials import trial_exhibits
 from ipdma.report.ledger import Ledger
@@ -23,6 +24,7 @@ def list_exhibits(material: Material, ledger: Ledger) -> list[Exhibit]:
         *trajectory_exhibits(material, ledger),
         *network_exhibits(material, ledger),
         *benefit_exhibits(material, ledger),
+        *prediction_exhibits(material, ledger),
         *interaction_exhibits(material, ledger),
         *moderator_exhibits(material, ledger),
         *tree_exhibits(material, ledger),

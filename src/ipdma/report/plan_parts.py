@@ -249,6 +249,12 @@ def nesting(words: Words, entry: Entry) -> str:
     return f"a variance between therapists in {arms}" if entry.get("column") else ""
 
 
+def prediction(words: Words, entry: Entry) -> str:
+    """From what benefit is predicted."""
+    names = wording.several([in_sentence(words.moderator(str(n))) for n in entry.get("variables") or []])
+    return f"from {names} together, tested in trials left out" if names else ""
+
+
 def figures(words: Words, entry: Entry) -> str:
     """In which formats figures are written."""
     names = {"main": "figures for print", "explorer": "all others"}
@@ -280,6 +286,7 @@ TOLD: dict[str, tuple[str, Callable[[Words, Any], str]]] = {
     "prognosis": ("Prognosis", prognosis),
     "network": ("All treatments in one model", network),
     "nesting": ("Therapists", nesting),
+    "prediction": ("Predicted benefit", prediction),
     "longitudinal": ("Course over time", visits),
     "sensitivity": ("Sensitivity analyses", labels("sensitivity")),
     "missing": ("Missing outcomes", missing),

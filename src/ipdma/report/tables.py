@@ -18,6 +18,7 @@ from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.report.tables_moderators import tabulate_moderators
 from ipdma.report.tables_network import tabulate_network
 from ipdma.report.tables_participants import tabulate_participants
+from ipdma.report.tables_prediction import tabulate_prediction
 from ipdma.report.tables_prognosis import tabulate_prognosis
 from ipdma.report.tables_representative import tabulate_representative
 from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
@@ -36,6 +37,7 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_efficacy(material, ledger),
         *tabulate_moderators(material, ledger),
         tabulate_credibility(material, ledger),
+        *tabulate_prediction(material, ledger),
         tabulate_tree(material, ledger),
         tabulate_prognosis(material, ledger),
         *tabulate_network(material, ledger),

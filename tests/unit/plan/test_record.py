@@ -219,6 +219,33 @@ TWO = {"a": ["stpp"], "b": ["tau"]}
         ({"network": {"moderators": ["x"], "outcomes": ["depression"]}}, "network.moderators: no moderator"),
         ({"nesting": {"arms": "all"}}, "nesting.arms: expected one of active, both, got all"),
         ({"nesting": {"outcomes": ["response"]}}, "nesting.outcomes: expected outcomes that are scores"),
+        ({"prediction": {"variables": ["x"]}}, "prediction.variables: no moderator is called 'x'"),
+        ({"prediction": {"thresholds": [-1]}}, "prediction.thresholds"),
+        (
+            {
+                "moderators": {"a": {"column": "age"}, "b": {"column": "age", "per": 10}},
+                "prediction": {"variables": ["a", "b"]},
+            },
+            "prediction.variables: a and b are forms of one variable; keep one",
+        ),
+        (
+            {
+                "moderators": {"a": {"column": "age"}, "s": {"column": "sex", "levels": ["f", "m"]}},
+                "prediction": {"variables": ["a", "s"], "profiles": {"one": {"a": "old"}, "two": {"s": "x"}}},
+            },
+            "prediction.profiles.one.a: expected a number, got 'old'",
+        ),
+        (
+            {
+                "moderators": {"s": {"column": "sex", "levels": ["f", "m"]}},
+                "prediction": {"variables": ["s"], "profiles": {"two": {"s": "x"}, "three": {"q": 1}}},
+            },
+            "prediction.profiles.two.s: expected one of f, m, got 'x'",
+        ),
+        (
+            {"prediction": {"profiles": {"three": {"q": 1}}}},
+            "prediction.profiles.three: no variable of the prediction is called 'q'",
+        ),
     ],
 )
 def test_each_fault_is_a_sentence(changes, sentence):

@@ -9,6 +9,7 @@ from ipdma.report import wording
 from ipdma.report.boundary import boundary, cause
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
+from ipdma.report.prediction_words import path_markup, predicted, prediction_sentences
 from ipdma.report.records import Row, first, select
 from ipdma.report.sentences import error_text, moderator_sentence
 from ipdma.report.shelf import Shelf
@@ -37,7 +38,26 @@ def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
         head = "Duration of the episode, and all moderators side by side"
         parts.append(f"<details><summary>{head}</summary>{figures}</details>\n")
     parts.append(credibility(material, mains))
-    return "".join(parts) if told or figures else ""
+    together = prediction_part(material, pen, shelf)
+    return "".join((*parts, together)) if told or figures or together else ""
+
+
+def prediction_part(material: Material, pen: Pen, shelf: Shelf) -> str:
+    """Several variables together: first what predictions are worth, then all about them closed."""
+    asked = predicted(material)
+    said = [(a, prediction_sentences(material, a, pen)) for a in asked]
+    told = "".join(
+        f"<p><b>{escape(material.title(a))}: several variables together.</b> {italics(text)}</p>"
+        for a, text in said
+        if text
+    )
+    if not told:
+        return ""
+    tables = ("prediction", "prediction_tested", "prediction_thirds", "prediction_decisions")
+    inside = "".join((shelf.figure("prediction"), *(shelf.table(name) for name in tables)))
+    head = "Predicted benefit: profiles, and how predictions did in trials left out"
+    folded = f"<details><summary>{head}</summary>{inside}</details>\n" if inside else ""
+    return f"{told}{folded}{path_markup(material, asked)}"
 
 
 def paragraph(material: Material, analysis: Analysis, pen: Pen) -> str:
