@@ -206,7 +206,10 @@ def upload_of_files(content: Mapping[str, bytes], where: str = "upload") -> Uplo
 
 
 def read_text_table(path: Path | str) -> pd.DataFrame:
-    """A comma separated table of texts as this package writes it; an empty cell is an empty text."""
+    """A comma separated table of texts as this package writes it; an empty cell is an empty text.
+
+    Raises ReadError where there is no such file, or it is no table in UTF-8.
+    """
     try:
         return text_table(path, str(path))
     except FileNotFoundError:
@@ -214,7 +217,7 @@ def read_text_table(path: Path | str) -> pd.DataFrame:
 
 
 def text_table(source: Path | str | StringIO, where: str) -> pd.DataFrame:
-    """A table of texts from a file or a stream."""
+    """A table of texts from a file or a stream. Raises ReadError where it is no table in UTF-8."""
     try:
         table = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):

@@ -14,6 +14,7 @@ rule integrity:
         registry=lambda wildcards: RUN.registry_text,
         stamp=lambda wildcards: RUN.stamp,
         least=lambda wildcards: RUN.plan["minimum_cell"],
+        contact=lambda wildcards: RUN.contact,
     message:
         "Looking at the integrity of the contributed data"
     script:

@@ -11,6 +11,7 @@ rule harmonise:
         codebook=lambda wildcards: RUN.plan["codebook"],
         least=lambda wildcards: RUN.plan["minimum_cell"],
         blind=lambda wildcards: RUN.blind,
+        contact=lambda wildcards: RUN.contact,
     message:
         "{wildcards.study}: checking and harmonising"
     script:

@@ -13,5 +13,6 @@ with job(snakemake, snakemake.wildcards.study) as desk:
             snakemake.params.least,
             desk.say,
             snakemake.params.blind,
+            snakemake.params.contact,
         )
     )

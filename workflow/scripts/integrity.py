@@ -11,4 +11,6 @@ with job(snakemake, "integrity") as desk:
     codebook = load_codebook(snakemake.params.codebooks)
     registry = read_registry(snakemake.params.registry)
     params = snakemake.params
-    desk.put_all(examine_uploads(uploads, codebook, registry, params.stamp, params.least, desk.say))
+    desk.put_all(
+        examine_uploads(uploads, codebook, registry, params.stamp, params.least, desk.say, params.contact)
+    )

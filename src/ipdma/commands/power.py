@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from ipdma.errors import SpecError
 from ipdma.harmless import for_terminal
 from ipdma.io import write_json
+from ipdma.library.show import add_drawing_argument, drawn
 from ipdma.report.power_words import power_lines
 from ipdma.runs.planning import PlannedPower, find_power
 from ipdma.writing import write_file
 
-FORMATS = ("svg", "pdf", "png")
 DESCRIPTION = """\
 From the registry of trials alone: the power and the expected width of the interval of the headline and of
 each moderator that the plan asks for, with the trials whose data will come, with every trial, and in order
@@ -34,15 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("registry", metavar="REGISTRY", type=Path, help="studies.tsv: a row for each trial")
     parser.add_argument("--plan", metavar="PLAN", type=Path, required=True, help="the plan")
     parser.add_argument("--json", metavar="F", help="write everything for a program")
-    parser.add_argument(
-        "--figure", metavar="F.svg", type=Path, help=f"draw it ({', '.join(FORMATS)} by its ending)"
-    )
+    add_drawing_argument(parser, "--figure", "draw it")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compute, draw, write, print."""
     found = find_power(options.registry, options.plan)
-    drawing = drawn(found, options.figure) if options.figure else None
+    drawing = drawn(lambda: figure_of(found), options.figure, "--figure") if options.figure else None
     if options.json:
         write_json(options.json, found.as_json())
     if drawing is not None:
@@ -52,12 +50,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def drawn(found: PlannedPower, path: Path) -> bytes:
-    """The figure in the format of the file's ending."""
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in FORMATS:
-        raise SpecError(f"--figure: expected a file that ends in .{', .'.join(FORMATS)}, got {path.name}")
-    from ipdma.report.formats.figure import figure_bytes
+def figure_of(found: PlannedPower) -> Any:
+    """The figure; matplotlib is imported when one is asked for."""
     from ipdma.report.power_figure import draw_power
 
-    return dict(figure_bytes(draw_power(found.plan, found.answers), path.stem, [kind]))[kind]
+    return draw_power(found.plan, found.answers)

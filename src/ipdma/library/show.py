@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ipdma.errors import SpecError
 from ipdma.harmless import for_terminal
@@ -22,12 +24,13 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.json",
         help="write the whole record for a program; - prints it, and nothing else",
     )
-    parser.add_argument(
-        "--forest",
-        type=Path,
-        metavar="F.svg",
-        help=f"draw the forest plot ({', '.join(FORMATS)} by its ending)",
-    )
+    add_drawing_argument(parser, "--forest", "draw the forest plot")
+
+
+def add_drawing_argument(parser: argparse.ArgumentParser, option: str, what: str) -> None:
+    """Where a drawing goes."""
+    words = f"{what} ({', '.join(FORMATS)} by its ending)"
+    parser.add_argument(option, type=Path, metavar="F.svg", help=words)
 
 
 def show(answer: Answer, options: argparse.Namespace) -> None:
@@ -40,7 +43,7 @@ def show(answer: Answer, options: argparse.Namespace) -> None:
     ReadError
         Where a file cannot be written.
     """
-    drawing = drawn(answer, options.forest) if options.forest else None
+    drawing = drawn(lambda: forest_of(answer), options.forest, "--forest") if options.forest else None
     if options.json == "-":
         print(json.dumps(answer.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
@@ -51,12 +54,24 @@ def show(answer: Answer, options: argparse.Namespace) -> None:
         write_file(options.forest, drawing)
 
 
-def drawn(answer: Answer, path: Path) -> bytes:
-    """The forest plot in the format of the file's ending."""
+def forest_of(answer: Answer) -> Any:
+    """The forest plot of an answer; matplotlib is imported when one is asked for."""
+    from ipdma.library.forest import draw_page
+
+    return draw_page(answer.studies_shown())
+
+
+def drawn(draw: Callable[[], Any], path: Path, option: str) -> bytes:
+    """A figure in the format of the file's ending, drawn once that is known to be one.
+
+    Raises
+    ------
+    SpecError
+        Where the ending is no format, naming the option.
+    """
     kind = path.suffix.lower().lstrip(".")
     if kind not in FORMATS:
-        raise SpecError(f"--forest: expected a file that ends in .{', .'.join(FORMATS)}, got {path.name}")
-    from ipdma.library.forest import draw_page
+        raise SpecError(f"{option}: expected a file that ends in .{', .'.join(FORMATS)}, got {path.name}")
     from ipdma.report.formats.figure import figure_bytes
 
-    return dict(figure_bytes(draw_page(answer.studies_shown()), path.stem, [kind]))[kind]
+    return dict(figure_bytes(draw(), path.stem, [kind]))[kind]

@@ -52,7 +52,15 @@ def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
 
 
 def fit_design(design: Design, profile: bool = True) -> Fit:
-    """Fit a design that is built already."""
+    """Fit a design that is built already.
+
+    Raises
+    ------
+    SpecError
+        Where the model is not Gaussian, or has visits.
+    FitError
+        Where columns can hardly be told apart; they are named.
+    """
     if design.spec.family != "gaussian" or design.spec.visit:
         raise SpecError("this engine needs family: gaussian without visit")
     try:

@@ -100,7 +100,7 @@ def reml_score(tau2: float, y: Array, v: Array, X: Array) -> float:
 
 
 def reml_tau2(y: Array, v: Array, X: Array) -> float:
-    """The root of the REML score, zero where it falls from the start."""
+    """The root of the REML score, zero where it falls from the start. Raises FitError where it has none."""
     if reml_score(0.0, y, v, X) <= 0:
         return 0.0
     high = float(np.var(y) + v.max()) + 1e-12

@@ -69,7 +69,7 @@ def fit_tables(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
 
 
 def tables_of(columns: ModelColumns, spec: ModelSpec) -> Tables:
-    """Events and participants by study and arm."""
+    """Events and participants by study and arm. Raises DataError where the treatment is not 0 and 1."""
     t, y, k = columns.numeric[spec.treatment], columns.numeric[spec.outcome], len(columns.studies)
     if not np.isin(t, (0, 1)).all():
         raise DataError(

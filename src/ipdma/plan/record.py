@@ -277,7 +277,7 @@ def read_plan(path: str | Path, overrides: Mapping[str, object] | None = None) -
 
 
 def parse_plan(text: str, where: str) -> dict[str, object]:
-    """The keys and values of a plan's text, unchecked."""
+    """The keys and values of a plan's text, unchecked. Raises PlanError where it has none."""
     try:
         values = parse_yaml(text, where)
     except ReadError as error:

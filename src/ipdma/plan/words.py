@@ -8,7 +8,7 @@ from typing import Any
 from ipdma.harmless import why_harmful
 
 NOT_FITTED = ("certainty", "power")  # read by the report alone, and by `ipdma power` alone
-WORDS = frozenset({"title", "footer", "label", "why", "negative_favours"})
+WORDS = frozenset({"title", "footer", "contact", "label", "why", "negative_favours"})
 
 
 def without_words(values: Any) -> Any:

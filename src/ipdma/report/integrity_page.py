@@ -52,6 +52,7 @@ def integrity_page(
     judgements: Mapping[str, str],
     stamp: str,
     least: int,
+    contact: str = "",
 ) -> str:
     """The page of one trial.
 
@@ -68,6 +69,8 @@ def integrity_page(
         A line at its head, or nothing.
     least : int
         Counts of fewer participants are withheld.
+    contact : str
+        Whom the site answers, or nothing.
     """
     results = results.assign(said=[share(row, least) for row in results.to_dict("records")])
     discrepancies = shareable_discrepancies(discrepancies, least)
@@ -80,7 +83,8 @@ def integrity_page(
         looked_section(results),
         judgement_section(judgements),
     ]
-    lead = f"<h1>{escape(title)}</h1>{note}<p><b>{asked_line(results)}</b></p>"
+    answers = f"<p>Answers and questions go to {escape(contact)}.</p>" if contact else ""
+    lead = f"<h1>{escape(title)}</h1>{note}<p><b>{asked_line(results)}</b></p>{answers}"
     about = f"<p>{escape(ABOUT.format(least=least))}</p>\n"
     return page_around(title, style + STYLE, f"<main>{lead}{about}{''.join(body)}</main>")
 

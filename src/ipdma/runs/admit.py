@@ -24,29 +24,14 @@ def admit(
     fewest: int,
     say: Callable[[str], None],
     blind: bool = False,
-) -> dict[str, bytes]:
-    """The files of one trial, from its folder as `admit_study` makes them or from its bundle, by name in the
-    results folder."""
-    if is_bundle(Path(folder)):
-        return admit_bundle(study, folder, say)
-    return admit_study(study, folder, codebook, results, fewest, say, blind)
-
-
-def admit_study(
-    study: str,
-    folder: str,
-    codebook: str | None,
-    results: Path,
-    fewest: int,
-    say: Callable[[str], None],
-    blind: bool = False,
+    contact: str = "",
 ) -> dict[str, bytes]:
     """Check a study; return its harmonised upload and its two reports, by name in the results folder.
 
     Parameters
     ----------
     study, folder : str
-        Its id and its folder.
+        Its id and its folder, or its bundle, of which the files are those of `admit_bundle`.
     codebook : path or None
         The plan's own.
     results : Path
@@ -58,12 +43,16 @@ def admit_study(
         Told one line when the study is ready.
     blind : bool
         Draw arms anew by the key in the environment; no report is written, since it would tell the arms.
+    contact : str
+        Whom the site may ask, on the page that may be shared.
 
     Raises
     ------
     DataError
         When the study is not ready: what to fix, without rows and values, and where they are listed.
     """
+    if is_bundle(Path(folder)):
+        return admit_bundle(study, folder, say)
     result, upload = prepare_upload(folder, codebooks=[codebook] if codebook else [])
     to_fix = results / "private" / "to_fix"
     for kind in ("html", "json"):
@@ -84,7 +73,7 @@ def admit_study(
     )
     files = {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
     files[f"private/validation/{study}.html"] = report_html(result, shareable=False).encode()
-    files[f"validation/{study}.html"] = report_html(result, shareable=True, fewest=fewest).encode()
+    files[f"validation/{study}.html"] = report_html(result, True, fewest, contact).encode()
     return files
 
 

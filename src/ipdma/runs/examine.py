@@ -24,12 +24,14 @@ def examine_uploads(
     stamp: str,
     least: int,
     say: Callable[[str], None],
+    contact: str = "",
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, as seen from the results folder.
 
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
     records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `least` (the plan's
-    `minimum_cell`) are not told, so that the pages may go back to the sites.
+    `minimum_cell`) are not told, so that the pages may go back to the sites; those say whom to answer
+    (`contact`).
     """
     results, confirmed = [], {}
     for upload in uploads:
@@ -44,7 +46,7 @@ def examine_uploads(
         judged = judgements_of(registry, study)
         yield (
             f"integrity/{study}.html",
-            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp, least),
+            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp, least, contact),
         )
     table = tabulate_results(results)
     yield "integrity/results.csv", csv_text(shareable_table(table, least))

@@ -82,6 +82,11 @@ class Run:
         return foot_line(self.plan, self.synthetic)
 
     @property
+    def contact(self) -> str:
+        """Whom a site asks, or nothing."""
+        return str(self.plan["contact"] or "")
+
+    @property
     def codebook_folders(self) -> list[str]:
         """The plan's and the studies' own codebooks."""
         return [str(folder) for folder in codebook_folders(self.plan, self.studies)]
@@ -176,9 +181,11 @@ class Run:
         elif kind in ("cohort", "fit", "impute"):
             more = {"plan": digest_numbers(self.plan)}
         elif kind == "integrity":
-            more = {"stamp": self.stamp, "least": self.plan["minimum_cell"]}
+            more = {"stamp": self.stamp, "least": self.plan["minimum_cell"], "contact": self.contact}
         elif kind == "harmonise":
             more = {"pseudonyms": digest_key(os.environ.get(KEY, "")), "least": self.plan["minimum_cell"]}
+            if self.contact:
+                more |= {"contact": self.contact}
             if self.blind:
                 more |= {"blind": digest_key(blind_key()), "package": digest_code(["runs"])}
         elif kind == "share":

@@ -29,7 +29,7 @@ def find_run(path: str | Path) -> Path:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A record table, every cell as it stands; an empty cell is missing."""
+    """A record table, every cell as it stands; an empty one is missing. Raises ReadError where it is none."""
     try:
         return pd.read_csv(StringIO(read_text(path)), dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):

@@ -76,7 +76,10 @@ def harmonise_study(
 def prepare_upload(
     study_dir: Path | str, language: str = "en", codebooks: Sequence[Path | str] = ()
 ) -> tuple[CheckResult, dict[str, bytes]]:
-    """Check a study; the second is its harmonised upload, file by file, and empty unless it is ready."""
+    """Check a study; the second is its harmonised upload, file by file, and empty unless it is ready.
+
+    Raises ReadError where a key gives two participants one pseudonym.
+    """
     source = Path(study_dir)
     result = check_study(source, language, codebooks)
     if not result.ready:

@@ -108,9 +108,9 @@ def shareable_json(result: CheckResult) -> str:
     return json.dumps(shareable_data(result), indent=1, ensure_ascii=False) + "\n"
 
 
-def report_html(result: CheckResult, shareable: bool, fewest: int = FEW) -> str:
+def report_html(result: CheckResult, shareable: bool, fewest: int = FEW, contact: str = "") -> str:
     """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every
-    finding; in a shareable one counts under `fewest` are not told."""
+    finding; in a shareable one counts under `fewest` are not told. `contact` is whom the site may ask."""
     least = fewest if shareable else None
     words = load_catalogue(result.language)["phrases"]
     body = [
@@ -118,6 +118,7 @@ def report_html(result: CheckResult, shareable: bool, fewest: int = FEW) -> str:
         f"<p class='verdict{'' if result.ready else ' no'}'>{marked(verdict(result, words, shareable))}</p>",
         *counted(result, words, least),
         not_checked_list(result, words),
+        f"<p>{escape(words['contact'].format(contact=contact))}</p>" if contact else "",
         f"<p><small>{escape(words['shareable' if shareable else 'local'].format(fewest=fewest))}</small></p>",
     ]
     return page_around(f"{result.study} - ipdma check", STYLE, "\n".join(body), result.language)

@@ -212,3 +212,11 @@ def test_the_reports_table_is_drawn_from_the_counts(files):
 
 def test_two_examinations_write_the_same_bytes(files):
     assert examine(planted_upload()) == files
+
+
+@pytest.mark.parametrize("contact", ["T. <Centre>", ""])
+def test_the_page_says_whom_to_answer_where_the_plan_does(contact):
+    asked = (load_codebook(), None, "", LEAST, lambda line: None, contact)
+    page = next(text for name, text in examine_uploads([planted_upload()], *asked) if name.endswith(".html"))
+    assert ("<p>Answers and questions go to T. &lt;Centre&gt;.</p>" in page) == bool(contact)
+    assert ("Answers and questions" in page) == bool(contact)

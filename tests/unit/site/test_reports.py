@@ -121,6 +121,15 @@ def test_a_run_says_counts_under_its_own_threshold_so(small):
     assert data["rows"]["kept"] == "<13"
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "go to T. &lt;Centre&gt;"), ("nl", "aan T. &lt;Centre&gt;")]
+)
+def test_the_page_says_whom_to_ask_where_the_plan_does(small, language, words):
+    result = check_study(small.write() or small.folder, language)
+    assert words in report_html(result, True, 10, "T. <Centre>")
+    assert "&lt;Centre" not in report_html(result, True, 10)
+
+
 def test_a_few_rows_left_out_cannot_be_told_from_the_others(small):
     small.column("rand", ["0", "0", *["1"] * 10])
     small.map["source"]["keep_rows"] = {"column": "rand", "equals": "1", "why": "screening failures"}
