@@ -184,7 +184,7 @@ class Attack:
     attack: str
     tried: int
     found: int
-    seconds_allowed: float | None = None
+    steps_allowed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,10 @@ def tell(outcome: Outcome, out: Path) -> int:
     for way in way_outs(outcome.withheld):
         print(for_terminal(f"way out: {way}"), file=sys.stderr)
     if outcome.untried:
-        print(f"not tried for want of time: {outcome.untried} searches for whole numbers", file=sys.stderr)
+        print(
+            f"not tried, beyond the steps allowed: {outcome.untried} searches for whole numbers",
+            file=sys.stderr,
+        )
     bundle = outcome.bundle
     if bundle is None:
         print(

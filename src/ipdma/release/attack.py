@@ -13,11 +13,11 @@ from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_diff
 from ipdma.release.attacks.extremes import EXTREMES, attack_extremes
 from ipdma.release.attacks.find import Find
 from ipdma.release.attacks.rank import RANK, attack_rank
-from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Clock, attack_reconstruction
+from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort, attack_reconstruction
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares
 from ipdma.release.counts import attack_counts, counted_numbers
 
-SECONDS = 10.0  # of solving for whole numbers
+STEPS = 10_000  # of solving for whole numbers
 ORDER = (CELLS, DIFFERENCES, LEVERAGE, RANK, RECONSTRUCTION, EXTREMES, STANDARDISERS, RELEASES)
 
 
@@ -34,13 +34,13 @@ class Tally:
         self.found[attack] += len(finds)
         return list(finds)
 
-    def as_attacks(self, clock: Clock) -> tuple[Attack, ...]:
+    def as_attacks(self, effort: Effort) -> tuple[Attack, ...]:
         """For the bundle: every attack, tried and found."""
-        limits = {RECONSTRUCTION: clock.seconds}
+        limits = {RECONSTRUCTION: effort.steps}
         return tuple(Attack(name, self.tried[name], self.found[name], limits.get(name)) for name in ORDER)
 
 
-def attack_block(block: Block, head: Bundle, minimum: int, clock: Clock, tally: Tally) -> list[Find]:
+def attack_block(block: Block, head: Bundle, minimum: int, effort: Effort, tally: Tally) -> list[Find]:
     """Attacks on a block alone, the cheap ones first; the search runs where they found nothing.
 
     `head` has the counts of arms and cells.
@@ -52,15 +52,15 @@ def attack_block(block: Block, head: Bundle, minimum: int, clock: Clock, tally: 
     found += tally.count(RANK, arms, list(attack_rank(block, minimum)))
     found = found or tally.count(LEVERAGE, arms, list(attack_leverage(block, minimum)))
     if not found:
-        before = clock.tried
-        finds = list(attack_reconstruction(block, minimum, clock))
-        found = tally.count(RECONSTRUCTION, clock.tried - before, finds)
+        before = effort.tried
+        finds = list(attack_reconstruction(block, minimum, effort))
+        found = tally.count(RECONSTRUCTION, effort.tried - before, finds)
     return found
 
 
 def attack_bundle(
-    bundle: Bundle, minimum: int, clock: Clock | None = None, earlier: Sequence[Bundle] = ()
-) -> tuple[list[tuple[str, Find]], Tally, Clock]:
+    bundle: Bundle, minimum: int, effort: Effort | None = None, earlier: Sequence[Bundle] = ()
+) -> tuple[list[tuple[str, Find]], Tally, Effort]:
     """Attack every number of people, block, pair of blocks and standardiser of a bundle.
 
     Parameters
@@ -68,8 +68,8 @@ def attack_bundle(
     bundle : Bundle
     minimum : int
         Fewest people that may be told of.
-    clock : Clock, optional
-        Time for the search for whole numbers, and what was solved already; default ten seconds.
+    effort : Effort, optional
+        Allowed to the search for whole numbers, and what was solved already; default ten thousand steps.
     earlier : sequence of Bundle
         Earlier releases of the same trial.
 
@@ -77,15 +77,15 @@ def attack_bundle(
     -------
     finds : list of (what it concerns, Find)
     tally : Tally
-    clock : Clock
-        `left` searches that time did not allow.
+    effort : Effort
+        `left` searches that it did not allow.
     """
-    tally, clock = Tally(), clock or Clock(SECONDS)
+    tally, effort = Tally(), effort or Effort(STEPS)
     finds = list(attack_counts(bundle, minimum))
     tally.count(CELLS, counted_numbers(bundle), [own for _, own in finds])
     for number, block in enumerate(bundle.blocks):
         name = describe(block)
-        finds += [(name, own) for own in attack_block(block, bundle, minimum, clock, tally)]
+        finds += [(name, own) for own in attack_block(block, bundle, minimum, effort, tally)]
         others = bundle.blocks[:number]
         pairs = list(attack_differences(block, others, minimum))
         finds += [(name, own) for own in tally.count(DIFFERENCES, len(others), pairs)]
@@ -93,7 +93,7 @@ def attack_bundle(
             pairs = list(attack_differences(block, release.blocks, minimum, RELEASES))
             finds += [(name, own) for own in tally.count(RELEASES, len(release.blocks), pairs)]
     finds += list(attack_standards(bundle, minimum, tally, earlier))
-    return finds, tally, clock
+    return finds, tally, effort
 
 
 def attack_standards(

@@ -21,14 +21,14 @@ from ipdma.release.attack import Tally, attack_block, attack_bundle
 from ipdma.release.attacks.cells import LEVERAGE, attack_persons
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
 from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
-from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Clock
+from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares, key_of
 from ipdma.release.counts import tellable
 from ipdma.release.make import TrialDraft
 from ipdma.release.moments import Draft, narrowed
 
-NO_TIME = "not enough time to try whether whole scores follow from the moments"
-SECONDS = 5.0  # of solving for whole numbers while a bundle is made
+NOT_TRIED = "trying whether whole scores follow from the moments takes more than is allowed"
+STEPS = 5_000  # of solving for whole numbers while a bundle is made
 WITHDRAW = (
     "have the earlier release deleted wherever it went and take it out of the ledger, or wait until the two "
     "differ by enough people"
@@ -52,7 +52,7 @@ class Passage:
     head: Bundle
     minimum: int
     earlier: Sequence[Bundle]
-    clock: Clock = field(default_factory=lambda: Clock(SECONDS))
+    effort: Effort = field(default_factory=lambda: Effort(STEPS))
     kept: list[Draft] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
 
@@ -78,7 +78,7 @@ class Released:
         None where no headline passed.
     withheld : list of Withheld
     untried : int
-        Searches for whole numbers that time did not allow; their blocks are withheld.
+        Searches for whole numbers that were not allowed to end; their blocks are withheld.
     """
 
     bundle: Bundle | None
@@ -107,13 +107,13 @@ def release(draft: TrialDraft, plan: Plan, minimum: int, earlier: Sequence[Bundl
     asked = [own.block for own in draft.blocks if is_headline(own.block, plan)]
     passed = [own for own in passage.blocks if is_headline(own, plan)]
     if not passage.kept or (asked and not passed):
-        return Released(None, passage.withheld, passage.clock.left)
+        return Released(None, passage.withheld, passage.effort.left)
     scales = tuple(admit_squares(draft, passage))
     held = (*draft.bundle.gate.withheld, *passage.withheld)
     made = replace(tellable(draft.bundle, minimum), blocks=tuple(passage.blocks), scales=scales)
-    finds, tally, _ = attack_bundle(made, minimum, passage.clock, earlier)
-    gate = Gate(minimum, not finds, tally.as_attacks(passage.clock), held)
-    return Released(replace(made, gate=gate), passage.withheld, passage.clock.left)
+    finds, tally, _ = attack_bundle(made, minimum, passage.effort, earlier)
+    gate = Gate(minimum, not finds, tally.as_attacks(passage.effort), held)
+    return Released(replace(made, gate=gate), passage.withheld, passage.effort.left)
 
 
 def is_headline(block: Block, plan: Plan) -> bool:
@@ -165,10 +165,10 @@ def is_repeated(block: Block, kept: Sequence[Block]) -> bool:
 
 def attack_draft(draft: Draft, passage: Passage) -> list[Find]:
     """Everything that is tried on one block beside those that have passed."""
-    block, minimum, before = draft.block, passage.minimum, passage.clock.left
-    found = attack_block(block, passage.head, minimum, passage.clock, Tally())
-    if not found and passage.clock.left > before:
-        found = [Find(RECONSTRUCTION, "", (), NO_TIME, "make the bundle on a faster or less busy machine")]
+    block, minimum, before = draft.block, passage.minimum, passage.effort.left
+    found = attack_block(block, passage.head, minimum, passage.effort, Tally())
+    if not found and passage.effort.left > before:
+        found = [Find(RECONSTRUCTION, "", (), NOT_TRIED, DROP)]
     if found:
         return found
     found = [*attack_rows(draft, passage.kept, minimum)]

@@ -128,16 +128,18 @@ def attacks_part(bundle: Bundle) -> Part:
             ATTACKS.get(own.attack, own.attack),
             str(own.tried),
             str(own.found),
-            limit_words(own.seconds_allowed),
+            limit_words(own.steps_allowed),
         )
         for own in bundle.gate.attacks
     )
-    return Part("What was tried", (), (Grid("Attacks", ("Attack", "Tried", "Found somebody", "Time"), rows),))
+    return Part(
+        "What was tried", (), (Grid("Attacks", ("Attack", "Tried", "Found somebody", "Limit"), rows),)
+    )
 
 
-def limit_words(seconds: float | None) -> str:
+def limit_words(steps: int | None) -> str:
     """A search's limit in words."""
-    return "no limit" if seconds is None else f"up to {seconds:g} s"
+    return "no limit" if steps is None else f"up to {steps:,} steps"
 
 
 def blocks_grid(bundle: Bundle) -> Grid:

@@ -12,17 +12,17 @@ from ipdma.errors import SpecError
 from ipdma.release.attack import Tally, attack_bundle
 from ipdma.release.attacks.differences import RELEASES
 from ipdma.release.attacks.find import Find
-from ipdma.release.attacks.reconstruction import Clock
+from ipdma.release.attacks.reconstruction import Effort
 from ipdma.runs.release import read_ledger
 
 DEFAULT = 10  # people, where a bundle was made with the gate off
-SECONDS = 15.0
+STEPS = 15_000  # of solving for whole numbers
 Finds = list[tuple[str, Find]]
 
 
 def disclose_bundle(
     bundle: Bundle, minimum: int | None = None, ledger: Path | None = None
-) -> tuple[Finds, Tally, Clock]:
+) -> tuple[Finds, Tally, Effort]:
     """Attack a bundle.
 
     Parameters
@@ -40,7 +40,7 @@ def disclose_bundle(
     """
     least = least_attacked(bundle.gate.minimum_cell, minimum)
     earlier = [] if ledger is None else list(read_ledger(ledger).values())
-    return attack_bundle(bundle, least, Clock(SECONDS), earlier)
+    return attack_bundle(bundle, least, Effort(STEPS), earlier)
 
 
 def least_attacked(own: int, asked: int | None) -> int:
@@ -55,22 +55,22 @@ def least_attacked(own: int, asked: int | None) -> int:
     return asked or (own if own > 1 else DEFAULT)
 
 
-def bundle_json(finds: Finds, tally: Tally, clock: Clock) -> str:
+def bundle_json(finds: Finds, tally: Tally, effort: Effort) -> str:
     """The outcome as it is written."""
     found = [{"what": what, **asdict(find)} for what, find in finds]
-    tried = [asdict(own) for own in tally.as_attacks(clock)]
-    return json.dumps({"found": found, "attacks": tried, "not_tried": clock.left}, indent=1) + "\n"
+    tried = [asdict(own) for own in tally.as_attacks(effort)]
+    return json.dumps({"found": found, "attacks": tried, "not_tried": effort.left}, indent=1) + "\n"
 
 
-def bundle_summary(finds: Finds, tally: Tally, clock: Clock, limit: int) -> Iterator[str]:
+def bundle_summary(finds: Finds, tally: Tally, effort: Effort, limit: int) -> Iterator[str]:
     """The outcome in lines."""
-    for own in tally.as_attacks(clock):
-        within = "" if own.seconds_allowed is None else f" (within {own.seconds_allowed:g} s)"
+    for own in tally.as_attacks(effort):
+        within = "" if own.steps_allowed is None else f" (within {own.steps_allowed} steps)"
         yield f"{own.attack}: tried {own.tried} times{within}, found somebody {own.found} times"
     if not tally.tried[RELEASES]:
         yield "no earlier release was held against it: name the folder of releases with --ledger"
-    if clock.left:
-        yield f"not tried for want of time: {clock.left} searches for whole numbers"
+    if effort.left:
+        yield f"not tried, beyond the steps allowed: {effort.left} searches for whole numbers"
     if not finds:
         yield "nobody could be recovered"
         return

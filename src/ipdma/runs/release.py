@@ -37,7 +37,7 @@ class Outcome:
     earlier : int
         Releases that the ledger holds.
     untried : int
-        Searches for whole numbers that time did not allow.
+        Searches for whole numbers that were not allowed to end.
     """
 
     result: CheckResult

@@ -14,7 +14,7 @@ from ipdma.bundle.records import Arm, ArmCount, Block, CellCounts, Column, Scale
 from ipdma.release.attack import attack_bundle
 from ipdma.release.attacks.cells import attack_persons
 from ipdma.release.attacks.differences import attack_unions
-from ipdma.release.attacks.reconstruction import Clock, recovered
+from ipdma.release.attacks.reconstruction import Effort, recovered
 from ipdma.release.counts import tellable
 
 ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
@@ -153,29 +153,35 @@ def test_an_indicator_leaves_one_of_two_solutions():
     values = np.array([[3.0, 1.0], [3.0, 1.0], *([[0.0, 0.0]] * 8)])
     columns = (score_columns()[1], Column("smoker", "smoker", "level", "yes", None, True))
     made, arm = block({"A": values}, columns), moments(values)
-    assert not recovered(made, arm, 0, None, 10, Clock(10.0))
-    assert recovered(made, arm, 0, 1, 10, Clock(10.0))
+    assert not recovered(made, arm, 0, None, 10, Effort(1000))
+    assert recovered(made, arm, 0, 1, 10, Effort(1000))
 
 
-def test_a_search_without_time_says_that_it_was_not_made():
+def test_a_search_without_steps_says_that_it_was_not_made():
     values = people(12, 1)[:, :2]
-    clock = Clock(0.0)
-    assert not recovered(block({"A": values}), moments(values), 0, None, 10, clock)
-    assert (clock.left, clock.tried) == (1, 0)
+    effort = Effort(0)
+    assert not recovered(block({"A": values}), moments(values), 0, None, 10, effort)
+    assert (effort.left, effort.tried) == (1, 0)
 
 
 def test_a_search_that_its_limit_ends_is_not_tried(monkeypatch):
-    stopped = SimpleNamespace(status=1, x=None)
+    stopped = SimpleNamespace(status=1, x=None, mip_node_count=5)
     monkeypatch.setattr("ipdma.release.attacks.reconstruction.milp", lambda *a, **k: stopped)
-    values, clock = people(12, 1)[:, :2], Clock(10.0)
-    assert not recovered(block({"A": values}), moments(values), 0, None, 10, clock)
-    assert (clock.left, clock.tried) == (1, 0)
+    values, effort = people(12, 1)[:, :2], Effort(1000)
+    assert not recovered(block({"A": values}), moments(values), 0, None, 10, effort)
+    assert (effort.left, effort.tried) == (1, 0)
 
 
-def test_no_time_passes_while_nothing_is_solved(monkeypatch):
-    clock = Clock(10.0)
-    monkeypatch.setattr("time.monotonic", lambda: 1e9)
-    assert clock.remaining == 10.0
+def test_what_is_tried_depends_on_no_clock(monkeypatch):
+    """The same number of searches comes to an end however slow the machine is."""
+    values = people(12, 1)[:, :2]
+    ticks = iter(range(0, 10**9, 10**6))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr("time.process_time", lambda: float(next(ticks)))
+    effort = Effort(1000)
+    recovered(block({"A": values}), moments(values), 0, None, 10, effort)
+    assert (effort.left, effort.tried) == (0, 1)
+    assert 0 < effort.spent < 1000
 
 
 COUNTS = {"A": ArmCount(80, 80), "B": ArmCount(80, 80)}

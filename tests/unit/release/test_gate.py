@@ -147,17 +147,17 @@ def test_randomised_people_minus_the_arms_that_are_told_would_be_the_withheld_on
     assert release(draft_trial(upload, plan, codebook), plan, 10).bundle.study["randomised"] is None
 
 
-def test_a_search_without_time_withholds_its_block_and_is_not_counted_as_tried(plan, codebook, monkeypatch):
+def test_a_search_without_steps_withholds_its_block_and_is_not_counted_as_tried(plan, codebook, monkeypatch):
     arms = {"A": ("stpp", 17), "B": ("waitlist", 60)}
     made = draft(plan, codebook, arms=arms)
     whole = release(made, plan, 10)
     assert whole.untried == 0
     assert tried(whole.bundle) > 0
-    monkeypatch.setattr("ipdma.release.gate.SECONDS", 0.0)
+    monkeypatch.setattr("ipdma.release.gate.STEPS", 0)
     hasty = release(made, plan, 10)
     assert hasty.untried > 0
     assert hasty.bundle is None
-    assert any("not enough time" in own.reason for own in hasty.withheld)
+    assert any("more than is allowed" in own.reason for own in hasty.withheld)
 
 
 def tried(made):

@@ -7,7 +7,6 @@ indicator the same inside it. A value that the same few people have in every sol
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,23 +21,28 @@ SMALL = 20  # people up to which an arm is solved for: beyond, thousands of answ
 NARROW = 2.0  # standard deviation in points below which a larger arm is
 WIDEST = 200  # values of a column
 LIMIT = 1  # scipy's status of a search that its limit ended
+PROGRAM = 10  # steps that a program costs beside the nodes of its tree
+MOST = 1000  # nodes of one program
 
 
 @dataclass
-class Clock:
-    """Seconds of solving that are allowed and spent, what was asked and solved, and what was not for want of
-    time."""
+class Effort:
+    """Steps of solving that are allowed and spent, what was asked and solved, and what was not.
 
-    seconds: float
+    A step is a node of the search tree of a mixed-integer program, and each program costs some more. No clock
+    is asked, so that the same bundle comes out on a slow machine and on a busy one.
+    """
+
+    steps: int
     asked: int = 0
     left: int = 0
-    spent: float = 0.0
+    spent: int = 0
     seen: dict[bytes, bool] = field(default_factory=dict)
 
     @property
-    def remaining(self) -> float:
-        """Seconds left; time passes while something is solved."""
-        return self.seconds - self.spent
+    def remaining(self) -> int:
+        """Steps left."""
+        return self.steps - self.spent
 
     @property
     def tried(self) -> int:
@@ -46,11 +50,11 @@ class Clock:
         return self.asked - self.left
 
 
-class OutOfTime(Exception):
+class Exhausted(Exception):
     """A search that did not come to an end."""
 
 
-def attack_reconstruction(block: Block, minimum: int, clock: Clock) -> Iterator[Find]:
+def attack_reconstruction(block: Block, minimum: int, effort: Effort) -> Iterator[Find]:
     """Whole-number columns of small or narrow arms, alone and beside each indicator."""
     if minimum <= 1:
         return
@@ -60,7 +64,7 @@ def attack_reconstruction(block: Block, minimum: int, clock: Clock) -> Iterator[
             if not worth_solving(moments, place):
                 continue
             for beside in (None, *indicators):
-                if recovered(block, moments, place, beside, minimum, clock):
+                if recovered(block, moments, place, beside, minimum, effort):
                     names = block.columns[place if beside is None else beside].name
                     reason = f"a score of {block.columns[place].label} in arm {arm} follows from the moments"
                     yield Find(RECONSTRUCTION, arm, (names,), reason, DROP)
@@ -73,22 +77,22 @@ def worth_solving(moments: Moments, place: int) -> bool:
 
 
 def recovered(
-    block: Block, moments: Moments, place: int, beside: int | None, minimum: int, clock: Clock
+    block: Block, moments: Moments, place: int, beside: int | None, minimum: int, effort: Effort
 ) -> bool:
-    """Whether few people's value is the same in every solution; False, and left, where time ran out."""
+    """Whether few people's value is the same in every solution; False, and left, where the effort ends."""
     limits = block.columns[place].range
     if limits is None or limits[1] - limits[0] > WIDEST:
         return False
     left, right = system(moments, place, beside, limits)
     key = left.tobytes() + right.tobytes()
-    clock.asked += 1
-    if key not in clock.seen:
+    effort.asked += 1
+    if key not in effort.seen:
         try:
-            clock.seen[key] = is_certain(left, right, minimum, clock)
-        except OutOfTime:
-            clock.left += 1
+            effort.seen[key] = is_certain(left, right, minimum, effort)
+        except Exhausted:
+            effort.left += 1
             return False
-    return clock.seen[key]
+    return effort.seen[key]
 
 
 def system(
@@ -112,10 +116,10 @@ def system(
     return left, np.round(np.concatenate([right, [own, crossed - origin * own]]))
 
 
-def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, clock: Clock) -> bool:
+def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, effort: Effort) -> bool:
     """Whether some value is taken by the same few people in every solution: the least and the most agree."""
     width = left.shape[1]
-    first = solve(left, right, np.zeros(width), clock)
+    first = solve(left, right, np.zeros(width), effort)
     if first is None:
         return False
     candidates = (first > 0.5) & (first < minimum - 0.5)
@@ -124,7 +128,7 @@ def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, clock: Clock) 
         for sign in (1.0, -1.0):
             weights = np.where(candidates, sign * 1e-3, 0.0)
             weights[at] = sign
-            other = solve(left, right, weights, clock)
+            other = solve(left, right, weights, effort)
             if other is None:
                 return False
             candidates &= other == first
@@ -135,24 +139,23 @@ def is_certain(left: np.ndarray, right: np.ndarray, minimum: int, clock: Clock) 
     return False
 
 
-def solve(left: np.ndarray, right: np.ndarray, weights: np.ndarray, clock: Clock) -> np.ndarray | None:
+def solve(left: np.ndarray, right: np.ndarray, weights: np.ndarray, effort: Effort) -> np.ndarray | None:
     """Numbers of people at each value with the least weight; None where there are none.
 
     Raises
     ------
-    OutOfTime
+    Exhausted
     """
-    if clock.remaining <= 0:
-        raise OutOfTime
-    begun = time.monotonic()
+    if effort.remaining <= 0:
+        raise Exhausted
     done = milp(
         weights,
         integrality=np.ones(left.shape[1]),
         bounds=Bounds(0, right[0]),
         constraints=LinearConstraint(left, right - 1e-6, right + 1e-6),
-        options={"time_limit": max(0.05, clock.remaining)},
+        options={"node_limit": min(effort.remaining, MOST)},
     )
-    clock.spent += time.monotonic() - begun
+    effort.spent += PROGRAM + int(done.mip_node_count or 0)
     if done.status == LIMIT:
-        raise OutOfTime
+        raise Exhausted
     return None if done.x is None else np.round(done.x)

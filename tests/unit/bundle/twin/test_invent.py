@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.guest_runs import run_with
 from tests.builders.uploads import upload_of
 
 from ipdma.bundle import bundle_text, parse_bundle
@@ -155,3 +156,20 @@ def test_lme4_finds_the_same_headline_in_the_twin_and_in_the_rows(tmp_path, plan
         done = subprocess.run(["Rscript", "-e", script], check=True, capture_output=True, text=True)
         found.append([float(number) for number in done.stdout.split()])
     assert found[1] == pytest.approx(found[0], rel=1e-6)
+
+
+def test_the_analyses_of_twins_are_those_of_the_trials(uploads, twins):
+    """Efficacy and moderators, in one stage and two: no twin holds a quantile, so that points there are left
+    out."""
+    asked = {key: PLAN[key] for key in ("outcomes", "moderators")}
+    made = {name: as_upload(twin) for name, twin in twins.items()}
+    tables = []
+    for contributed in (uploads, made):
+        found = run_with(contributed, (), ("efficacy", "moderators"), **asked).estimates
+        kept = found[(found.outcome == "depression") & ~found.term.astype(str).str.contains(":at:|spline")]
+        tables.append(kept.set_index(["analysis_id", "term", "level"]))
+    assert list(tables[0].index) == list(tables[1].index)
+    assert len(tables[0]) > 60
+    numbers = ["estimate", "std_error", "df", "p_value", "ci_low", "ci_high", "k", "n"]
+    a, b = (table[numbers].astype(float) for table in tables)
+    pd.testing.assert_frame_equal(a, b, rtol=1e-6, atol=1e-9)
