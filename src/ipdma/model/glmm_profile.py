@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from scipy import special
-from scipy.optimize import brentq
 
+from ipdma.model.crossing import Profile
 from ipdma.model.factor import factor_of
 from ipdma.model.glmm import GlmmData
 from ipdma.model.glmm_search import Layout, Marginal, common_factor, descend
@@ -73,27 +73,19 @@ def sd_interval(
 def profile_ends(
     data: GlmmData, layout: Layout, psi: Array, at: int, lowest: float, level: float, restart: bool
 ) -> tuple[float, float]:
-    """Both ends; ValueError where the profile jumps, so that no root is bracketed."""
-    target = float(special.ndtri(0.5 + level / 2))
+    """Both ends; ValueError where the profile jumps over the quantile."""
     free = np.arange(layout.size) != at
     path = {"psi": psi}
 
-    def excess(value: float) -> float:
+    def held_at(value: float) -> tuple[float, float]:
         start = psi.copy() if restart else path["psi"].copy()
         start[at] = value
-        held = descend(data, layout, start, free)
-        path["psi"] = held.point.psi
-        return float(np.sqrt(max(held.point.deviance - lowest, 0.0))) - target
+        held = descend(data, layout, start, free).point
+        path["psi"] = held.psi
+        return held.deviance, float(held.gradient[at])
 
     best = float(psi[at])
-    low = 0.0
-    if best > 1e-6 and excess(0.0) > 0:
-        path["psi"] = psi
-        low = float(brentq(excess, 0.0, best, xtol=1e-8, rtol=1e-8))
+    profile = Profile(held_at, best, lowest, float(special.ndtri(0.5 + level / 2)))
+    low = profile.lower_end(1e-6)
     path["psi"] = psi
-    near, far = best, best + max(0.5 * best, 0.2)
-    while excess(far) < 0:
-        near, far = far, 1.6 * far
-        if far > LARGEST:
-            return low, float("inf")
-    return low, float(brentq(excess, near, far, xtol=1e-8, rtol=1e-8))
+    return low, profile.end(best + max(0.5 * best, 0.2), most=LARGEST)

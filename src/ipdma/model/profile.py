@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special
 
 from ipdma.model.criterion import Point, Value, evaluate
+from ipdma.model.crossing import Profile
 from ipdma.model.derivatives import differentiate
 from ipdma.model.factor import factor_of
 from ipdma.model.newton import Optimum, Search, newton_step
@@ -73,10 +74,7 @@ def interval_of(
     level: float,
     forward: Callable[[float], float],
 ) -> tuple[float, float]:
-    """Interval of forward(theta[at]), a variance, by the profile deviance.
-
-    z(v) = sign(v - best) sqrt(deviance(v) - lowest) is close to linear, and is solved for -+ its quantile.
-    """
+    """Interval of forward(theta[at]), a variance, by the profile deviance."""
     for restart in (False, True):
         try:
             low, high = profile_ends(problem, point, at, level, forward is np.square, restart)
@@ -94,67 +92,37 @@ def profile_ends(
     Raises
     ------
     ValueError
-        Where the profile jumps, so that no root is bracketed.
+        Where the profile jumps.
     """
     theta = pack(problem, point)
     theta[at] = abs(theta[at]) if squared else theta[at]
-    lowest = evaluate(problem, point).deviance
-    target = float(np.sqrt(stats.chi2(1).ppf(level)))
     path = {"theta": theta}
 
-    def excess(value: float) -> float:
+    def held_at(value: float) -> tuple[float, float]:
         start = theta if restart else path["theta"]
-        path["theta"], deviance = constrained(problem, start, at, value)
-        return float(np.sqrt(max(deviance - lowest, 0.0))) - target
+        path["theta"], deviance, slope = constrained(problem, start, at, value)
+        return deviance, slope
 
-    best = float(theta[at])
-    scale = float(np.sqrt(point.sigma2.mean()))
-    if squared:
-        low = lower_root(excess, best, scale)
-        path["theta"] = theta
-        return low, upper_root(excess, best, max(best, 0.05 * scale), np.sqrt(LARGEST) * scale, 1.6)
-    low = log_root(excess, best, -0.1)
+    best, scale = float(theta[at]), float(np.sqrt(point.sigma2.mean()))
+    target = float(special.ndtri(0.5 + level / 2))
+    profile = Profile(held_at, best, evaluate(problem, point).deviance, target)
+    low = profile.lower_end(1e-6 * scale) if squared else profile.end(best - 0.1, most=30.0)
     path["theta"] = theta
-    return low, log_root(excess, best, 0.1)
+    if squared:
+        return low, profile.end(best + max(best, 0.05 * scale) / 2, most=np.sqrt(LARGEST) * scale)
+    return low, profile.end(best + 0.1, most=30.0)
 
 
-def lower_root(excess: Callable[[float], float], best: float, scale: float) -> float:
-    """Where the profile rises by the quantile below the best value; zero when it does not."""
-    if best < 1e-6 * scale or excess(0.0) <= 0:
-        return 0.0
-    return float(optimize.brentq(excess, 0.0, best, xtol=1e-9 * scale, rtol=1e-9))
-
-
-def upper_root(
-    excess: Callable[[float], float], best: float, step: float, most: float, growth: float
-) -> float:
-    """Where the profile rises by the quantile above the best value; infinite when it does not."""
-    low, high = best, best + step / 2
-    while excess(high) < 0:
-        low, high = high, high * growth
-        if high > most:
-            return float("inf")
-    return float(optimize.brentq(excess, low, high, xtol=1e-9 * max(step, 1e-12), rtol=1e-9))
-
-
-def log_root(excess: Callable[[float], float], best: float, step: float) -> float:
-    """Where the profile of a logarithm rises by the quantile, on the side of `step`; infinite if nowhere."""
-    near, far = best, best + step
-    while excess(far) < 0:
-        near, far = far, far + (far - best)
-        if abs(far - best) > 30:
-            return float(np.sign(step)) * float("inf")
-    return float(optimize.brentq(excess, min(near, far), max(near, far), xtol=1e-9, rtol=1e-9))
-
-
-def constrained(problem: Problem, theta: np.ndarray, at: int, value: float) -> tuple[np.ndarray, float]:
-    """The lowest deviance with one search parameter held, from a warm start."""
+def constrained(
+    problem: Problem, theta: np.ndarray, at: int, value: float
+) -> tuple[np.ndarray, float, float]:
+    """The lowest deviance with one search parameter held, from a warm start; and its slope in that one."""
     theta = theta.copy()
     theta[at] = value
     search = HeldSearch(problem, np.arange(len(theta)) != at)
     reached = search.descend(search.state(wake_up(problem, positive_root(problem, theta), search.free)))
     assert reached is not None
-    return reached.point.theta, reached.point.value.deviance
+    return reached.point.theta, reached.point.value.deviance, float(search.gradient[at])
 
 
 @dataclass(frozen=True)
@@ -183,10 +151,11 @@ class HeldSearch(Search[Held]):
     def direction(self, point: Held) -> tuple[np.ndarray, float]:
         """Newton's step in the free parameters; none where all are held."""
         free, step = self.free, np.zeros_like(point.theta)
-        if not free.any():
-            return step, 0.0
         derivatives = differentiate(self.problem, point.point, point.value)
         gradient, hessian = search_derivatives(self.problem, point.point, derivatives)
+        self.gradient = gradient
+        if not free.any():
+            return step, 0.0
         step[free], decrease, _ = newton_step(
             gradient[free], hessian[np.ix_(free, free)], FLOOR, FLOOR, scaled=True
         )
