@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,8 @@ from ipdma.model.tau2 import typical_variance
 from ipdma.model.term import Term
 
 NST = "nst"
+FOUND: dict[tuple[Hashable, ...], Fit] = {}
+MOST_FOUND = 500
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 
@@ -46,7 +48,26 @@ def specify(spec: ModelSpec, stage: str) -> ModelSpec:
 
 
 def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit:
-    """Fit; the profile intervals of the variances, half of a fit's time, only where they are shown."""
+    """Fit, or find the fit of the same rows and model again, which several analyses ask for.
+
+    The profile intervals of the variances, half of a fit's time, are there only where they are shown.
+    """
+    key = (*contents(frame), repr(spec), profile)
+    if key not in FOUND:
+        if len(FOUND) >= MOST_FOUND:
+            FOUND.clear()
+        FOUND[key] = fit_anew(frame, spec, profile)
+    return FOUND[key]
+
+
+def contents(frame: pd.DataFrame) -> tuple[Hashable, ...]:
+    """What a table holds, to tell whether another one holds the same."""
+    columns = (frame[name].to_numpy() for name in frame)
+    return (*frame, *(tuple(c) if c.dtype == object else (c.dtype.str, c.tobytes()) for c in columns))
+
+
+def fit_anew(frame: pd.DataFrame, spec: ModelSpec, profile: bool) -> Fit:
+    """Fit with the engine of the model's family and stages."""
     if spec.stages == "one" and not spec.visit and not spec.imputation:
         return (fit_gaussian if spec.family == "gaussian" else fit_binomial)(frame, spec, profile)
     return fit_model(frame, spec)

@@ -3,6 +3,7 @@
 import pytest
 from tests.builders.analysis_rows import KEY, as_table, count, pick, rows_with_status, small_plan
 
+from ipdma.analysis import fitting
 from ipdma.analysis.run import analyse
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.spec import ModelSpec
@@ -67,3 +68,22 @@ def test_the_record_holds_the_variance_of_the_fit(rows):
     fit = fit_gaussian(two, spec, profile=False)
     row = pick(got.estimates, term="treatment:within:m[b]", analysis_id=NAME)
     assert row.tau2 == pytest.approx(fit.variance.of(Term("within", "m", "b")), rel=1e-8)
+
+
+def test_the_same_rows_and_model_are_fitted_once(rows, monkeypatch):
+    frame = rows[["study", "treat", "outcome", "baseline"]]
+    spec = ModelSpec(outcome="outcome", covariates=("baseline",), df="kenward_roger")
+    fits = []
+
+    def counted(*asked):
+        fits.append(asked)
+        return fit_gaussian(*asked)
+
+    monkeypatch.setattr(fitting, "fit_gaussian", counted)
+    first = fitting.fit_rows(frame, spec)
+    assert fitting.fit_rows(frame.copy(), spec.replace(level=0.95)) is first
+    assert len(fits) == 1
+    moved = frame.assign(outcome=frame["outcome"] + (frame.index == frame.index[0]))
+    others = [(moved, spec, False), (frame, spec.replace(df="satterthwaite"), False), (frame, spec, True)]
+    assert all(fitting.fit_rows(*asked) is not first for asked in others)
+    assert len(fits) == 4
