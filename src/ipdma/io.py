@@ -17,6 +17,7 @@ from ipdma.cohort import Upload
 from ipdma.errors import DataError, ReadError, join_faults
 from ipdma.privacy.acting import unshield
 from ipdma.site.formats.text import parse, refuse_wide, sniff_separator, take_excel_hint
+from ipdma.site.harmonised import digest
 from ipdma.site.table import Column, build_table
 from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
@@ -184,10 +185,17 @@ def read_upload(folder: Path | str) -> Upload:
     Raises
     ------
     ReadError
-        Where one of its files is absent or no table.
+        Where one of its files is absent or no table, or a table is not the one that was written.
     """
     folder = Path(folder)
-    return upload_of_files({name: read_text(folder / name).encode() for name in UPLOAD_FILES}, str(folder))
+    content = {name: read_text(folder / name).encode() for name in UPLOAD_FILES}
+    upload = upload_of_files(content, str(folder))
+    if upload.account.get("digest") != digest([content[name] for name in UPLOAD_TABLES]):
+        raise ReadError(
+            f"{folder}: changed since it was written (the digest in account.json is of other tables); "
+            "harmonise the study again"
+        )
+    return upload
 
 
 def upload_of_files(content: Mapping[str, bytes], where: str = "upload") -> Upload:
@@ -196,13 +204,17 @@ def upload_of_files(content: Mapping[str, bytes], where: str = "upload") -> Uplo
     Raises
     ------
     ReadError
-        Where one of its files is no table.
+        Where one of its files is no table, or `account.json` no object.
     """
     texts = {name: content[name].decode("utf-8") for name in UPLOAD_FILES}
     tables = (text_table(StringIO(texts[name]), f"{where}/{name}") for name in UPLOAD_TABLES)
     participants, assessments, missing = tables
     study = read_text_mapping(texts["study.yaml"], f"{where}/study.yaml")
-    return Upload(study, participants, assessments, missing, json.loads(texts["account.json"]))
+    try:
+        account = dict(json.loads(texts["account.json"]))
+    except (ValueError, TypeError, RecursionError):
+        raise ReadError(f"{where}/account.json: expected a JSON object; harmonise the study again") from None
+    return Upload(study, participants, assessments, missing, account)
 
 
 def read_text_table(path: Path | str) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Runs every command on damaged inputs, each in a child with limits, and says what came of it.
 
-`python -m tests.builders.fuzzing --inputs 20000 --run RUN` prints the table of docs/validation-attack.md;
-RUN is the folder of a finished run of small trials (tests/attack/conftest.py), without it the commands on
-results are left out. Input number N of a seed is always the same: `--only N` does it again.
+`python -m tests.builders.fuzzing --inputs 20000 --run RUN --rehearsal BLIND` prints the table of
+docs/validation-attack.md. RUN is the folder of a finished run of small trials (tests/attack/conftest.py),
+BLIND that of a blinded one and its unblinding; what needs them is left out without them. Input number N of
+a seed is always the same: `--only N` does it again.
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ipdma.cli import main as ipdma
-from ipdma.errors import IpdmaError
-from ipdma.harmless import for_terminal, why_harmful
-from ipdma.runs.begin import begin
+from ipdma.harmless import why_harmful
 from tests.builders.hostile import mutate
-from tests.builders.scenes import Scene, make_scenes
+from tests.builders.scene import Scene
+from tests.builders.scenes import make_scenes
 
 SECONDS = 30  # of processor time for one input
 MEMORY = 1_500_000_000  # bytes for one input
@@ -182,7 +182,7 @@ def run_limited(scene: Scene) -> tuple[str, str]:
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            status = read_plan_of(scene) if scene.command == "plan" else ipdma([scene.command, *scene.words])
+            status = scene.call() if scene.call else ipdma([scene.command.split()[0], *scene.words])
     except SystemExit as error:
         status = int(error.code or 0)
     except TooSlow:
@@ -197,19 +197,6 @@ def run_limited(scene: Scene) -> tuple[str, str]:
     if status not in GOOD:
         return f"exit {status}", text
     return ("no sentence", text) if status and not text.strip() else (GOOD[status], text)
-
-
-def read_plan_of(scene: Scene) -> int:
-    """What a run does before its first job: plan, registry and studies are read and judged."""
-    os.chdir("consortium")
-    try:
-        begin([Path("plan.yaml")], {}, False)
-        return 0
-    except IpdmaError as error:
-        print(for_terminal(str(error)))
-        return error.exit_status
-    finally:
-        os.chdir("..")
 
 
 def names_near(top: Path, scene: Scene) -> set[str]:
@@ -227,8 +214,7 @@ def judge_left(top: Path, scene: Scene, status: str, before: set[str]) -> str:
     owned = {n for n in new if n.split("/")[0] in scene.outputs}
     if scene.command == "template" and status == "0":
         owned |= {n for n in new if n.endswith(".yaml.old")}
-    if scene.command == "plan":
-        owned = new
+    owned |= {n for n in new if n.split("/")[0] in scene.keeps}
     wrong = sorted(new - owned)
     for name, statuses in scene.outputs.items():
         written = (top / name).exists()
@@ -272,6 +258,7 @@ def main() -> int:
     parser.add_argument("--only", type=int)
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--run", type=Path)
+    parser.add_argument("--rehearsal", type=Path)
     parser.add_argument("--out", type=Path, help="a file that gains a line per input, to stop and go on")
     parser.add_argument("--table", type=Path, nargs="+", help="only print the table of such files")
     options = parser.parse_args()
@@ -284,7 +271,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            scenes = make_scenes(top, options.run)
+            scenes = make_scenes(top, options.run, options.rehearsal)
         for outcome in fuzz(top, scenes, options.seed, list(numbers)):
             outcomes.append(outcome)
             if not outcome.is_good or options.only is not None:

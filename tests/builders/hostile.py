@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import zipfile
 from collections.abc import Callable, Iterator
@@ -99,14 +100,17 @@ def mutate_cells(data: bytes, draw: random.Random) -> bytes:
 
 
 def mutate_tree(data: bytes, draw: random.Random) -> bytes:
-    """Values, keys and entries of a YAML or JSON file."""
-    tree = yaml.load(data, yaml.BaseLoader)
+    """Values, keys and entries of a YAML or JSON file; the others keep their types."""
+    is_json = data[:1] == b"{"
+    tree = json.loads(data) if is_json else yaml.safe_load(data)
     for _ in range(draw.choice((1, 1, 1, 2, 4))):
         places = list(places_of(tree))
         if not places:
             break
         home, key = draw.choice(places)
         change_place(home, key, draw)
+    if is_json:
+        return json.dumps(tree, indent=1).encode()
     return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).encode("utf-8", "replace")
 
 
@@ -120,8 +124,10 @@ def places_of(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 def change_place(home: Any, key: Any, draw: random.Random) -> None:
     """One value replaced, taken away, doubled or put under another key."""
-    kind = draw.randrange(6)
-    if kind < 3:
+    kind, value = draw.randrange(7), home[key]
+    if kind == 6 and isinstance(value, int | float):
+        home[key] = draw.choice((-value, value + 1, value * 2, value / 3, value * 1e9, value + 1e-9))
+    elif kind < 3 or kind == 6:
         home[key] = deepcopy(draw.choice(VALUES))
     elif kind == 3:
         del home[key]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,36 +13,16 @@ import pyreadstat
 import yaml
 
 from ipdma.cli import main
+from ipdma.errors import IpdmaError
+from ipdma.harmless import for_terminal
+from ipdma.runs.begin import begin
+from tests.builders.scene import Scene
+from tests.builders.share_scenes import share_scenes, unblind_scene
 from tests.builders.small_study import Small, items, long
 from tests.builders.trials import make_consortium, write_plan
 from tests.builders.workbooks import write_study
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One command over one set of good files.
-
-    Attributes
-    ----------
-    name, command : str
-    words : tuple of str
-        Its arguments; paths are relative to the scene's folder.
-    targets : tuple of str
-        Files to be damaged (patterns).
-    outputs : dict of str to tuple of int
-        What the command writes, and with which exit statuses.
-    weight : int
-        How often it is drawn.
-    """
-
-    name: str
-    command: str
-    words: tuple[str, ...]
-    targets: tuple[str, ...]
-    outputs: dict[str, tuple[int, ...]]
-    weight: float = 10
 
 
 FORMATS = ("csv", "tsv", "xlsx", "sav", "zsav", "dta", "xpt", "harmonised", "long", "items", "codebook")
@@ -137,8 +117,8 @@ SPECS = {
 }
 
 
-def make_scenes(top: Path, run: Path | None = None) -> list[Scene]:
-    """Write all good inputs below a folder; with a finished run, its scenes too."""
+def make_scenes(top: Path, run: Path | None = None, rehearsal: Path | None = None) -> list[Scene]:
+    """Write all good inputs below a folder; with a finished run and an unblinded one, their scenes too."""
     studies = make_studies(top)
     make_rows(top / "numbers")
     found = [scene for kind in studies for scene in site_scenes(kind)]
@@ -167,12 +147,26 @@ def make_scenes(top: Path, run: Path | None = None) -> list[Scene]:
     )
     (top / "consortium" / "studies.tsv").write_text(registry, encoding="utf-8")
     files = ("consortium/plan.yaml", "consortium/studies.tsv", "consortium/trials/A/study.yaml")
-    found.append(Scene("plan", "plan", (), files, {}, 60))
+    found.append(Scene("plan", "plan", (), files, {}, 60, begin_run, ("consortium",)))
+    found += share_scenes(top)
+    if rehearsal is not None:
+        found.append(unblind_scene(top, rehearsal))
     if run is not None:
         shutil.copytree(run, top / "run", symlinks=True)
         shutil.copytree(run / "out", top / "run" / "other", symlinks=True)
         found += run_scenes()
     return found
+
+
+def begin_run() -> int:
+    """What a run does before its first job: plan, registry and studies are read and judged."""
+    with contextlib.chdir("consortium"):
+        try:
+            begin([Path("plan.yaml")], {}, False)
+            return 0
+        except IpdmaError as error:
+            print(for_terminal(str(error)))
+            return error.exit_status
 
 
 def site_scenes(kind: str) -> list[Scene]:
@@ -200,8 +194,10 @@ def run_scenes() -> list[Scene]:
     """What is done with a finished run."""
     files = ("run/out/*", "run/out/*/*", "run/out/private/*/*", "run/out/private/*/*/*")
     told = {"v.json": (0, 1)}
+    rows = ("run/out/*.yaml", "run/out/private/harmonised/*/*")
     return [
-        Scene("verify", "verify", ("run/out", "--records-only", "--json", "v.json"), files, told, 3),
-        Scene("disclose", "disclose", ("run/out", "--json", "v.json"), files[:2], told, 3),
+        Scene("verify", "verify", ("run/out", "--records-only", "--json", "v.json"), files, told, 20),
+        Scene("disclose", "disclose", ("run/out", "--json", "v.json"), files[:2], told, 12),
+        Scene("twin run", "twin", ("run/out", "--out", "twins"), rows, {"twins": (0, 1)}, 10),
         Scene("compare", "compare", ("run/out", "run/other"), files[:1], {}, 8),
     ]

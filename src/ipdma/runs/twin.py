@@ -22,11 +22,14 @@ from ipdma.release.gate import ungated
 from ipdma.release.make import draft_trial
 from ipdma.report.words import TWIN
 from ipdma.runs.bundles import KEPT, SUFFIX
+from ipdma.runs.hold import hold_named, read_manifest
 from ipdma.runs.read_run import find_run
 from ipdma.runs.recompute import codebooks_of
+from ipdma.runs.stamps import MANIFEST
 from ipdma.writing import write_files
 
 SHARE = "share"
+UPLOADS = "private/harmonised/"
 KEYS = ("study", "participant", "arm", "condition")
 
 
@@ -72,11 +75,12 @@ def bundles_of_folder(folder: Path) -> list[Bundle]:
     if shared:
         return [read_bundle(path) for path in shared]
     run = find_run(folder)
-    private = run / "private" / "harmonised"
+    private = run / UPLOADS
     if not private.is_dir():
         raise ReadError(
             f"{folder}: holds neither bundles (NAME{SUFFIX}) nor private/harmonised with the trials of a run"
         )
+    refuse_changed(run)
     plan = read_plan(run / "plan.yaml")
     codebook = load_codebook([path for path in codebooks_of(run, plan) if path.is_dir()])
     found = []
@@ -86,6 +90,23 @@ def bundles_of_folder(folder: Path) -> list[Bundle]:
         else:
             found.append(ungated(draft_trial(read_upload(place), plan, codebook)))
     return found
+
+
+def refuse_changed(run: Path) -> None:
+    """A twin is of what the run read, or of nothing.
+
+    Raises
+    ------
+    ReadError
+        Naming each upload's file that is not as the run left it.
+    """
+    manifest = read_manifest(run)
+    if manifest is None:
+        raise ReadError(f"{run / MANIFEST}: not there, or changed since the run; let the run finish first")
+    held = {name: entry for name, entry in manifest["files"].items() if name.startswith(UPLOADS)}
+    faults = [f"{run}/{line}" for line in hold_named(run, held)]
+    if faults:
+        raise ReadError(join_faults(faults))
 
 
 def make_twins(sources: Sequence[Path], out: Path) -> list[Twin]:
