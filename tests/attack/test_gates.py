@@ -10,13 +10,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.builders.report_mock import mock_material
+from tests.builders.report_texts import texts_of
 from tests.builders.trials import MAPPING, PLAN, make_consortium, write_plan, write_trial
 
 from ipdma.cli import main, place_in_package
 from ipdma.errors import IpdmaError, PlanError, ReadError
 from ipdma.harmless import for_terminal, policy_for, why_harmful
 from ipdma.plan import Plan, read_plan
-from ipdma.report.render import render_texts
 from ipdma.runs.begin import begin
 from ipdma.writing import write_file
 from ipdma.yaml_values import parse_yaml
@@ -225,7 +225,7 @@ def test_a_plan_that_prints_small_counts_says_so_on_every_page():
     for least, said in ((10, 0), (5, 1)):
         material = replace(mock_material(3), plan={**plan, "minimum_cell": least, "footer": "A footer."})
         note = "Counts from 5 people on are printed"
-        pages = {name: content for name, content in render_texts(material, {}) if name.endswith("html")}
+        pages = {name: content for name, content in texts_of(material) if name.endswith("html")}
         tables = [name for name in pages if name.startswith("tables/")]
         assert tables
         assert all((note in pages[name].decode()) == bool(said) for name in [*tables, "report.html"])
@@ -244,7 +244,7 @@ def assert_guarded(page):
 
 
 def test_every_page_has_the_content_policy():
-    pages = {name: content for name, content in render_texts(mock_material(3), {}) if name.endswith("html")}
+    pages = {name: content for name, content in texts_of(mock_material(3)) if name.endswith("html")}
     assert {"report.html", "prisma_ipd.html", "tables/efficacy.html"} <= set(pages)
     for content in pages.values():
         assert_guarded(content.decode())

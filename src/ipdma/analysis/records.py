@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -101,6 +102,7 @@ class Ident:
         return self.analysis_id
 
     @classmethod
+    @lru_cache(maxsize=8192)
     def parse(cls, analysis_id: str) -> Ident:
         """The parts of an analysis_id."""
         return cls(*analysis_id.split(".", len(fields(cls)) - 1))

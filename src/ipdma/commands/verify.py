@@ -18,7 +18,8 @@ from ipdma.runs.derive import underived
 from ipdma.runs.hold import hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
 from ipdma.runs.recompute import can_recompute, lacking_tables, recompute
-from ipdma.runs.reprint import reprint
+from ipdma.runs.remake import Remade, remake
+from ipdma.runs.reprint import misprints
 from ipdma.runs.verify_share import hold_share, is_shared, recompute_share
 
 DESCRIPTION = """\
@@ -89,8 +90,7 @@ def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
         claims = [c for c in claims if c["analysis_id"].split(".")[0] in heads]
     verdicts = check_claims(claims, records, "the record files")
     said = report_verdicts("record files", verdicts, options.limit)
-    said += report_tables(folder, options.limit)
-    said += report_texts(folder, claims, options)
+    said += report_made(folder, claims, options)
     stamped = {row.text("source_digest") for row in records.estimates} - {""}
     if not options.records_only and stamped and stamped != {digest_code(["analysis"])}:
         print("the code of the analyses has changed since this run: differences below may come from that")
@@ -122,19 +122,19 @@ def list_lines(lines: Sequence[str], limit: int) -> None:
         print(f"  ... and {len(lines) - limit} more (--limit 0 lists all)")
 
 
-def report_texts(folder: Path, claims: Sequence[dict[str, str]], options: argparse.Namespace) -> int:
-    """Make every text again from the records; returns the number of files that say something else."""
-    if not (folder / "report.html").is_file():
-        print("texts not made again: there is no report.html")
-        return 0
+def report_made(folder: Path, claims: Sequence[dict[str, str]], options: argparse.Namespace) -> int:
+    """Make tables and texts again from the records; returns how many cells and files say something else."""
     lacking = lacking_tables(read_plan(folder / "plan.yaml"))
     if lacking:
-        print(f"texts not made again: {lacking}")
+        print(f"tables not printed again: {lacking}\ntexts not made again: {lacking}")
         return 0
-    whole = [] if options.contrast else claims
-    return report_lines(
-        "texts", list(underived(folder, whole)), options.limit, "not derivable from the records"
-    )
+    remade = remake(folder)
+    said = report_tables(folder, remade, options.limit)
+    if not (folder / "report.html").is_file():
+        print("texts not made again: there is no report.html")
+        return said
+    lines = list(underived(folder, [] if options.contrast else claims, remade))
+    return said + report_lines("texts", lines, options.limit, "not derivable from the records")
 
 
 def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set[str]] | None:
@@ -146,17 +146,13 @@ def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set
     return recompute(folder, contrasts, lambda line: print(line, file=sys.stderr, flush=True))
 
 
-def report_tables(folder: Path, limit: int) -> int:
-    """Print the tables again from the record files; returns the number of cells that differ."""
+def report_tables(folder: Path, remade: Remade, limit: int) -> int:
+    """Hold the tables against those made again; returns the number of cells that differ."""
     if not (folder / "tables").is_dir():
         print(f"tables not printed again: {folder} has no tables/")
         return 0
-    lacking = lacking_tables(read_plan(folder / "plan.yaml"))
-    if lacking:
-        print(f"tables not printed again: {lacking}")
-        return 0
-    count, wrong = reprint(folder)
-    print(f"tables: {count} printed again, {len(wrong)} cells differ")
+    wrong = list(misprints(folder, remade.tables))
+    print(f"tables: {len(remade.tables)} printed again, {len(wrong)} cells differ")
     list_lines([misprint.sentence() for misprint in wrong], limit)
     return len(wrong)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipdma.analysis.records import as_number
-from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, split_unknown
+from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, split_unknown, unknown_rows
 from ipdma.disclosure.cells import KNOWN, Cell, Reader
 from ipdma.disclosure.exposure import Exposure
 from ipdma.disclosure.given import Given
@@ -107,7 +107,7 @@ class Attack:
             self.expose(c, n, n, [c]) for c, n in self.stated.items() if n and self.is_printed_few(c, n, ties)
         ]
         found += self.given
-        parts = split_unknown(ties.ties, ties.value, lambda cell: self.limits(cell, ties))
+        parts = split_unknown(unknown_rows(ties.ties, ties.value), lambda cell: self.limits(cell, ties))
         for done, part in enumerate(sorted(parts, key=lambda p: p.cells), 1):
             if done % 100 == 0:
                 say(f"{done} of {len(parts)} groups of numbers that hang together")

@@ -161,22 +161,16 @@ def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:
     np.fmax(most, counts, out=most)
 
 
-def split_unknown(
-    ties: Sequence[Tie],
-    number: Callable[[Cell], float | None],
-    limits: Callable[[Cell], tuple[float, float]],
-) -> list[Part]:
-    """Put all that is known into the ties, and split what remains where nothing links it.
+def split_unknown(rows: Sequence[UnknownRow], limits: Callable[[Cell], tuple[float, float]]) -> list[Part]:
+    """Split what is unknown in the ties where nothing links it.
 
     Parameters
     ----------
-    ties : sequence of Tie
-    number : function of a Cell
-        Its published number, or None.
+    rows : sequence of UnknownRow
+        Every tie in which something is unknown, all that is known put into it.
     limits : function of a Cell
         The least and the most that an unknown one can be by what is said of it alone.
     """
-    rows = unknown_rows(ties, number)
     groups = connect([list(weights) for weights, _, _ in rows])
     held: dict[int, list[UnknownRow]] = {}
     for row in rows:

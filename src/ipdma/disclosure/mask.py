@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -64,6 +64,13 @@ def mask_tables(
     return Mask(tables, plan, say).tables()
 
 
+def rows_of(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows of a table by column."""
+    names = [str(column) for column in table]
+    for cells in zip(*(table[column].tolist() for column in table), strict=True):
+        yield dict(zip(names, cells, strict=True))
+
+
 class Mask:
     """One run's decision about its numbers."""
 
@@ -73,10 +80,7 @@ class Mask:
         self.whole, self.plan = tables, plan
         self.minimum = int(plan["minimum_cell"])
         self.reader = Reader.of_plan(plan)
-        self.rows: dict[str, list[dict[str, Any]]] = {
-            name: [{str(k): v for k, v in row.items()} for row in tables[name].to_dict("records")]
-            for name in FILES
-        }
+        self.rows: dict[str, list[dict[str, Any]]] = {name: list(rows_of(tables[name])) for name in FILES}
         self.places = {name: [self.reader.places(name, r) for r in rows] for name, rows in self.rows.items()}
         self.unadjusted = Unadjusted(plan, self.rows["counts"], self.rows["study_estimates"])
         self.protection = Protection(Ties(self.stated()), self.minimum)
@@ -101,7 +105,7 @@ class Mask:
         made = {"notes": self.notes()} if "notes" in self.whole else {}
         for name in FILES:
             changes: dict[str, list[str]] = {
-                str(column): list(self.whole[name][column]) for column in self.whole[name]
+                str(column): self.whole[name][column].tolist() for column in self.whole[name]
             }
             changes[WITHHELD] = [""] * len(self.rows[name])
             for i, row in enumerate(self.rows[name]):

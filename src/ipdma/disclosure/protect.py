@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, split_unknown, unknown_rows
+from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, reduce_tie, split_unknown
 from ipdma.disclosure.cells import ASKED, EVENTS, KNOWN, Cell
 from ipdma.disclosure.ties import Tie, Ties
 from ipdma.privacy.few import ALL_BUT, is_few, say_few, why_withheld
@@ -31,6 +31,8 @@ class Protection:
     hidden : set of Cell
     exposed : set of Cell
         Withheld ones that could be worked out in spite of all that was tried.
+    loose : set of Cell
+        Withheld ones that were found to have enough possible values.
     """
 
     ties: Ties
@@ -38,6 +40,7 @@ class Protection:
     truth: dict[Cell, float] = field(default_factory=dict)
     hidden: set[Cell] = field(default_factory=set)
     exposed: set[Cell] = field(default_factory=set)
+    loose: set[Cell] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.truth = follow(self.ties)
@@ -47,10 +50,10 @@ class Protection:
         self.hidden = {
             c for c in self.ties.stated if c.personal and (c in few or (c.study and block_of(c) in blocks))
         }
-        self.near: dict[Cell, list[Tie]] = defaultdict(list)
-        for tie in self.ties.ties:
+        self.near: dict[Cell, list[int]] = defaultdict(list)  # places of its ties
+        for at, tie in enumerate(self.ties.ties):
             for cell in (tie.whole, *tie.parts):
-                self.near[cell].append(tie)
+                self.near[cell].append(at)
 
     def number(self, cell: Cell) -> float | None:
         """What an outsider reads of a cell."""
@@ -84,11 +87,12 @@ class Protection:
         Each tie is followed alone until nothing shows that way; only then are they solved together.
         """
         done: dict[Any, set[Cell]] = {}
+        held = [reduce_tie(tie, self.number) for tie in self.ties.ties]
         for turn in range(ROUNDS):
-            rows = unknown_rows(self.ties.ties, self.number)
+            rows = [row for row in held if row is not None]
             found = self.worked_out(build_part(rows, self.limits), together=False) if rows else set()
             if not found:
-                for part in split_unknown(self.ties.ties, self.number, self.limits):
+                for part in split_unknown(rows, self.limits):
                     if part.key not in done:
                         done[part.key] = self.worked_out(part, together=True)
                     found |= done[part.key]
@@ -97,12 +101,21 @@ class Protection:
             if not found or not more - self.hidden:
                 break
             self.hidden |= more
+            for at in {i for cell in more for i in self.near[cell]}:
+                held[at] = reduce_tie(self.ties.ties[at], self.number)
         say(f"{len(self.hidden)} numbers of people are withheld, {len(self.exposed)} of them in vain")
 
     def worked_out(self, part: Part, together: bool) -> set[Cell]:
-        """Guarded cells of a part that have too few possible values."""
-        wanted = [cell for cell in part.cells if self.guarded(cell)]
-        return {cell for cell, span in part.ranges(wanted, together).items() if span.values < ENOUGH}
+        """Guarded cells of a part that have too few possible values.
+
+        One that had enough before more was withheld has them still.
+        """
+        wanted = [cell for cell in part.cells if cell not in self.loose and self.guarded(cell)]
+        spans = part.ranges(wanted, together) if wanted else {}
+        tight = {cell for cell, span in spans.items() if span.values < ENOUGH}
+        if together:
+            self.loose |= spans.keys() - tight
+        return tight
 
     def next_around(self, target: Cell, every: bool) -> list[Cell]:
         """The cheapest count whose withholding may loosen a cell: in its own ties, else one tie further.
@@ -111,7 +124,8 @@ class Protection:
         """
         seen, ring = {target}, [target]
         while ring:
-            options = [c for cell in ring for tie in self.near[cell] for c in (tie.whole, *tie.parts)]
+            ties = [self.ties.ties[at] for cell in ring for at in self.near[cell]]
+            options = [c for tie in ties for c in (tie.whole, *tie.parts)]
             cheap = [c for c in dict.fromkeys(options) if self.may_hide(c)]
             if cheap:
                 return cheap if every else [min(cheap, key=lambda c: (not c.study, self.truth[c], c))]

@@ -11,9 +11,9 @@ import pandas as pd
 
 from ipdma.errors import DataError, nearest
 from ipdma.plan import Plan, read_plan
-from ipdma.runs.derive import material_of
 from ipdma.runs.files import read_analysis_rows, read_record
 from ipdma.runs.read_run import find_run
+from ipdma.runs.remake import material_of
 
 
 @dataclass(frozen=True)

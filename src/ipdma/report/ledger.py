@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ipdma.report import wording
@@ -52,7 +52,7 @@ class Claim:
 
     def as_mapping(self) -> dict[str, Any]:
         """The claim as a row of claims.csv."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass

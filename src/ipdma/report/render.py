@@ -66,10 +66,13 @@ def render(
     yield from texts_around(material, tables, exhibits, drawn, ledger, pictures, attacked)
 
 
-def render_texts(material: Material, drawn: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-    """As `render`, without drawing: every file but the figures, around drawings that are there already."""
-    ledger = Ledger()
-    tables = tabulate_all(material, ledger)
+def render_texts(
+    material: Material, drawn: Mapping[str, str], tables: list[Table], ledger: Ledger
+) -> Iterator[tuple[str, bytes]]:
+    """As `render`, without drawing: every file but the figures, around drawings that are there already.
+
+    `tables` are those of the material, and `ledger` holds their claims.
+    """
     exhibits = list_exhibits(material, ledger)
     yield from table_files(tables)
     known = {exhibit.name: drawn.get(exhibit.name, "") for exhibit in exhibits}

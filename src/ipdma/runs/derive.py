@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from html import unescape
 from io import BytesIO
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -15,21 +17,14 @@ from ipdma.disclosure.mask import mask_tables
 from ipdma.io import read_text
 from ipdma.plan import read_plan
 from ipdma.report.ledger import NUMBER
-from ipdma.report.material import Material
 from ipdma.report.render import render_texts
 from ipdma.runs.explain import explain
 from ipdma.runs.files import (
-    count_disclosed,
-    count_exposed,
     csv_text,
     gather_tables,
-    read_notes,
-    read_record,
-    read_registry,
 )
 from ipdma.runs.hold import read_manifest
-from ipdma.runs.layout import find_aggregate
-from ipdma.runs.read_run import TABLES
+from ipdma.runs.remake import Remade
 
 DRAWING = re.compile(
     r'<figure class="plot" id="figure-([^"]*)"><div class="sheet" tabindex="0"><div class="drawing"([^>]*)>'
@@ -45,46 +40,35 @@ PACKED = (".docx", ".xlsx")
 Claim = Mapping[str, Any]
 
 
-def underived(folder: Path, claims: Iterable[Claim]) -> Iterator[str]:
+def underived(folder: Path, claims: Iterable[Claim], remade: Remade) -> Iterator[str]:
     """One sentence for each file whose text is not what the records of the run give.
 
     Tables in all formats, the page, captions, checklist and claims are made again from the record files, the
     record files from the jobs' own; a figure's letters are held against the page's drawing of it and against
-    the claims. What a figure's shapes and pixels show is the manifest's to hold.
+    the claims. What a figure's shapes and pixels show is the manifest's to hold. Records and texts are made at
+    one time, in two processes where the system can fork.
     """
-    yield from underived_records(folder)
-    yield from underived_texts(folder, claims)
+    if "fork" not in get_all_start_methods():
+        yield from [*underived_records(folder), *underived_texts(folder, claims, remade)]
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        records = pool.submit(list_records, folder)
+        texts = list(underived_texts(folder, claims, remade))
+        yield from [*records.result(), *texts]
 
 
-def underived_texts(folder: Path, claims: Iterable[Claim]) -> Iterator[str]:
+def list_records(folder: Path) -> list[str]:
+    """As `underived_records`, for a process of its own."""
+    return list(underived_records(folder))
+
+
+def underived_texts(folder: Path, claims: Iterable[Claim], remade: Remade) -> Iterator[str]:
     """The same for all but the record files themselves."""
     page = read_text(folder / "report.html")
     drawn = {name: svg for name, _, svg, _ in DRAWING.findall(page)}
-    for name, expected in render_texts(material_of(folder), drawn):
+    for name, expected in render_texts(remade.material, drawn, remade.tables, remade.ledger):
         yield from differs(folder, name, expected)
     yield from underived_figures(folder, page, claims)
-
-
-def material_of(folder: Path) -> Material:
-    """What the report of a finished run was drawn from."""
-    plan = read_plan(folder / "plan.yaml")
-    registry = Path(plan["registry"]) if plan["registry"] else None
-    manifest = read_manifest(folder) or {"jobs": {}}
-    recipe = manifest["jobs"].get("report", {}).get("recipe", {})
-    estimates, study_estimates, counts = (read_record(folder / f"{name}.csv") for name in TABLES)
-    return Material(
-        estimates,
-        study_estimates,
-        counts,
-        plan.as_mapping(),
-        read_registry(registry),
-        read_registry(find_aggregate(plan)),
-        read_notes(folder / "parts" / "notes.csv"),
-        recipe.get("synthetic") or False,
-        dict(recipe.get("versions_printed", [])),
-        list(recipe.get("folders", [])),
-        max(count_exposed(folder / "parts" / "notes.csv"), count_disclosed(folder / "disclosure.json")),
-    )
 
 
 def underived_records(folder: Path) -> Iterator[str]:

@@ -15,10 +15,12 @@ from ipdma.disclosure.mask import FILES
 from ipdma.io import read_text_table
 from ipdma.plan import read_plan
 from ipdma.privacy.few import ALL_BUT, OTHER, say_few
+from ipdma.report.table import Table
 from ipdma.runs.derive import underived_texts
 from ipdma.runs.read_run import read_claims
 from ipdma.runs.recompute import lacking_tables
-from ipdma.runs.reprint import reprint
+from ipdma.runs.remake import remake
+from ipdma.runs.reprint import misprints
 
 NUMBER = re.compile(r"\d+")
 Say = Callable[[str], None]
@@ -104,11 +106,12 @@ def disclose(folder: Path, say: Say = lambda line: None) -> Outcome:
     if lacking:
         note = f"the words of tables, pages and figures were not looked at: {lacking}"
         return replace(found, notes=[note])
+    remade = remake(folder)
     if (folder / "tables").is_dir():
-        found.exposed.extend(written_in(folder, int(plan["minimum_cell"])))
+        found.exposed.extend(written_in(folder, int(plan["minimum_cell"]), remade.tables))
     if (folder / "report.html").is_file():
         say("holding pages, Word tables and figures against the shared records")
-        found.not_judged.extend(underived_texts(folder, claims))
+        found.not_judged.extend(underived_texts(folder, claims, remade))
     return found
 
 
@@ -134,10 +137,10 @@ def attack_records(
     return Outcome(found, attack.untold, [])
 
 
-def written_in(folder: Path, minimum: int) -> Iterator[Exposure]:
+def written_in(folder: Path, minimum: int, tables: Iterable[Table]) -> Iterator[Exposure]:
     """Cells of tables that print a number where the records withhold one."""
     words = (say_few(minimum), ALL_BUT + say_few(minimum), OTHER)
-    for cell in reprint(folder)[1]:
+    for cell in misprints(folder, tables):
         number = NUMBER.fullmatch(cell.found.strip())
         if number is not None and cell.expected.strip() in words:
             file = f"tables/{cell.table}.csv"

@@ -40,10 +40,9 @@ def read_registry(path: Path | str | None) -> pd.DataFrame | None:
 def csv_text(table: pd.DataFrame) -> str:
     """A table as CSV whose numbers read back to the same bits, and whose texts no spreadsheet runs."""
     texts = table.select_dtypes(exclude=["number", "bool"]).columns
-    shielded = {
-        name: [shield(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts
-    }
-    changed = {name: cells for name, cells in shielded.items() if cells != list(table[name])}
+    whole = {name: table[name].tolist() for name in texts}
+    shielded = {n: [shield(c) if isinstance(c, str) else c for c in cells] for n, cells in whole.items()}
+    changed = {name: cells for name, cells in shielded.items() if cells != whole[name]}
     table = table.assign(**changed) if changed else table
     return table.to_csv(index=False, lineterminator="\n")
 

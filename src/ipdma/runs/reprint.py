@@ -1,23 +1,17 @@
-"""The tables of a finished run printed again from its record files, and held against those on disk."""
+"""The tables of a finished run on disk, held against those that its record files print."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
 
 from ipdma.io import read_text
-from ipdma.plan import read_plan
 from ipdma.report.formats.text import table_csv
-from ipdma.report.ledger import Ledger
-from ipdma.report.material import Material
-from ipdma.report.tables import tabulate_all
-from ipdma.runs.files import read_record, read_registry
-from ipdma.runs.read_run import TABLES
-from ipdma.runs.recompute import tables_of
+from ipdma.report.table import Table
 
 
 @dataclass(frozen=True)
@@ -38,32 +32,14 @@ class Misprint:
         return f"{where}: {self.found!r}, but the record files print {self.expected!r}"
 
 
-def reprint(folder: Path) -> tuple[int, list[Misprint]]:
-    """Print each table again and compare.
-
-    Parameters
-    ----------
-    folder : Path
-        A results folder whose plan's registry can be read from here.
-
-    Returns
-    -------
-    tuple of int and list of Misprint
-        How many tables were compared, and the cells that differ; a table that is not there is one misprint.
-    """
-    plan = read_plan(folder / "plan.yaml")
-    registry, aggregate = (read_registry(path) for path in tables_of(plan))
-    estimates, study_estimates, counts = (read_record(str(folder / f"{name}.csv")) for name in TABLES)
-    material = Material(estimates, study_estimates, counts, plan.as_mapping(), registry, aggregate)
-    tables = tabulate_all(material, Ledger())
-    found: list[Misprint] = []
+def misprints(folder: Path, tables: Iterable[Table]) -> Iterator[Misprint]:
+    """Cells of the tables of a results folder that differ from those tables; one that is not there is one."""
     for table in tables:
         path = folder / "tables" / f"{table.name}.csv"
         if not path.is_file():
-            found.append(Misprint(table.name, 0, "", "no such file", table.title))
+            yield Misprint(table.name, 0, "", "no such file", table.title)
             continue
-        found += differing_cells(table.name, read_text(path), table_csv(table).decode("utf-8"))
-    return len(tables), found
+        yield from differing_cells(table.name, read_text(path), table_csv(table).decode("utf-8"))
 
 
 def differing_cells(name: str, found: str, expected: str) -> Iterator[Misprint]:

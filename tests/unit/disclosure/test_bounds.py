@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from ipdma.disclosure.bounds import Contradiction, split_unknown
+from ipdma.disclosure.bounds import Contradiction, split_unknown, unknown_rows
 from ipdma.disclosure.cells import Cell
 from ipdma.disclosure.ties import Tie
 
@@ -51,7 +51,7 @@ def test_ranges_are_those_of_all_numbers_that_fit(seed):
         for numbers in product(range(1, LIMIT + 1), repeat=len(unknown))
         if fits(ties, known, values := dict(zip(unknown, numbers, strict=True)))
     ]
-    for part in split_unknown(ties, known.get, lambda _: (1.0, float(LIMIT))):
+    for part in split_unknown(unknown_rows(ties, known.get), lambda _: (1.0, float(LIMIT))):
         ranges = part.ranges(part.cells, enough=100)
         close = part.tighten()
         for i, one in enumerate(part.cells):
@@ -63,6 +63,6 @@ def test_ranges_are_those_of_all_numbers_that_fit(seed):
 
 def test_numbers_that_contradict_each_other_are_said():
     ties = [Tie(cell("w"), (cell("a"), cell("b")))]
-    (part,) = split_unknown(ties, {cell("w"): 30}.get, lambda _: (1.0, 9.0))
+    (part,) = split_unknown(unknown_rows(ties, {cell("w"): 30}.get), lambda _: (1.0, 9.0))
     with pytest.raises(Contradiction):
         part.ranges(part.cells)

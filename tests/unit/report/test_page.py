@@ -11,12 +11,13 @@ from html.parser import HTMLParser
 import docx
 import pytest
 from tests.builders.report_mock import PLAN, few, mock_material
+from tests.builders.report_texts import texts_of
 
 from ipdma.report import render as rendering
 from ipdma.report.ledger import FIELDS
 from ipdma.report.material import Material
 from ipdma.report.prisma import check_items, load_items
-from ipdma.report.render import draw_all, render, render_texts
+from ipdma.report.render import draw_all, render
 
 ICONS = 1  # the mock has one contrast
 
@@ -130,11 +131,11 @@ def test_the_page_holds_plan_warnings_methods_and_results(files):
 
 def test_a_page_of_people_who_can_be_worked_out_says_so_first():
     material = mock_material(3)
-    pages = {n: c.decode() for n, c in render_texts(replace(material, exposed=2), {}) if n.endswith(".html")}
+    pages = {n: c.decode() for n, c in texts_of(replace(material, exposed=2)) if n.endswith(".html")}
     for name in ("report.html", "audit.html"):
         head = pages[name][: pages[name].index("<main>")]
         assert "Do not share these files yet.</b> 2 withheld numbers of few people can be worked out" in head
-    clear = {n: c.decode() for n, c in render_texts(material, {}) if n == "report.html"}
+    clear = {n: c.decode() for n, c in texts_of(material) if n == "report.html"}
     assert "Do not share" not in clear["report.html"]
 
 
@@ -154,7 +155,7 @@ def test_what_follows_only_from_the_printed_numbers_stands_on_the_pages_too(monk
 
 def test_the_checklist_carries_the_line_of_every_page():
     material = replace(mock_material(3), plan={**mock_material(3).plan, "minimum_cell": 5})
-    page = next(c.decode() for n, c in render_texts(material, {}) if n == "prisma_ipd.html")
+    page = next(c.decode() for n, c in texts_of(material) if n == "prisma_ipd.html")
     assert "Counts from 5 people on are printed" in page
 
 
