@@ -79,6 +79,13 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_status
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            print(tool_fault(options.command, error), file=sys.stderr)
+            return 3
+        line = f"ipdma {options.command}: {error.filename}: cannot be used ({error.strerror})"
+        print(for_terminal(line), file=sys.stderr)
+        return IpdmaError.exit_status
     except KeyboardInterrupt:
         print(f"ipdma {options.command}: stopped", file=sys.stderr)
         return 130

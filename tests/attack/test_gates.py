@@ -220,6 +220,35 @@ def test_an_override_on_the_command_line_passes_the_gate(folder):
         read_plan(folder / "plan.yaml", {"title": "a\x1bb"})
 
 
+@pytest.mark.parametrize("place", ["n" * 300, "loop/within"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "{}"],
+        ["check", "trials/A", "--json", "{}"],
+        ["harmonise", "trials/A", "--out", "{}"],
+        ["scan", "trials/A/scores.csv", "--out", "{}"],
+        ["template", "trials/A", "--from", "{}"],
+        ["codebook", "--format", "html", "--out", "{}"],
+        ["bundle", "{}", "--plan", "plan.yaml", "--out", "a.bundle.json"],
+        ["twin", "{}", "--out", "twins"],
+        ["verify", "{}"],
+    ],
+)
+def test_a_place_that_the_system_refuses_is_a_sentence(folder, capsys, words, place):
+    (folder / "loop").symlink_to("loop")
+    assert main([word.format(place) for word in words]) == 2
+    said = capsys.readouterr()
+    assert place.rpartition("/")[2][:40] in said.out + said.err
+
+
+@pytest.mark.parametrize("words", [["harmonise", "trials/A", "--out"], ["template", "trials/A", "--out"]])
+def test_no_name_of_an_output_is_obeyed_by_a_terminal(folder, capsys, words):
+    assert main([*words, "a\x1b[2J.xlsx"]) == 0
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+
+
 def test_a_plan_that_prints_small_counts_says_so_on_every_page():
     plan = mock_material(3).plan
     for least, said in ((10, 0), (5, 1)):

@@ -9,9 +9,11 @@ import sys
 
 import pytest
 from tests.builders.killed import kills
-from tests.builders.trials import write_trial
+from tests.builders.trials import write_plan, write_trial
 
 from ipdma.cli import main
+from ipdma.runs.release import make_bundle
+from ipdma.runs.twin import make_twins
 from ipdma.site.harmonise import harmonise_study
 from ipdma.writing import replace_folder, write_file, write_files
 
@@ -106,6 +108,53 @@ def test_a_mapping_that_comes_back_from_a_workbook(two_versions, capsys):
         assert now == text or (trial / "study.yaml.old").read_bytes() == text, act
     assert not [name for name in content_of(trial) if name.endswith(".ipdma")]
     assert (trial / "study.yaml.old").read_bytes() == text
+
+
+@pytest.fixture
+def bundles(tmp_path):
+    """Bundles of one trial before and after its data changed, and of a second trial."""
+    write_plan(tmp_path / "plan.yaml")
+    for name, study, seed in (("before", "A", 1), ("after", "A", 2), ("other", "B", 3)):
+        write_trial(tmp_path / name, study, seed=seed, n=60)
+        assert make_bundle(tmp_path / name, tmp_path / "plan.yaml", tmp_path / f"{name}.bundle.json").bundle
+    return tmp_path
+
+
+def test_a_bundle_never_leaves_without_its_entry_in_the_ledger(bundles):
+    trial, ledger, out = bundles / "after", bundles / "after" / "releases", bundles / "new.bundle.json"
+
+    def before():
+        shutil.rmtree(ledger, ignore_errors=True)
+        out.unlink(missing_ok=True)
+
+    for act in kills(lambda: make_bundle(trial, bundles / "plan.yaml", out), before):
+        noted = [path.read_bytes() for path in ledger.glob("*.bundle.json")]
+        assert not out.exists() or out.read_bytes() in noted, act
+        assert make_bundle(trial, bundles / "plan.yaml", out).bundle
+        assert [path.name for path in ledger.iterdir()] == ["0001.bundle.json"], act
+        assert not [path for path in bundles.iterdir() if path.name.endswith(".ipdma")], act
+
+
+def test_twins_are_the_old_set_or_the_new_one(bundles):
+    first, new, other = (bundles / f"{name}.bundle.json" for name in ("before", "after", "other"))
+    make_twins([first, other], bundles / "old")
+    make_twins([new, other], bundles / "new")
+    old, fresh, place = content_of(bundles / "old"), content_of(bundles / "new"), bundles / "twins"
+    assert old != fresh
+    seen = set()
+
+    def before():
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(bundles / "old", place)
+
+    for act in kills(lambda: make_twins([new], place), before):  # the second trial's twin stays
+        held = content_of(place)
+        assert held in (old, fresh), act
+        seen.add(held == fresh)
+        make_twins([new], place)
+        assert content_of(place) == fresh, act
+        assert not [path for path in bundles.iterdir() if path.name.endswith(".ipdma")], act
+    assert seen == {False, True}
 
 
 def test_a_single_file_is_the_old_one_or_the_new_one(tmp_path):

@@ -187,6 +187,12 @@ def test_a_number_changed_in_the_drawing_of_the_page_and_in_the_figure_alike(out
     assert f"figure {name} does not show" in said
 
 
+def test_a_contrast_that_the_run_does_not_have(out, capsys):
+    status, said = verify(out, capsys, "--contrast", "man")
+    assert status == 2
+    assert "no contrast 'man'; there are main" in said
+
+
 def test_a_row_taken_from_the_claims_and_a_changed_record(out, capsys):
     lines = (out / "claims.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (out / "claims.csv").write_text("".join(lines[:5] + lines[6:]), encoding="utf-8")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ipdma.bundle import read_bundle
+from ipdma.commands.idle import refuse_idle
 from ipdma.errors import SpecError
 from ipdma.harmless import for_terminal
 from ipdma.report.bundle_page import bundle_page, bundle_text_report
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show a bundle, or make one."""
     if options.place[0] == SHOW and len(options.place) == 2:
+        names = ("plan", "out", "minimum_cell", "ledger")
+        given = {f"--{name.replace('_', '-')}": getattr(options, name) for name in names}
+        refuse_idle(given, "for making a bundle, and this shows one")
         return show(Path(options.place[1]), options.html)
     lacking = [f"--{name}" for name in ("plan", "out") if getattr(options, name) is None]
     if len(options.place) != 1 or lacking:
@@ -56,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
             f"expected `ipdma bundle STUDY_DIR --plan PLAN --out F` or `ipdma bundle show F`"
             f"{'; missing: ' + ', '.join(lacking) if lacking else ''}"
         )
+    refuse_idle({"--html": options.html}, "for `ipdma bundle show F`, and this makes a bundle")
     outcome = make_bundle(
         Path(options.place[0]), options.plan, options.out, options.minimum_cell, options.ledger
     )

@@ -10,6 +10,7 @@ from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.exports import TEXT_EXPORTS
 from ipdma.codebook.exports.rows import codebook_sheets
 from ipdma.errors import ReadError, nearest
+from ipdma.harmless import for_terminal
 from ipdma.writing import write_file, write_files
 
 DESCRIPTION = (
@@ -64,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
         return to_screen(first)
     if len(formats) == 1 and options.out.suffix and not options.out.is_dir():
         write_file(options.out, first[formats[0]])
-        print(f"wrote {options.out}")
+        print(for_terminal(f"wrote {options.out}"))
         return 0
     write_files(options.out, files)
-    print(f"wrote {len(files)} file{'s' if len(files) > 1 else ''} to {options.out}")
+    print(for_terminal(f"wrote {len(files)} file{'s' if len(files) > 1 else ''} to {options.out}"))
     return 0
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ipdma.bundle import read_bundle
-from ipdma.errors import SpecError
+from ipdma.commands.idle import refuse_idle
 from ipdma.harmless import for_terminal
 from ipdma.runs.attack_bundle import bundle_json, bundle_summary, disclose_bundle
 from ipdma.runs.bundles import SUFFIX
@@ -44,7 +44,11 @@ def run(options: argparse.Namespace) -> int:
     """Attack, say, and return the status."""
     if options.place.endswith(SUFFIX) or Path(options.place).is_file():
         return run_bundle(options)
-    refuse_bundles_own(options)
+    given = {"--minimum-cell": options.minimum_cell, "--ledger": options.ledger}
+    why = (
+        f"of a bundle (NAME{SUFFIX}) alone; {options.place} is none and is judged by its plan's minimum_cell"
+    )
+    refuse_idle(given, why)
     folder: Path = find_run(options.place)
     outcome = disclose(folder, lambda line: print(for_terminal(line), file=sys.stderr, flush=True))
     if options.json:
@@ -52,17 +56,6 @@ def run(options: argparse.Namespace) -> int:
     for line in outcome.lines(options.limit):
         print(for_terminal(line))
     return 0 if outcome.is_clear else 1
-
-
-def refuse_bundles_own(options: argparse.Namespace) -> None:
-    """A results folder has its plan's threshold and no ledger: what would change nothing is not accepted."""
-    given = {"--minimum-cell": options.minimum_cell, "--ledger": options.ledger}
-    names = [name for name, value in given.items() if value is not None]
-    if names:
-        raise SpecError(
-            f"{' and '.join(names)}: of a bundle (NAME{SUFFIX}) alone, and {options.place} is not one; leave "
-            "it out: a results folder is judged by its plan's minimum_cell"
-        )
 
 
 def run_bundle(options: argparse.Namespace) -> int:

@@ -45,5 +45,5 @@ def run(options: argparse.Namespace) -> int:
         if said_loudly:
             print(f"\n*** {load_catalogue(options.language)['phrases']['pseudonym']}\n", file=sys.stderr)
         counts = f"{len(result.facts.persons)} participants, {len(result.facts.scores)} scores"
-        print(f"{options.out}: {counts}")
+        print(for_terminal(f"{options.out}: {counts}"))
     return result.exit_status

@@ -9,6 +9,7 @@ from typing import Any
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import IpdmaError, ReadError
+from ipdma.harmless import for_terminal
 from ipdma.site.formats import FORMATS, ReadOptions, read_table
 from ipdma.site.scan_columns import inventory, look_at_all
 from ipdma.site.template import from_sheets, to_sheets
@@ -58,7 +59,8 @@ def to_workbook(options: argparse.Namespace) -> int:
     rows = to_sheets(content, codebook)
     about = columns_of(folder, content)
     write_file(options.out, write_template(rows, codebook, list(about), about))
-    print(f"wrote {options.out}; fill it in, then run: ipdma template {folder} --from {options.out}")
+    again = f"ipdma template {folder} --from {options.out}"
+    print(for_terminal(f"wrote {options.out}; fill it in, then run: {again}"))
     return 0
 
 
@@ -115,5 +117,5 @@ def from_workbook(options: argparse.Namespace) -> int:
         write_files(out.parent, files)  # the copy first: at no moment is the older mapping gone
     else:
         write_file(out, text)
-    print(f"wrote {out}; now run: ipdma check {out.parent}")
+    print(for_terminal(f"wrote {out}; now run: ipdma check {out.parent}"))
     return 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ipdma.errors import IpdmaError
+from ipdma.commands.idle import refuse_idle
+from ipdma.errors import IpdmaError, ReadError
 from ipdma.harmless import for_terminal
 from ipdma.io import write_json
 from ipdma.plan import read_plan
@@ -52,16 +53,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, say, and return the status."""
     if is_shared(Path(options.results)):
+        given = {
+            "--records-only": options.records_only,
+            "--contrast": options.contrast,
+            "--json": options.json,
+        }
+        refuse_idle(given, f"of a run's own folder alone, and {options.results} is what a run shares")
         return verify_share(Path(options.results), options.limit)
     folder = find_run(options.results)
+    known_contrasts(folder, options.contrast or [])
     touched = report_lines("files", list(hold_files(folder)), options.limit)
     told = list(hold_inputs(folder))
     if told:
         report_lines("inputs", told, options.limit, "is told of what the run read")
+    return held_further(touched, lambda: hold_numbers(folder, options))
+
+
+def held_further(touched: int, hold: Callable[[], int], raised: type[IpdmaError] | None = None) -> int:
+    """The exit status of a folder with so many touched files, by how many of its numbers fail.
+
+    What cannot be read where files were touched is no fault of the tool; it is said, and the status is 1.
+    An error that is to be `raised` has its own sentence and status.
+    """
     try:
-        return 1 if hold_numbers(folder, options) + touched else 0
+        return 1 if hold() + touched else 0
     except Exception as error:
-        if not touched:
+        if not touched or (raised is not None and isinstance(error, raised)):
             raise
         why = f": {error}" if isinstance(error, IpdmaError) else ""
         print(
@@ -73,13 +90,18 @@ def run(options: argparse.Namespace) -> int:
 def verify_share(folder: Path, limit: int) -> int:
     """Hold a shared folder against its description, and compute its estimates again from the bundles."""
     touched = report_lines("files", list(hold_share(folder)), limit, "not as the run left them")
-    found = recompute_share(folder, lambda line: print(line, file=sys.stderr, flush=True))
+    return held_further(touched, lambda: hold_estimates(folder, limit), raised=IpdmaError)
+
+
+def hold_estimates(folder: Path, limit: int) -> int:
+    """Compute the estimates of a shared folder again from its bundles; returns how many differ."""
+    found = recompute_share(folder, say_aside)
     whole = len(found.held) + len(found.differing)
     print(f"recomputed from bundles: {len(found.held)} of {whole} estimates hold")
     for line in found.differing if limit <= 0 else found.differing[:limit]:
         print(for_terminal(f"  {line}"))
     print(f"not carried by the bundles, and not held: {len(found.lacking)} estimates")
-    return 1 if touched or found.differing else 0
+    return len(found.differing)
 
 
 def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
@@ -107,11 +129,30 @@ def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
     return said
 
 
+def known_contrasts(folder: Path, names: Sequence[str]) -> None:
+    """Refuse a contrast that the plan does not have: nothing of it could fail.
+
+    Raises
+    ------
+    ReadError
+        Naming those that it has.
+    """
+    there = list(read_plan(folder / "plan.yaml")["contrasts"]) if names else []
+    unknown = [name for name in names if name not in there]
+    if unknown:
+        raise ReadError(f"{folder}: no contrast '{unknown[0]}'; there are {', '.join(there)}")
+
+
 def report_lines(name: str, lines: Sequence[str], limit: int, what: str = "not as the run left them") -> int:
     """Say how many files fail, and list them; returns their number."""
     print(f"{name}: {len(lines)} {what}")
     list_lines(lines, limit)
     return len(lines)
+
+
+def say_aside(line: str) -> None:
+    """A line of progress."""
+    print(for_terminal(line), file=sys.stderr, flush=True)
 
 
 def list_lines(lines: Sequence[str], limit: int) -> None:
@@ -126,7 +167,8 @@ def report_made(folder: Path, claims: Sequence[dict[str, str]], options: argpars
     """Make tables and texts again from the records; returns how many cells and files say something else."""
     lacking = lacking_tables(read_plan(folder / "plan.yaml"))
     if lacking:
-        print(f"tables not printed again: {lacking}\ntexts not made again: {lacking}")
+        for what in ("tables not printed again", "texts not made again"):
+            print(for_terminal(f"{what}: {lacking}"))
         return 0
     remade = remake(folder)
     said = report_tables(folder, remade, options.limit)
@@ -141,15 +183,15 @@ def compute(folder: Path, contrasts: Sequence[str] | None) -> tuple[Records, set
     """The records computed again and the contrasts that they cover, or None with a line that says why not."""
     why = can_recompute(folder)
     if why:
-        print(f"not computed again: {why}")
+        print(for_terminal(f"not computed again: {why}"))
         return None
-    return recompute(folder, contrasts, lambda line: print(line, file=sys.stderr, flush=True))
+    return recompute(folder, contrasts, say_aside)
 
 
 def report_tables(folder: Path, remade: Remade, limit: int) -> int:
     """Hold the tables against those made again; returns the number of cells that differ."""
     if not (folder / "tables").is_dir():
-        print(f"tables not printed again: {folder} has no tables/")
+        print(for_terminal(f"tables not printed again: {folder} has no tables/"))
         return 0
     wrong = list(misprints(folder, remade.tables))
     print(f"tables: {len(remade.tables)} printed again, {len(wrong)} cells differ")

@@ -74,4 +74,4 @@ def drawn(draw: Callable[[], Any], path: Path, option: str) -> bytes:
         raise SpecError(f"{option}: expected a file that ends in .{', .'.join(FORMATS)}, got {path.name}")
     from ipdma.report.formats.figure import figure_bytes
 
-    return dict(figure_bytes(draw(), path.stem, [kind]))[kind]
+    return dict(figure_bytes(draw(), for_terminal(path.stem), [kind]))[kind]

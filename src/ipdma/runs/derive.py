@@ -45,8 +45,8 @@ def underived(folder: Path, claims: Iterable[Claim], remade: Remade) -> Iterator
 
     Tables in all formats, the page, captions, checklist and claims are made again from the record files, the
     record files from the jobs' own; a figure's letters are held against the page's drawing of it and against
-    the claims. What a figure's shapes and pixels show is the manifest's to hold. Records and texts are made at
-    one time, in two processes where the system can fork.
+    the claims. What a figure's shapes and pixels show is the manifest's to hold. Records and texts are made
+    at one time, in two processes where the system can fork.
     """
     if "fork" not in get_all_start_methods():
         yield from [*underived_records(folder), *underived_texts(folder, claims, remade)]

@@ -87,7 +87,7 @@ def make_bundle(
         return Outcome(result, None, released.withheld, len(earlier), released.untried)
     before = next((own for own in earlier.values() if says_the_same(own, released.bundle)), None)
     leaving = before or released.bundle
-    write_bundles(out, {out: leaving} if before else {out: leaving, next_place(folder, earlier): leaving})
+    write_bundles(out, {out: leaving} if before else {next_place(folder, earlier): leaving, out: leaving})
     return Outcome(result, leaving, released.withheld, len(earlier), released.untried)
 
 
@@ -122,7 +122,7 @@ def next_place(folder: Path, earlier: Mapping[Path, Bundle]) -> Path:
 
 
 def write_bundles(out: Path, bundles: Mapping[Path, Bundle]) -> None:
-    """Write the bundle and its entry in the ledger, both or neither.
+    """Write the bundle and its entry in the ledger, both or neither; a death between leaves the entry alone.
 
     Raises
     ------

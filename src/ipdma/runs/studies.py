@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +90,8 @@ def study_folders(places: Sequence[Path], faults: list[str]) -> Iterator[Path]:
                 f"studies: '{place}' holds no {STUDY_FILE}, nor does a folder in it; nothing to analyse"
             )
         for folder in folders:
-            if folder.resolve() not in seen:
-                seen.add(folder.resolve())
+            if Path(os.path.realpath(folder)) not in seen:
+                seen.add(Path(os.path.realpath(folder)))
                 yield folder
 
 

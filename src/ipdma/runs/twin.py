@@ -16,7 +16,7 @@ from ipdma.bundle.rows import NoRows
 from ipdma.bundle.twin.invent import Twin, invent_twin
 from ipdma.codebook import Codebook, load_codebook
 from ipdma.errors import DataError, ReadError, join_faults
-from ipdma.io import read_upload
+from ipdma.io import UPLOAD_FILES, read_upload
 from ipdma.plan import read_plan
 from ipdma.release.gate import ungated
 from ipdma.release.make import draft_trial
@@ -26,7 +26,7 @@ from ipdma.runs.hold import hold_named, read_manifest
 from ipdma.runs.read_run import find_run
 from ipdma.runs.recompute import codebooks_of
 from ipdma.runs.stamps import MANIFEST
-from ipdma.writing import write_files
+from ipdma.writing import files_in, replace_folder
 
 SHARE = "share"
 UPLOADS = "private/harmonised/"
@@ -120,6 +120,8 @@ def make_twins(sources: Sequence[Path], out: Path) -> list[Twin]:
         Where the counts of a bundle fit nobody.
     """
     bundles, codebook = read_sources(sources)
+    if out.exists() and not out.is_dir():
+        raise ReadError(f"{out}: expected a folder or nothing, got a file; name another place")
     if out.exists() and any(not is_twin_folder(path) for path in out.iterdir()):
         raise ReadError(f"{out}: holds something else than twins; name an empty folder")
     twins, faults = [], []
@@ -135,14 +137,17 @@ def make_twins(sources: Sequence[Path], out: Path) -> list[Twin]:
         for twin in twins
         for name, text in upload_texts(twin, codebook).items()
     }
-    write_files(out, files)
+    held = {name: path.read_bytes() for name, path in files_in(out).items()}  # twins of other trials stay
+    replace_folder(out, held | files, owned=lambda name: True, seal=f"{twins[0].bundle.study_id}/study.yaml")
     return twins
 
 
 def is_twin_folder(path: Path) -> bool:
-    """Whether a folder holds a twin that was written before."""
+    """Whether a folder holds a twin that was written before, or what a death in writing one left of it."""
     text = path / "study.yaml"
-    return text.is_file() and TWIN in text.read_text(encoding="utf-8", errors="replace")
+    if text.is_file():
+        return TWIN in text.read_text(encoding="utf-8", errors="replace")
+    return path.is_dir() and all(file.name in UPLOAD_FILES for file in path.iterdir())
 
 
 def upload_texts(twin: Twin, codebook: Codebook) -> dict[str, str]:

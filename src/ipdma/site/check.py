@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,7 +124,7 @@ def check_study(
         Never raises for bad data; `error` says why nothing could be read.
     """
     folder = Path(study_dir)
-    result = CheckResult(folder.resolve().name, language=language)
+    result = CheckResult(Path(os.path.realpath(folder)).name, language=language)
     findings = Findings()
     try:
         content, lines = read_content(folder)

@@ -31,6 +31,14 @@ def folder(made, tmp_path):
     return shutil.copytree(made, tmp_path / "published")
 
 
+def test_a_file_that_cannot_be_read_any_more_is_a_sentence(folder, capsys):
+    (folder / "estimates.csv").write_text("a,b\n1,2\n")
+    status, said = told(folder, capsys)
+    assert status == 1
+    assert "estimates.csv: changed since it was shared" in said
+    assert "not held further: a file that was changed cannot be read" in said
+
+
 def told(folder, capsys):
     """The exit status and what was said."""
     status = main(["verify", str(folder)])
