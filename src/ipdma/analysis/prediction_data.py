@@ -168,7 +168,8 @@ def take_up(
         varying = int((found.groupby("study")[column.name].nunique() > 1).sum())
         if varying < fewest:
             what = f"{column.level}: " if column.level else ""
-            raise Refused(f"{what}it varies within {varying} trials; {fewest} are asked for")
+            there = found["study"].nunique()
+            raise Refused(f"{what}it varies within {varying} of {there} trials; {fewest} are asked for")
     if len(found) < SHARE * of:
         rest = f"{' together with those before it' if before else ''}"
         raise Refused(f"fewer than half of the participants have it{rest}")

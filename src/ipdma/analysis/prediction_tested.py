@@ -24,6 +24,7 @@ from ipdma.model.ridge import Ridge, TrialProducts
 from ipdma.privacy.few import is_few
 
 FEWEST = 3  # trials: with fewer none can be left out and a variance between the others be told
+LEAST = 0.1  # information about a slope: with less its interval is wider than from -6 to 6
 HELD_OUT, APPARENT, OPTIMISM = "left-out trials", "same data", "optimism"
 FEW_DIFFER = "fewer than {} people are treated otherwise than by another rule"
 RULES = (("model", by_model), ("everybody alike", alike), ("difference", model_over_alike))
@@ -54,7 +55,8 @@ class Performance:
     gain : float
         Fall of the deviance inside trials against everybody alike; below zero they did worse.
     slope : Measure or None
-        1: predicted differences are as large as observed ones; below 1 too large.
+        1: predicted differences are as large as observed ones; below 1 too large. None where predictions
+        hardly differ.
     concordance : Measure or None
     """
 
@@ -113,7 +115,7 @@ def measure(trials: Sequence[Predicted], level: float) -> Performance:
     """Gain, slope and c over all trials."""
     information, score = sum(t.information for t in trials), sum(t.score for t in trials)
     slope = None
-    if information > 0:
+    if information >= LEAST:
         slope = Measure.of(score / information, 1 / math.sqrt(information), level)
     return Performance(
         2 * score - information, slope, concordance_for_benefit([t.held for t in trials], level)

@@ -95,7 +95,7 @@ def test_a_variable_that_few_have_is_left_out_and_said():
     records = run(rows)
     left = counts(records, "prediction_without")
     assert left["variable"].tolist() == ["age"]
-    assert "within 1 trials" in left["level"].iloc[0]
+    assert left["level"].iloc[0] == "it varies within 1 of 1 trials; 2 are asked for"
     terms = records.estimates.loc[records.estimates["analysis_id"] == HEAD, "term"].tolist()
     assert terms == ["treatment", "treatment:within:severity", "treatment:within:duration"]
 
