@@ -6,6 +6,7 @@ exchanged in one act of the system. What an earlier death left beside is removed
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -99,16 +100,17 @@ def write_set(
 ) -> None:
     """Write files beside their places, then rename all of them; none stays beside where one fails.
 
-    `private` may judge each by its name. Raises OSError.
+    Nor do folders that were made for them. `private` may judge each by its name. Raises OSError.
     """
     staged: list[tuple[Path, Path]] = []
+    made: list[Path] = []
     try:
         for name, data in content.items():
             place = Path(os.path.realpath(folder / name))
             if place.is_dir():
                 raise IsADirectoryError(21, "is a folder", str(place))
             hidden = private(name) if callable(private) else private
-            make_folder(place.parent, hidden)
+            made += make_folder(place.parent, hidden)
             clear_scratch(place.parent, place.name)
             staged.append((scratch_beside(place), place))
             write_new(staged[-1][0], data, hidden)
@@ -118,6 +120,9 @@ def write_set(
         for scratch, _ in staged:
             scratch.unlink(missing_ok=True)
             OWN.discard(str(scratch))
+        for empty in reversed(made):
+            with contextlib.suppress(OSError):  # it holds what was written
+                empty.rmdir()
 
 
 def write_new(path: Path, data: bytes, private: bool = False) -> None:
@@ -127,12 +132,13 @@ def write_new(path: Path, data: bytes, private: bool = False) -> None:
         stream.write(data)
 
 
-def make_folder(folder: Path, private: bool = False) -> None:
-    """Make a folder and those above it; a private one is its owner's alone."""
+def make_folder(folder: Path, private: bool = False) -> list[Path]:
+    """Make a folder and those above it, and return what was made; a private one is its owner's alone."""
     if folder.is_dir():
-        return
-    make_folder(folder.parent)
+        return []
+    made = make_folder(folder.parent)
     folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+    return [*made, folder]
 
 
 def scratch_beside(place: Path) -> Path:

@@ -1,5 +1,6 @@
 """Commands that write several files, killed at every act on a file: the old set or the new one."""
 
+import errno
 import json
 import os
 import shutil
@@ -12,10 +13,11 @@ from tests.builders.killed import kills
 from tests.builders.trials import write_plan, write_trial
 
 from ipdma.cli import main
+from ipdma.errors import ReadError
 from ipdma.runs.release import make_bundle
 from ipdma.runs.twin import make_twins
 from ipdma.site.harmonise import harmonise_study
-from ipdma.writing import replace_folder, write_file, write_files
+from ipdma.writing import replace_folder, write_file, write_files, write_new
 
 
 def content_of(folder):
@@ -172,6 +174,22 @@ def test_an_error_leaves_the_old_set_and_nothing_beside(tmp_path):
         write_files(tmp_path, {"a.txt": b"new", "b.txt": b"new", "c.txt": b"new"})
     assert (tmp_path / "a.txt").read_bytes() == b"old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_a_full_disk_leaves_no_empty_folder(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    written = []
+
+    def full(path, data, private=False):
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(write_new(path, data, private))
+
+    monkeypatch.setattr("ipdma.writing.write_new", full)
+    files = {"there/a.txt": b"a", "new/deep/b.txt": b"b"}
+    with pytest.raises(ReadError, match="No space left on device"):
+        write_files(tmp_path, files)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["there"]
 
 
 @pytest.fixture
