@@ -7,10 +7,9 @@ from ipdma.runs.files import read_registry
 from ipdma.runs.jobs import job
 
 with job(snakemake, "integrity") as desk:
-    uploads, _ = read_contributed(snakemake.params.uploads)
+    uploads, bundles = read_contributed(snakemake.params.uploads)
     codebook = load_codebook(snakemake.params.codebooks)
     registry = read_registry(snakemake.params.registry)
     params = snakemake.params
-    desk.put_all(
-        examine_uploads(uploads, codebook, registry, params.stamp, params.least, desk.say, params.contact)
-    )
+    asked = (params.stamp, params.least, desk.say, params.contact, bundles)
+    desk.put_all(examine_uploads(uploads, codebook, registry, *asked))

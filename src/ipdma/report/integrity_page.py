@@ -20,6 +20,11 @@ ABOUT = (
     "the site, not a judgement; chance alone raises some. No participant's row or value is on this page, and "
     "a count under {least} is written <{least}."
 )
+AS_BUNDLE = (
+    "This trial came as a bundle, without participants' rows. Its data were checked at the site, by the "
+    "eight domains of the IPD Integrity Tool (Hunter and others, 2024). The bundle tells how many checks "
+    "ended how, not which and not why. Nothing can be looked at again here."
+)
 ROB = {
     "rob_d1": "D1 Randomisation process",
     "rob_d2": "D2 Deviations from the intended interventions",
@@ -87,6 +92,38 @@ def integrity_page(
     lead = f"<h1>{escape(title)}</h1>{note}<p><b>{asked_line(results)}</b></p>{answers}"
     about = f"<p>{escape(ABOUT.format(least=least))}</p>\n"
     return page_around(title, style + STYLE, f"<main>{lead}{about}{''.join(body)}</main>")
+
+
+def bundle_integrity_page(
+    study: str,
+    ended: Mapping[tuple[int, str], int],
+    judgements: Mapping[str, str],
+    stamp: str,
+    contact: str = "",
+) -> str:
+    """The page of a trial that came as a bundle: how many checks ended how where the bundle was made.
+
+    Parameters
+    ----------
+    study : str
+    ended : mapping of (int, str) to int
+        Checks by domain and outcome.
+    judgements, stamp, contact
+        As in `integrity_page`.
+    """
+    style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
+    title = f"Integrity of the data of {study}"
+    note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
+    asked = sum(n for (_, outcome), n in ended.items() if outcome in ("fail", "query"))
+    count = f"{asked} of {sum(ended.values())} checks asked for an answer where the bundle was made."
+    answers = f"<p>Answers and questions go to {escape(contact)}.</p>" if contact else ""
+    rows = [
+        (f"{number}. {name}", *(str(ended.get((number, word), 0)) for word in WORDS))
+        for number, name in DOMAINS.items()
+    ]
+    looked = section("What was looked at", table(("Domain", *map(heading, WORDS.values())), rows))
+    lead = f"<h1>{escape(title)}</h1>{note}<p><b>{count}</b></p>{answers}<p>{escape(AS_BUNDLE)}</p>\n"
+    return page_around(title, style + STYLE, f"<main>{lead}{looked}{judgement_section(judgements)}</main>")
 
 
 def asked_line(results: pd.DataFrame) -> str:

@@ -21,7 +21,7 @@ CODE = {  # rooms whose code a job uses
     "report": ("report", "disclosure"),
     "share": ("release",),
 }
-WITH_BUNDLES = ("harmonise", "cohort")
+WITH_BUNDLES = ("harmonise", "cohort", "integrity")
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
 AFTERWARDS = ("share",)  # asked when all numbers are there
 

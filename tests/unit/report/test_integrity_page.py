@@ -1,10 +1,12 @@
 """What leaves the integrity checks: pages for the sites, tables over all trials, counts for the report."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 
 import pandas as pd
 import pytest
+from tests.builders.bundles import small_bundle
 from tests.builders.integrity_upload import draw_upload
 
 from ipdma.codebook import load_codebook
@@ -220,3 +222,20 @@ def test_the_page_says_whom_to_answer_where_the_plan_does(contact):
     page = next(text for name, text in examine_uploads([planted_upload()], *asked) if name.endswith(".html"))
     assert ("<p>Answers and questions go to T. &lt;Centre&gt;.</p>" in page) == bool(contact)
     assert ("Answers and questions" in page) == bool(contact)
+
+
+def test_a_trial_that_came_as_a_bundle_tells_how_many_checks_ended_how():
+    lines = []
+    made = replace(small_bundle(), integrity=(("2", "passed", 7), ("2", "query", 1), ("8", "fail", 2)))
+    study = made.study_id
+    registry = REGISTRY.assign(study=[study, "YY-B"])
+    asked = (load_codebook(), registry, "", LEAST, lines.append, "", [made])
+    found = dict(examine_uploads([planted_upload()], *asked))
+    page = found[f"integrity/{study}.html"]
+    assert "3 of 10 checks asked for an answer" in page
+    assert "high" in page
+    counts = pd.read_csv(StringIO(found["private/parts/trials/integrity/counts.csv"]))
+    own = counts[(counts.study == study) & counts.variable.isna()].set_index("level")
+    assert own.n.to_dict() == {"passed": 7, "query": 1, "fail": 2, "not checked": 0}
+    assert set(own.of) == {10}
+    assert set(counts[counts.what == "integrity_published"].study) == {"XX-A"}
