@@ -103,7 +103,7 @@ class Protection:
             self.hidden |= more
             for at in {i for cell in more for i in self.near[cell]}:
                 held[at] = reduce_tie(self.ties.ties[at], self.number)
-        say(f"{len(self.hidden)} numbers of people are withheld, {len(self.exposed)} of them in vain")
+        say(f"{len(self.hidden)} numbers of people withheld; {len(self.exposed)} can still be worked out")
 
     def worked_out(self, part: Part, together: bool) -> set[Cell]:
         """Guarded cells of a part that have too few possible values.

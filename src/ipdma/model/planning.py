@@ -88,7 +88,7 @@ def planned_power(
 
     Parameters
     ----------
-    variances : sequence of float
+    variances : (K,) sequence of float
         Each trial's own variance; an infinite one tells nothing.
     effect : float
         The effect that is assumed to be true.

@@ -84,7 +84,7 @@ def check_contrasts(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def check_time_points(plan: Mapping[str, Any]) -> Iterator[str]:
-    """Windows run forwards, and there is one of them."""
+    """A time point has one window, which ends no earlier than it begins."""
     for name, point in plan["time_points"].items():
         where = f"time_points.{name}"
         if point["weeks"] and point["weeks_after_post"]:

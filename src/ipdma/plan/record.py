@@ -200,7 +200,7 @@ def named(names: list[str] | None, name: str) -> bool:
 
 
 def is_good_event(measure: str) -> bool:
-    """Whether an event of a binary measure is one to wish for."""
+    """Whether an event of a binary measure is a good one, as response is."""
     return measure not in BAD_EVENTS
 
 

@@ -57,6 +57,7 @@ def replace_codes(study: str, variable: str, codes: Iterable[str], key: str) -> 
     Returns
     -------
     dict of str to str
+        By code, each once: its pseudonym, or its number without a key.
     """
     distinct = list(dict.fromkeys(codes))
     if not key:

@@ -361,12 +361,12 @@ def comparator(level: str) -> str:
 
 def model_line(material: Material, analysis: Analysis) -> str:
     """Which model, which degrees of freedom, which standard deviation, which sign."""
-    parts = []
+    parts: list[str] = []
     for stage, name in (("one", "One stage"), ("two", "Two stages")):
         row = material.headline(analysis, stage)
         if row is not None:
             method = row.text("df_method")
-            parts.append(f"{name}: {df_label(method)} intervals")
+            parts.append(f"{name if not parts else name.lower()}: {df_label(method)} intervals")
     sd = ""
     if not material.is_binary(analysis.outcome):
         sd = f" Outcomes divided by {STANDARDISE.get(material.standardise(analysis.outcome), 'a constant')}."
