@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,8 @@ from matplotlib.ft2font import LoadFlags
 
 FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
 DRAWN = "Ipdma Sans"  # the same letters without layout tables (fonts.py)
+UNITS = re.compile(r"\bper \d+ (?=\w)")
+HELD = "\0"  # for a blank at which no line breaks
 WIDE = 175 / 25.4  # inches: a figure over both columns of a journal's page
 NARROW = 85 / 25.4  # one that needs no more than one column
 TALL = 230 / 25.4
@@ -83,9 +86,11 @@ def text_box(text: str, size: float, weight: str = "normal") -> tuple[float, flo
 
 
 def wrap(text: str, width: float, size: float = SMALL, weight: str = "normal") -> list[str]:
-    """Break a sentence into lines no wider than `width` inches; a longer word keeps its own line."""
+    """Break a sentence into lines no wider than `width` inches; a longer word keeps its own line, and
+    `per 12 months` is not parted."""
     lines, current = [], ""
-    for word in text.split():
+    words = UNITS.sub(lambda found: found[0].replace(" ", HELD), text).split()
+    for word in (one.replace(HELD, " ") for one in words):
         trial = f"{current} {word}".strip()
         if current and text_width(trial, size, weight) > width:
             lines.append(current)

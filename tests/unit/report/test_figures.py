@@ -18,7 +18,7 @@ from ipdma.report.flow import place_boxes
 from ipdma.report.fonts import provide_fonts
 from ipdma.report.ledger import Ledger
 from ipdma.report.plots import draw_funnel, draw_specifications
-from ipdma.report.style import NARROW, SMALL, STYLE, TALL, WIDE
+from ipdma.report.style import NARROW, SMALL, STYLE, TALL, WIDE, wrap
 
 KINDS = (
     "forest", "interaction", "moderators", "levels", "effect_by", "funnel", "leave_one_out", "specifications",
@@ -167,6 +167,13 @@ def test_letters_have_seven_points_at_the_width_of_a_printed_page(studies):
         assert height <= TALL + 1e-9, exhibit.name
         sizes = {t.get_fontsize() for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()}
         assert min(sizes) >= SMALL == 7.0, exhibit.name
+
+
+def test_a_number_of_units_is_not_parted():
+    lines = wrap("Interaction within trials 0.07, p = .509 per 12 months of it", 2.4)
+    assert " ".join(lines) == "Interaction within trials 0.07, p = .509 per 12 months of it"
+    for width in (0.9, 1.3, 2.0, 2.2, 2.4, 2.6):
+        assert any("per 12 months" in line for line in wrap(" ".join(lines), width))
 
 
 def test_every_exhibit_has_a_caption_and_a_text_for_those_who_cannot_see(exhibits):
