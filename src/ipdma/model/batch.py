@@ -21,9 +21,11 @@ from ipdma.model.batch_kernel import (
 )
 from ipdma.model.factor import is_singular
 
-CHUNK = 256  # models at a time: their working arrays stay in cache
-TOLERANCE = 1e-10
+CHUNK = 1024  # models at a time
+TOLERANCE = 1e-9  # of the predicted gain in deviance; the step that promises it is still taken
+FAR = 1.0  # a predicted gain below which Newton's step is as sure as a scoring step
 MAX_STEPS = 60
+LEAST = 1e-6  # a pivot of the scaled Hessian below which its eigenvalues are asked
 
 
 @dataclass(frozen=True)
@@ -164,14 +166,35 @@ def newton(problem: BatchProblem, state: State, terms: Terms) -> tuple[np.ndarra
     size = np.sqrt(np.maximum(np.abs(np.einsum("iin->in", hessian)), 1e-12))
     scaled = hessian / (size[:, None] * size[None])
     slope = gradient / size
-    if len(slope) == 1:
-        length = np.maximum(np.abs(scaled[0]), 1e-7)
-        return -slope / length / size, (slope[0] ** 2 / length[0]) / 2, scaled[0, 0]
-    values, vectors = np.linalg.eigh(np.moveaxis(scaled, -1, 0))
-    lengths = np.maximum(np.abs(values), 1e-7)
-    inner = np.einsum("nij,in->nj", vectors, slope)
-    step = -np.einsum("nij,nj->in", vectors, inner / lengths) / size
-    return step, (inner**2 / lengths).sum(axis=1) / 2, values[:, 0]
+    step, gain, lowest = definite_step(scaled, slope)
+    bent = np.flatnonzero(~(lowest > LEAST))
+    if len(bent):
+        values, vectors = np.linalg.eigh(np.moveaxis(scaled[..., bent], -1, 0))
+        lengths = np.maximum(np.abs(values), 1e-7)
+        inner = np.einsum("nij,in->nj", vectors, slope[:, bent])
+        step[:, bent] = -np.einsum("nij,nj->in", vectors, inner / lengths)
+        gain[bent], lowest[bent] = (inner**2 / lengths).sum(axis=1) / 2, values[:, 0]
+    return step / size, gain, lowest
+
+
+def definite_step(matrix: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Step (d, B), gain (B,) and smallest pivot (B,) of Newton where the matrix (d, d, B) is definite."""
+    d, left = len(slope), matrix.copy()
+    half, lowest = slope.copy(), np.full(slope.shape[1], np.inf)
+    with np.errstate(all="ignore"):
+        for j in range(d):
+            lowest = np.minimum(lowest, left[j, j])
+            for i in range(j + 1, d):
+                weight = left[i, j] / left[j, j]
+                left[i, j + 1 :] -= weight * left[j, j + 1 :]
+                half[i] -= weight * half[j]
+        gain, step = np.zeros_like(lowest), np.empty_like(half)
+        for j in range(d - 1, -1, -1):
+            gain += half[j] ** 2 / left[j, j] / 2
+            step[j] = -half[j] / left[j, j]
+            for i in range(j + 1, d):
+                step[j] -= left[j, i] / left[j, j] * step[i]
+    return step, gain, lowest
 
 
 def profile_derivatives(problem: BatchProblem, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
@@ -215,7 +238,7 @@ def prefer_scoring(
         if i != j:
             between[j, i] += move_by[at]
     target = positive_factor(problem, between)
-    far = gain > 0.05
+    far = gain > FAR
     return np.where(far, target - state.lam, step)
 
 
