@@ -2,9 +2,9 @@
 
     python benchmarks/scale.py [--trials 20 200 2000] [--keep FOLDER]
 
-Trials of 60 to 120 participants are drawn from the synthetic truth and written as harmonised uploads; the stages are
-those of a run (cohort, fit, report), each in a process of its own, on a plan with one contrast and every default. An
-exponent is that of the rows between one size and the next: 1 is as fast as the rows.
+Trials of 60 to 120 participants are drawn from the synthetic truth and written as harmonised uploads; the
+stages are those of a run (cohort, fit, report), each in a process of its own, on a plan with one contrast and
+every default. An exponent is that of the rows between one size and the next: 1 is as fast as the rows.
 """
 
 from __future__ import annotations
@@ -149,7 +149,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         last: dict[str, tuple[int, float, float]] = {}
-        print("| trials | rows | stage | s | MB | exponent of time | of memory |\n|---|---|---|---|---|---|---|")
+        print(
+            "| trials | rows | stage | s | MB | exponent of time | of memory |\n|---|---|---|---|---|---|---|"
+        )
         for trials in options.trials:
             folder = (options.keep or Path(scratch)) / str(trials)
             rows = draw(folder, trials)
@@ -160,13 +162,21 @@ def main() -> None:
 
 
 def row(
-    trials: int, rows: int, stage: str, seconds: float, megabytes: float, last: tuple[int, float, float] | None
+    trials: int,
+    rows: int,
+    stage: str,
+    seconds: float,
+    megabytes: float,
+    last: tuple[int, float, float] | None,
 ) -> str:
     """A line of the table, with the exponents since the size before."""
     powers = ["", ""]
     if last:
         grown = math.log(rows / last[0])
-        powers = [f"{math.log(now / then) / grown:.2f}" for now, then in zip((seconds, megabytes), last[1:])]
+        powers = [
+            f"{math.log(now / then) / grown:.2f}"
+            for now, then in zip((seconds, megabytes), last[1:], strict=True)
+        ]
     cells = (f"{trials:,}", f"{rows:,}", stage, f"{seconds:.1f}", f"{megabytes:.0f}", *powers)
     return "| " + " | ".join(cells) + " |"
 

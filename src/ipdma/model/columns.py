@@ -100,7 +100,7 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     who = read_text(rows[spec.nesting]) if spec.nesting else texts.get(spec.participant or "")
     participant = number_participants(who, study, order)
     return ModelColumns(
-        {name: values[order] for name, values in numeric.items()},
+        {name: in_order(values, order) for name, values in numeric.items()},
         study,
         studies,
         levels,
@@ -203,7 +203,8 @@ def missing_text(column: pd.Series) -> np.ndarray:
 
 def read_text(column: pd.Series) -> TextColumn:
     """Values as text; a whole number is its shortest text (`1.0` is `1`), blank is missing."""
-    codes, values = pd.factorize(column, use_na_sentinel=True)
+    plain = column.to_numpy() if isinstance(column.dtype, pd.StringDtype) else column
+    codes, values = pd.factorize(plain, use_na_sentinel=True)
     texts = [text_of(value) for value in values]
     names = sorted({t for t in texts if t})
     place = {name: i for i, name in enumerate(names)}
@@ -291,6 +292,15 @@ def order_by_study(study: TextColumn, keep: np.ndarray) -> tuple[np.ndarray, np.
         by_study = np.argsort(codes, kind="stable")
         kept, codes = kept[by_study], codes[by_study]
     return kept, codes, tuple(name for name, has in zip(study.names, present, strict=True) if has)
+
+
+def in_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The values of the rows in `order`: the table's own, unwritable, where these are all as they stand."""
+    if len(order) < len(values) or np.any(order[1:] < order[:-1]):
+        return values[order]
+    found = values.view()
+    found.flags.writeable = False
+    return found
 
 
 def as_declared(text: TextColumn, levels: tuple[str, ...]) -> TextColumn:

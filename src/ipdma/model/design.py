@@ -91,7 +91,8 @@ class Design:
     @property
     def study_sizes(self) -> np.ndarray:
         """Analysed rows of each study."""
-        return np.bincount(self.study, minlength=len(self.studies))
+        found: np.ndarray = np.diff(np.searchsorted(self.study, np.arange(len(self.studies) + 1)))
+        return found
 
     def shared_index(self, *kinds: str) -> list[int]:
         """Positions of the shared columns of these kinds."""
