@@ -297,7 +297,8 @@ def order_by_study(study: TextColumn, keep: np.ndarray) -> tuple[np.ndarray, np.
 def in_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     """The values of the rows in `order`: the table's own, unwritable, where these are all as they stand."""
     if len(order) < len(values) or np.any(order[1:] < order[:-1]):
-        return values[order]
+        copied: np.ndarray = values[order]
+        return copied
     found = values.view()
     found.flags.writeable = False
     return found

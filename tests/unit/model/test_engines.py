@@ -116,6 +116,14 @@ def test_bad_data_is_a_reason_and_an_unknown_engine_a_fault():
         fit_engine(draw(), spec_of(), "nlme")
 
 
+def test_too_many_columns_are_a_reason(monkeypatch):
+    """An engine that would hold the columns of hundreds of studies is not asked."""
+    monkeypatch.setattr("ipdma.model.engines.data.LARGEST", 1000)
+    found = fit_engines(draw(), spec_of(), ("ipdma", "statsmodels"))
+    assert isinstance(found["ipdma"], Fit)
+    assert "not asked" in str(found["statsmodels"])
+
+
 def test_stopping_short_of_our_criterion_is_said():
     ours = fit_model(draw(), spec_of())
     short = replace(ours, engine="lme4", criterion=ours.criterion + 0.7)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ipdma.errors import FitError
 from ipdma.model.binomial_problem import build_problem, fixed_columns
 from ipdma.model.design import Design, build_design
 from ipdma.model.factor import factor_of, is_singular
@@ -18,6 +19,7 @@ from ipdma.model.term import Term
 from ipdma.model.variance import VarianceComponents, effects_of
 
 Array = np.ndarray
+LARGEST = 1_000_000  # numbers in X: some seconds and a hundred megabytes of another engine
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class EngineData:
 def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
     """The columns that our own engine fits, aliased and separated ones left out, on the scale of the data."""
     design = build_design(rows, spec)
+    require_small(design)
     if design.spec.family == "binomial":
         problem = build_problem(design)
         X = fixed_columns(problem) @ np.linalg.inv(problem.to_data)
@@ -61,6 +64,16 @@ def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
         design.participant,
         prepared.full.pairs,
     )
+
+
+def require_small(design: Design) -> None:
+    """Raises FitError for more numbers than an engine that holds every column can take in good time."""
+    columns = design.shared.shape[1] + design.nuisance.shape[1] * len(design.studies)
+    if design.n_rows * columns > LARGEST:
+        raise FitError(
+            f"not asked, since it would hold {columns} columns (those of each study among them) of "
+            f"{design.n_rows} rows; expected {LARGEST:,} numbers at most"
+        )
 
 
 def make_record(
