@@ -299,11 +299,16 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     ----------
     problem : Problem
     starts : list of Point, optional
-        Default: a spread of starts, of which the `most` promising are followed.
+        Default: a spread of starts.
+    most : int
+        How many of them are followed where a correlated intercept and treatment effect are all that varies:
+        the most promising and the least. With random interactions each is: of 1,600 hard sets 7 had their
+        optimum from another one.
     """
     scaled = [best_scale(problem, point) for point in starts or starting_points(problem)]
     ranked = sorted(scaled, key=lambda found: found[1].deviance)
-    followed = [*ranked[: most - 1], ranked[-1]] if len(ranked) > most else ranked
+    alone = len(problem.z) <= 2 and (1, 0) in problem.pairs  # intercept and treatment, correlated
+    followed = [*ranked[: most - 1], ranked[-1]] if alone and len(ranked) > most else ranked
     optima: list[Optimum[State]] = []
     for start in followed:
         known = min(optima, key=lambda o: o.point.value.deviance) if optima else None
