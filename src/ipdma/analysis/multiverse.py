@@ -18,9 +18,10 @@ from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.sensitivity import changed_cell
 from ipdma.analysis.settings import Settings
-from ipdma.model.design import build_design
+from ipdma.model.columns import ModelColumns, read_columns
+from ipdma.model.design import design_of_columns
 from ipdma.model.df import df_method
-from ipdma.model.gaussian import fit_gaussian, prepare_design
+from ipdma.model.gaussian import fit_design, prepare_design
 from ipdma.model.interval import make_estimate
 from ipdma.model.many import leave_one_study_out
 from ipdma.model.pool import pool_effects
@@ -153,7 +154,9 @@ def one_stage(
 ) -> Iterator[Specification]:
     """One-stage models: intercept, slopes, effect, residual variance; each without each study if `whole`."""
     frame, names = design_frame(cell.with_columns(covariates), covariates)
-    frame = frame.dropna()
+    columns = columns_of(frame.dropna(), names)
+    if columns is None:
+        return
     slopes = ("stratified", "common") if names else ("stratified",)
     for slope, intercept in product(slopes, ("stratified", "random")):
         base = ModelSpec(
@@ -165,19 +168,28 @@ def one_stage(
             level=settings.level,
         )
         choices = {**place, "stage": "one", "slopes": slope, "intercept": intercept}
-        yield from fitted_models(frame, base, choices, whole)
+        yield from fitted_models(columns, base, choices, whole)
         if whole:
-            yield from without_each(frame, base, choices, settings.level)
+            yield from without_each(columns, base, choices, settings.level)
+
+
+def columns_of(frame: pd.DataFrame, covariates: Sequence[str]) -> ModelColumns | None:
+    """The columns that all models of one set of rows and covariates share; None where no model has them."""
+    try:
+        return read_columns(frame, ModelSpec(outcome="outcome", covariates=tuple(covariates)))
+    except CANNOT:
+        return None
 
 
 def fitted_models(
-    frame: pd.DataFrame, base: ModelSpec, choices: Mapping[str, str], whole: bool
+    columns: ModelColumns, base: ModelSpec, choices: Mapping[str, str], whole: bool
 ) -> Iterator[Specification]:
     """The models on all studies: effect random or common, residual variance common or by study."""
     kinds = list(product(("random", "common"), ("common", "by_study"))) if whole else [("random", "by_study")]
     for effect, residual in kinds:
         try:
-            fit = fit_gaussian(frame, base.replace(treatment_effect=effect, residual=residual), profile=False)
+            spec = base.replace(treatment_effect=effect, residual=residual)
+            fit = fit_design(design_of_columns(columns, spec), profile=False)
         except CANNOT:
             continue
         numbers = numbers_of(fit.estimate("treatment"))
@@ -194,15 +206,15 @@ def numbers_of(estimate: Estimate) -> dict[str, object]:
 
 
 def without_each(
-    frame: pd.DataFrame, base: ModelSpec, choices: Mapping[str, str], level: float
+    columns: ModelColumns, base: ModelSpec, choices: Mapping[str, str], level: float
 ) -> Iterator[Specification]:
     """Random effect and one residual variance without each study in turn."""
     try:
-        prepared = prepare_design(build_design(frame, base))
+        prepared = prepare_design(design_of_columns(columns, base))
         fits = leave_one_study_out(prepared).fits
     except CANNOT:
         return
-    sizes = frame.groupby("study").size()
+    sizes = prepared.design.study_sizes
     at = prepared.shared_terms.index("treatment")
     errors, dfs = df_method(DF).batch(fits)
     for i, study in enumerate(prepared.design.studies):
@@ -210,7 +222,7 @@ def without_each(
         numbers = numbers_of(
             make_estimate("treatment", float(fits.beta[i, at]), float(errors[i, at]), nu, level)
         )
-        numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[study]), "df_method": DF}
+        numbers |= {"k": len(sizes) - 1, "n": int(sizes.sum() - sizes[i]), "df_method": DF}
         numbers |= {"converged": bool(fits.converged[i]), "singular": bool(fits.singular[i])}
         more = {"treatment_effect": "random", "residual": "common", "df": DF, "studies": f"without {study}"}
         yield Specification("one", {**choices, **more}, numbers)
