@@ -62,9 +62,13 @@ class Cell:
     @cached_property
     def analysed(self) -> pd.DataFrame:
         """Rows with an outcome, in studies that have both sides."""
-        rows = self.rows[self.rows["outcome"].notna()]
-        sides = rows.groupby("study")["treat"].transform("nunique")
-        return rows[sides == 2]
+        study, names = pd.factorize(self.rows["study"])
+        there = self.rows["outcome"].notna().to_numpy()
+        treat, sides = pd.factorize(self.rows["treat"])
+        pairs = np.unique((study * len(sides) + treat)[there & (treat >= 0)])
+        both = np.bincount(pairs // max(len(sides), 1), minlength=len(names)) == 2
+        found: pd.DataFrame = self.rows[there & both[study]]
+        return found
 
     @cached_property
     def studies(self) -> list[str]:
@@ -149,16 +153,17 @@ def design_frame(rows: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.Data
     KeyError
         Naming a covariate that is no column.
     """
-    frame = rows[list(RESERVED)].copy()
-    frame["treat"] = frame["treat"].astype(float)
-    frame["outcome"] = frame["outcome"].astype(float)
-    names: list[str] = []
+    treat, outcome = (rows[name].to_numpy(dtype=float) for name in RESERVED[1:])
+    frame, names = {"study": rows["study"].array, "treat": treat, "outcome": outcome}, []
+    there = ~np.isnan(outcome)
     for name in covariates:
         for column, values in numeric_columns(rows, name).items():
-            if values[rows["outcome"].notna()].nunique() > 1:
-                frame[column] = values
+            seen = values.to_numpy()
+            low, high = np.nanmin(seen[there], initial=np.inf), np.nanmax(seen[there], initial=-np.inf)
+            if low < high:
+                frame[column] = seen
                 names.append(column)
-    return frame, tuple(names)
+    return pd.DataFrame(frame, index=rows.index), tuple(names)
 
 
 def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
@@ -179,12 +184,15 @@ def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
 
 def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, object]]:
     """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
-    table = rows.groupby(["study", "treat"])["outcome"].agg(["size", "mean", "std"])
-    out: dict[str, dict[str, Any]] = {
-        str(s): {"n_active": 0, "n_reference": 0} for s in rows["study"].unique()
-    }
-    for (study, treat), size, mean, sd in table.itertuples(name=None):
-        side, found = "active" if treat == 1 else "reference", out[str(study)]
-        found[f"n_{side}"], found[f"mean_{side}"] = int(size), float(mean)
-        found[f"sd_{side}"] = None if binomial or size < 2 else float(sd)
+    study, names = pd.factorize(rows["study"])
+    treat, outcome = rows["treat"].to_numpy(dtype=float), rows["outcome"].to_numpy(dtype=float)
+    out: dict[str, dict[str, Any]] = {}
+    for k, name in enumerate(names):
+        found = out[str(name)] = {"n_active": 0, "n_reference": 0}
+        for side, code in (("reference", 0), ("active", 1)):
+            values = outcome[(study == k) & (treat == code)]
+            if len(values):
+                found[f"n_{side}"], found[f"mean_{side}"] = len(values), float(np.nanmean(values))
+                spread = len(values) > 1 and not binomial
+                found[f"sd_{side}"] = float(np.nanstd(values, ddof=1)) if spread else None
     return out

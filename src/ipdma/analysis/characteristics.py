@@ -12,6 +12,7 @@ from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
 
+Array = np.ndarray
 IDENTITY = ("study", "participant", "arm", "condition", "treat", "therapist")
 
 
@@ -39,7 +40,7 @@ def count_participants(
     people = participants.assign(study=participants["study"].astype(str))
     names = [v for v in (variables or people.columns) if v not in IDENTITY and v in people]
     count_heads(ledger, "cohort", people, "condition")
-    describe(ledger, "cohort", people, names, {"": people})
+    describe(ledger, "cohort", people, names, {"": np.arange(len(people))})
     count_missing(ledger, people, names, {bundle.study_id: withheld_variables(bundle) for bundle in bundles})
     for bundle in bundles:
         note_withheld(ledger, "cohort", bundle)
@@ -47,7 +48,7 @@ def count_participants(
         chosen = contrast_people(people, keys)
         if chosen.empty or (contrasts is not None and contrast not in contrasts):
             continue
-        groups = {"": chosen, **{str(side): part for side, part in chosen.groupby("side")}}
+        groups = {"": np.arange(len(chosen)), **positions(chosen, "side")}
         count_heads(ledger, contrast, chosen, "side")
         describe(ledger, contrast, chosen, names, groups)
         count_balance(ledger, contrast, chosen, names)
@@ -81,20 +82,40 @@ def describe(
     name: str,
     people: pd.DataFrame,
     variables: Sequence[str],
-    groups: Mapping[str, pd.DataFrame],
+    groups: Mapping[str, Array],
 ) -> None:
-    """Write mean and SD of numbers and shares of categories, pooled by group and for each study."""
+    """Write mean and SD of numbers and shares of categories, pooled by group and for each study.
+
+    `groups` are the positions of each group's rows.
+    """
+    by_study = positions(people, "study")
+    places = [({"arm": group}, at) for group, at in groups.items()]
+    places += [({"study": study}, at) for study, at in by_study.items()]
     for variable in variables:
-        if people[variable].notna().sum() == 0:
+        values, levels = coded(people[variable])
+        if np.isnan(values).all():
             continue
-        measured = people.groupby("study")[variable].count()
-        ledger.count(
-            name, "characteristic_studies", variable=variable, n=int((measured > 0).sum()), of=len(measured)
-        )
-        for group, part in groups.items():
-            write_values(ledger, name, part[variable], variable, arm=str(group))
-        for study, part in people.groupby("study"):
-            write_values(ledger, name, part[variable], variable, study=str(study))
+        measured = sum(not np.isnan(values[at]).all() for at in by_study.values())
+        ledger.count(name, "characteristic_studies", variable=variable, n=measured, of=len(by_study))
+        for place, at in places:
+            write_values(ledger, name, values[at], levels, variable, **place)
+
+
+def positions(people: pd.DataFrame, by: str) -> dict[str, Array]:
+    """Where the rows of each group stand, groups in the order of their names."""
+    codes, names = pd.factorize(people[by].astype(str), sort=True)
+    return {str(name): np.flatnonzero(codes == k) for k, name in enumerate(names)}
+
+
+def coded(column: pd.Series) -> tuple[Array, tuple[str, ...] | None]:
+    """Numbers without levels, or the position of each text among the sorted levels; NaN where missing."""
+    if is_number(column):
+        return column.to_numpy(dtype=float, na_value=np.nan), None
+    there = column.notna().to_numpy()
+    codes, levels = pd.factorize(column[there].astype(str), sort=True)
+    values = np.full(len(column), np.nan)
+    values[there] = codes
+    return values, tuple(map(str, levels))
 
 
 def is_number(values: pd.Series) -> bool:
@@ -102,37 +123,24 @@ def is_number(values: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(values)) and not pd.api.types.is_bool_dtype(values)
 
 
-def write_values(ledger: Ledger, name: str, values: pd.Series, variable: str, **place: str) -> None:
+def write_values(
+    ledger: Ledger, name: str, values: Array, levels: tuple[str, ...] | None, variable: str, **place: str
+) -> None:
     """Write one group's mean and SD, or its shares."""
-    given, of = values.dropna(), len(values)
+    given = values[~np.isnan(values)]
     if not len(given):
         return
-    if is_number(values):
-        ledger.count(
-            name,
-            "characteristic_mean",
-            variable=variable,
-            n=len(given),
-            of=of,
-            value=float(given.mean()),
-            **place,
-        )
+    place |= {"variable": variable}
+    sizes = {"n": len(given), "of": len(values)}
+    if levels is None:
+        ledger.count(name, "characteristic_mean", **place, **sizes, value=float(given.mean()))
         if len(given) > 1:
-            sd = float(given.std(ddof=1))
-            ledger.count(name, "characteristic_sd", variable=variable, n=len(given), of=of, value=sd, **place)
+            ledger.count(name, "characteristic_sd", **place, **sizes, value=float(given.std(ddof=1)))
         return
-    for level, n in given.astype(str).value_counts().sort_index().items():
-        share = int(n) / len(given)
-        ledger.count(
-            name,
-            "characteristic_share",
-            variable=variable,
-            level=str(level),
-            n=int(n),
-            of=len(given),
-            value=share,
-            **place,
-        )
+    for level, n in zip(levels, np.bincount(given.astype(int), minlength=len(levels)).tolist(), strict=True):
+        if n:
+            share = {"n": n, "of": len(given), "value": n / len(given)}
+            ledger.count(name, "characteristic_share", **place, level=level, **share)
 
 
 def count_missing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class ModeratorFrame:
     notes: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def complete(self) -> pd.DataFrame:
         """Rows without a missing value."""
         return self.frame.dropna()

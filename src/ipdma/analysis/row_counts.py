@@ -13,6 +13,7 @@ from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 
 SIDES = (("active", 1), ("reference", 0))
+MEANS = ("outcome", "outcome_raw", "baseline", "baseline_raw")
 
 
 def count_rows(cell: Cell, context: Context) -> Ledger:
@@ -36,10 +37,12 @@ def sides(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def count_flow(ledger: Ledger, name: str, cell: Cell) -> None:
     """Write participants, analysed and missing, in all and by study and side."""
-    in_study = [("", cell.rows, cell.analysed)]
-    analysed = dict(list(cell.analysed.groupby("study")))
-    for study, part in cell.rows.groupby("study"):
-        in_study.append((str(study), part, analysed.get(study, cell.analysed.iloc[:0])))
+    columns = ["study", "treat", "outcome"]
+    rows, used = cell.rows[columns], cell.analysed[columns]
+    in_study = [("", rows, used)]
+    analysed = dict(list(used.groupby("study")))
+    for study, part in rows.groupby("study"):
+        in_study.append((str(study), part, analysed.get(study, used.iloc[:0])))
     for study, rows, used in in_study:
         done = dict(sides(used))
         for side, part in sides(rows):
@@ -75,7 +78,7 @@ def count_study(ledger: Ledger, name: str, study: str, part: pd.DataFrame, binom
             value=float(part["weeks"].median()),
         )
     for side, treat in SIDES:
-        arm = part[part["treat"] == treat]
+        arm = part.loc[part["treat"] == treat, [c for c in MEANS if c in part]]
         for what, columns in (
             ("outcome", ("outcome", "outcome_raw")),
             ("baseline", ("baseline", "baseline_raw")),

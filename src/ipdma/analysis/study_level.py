@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
@@ -19,9 +20,13 @@ def study_values(cell: Cell, column: str) -> pd.Series:
     """
     if column not in cell.analysed:
         return pd.Series(dtype=object)
-    by_study = cell.analysed.groupby("study")[column]
-    one = by_study.nunique() == 1
-    values = by_study.first()[one].dropna()
+    study, names = pd.factorize(cell.analysed["study"], sort=True)
+    value, levels = pd.factorize(cell.analysed[column])
+    first, last = np.full(len(names), len(levels)), np.full(len(names), -1)
+    np.minimum.at(first, study[value >= 0], value[value >= 0])
+    np.maximum.at(last, study, value)
+    one = first == last
+    values = pd.Series(levels[first[one]], index=pd.Index(names[one], name="study"), name=column)
     values = values[values.astype(str).str.strip() != ""]
     numbers = pd.to_numeric(values, errors="coerce")
     return numbers.astype(float) if len(values) and numbers.notna().all() else values.astype(str)
