@@ -12,7 +12,8 @@ from ipdma.analysis.band import with_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify, widened
-from ipdma.analysis.guest_notes import note_left_out
+from ipdma.analysis.guest_notes import KIND
+from ipdma.analysis.guest_visits import guest_visit_rows
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
@@ -43,9 +44,12 @@ def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
     if cell.outcome != settings.plan.first_outcome or len(cells) < 2 or cell is not cells[0]:
         return ledger
     ident = Ident(cell.contrast, cell.outcome, "visits", MODEL, "one")
-    note_left_out(ledger, ident, cells, "all visits in one model")
-    cells = [visit.without_guests() for visit in cells]
-    long = visit_rows(cells)  # a bundle's blocks tell of each visit by itself
+    made, silent = guest_visit_rows(cells)
+    if silent:
+        text = f"without {', '.join(silent)}: the bundle does not tell of every pattern of visits"
+        ledger.note(ident, KIND, text)
+    long = with_people(pd.concat([visit_rows([visit.without_guests() for visit in cells]), made]))
+    cells = [visit.but(visit.rows[~visit.rows["study"].isin(silent)]) for visit in cells]
     if long["visit"].nunique() < 3 or long["study"].nunique() < 1:
         ledger.note(cell.ident(MODEL), "not_run", "fewer than two visits after baseline have scores")
         return ledger
@@ -84,8 +88,15 @@ def visit_rows(cells: Sequence[Cell]) -> pd.DataFrame:
     start = joined.drop_duplicates(["study", "participant"]).assign(visit=BASELINE, weeks=0.0)
     start = start.assign(outcome=start["baseline"])
     long = pd.concat([start, joined], ignore_index=True)
-    long["person"] = long["study"] + "\x1f" + long["participant"].astype(str)
     return long.dropna(subset=["outcome"]).reset_index(drop=True)
+
+
+def with_people(long: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a `person` each, other than those of the same name in other studies."""
+    if long.empty:
+        return long
+    person = long["study"] + "\x1f" + long["participant"].astype(str)
+    return long.assign(person=person).reset_index(drop=True)
 
 
 def fit_visits_model(long: pd.DataFrame, settings: Settings, stage: str) -> Fit:

@@ -194,12 +194,21 @@ def test_bundles_alone_have_no_quantiles_of_a_moderator(uploads):
     assert "no quantiles" not in told(mixed).get(name, "")
 
 
-def test_a_bundle_at_a_later_visit_alone_is_named_where_visits_are_one_model(uploads):
+@pytest.mark.parametrize("how", ["withheld", "no cell at a visit"])
+def test_a_bundle_that_lacks_a_pattern_of_visits_is_left_out_of_the_model_over_them(uploads, how):
+    def hold(bundle):
+        what = "main depression visits visits.baseline: baseline"
+        held = Withheld(what, "cells", "fewer than 10 people of arm A", "drop the column")
+        return replace(bundle, gate=replace(bundle.gate, withheld=(held,)))
+
     found = run_with(
         uploads,
         ("T2",),
         ("longitudinal",),
-        lambda b: any(s.timepoint == "post" for s in b.serves),
+        (lambda b: False) if how == "withheld" else (lambda b: any(s.timepoint == "post" for s in b.serves)),
+        change=hold if how == "withheld" else (lambda bundle: bundle),
         longitudinal={"visits": ["post", "follow_up"]},
     )
-    assert "without T2" in told(found)["main.depression.visits.longitudinal.one"]
+    said = told(found)["main.depression.visits.longitudinal.one"]
+    assert said == "without T2: the bundle does not tell of every pattern of visits"
+    assert set(found.estimates.k.dropna()) == {4}
