@@ -216,9 +216,11 @@ def replace_folder(
     Raises
     ------
     ReadError
-        Where the folder cannot be written to; the old set is whole then.
+        Where the folder cannot be written to, or is none; what was there is whole then.
     """
     place = Path(os.path.realpath(folder))
+    if place.exists() and not place.is_dir():  # somebody's file, a device or a pipe is not put away
+        raise ReadError(f"{folder}: expected a folder or nothing, got a file; name another place")
     try:
         clear_scratch(place.parent, place.name)
         if is_same(place, content, owned):

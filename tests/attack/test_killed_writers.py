@@ -262,6 +262,26 @@ def test_a_device_and_a_pipe_are_written_to_and_stay(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.parametrize("kind", ["file", "pipe", "device"])
+def test_what_is_no_folder_is_never_put_away_for_one(tmp_path, kind, capsys):
+    write_trial(tmp_path / "A", "A")
+    place = tmp_path / "place"
+    if kind == "file":
+        place.write_text("mine", encoding="utf-8")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/null")
+    before = os.stat(place)
+    assert main(["harmonise", str(tmp_path / "A"), "--out", str(place)]) == 2
+    assert "expected a folder or nothing" in capsys.readouterr().err
+    with pytest.raises(ReadError, match="expected a folder or nothing"):
+        replace_folder(place, {"seal": b""}, lambda name: True, "seal")
+    after = os.stat(place)
+    assert (after.st_mode, after.st_ino, after.st_size) == (before.st_mode, before.st_ino, before.st_size)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A", "place"]
+
+
 def test_the_standard_output_is_written_to_also_where_it_is_a_file(tmp_path):
     write_trial(tmp_path / "A", "A")
     command = [sys.executable, "-m", "ipdma", "check", str(tmp_path / "A"), "--json", "/dev/stdout"]

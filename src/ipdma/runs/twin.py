@@ -120,9 +120,7 @@ def make_twins(sources: Sequence[Path], out: Path) -> list[Twin]:
         Where the counts of a bundle fit nobody.
     """
     bundles, codebook = read_sources(sources)
-    if out.exists() and not out.is_dir():
-        raise ReadError(f"{out}: expected a folder or nothing, got a file; name another place")
-    if out.exists() and any(not is_twin_folder(path) for path in out.iterdir()):
+    if out.is_dir() and any(not is_twin_folder(path) for path in out.iterdir()):
         raise ReadError(f"{out}: holds something else than twins; name an empty folder")
     twins, faults = [], []
     for bundle in sorted(bundles, key=lambda own: own.study_id):
