@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -103,6 +103,16 @@ class StudyScores:
 
 
 @dataclass(frozen=True)
+class TakingPart:
+    """One study's participants in some arms, with their scores; `people` is how many it has in all."""
+
+    study: str
+    people: int
+    rows: pd.DataFrame
+    scores: StudyScores
+
+
+@dataclass(frozen=True)
 class Cohort:
     """All contributed trials, stacked.
 
@@ -124,6 +134,8 @@ class Cohort:
         Trials that take part without participants' rows.
     constants : dict
         Standardising constants once they have been computed.
+    asked : dict
+        Parts of participants and assessments once they have been asked for, whatever the guests are.
     """
 
     participants: pd.DataFrame
@@ -134,6 +146,25 @@ class Cohort:
     codebook: Codebook
     guests: tuple[Guest, ...] = ()
     constants: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    asked: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """What was asked for before, computed the first time."""
+        if key not in self.asked:
+            self.asked[key] = make()
+        return self.asked[key]
+
+    def taking_part(self, conditions: Sequence[str]) -> list[TakingPart]:
+        """Every study with its participants in arms of some conditions, in the order of their names."""
+        return list(self.once(("arms", *conditions), lambda: [*self.in_arms(conditions)]))
+
+    def in_arms(self, conditions: Sequence[str]) -> Iterator[TakingPart]:
+        """As `taking_part`."""
+        nothing = StudyScores({}, math.nan)
+        for study, people in self.participants.groupby("study"):
+            own = people[people["condition"].isin(conditions)]
+            scores = self.scores.get(str(study), nothing).among(own["participant"])
+            yield TakingPart(str(study), len(people), own, scores)
 
     @cached_property
     def scores(self) -> dict[str, StudyScores]:

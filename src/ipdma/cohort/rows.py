@@ -54,7 +54,6 @@ NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"
 NO_POST = "no post visit to count the window from"
 Exclusion = tuple[Any, str, int | None]  # study, reason, people
-NOTHING = StudyScores({}, math.nan)
 NO_SCORES = "no instrument of the preference with a baseline and an outcome score"
 
 
@@ -112,32 +111,31 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     """Ask every study, then apply what concerns all of them."""
     parts, scales = [], []
     exclusions: list[Exclusion] = []
-    for study, people in cohort.participants.groupby("study"):
-        taking_part = people[people["condition"].isin((*question.active, *question.reference))]
+    for own in cohort.taking_part((*question.active, *question.reference)):
         try:
-            rows, scale = study_rows(cohort, question, taking_part)
+            rows, scale = study_rows(cohort, question, own.rows, own.scores)
         except LeftOut as why:
-            exclusions.append((study, str(why), len(taking_part) or len(people)))
-            if taking_part.empty:
+            exclusions.append((own.study, str(why), len(own.rows) or own.people))
+            if own.rows.empty:
                 continue
         else:
             parts.append(rows)
             scales.extend(scale)
-        if len(people) > len(taking_part):
-            exclusions.append((study, OTHER_ARM, len(people) - len(taking_part)))
+        if own.people > len(own.rows):
+            exclusions.append((own.study, OTHER_ARM, own.people - len(own.rows)))
     for guest in cohort.guests:
-        own = guest.table(question.key)
-        if own is None:
+        table = guest.table(question.key)
+        if table is None:
             exclusions.extend((guest.study, why, n) for why, n in guest.absent)
             continue
-        exclusions.extend((guest.study, why, n) for why, n in own.left_out)
+        exclusions.extend((guest.study, why, n) for why, n in table.left_out)
         try:
-            if len(own.rows):
-                rows, scale = guest_rows(cohort, question, guest.study, own)
+            if len(table.rows):
+                rows, scale = guest_rows(cohort, question, guest.study, table)
                 parts.append(rows)
                 scales.extend(scale)
         except LeftOut as why:
-            exclusions.append((guest.study, str(why), len(own.rows)))
+            exclusions.append((guest.study, str(why), len(table.rows)))
     parts, exclusions = apply_minimum(parts, exclusions, question)
     return AnalysisRows(
         rows=join_registry(finish_rows(parts, cohort), cohort.registry),
@@ -168,14 +166,15 @@ def study_rows(
     cohort: Cohort,
     question: Question,
     people: pd.DataFrame,
+    scores: StudyScores,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The rows of one study and the constant behind them, or LeftOut with the reason."""
     if people.empty:
         raise LeftOut(NO_ARM)
+    present = set(people["condition"])
     for side, conditions in question.sides().items():
-        if not people["condition"].isin(conditions).any():
+        if not present & set(conditions):
             raise LeftOut(f"no participant in the {side} arm")
-    scores = cohort.scores.get(people["study"].iloc[0], NOTHING).among(people["participant"])
     choice = find_choice(cohort, question, scores)
     rows = people.copy()
     scales: list[dict[str, Any]] = []
@@ -279,8 +278,7 @@ def score_rows(
 def add_scores(
     rows: pd.DataFrame, before: pd.DataFrame | None, after: pd.DataFrame | None, choice: Choice | None
 ) -> pd.DataFrame:
-    """Raw scores by participant, and the words of the scale."""
-    rows = rows.copy()
+    """Raw scores by participant, and the words of the scale, put into the rows."""
     for column, scores in (("baseline_raw", before), ("outcome_raw", after)):
         known = {} if scores is None else dict(zip(scores["participant"], scores["score"], strict=True))
         rows[column] = rows["participant"].map(known).astype(float)
@@ -352,9 +350,9 @@ def derived(
 
 def require_outcomes(rows: pd.DataFrame, question: Question) -> None:
     """Each side needs an observed outcome, else the study cannot inform the contrast."""
-    observed = rows[rows["outcome"].notna()]
+    observed = set(rows.loc[rows["outcome"].notna(), "condition"])
     for side, conditions in question.sides().items():
-        if not observed["condition"].isin(conditions).any():
+        if not observed & set(conditions):
             raise LeftOut(f"no outcome observed in the {side} arm")
 
 

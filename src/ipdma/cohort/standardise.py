@@ -116,21 +116,26 @@ def find_constant(
     if word == "study_post_sd":
         mine = cohort.scores.get(study, StudyScores({}, math.nan)).among(people)
         scores = outcome_scores(mine, choice.scale, standard.point["timepoint"], choice.weeks)
-        return constant_of(cohort, scores, standard, choice.scale, own)
+        return constant_of(cohort, squares_of(cohort, scores), standard, choice.scale, own)
     if key not in cohort.constants:
-        scores = scores_behind(cohort, standard, choice.scale, own)
-        cohort.constants[key] = constant_of(cohort, scores, standard, choice.scale, own)
-    return cohort.constants[key]
+        squares = cohort.once(
+            key[:4], lambda: squares_of(cohort, scores_behind(cohort, standard, choice.scale, own))
+        )
+        cohort.constants[key] = constant_of(cohort, squares, standard, choice.scale, own)
+    found: Constant = cohort.constants[key]
+    return found
 
 
-def constant_of(
-    cohort: Cohort, scores: pd.DataFrame, standard: Standard, scale: Scale, study: str
-) -> Constant:
-    """The pooled standard deviation of some scores and of the guests' scores on that scale.
+def squares_of(cohort: Cohort, scores: pd.DataFrame) -> Squares:
+    """Some scores about the means of their trials' arms."""
+    return pooled_squares(scores.merge(cohort.arms, on=["study", "participant"]))
+
+
+def constant_of(cohort: Cohort, squares: Squares, standard: Standard, scale: Scale, study: str) -> Constant:
+    """The pooled standard deviation of some scores, by their squares, and of the guests' on that scale.
 
     Hedges' factor is in it where the plan asks for that.
     """
-    squares = pooled_squares(scores.merge(cohort.arms, on=["study", "participant"]))
     for guest in cohort.guests:
         if study in ("", guest.study) and standard.behind(scale) in guest.squares:
             squares += guest.squares[standard.behind(scale)]
