@@ -41,6 +41,7 @@ ELSEWHERE = {
     "runs/jobs.py": "the log of a job",
     "runs/admit.py": "the page of a study that is ready by now",
     "runs/manifest.py": "the sign of an unfinished run",
+    "runs/announce.py": "the list of an earlier run, while one is at work",
     "synthetic/write.py": "the invented trials of the repository, made again by hand",
     "web/desk.py": "the files of a browser page",
     "web/drop.py": "the files of a browser page",

@@ -17,8 +17,7 @@ from tests.builders.trials import make_consortium, snakemake, snakemake_command
 from ipdma.errors import PlanError
 from ipdma.runs.jobs import job
 from ipdma.runs.lock import LOCK, describe_process, take_lock
-from ipdma.runs.manifest import UNFINISHED
-from ipdma.runs.stamps import MANIFEST, stamp_path, why_stale
+from ipdma.runs.stamps import MANIFEST, UNFINISHED, stamp_path, why_stale
 from ipdma.writing import write_file
 
 

@@ -12,7 +12,7 @@ from ipdma.errors import IpdmaError
 from ipdma.harmless import for_terminal
 from ipdma.plan import Plan, read_plan
 from ipdma.runs.blinding import BLIND_KEY
-from ipdma.runs.bundles import KEPT
+from ipdma.runs.bundle_file import KEPT
 from ipdma.runs.share import FOLDER, Shared, share_files
 from ipdma.writing import write_files
 from tests.builders.scene import Scene

@@ -9,7 +9,7 @@ rule cohort:
     params:
         recipe=recipe_of("cohort"),
         files=files_of("cohort"),
-        plan=plan_of_run,
+        plan=lambda wildcards: RUN.rows_plan,
         uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
         codebooks=lambda wildcards: RUN.codebook_folders,
         contrasts=RUN.cohorts,

@@ -8,9 +8,9 @@ try:
     from ipdma import __version__
     from ipdma.errors import IpdmaError
     from ipdma.harmless import for_terminal
+    from ipdma.runs.announce import announce, say_end, say_start
     from ipdma.runs.begin import begin
     from ipdma.runs.jobs import why_stopped
-    from ipdma.runs.manifest import announce, say_end, say_start
 except ModuleNotFoundError as error:
     sys.exit(
         f"\nThe run cannot start: the Python of this snakemake ({sys.executable}) has no '{error.name}'.\n"

@@ -6,10 +6,12 @@ from ipdma.plan import Plan
 from ipdma.runs.bundles import kept_bundles
 from ipdma.runs.explain import mark_explanations
 from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
+from ipdma.runs.found import earlier_results, keep
 from ipdma.runs.jobs import job
 from ipdma.runs.parts import analyses_of
 
 with job(snakemake, snakemake.wildcards.contrast) as desk:
+    found = earlier_results(desk, snakemake.params.recipe)
     tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
@@ -24,5 +26,7 @@ with job(snakemake, snakemake.wildcards.contrast) as desk:
         source_digest=snakemake.params.recipe["code"],
         data_digest=digest_rows(snakemake.params.rows),
         say=desk.say,
+        found=found,
     )
     desk.put_tables(vars(records), snakemake.params.out)
+    keep(desk, found)

@@ -5,6 +5,7 @@ from ipdma.report.material import Material
 from ipdma.report.render import render
 from ipdma.runs.disclose import attack_records
 from ipdma.runs.files import count_exposed, read_notes, read_record, read_registry
+from ipdma.runs.found import earlier_figures, keep
 from ipdma.runs.jobs import job
 
 with job(snakemake, "report") as desk:
@@ -30,5 +31,7 @@ with job(snakemake, "report") as desk:
         snakemake.params.folders,
         count_exposed(snakemake.params.notes),
     )
-    desk.put_all(render(material, desk.say, snakemake.threads, attacked))
+    drawn = earlier_figures(desk, snakemake.params.recipe)
+    desk.put_all(render(material, desk.say, snakemake.threads, attacked, drawn))
+    keep(desk, drawn)
     desk.keep_folders("figures", "tables")

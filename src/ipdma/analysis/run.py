@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from ipdma.analysis.characteristics import count_participants
 from ipdma.analysis.context import Analysis, Context, Tables
 from ipdma.analysis.efficacy import analyse_efficacy
 from ipdma.analysis.engine_table import compare_engines
+from ipdma.analysis.found import Found
 from ipdma.analysis.longitudinal import analyse_longitudinal
 from ipdma.analysis.missing_data import analyse_missing
 from ipdma.analysis.moderators import analyse_moderators
@@ -21,6 +24,7 @@ from ipdma.analysis.network import analyse_network
 from ipdma.analysis.odds import count_odds_ratios
 from ipdma.analysis.prediction import analyse_prediction
 from ipdma.analysis.prognosis import analyse_prognosis
+from ipdma.analysis.reads import UNREAD, cell_read, context_read, settings_read, units_of
 from ipdma.analysis.records import Ledger, Records, tabulate_ledger
 from ipdma.analysis.registry_counts import count_registry
 from ipdma.analysis.risk_of_bias import analyse_adjusted_moderators, analyse_risk_of_bias
@@ -52,6 +56,7 @@ CELL_ANALYSES: dict[str, Analysis] = {
 }
 OWN: dict[str, Analysis] = {PROGNOSIS: analyse_prognosis, NETWORK: analyse_network}
 TOGETHER: dict[str, Analysis] = {"longitudinal": analyse_longitudinal, "missing": analyse_missing}
+ANALYSES = {**CELL_ANALYSES, **TOGETHER, **OWN}
 
 
 def analyse(
@@ -68,6 +73,7 @@ def analyse(
     data_digest: str = "",
     parts: Iterable[str] | None = None,
     say: Callable[[str], None] | None = None,
+    found: Found | None = None,
 ) -> Records:
     """Run the analyses of a plan on the rows of its cells.
 
@@ -85,6 +91,8 @@ def analyse(
         Names of the analyses to run (keys of `CELL_ANALYSES` and `TOGETHER`); default all.
     say : callable, optional
         Called with a line of progress for each cell.
+    found : Found, optional
+        What an earlier run found; an analysis that it holds is not made again.
 
     Returns
     -------
@@ -96,7 +104,11 @@ def analyse(
     cells = {key: cell_of(key, table, settings.family_of(key[1]), bundles) for key, table in tables.items()}
     context = Context(
         settings,
-        {key: cell for key, cell in cells.items() if key[0] in plan["contrasts"] and len(cell.rows)},
+        {
+            key: replace(cell, exclusions=UNREAD)
+            for key, cell in cells.items()
+            if key[0] in plan["contrasts"] and len(cell.rows)
+        },
         registry,
         aggregate,
         variants or {},
@@ -105,16 +117,17 @@ def analyse(
         tuple(bundles),
     )
     wanted = [*CELL_ANALYSES, *TOGETHER] if parts is None else list(parts)
+    found = found or Found({})
     ledger = Ledger()
     for key, cell in cells.items():
         if say is not None:
             say(f"analysing {', '.join(key)}")
-        ledger.extend(analyse_cell(cell, context, wanted))
+        ledger.extend(analyse_cell(cell, context, wanted, found))
     for part in (part for part in TOGETHER if part in wanted):
         for key, cell in context.cells.items():
             if say is not None and part == "missing" and plan["missing"]["method"] != "none":
                 say(f"imputing {', '.join(key)}")
-            ledger.extend(TOGETHER[part](cell, context))
+            ledger.extend(analyse_part(part, cell, context, found))
     if participants is not None:
         here = {key[0] for key in tables} or None
         ledger.extend(count_participants(participants, settings, contrasts=here, bundles=bundles))
@@ -124,14 +137,24 @@ def analyse(
     return tabulate_ledger(ledger, source_digest, data_digest)
 
 
-def analyse_cell(cell: Cell, context: Context, parts: Iterable[str]) -> Ledger:
+def analyse_cell(cell: Cell, context: Context, parts: Iterable[str], found: Found) -> Ledger:
     """All analyses of one cell on its own; cells of `prognosis` and `network` have their own."""
     if cell.contrast in OWN:
-        return OWN[cell.contrast](cell, context)
+        return analyse_part(cell.contrast, cell, context, found)
     ledger = Ledger()
     for part in parts:
         if part in CELL_ANALYSES:
-            ledger.extend(CELL_ANALYSES[part](cell, context))
+            ledger.extend(analyse_part(part, cell, context, found))
     if cell.family == "binomial":
         count_odds_ratios(ledger, context.settings.primary_model)
+    return ledger
+
+
+def analyse_part(part: str, cell: Cell, context: Context, found: Found) -> Ledger:
+    """One analysis of a cell, from what it reads alone, or as it was found before."""
+    ledger = Ledger()
+    cell = cell_read(part, cell, context)
+    for unit in units_of(part, cell, context.settings.plan):
+        given = context_read(unit, cell, context, settings_read(part, context.settings, unit.values))
+        ledger.extend(found.ledger(unit, cell, given, partial(ANALYSES[part], cell, given)))
     return ledger

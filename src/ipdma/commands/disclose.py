@@ -10,7 +10,7 @@ from ipdma.bundle import read_bundle
 from ipdma.commands.idle import refuse_idle
 from ipdma.harmless import for_terminal
 from ipdma.runs.attack_bundle import bundle_json, bundle_summary, disclose_bundle
-from ipdma.runs.bundles import SUFFIX
+from ipdma.runs.bundle_file import SUFFIX
 from ipdma.runs.disclose import disclose
 from ipdma.runs.read_run import find_run
 from ipdma.writing import write_file

@@ -23,7 +23,11 @@ from ipdma.yaml_values import parse_yaml
 PROGNOSIS = "prognosis"  # the contrast under which predictors of outcome inside arms are filed
 NETWORK = "network"  # and the model over all arms
 OUTCOME_KEYS = ("rating", "standardise", "crosswalk")
-REBUILDING = (*OUTCOME_KEYS, "preference", "weeks_after_post")  # a sensitivity analysis with rows of its own
+REBUILDING: tuple[str, ...] = (
+    *OUTCOME_KEYS,
+    "preference",
+    "weeks_after_post",
+)  # a sensitivity analysis with rows of its own
 SELECTING = ("registry", "participants")  # one that keeps some of the rows
 MEASURES = (
     "score",

@@ -11,6 +11,7 @@ from importlib.resources import files
 from multiprocessing import get_all_start_methods, get_context
 
 from ipdma.report.claims import claims_csv, claims_json
+from ipdma.report.drawn import Drawn, Files
 from ipdma.report.exhibit import Exhibit, render_exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.formats.document import table_document
@@ -31,7 +32,11 @@ Attacked = Callable[[Ledger], int]
 
 
 def render(
-    material: Material, say: Say | None = None, workers: int = 1, attacked: Attacked | None = None
+    material: Material,
+    say: Say | None = None,
+    workers: int = 1,
+    attacked: Attacked | None = None,
+    earlier: Drawn | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (path relative to the results folder, bytes) of every file of the report.
 
@@ -45,6 +50,8 @@ def render(
     attacked : callable, optional
         Given all that the report prints, says how many withheld numbers can be worked out of it, so that the
         pages warn of them; without it they warn of those of `material` alone.
+    earlier : Drawn, optional
+        Figures that an earlier run drew, which are not drawn again; the files are the same without them.
     """
     ledger = Ledger()
     tables = tabulate_all(material, ledger)
@@ -53,7 +60,8 @@ def render(
     drawn: dict[str, str] = {}
     pictures: dict[str, bytes] = {}
     printed = {e.name for e in printed_exhibits(material, exhibits)}
-    for number, (exhibit, files_of_it) in enumerate(draw_all(exhibits, formats_of(material), workers), 1):
+    drawings = draw_all(exhibits, formats_of(material), workers, earlier)
+    for number, (exhibit, files_of_it) in enumerate(drawings, 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
         for kind, content in files_of_it:
@@ -112,18 +120,31 @@ def formats_of(material: Material) -> dict[bool, list[str]]:
 
 
 def draw_all(
-    exhibits: list[Exhibit], formats: dict[bool, list[str]], workers: int
-) -> Iterator[tuple[Exhibit, list[tuple[str, bytes]]]]:
-    """Each exhibit with its files, in order."""
+    exhibits: list[Exhibit], formats: dict[bool, list[str]], workers: int, earlier: Drawn | None = None
+) -> Iterator[tuple[Exhibit, Files]]:
+    """Each exhibit with its files, in order; drawn where it was not before."""
+    earlier = Drawn({}) if earlier is None else earlier
+    known = {e.name: earlier.files(e, formats[e.main]) for e in exhibits}
+    made = draw_anew([e for e in exhibits if known[e.name] is None], formats, workers)
+    for exhibit in exhibits:
+        files_of_it = known.pop(exhibit.name)
+        if files_of_it is None:
+            files_of_it = next(made)
+            earlier.add(exhibit, formats[exhibit.main], files_of_it)
+        yield exhibit, files_of_it
+
+
+def draw_anew(exhibits: list[Exhibit], formats: dict[bool, list[str]], workers: int) -> Iterator[Files]:
+    """The files of each exhibit, in order."""
     draw = partial(draw_one, formats=formats)
     if workers < 2 or len(exhibits) < 2 or "fork" not in get_all_start_methods():
-        yield from ((exhibit, draw(exhibit)) for exhibit in exhibits)
+        yield from map(draw, exhibits)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        yield from zip(exhibits, pool.map(draw, exhibits, chunksize=4), strict=True)
+        yield from pool.map(draw, exhibits, chunksize=4)
 
 
-def draw_one(exhibit: Exhibit, formats: dict[bool, list[str]]) -> list[tuple[str, bytes]]:
+def draw_one(exhibit: Exhibit, formats: dict[bool, list[str]]) -> Files:
     """The files of one exhibit."""
     return list(render_exhibit(exhibit, formats[exhibit.main]))
 

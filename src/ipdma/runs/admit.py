@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipdma.errors import DataError
 from ipdma.runs.blinding import blind_key, blind_upload
-from ipdma.runs.bundles import admit_bundle, is_bundle
+from ipdma.runs.bundle_file import is_bundle
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
 from ipdma.site.reports import local_json, report_html, shareable_data
@@ -52,6 +52,8 @@ def admit(
         When the study is not ready: what to fix, without rows and values, and where they are listed.
     """
     if is_bundle(Path(folder)):
+        from ipdma.runs.bundles import admit_bundle  # with libraries that a file of rows does not take
+
         return admit_bundle(study, folder, say)
     result, upload = prepare_upload(folder, codebooks=[codebook] if codebook else [])
     to_fix = results / "private" / "to_fix"

@@ -74,8 +74,7 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     if works:
         run.notices.extend(take_lock(run.results))
     run.notices.extend(drop_stale(run.results, run.recipes, works))
-    if overwrite:
-        run.notices.extend(remove_other_jobs(run.results, run.jobs, works))
+    run.notices.extend(remove_other_jobs(run.results, run.jobs, works))
     return run
 
 

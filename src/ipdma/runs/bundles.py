@@ -13,14 +13,7 @@ from ipdma.cohort import Upload
 from ipdma.io import read_upload
 from ipdma.plan import Plan
 from ipdma.report.bundle_page import bundle_page
-
-SUFFIX = ".bundle.json"
-KEPT = "bundle.json"  # its name among the private uploads of a run
-
-
-def is_bundle(path: Path) -> bool:
-    """Whether a place of a plan's `studies` names a bundle."""
-    return path.name.endswith(SUFFIX) and not path.is_dir()
+from ipdma.runs.bundle_file import KEPT
 
 
 def read_contributed(folders: Sequence[Path | str]) -> tuple[list[Upload], list[Bundle]]:

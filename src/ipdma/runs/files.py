@@ -40,11 +40,18 @@ def read_registry(path: Path | str | None) -> pd.DataFrame | None:
 def csv_text(table: pd.DataFrame) -> str:
     """A table as CSV whose numbers read back to the same bits, and whose texts no spreadsheet runs."""
     texts = table.select_dtypes(exclude=["number", "bool"]).columns
-    whole = {name: table[name].tolist() for name in texts}
-    shielded = {n: [shield(c) if isinstance(c, str) else c for c in cells] for n, cells in whole.items()}
-    changed = {name: cells for name, cells in shielded.items() if cells != whole[name]}
+    shields = {name: shielded(table[name]) for name in texts}
+    changed = {
+        name: [own.get(cell, cell) for cell in table[name].tolist()] for name, own in shields.items() if own
+    }
     table = table.assign(**changed) if changed else table
     return table.to_csv(index=False, lineterminator="\n")
+
+
+def shielded(column: pd.Series) -> dict[str, str]:
+    """Of a column's texts those that a spreadsheet would run, as they may stand in a file."""
+    cells = {cell for cell in column.to_numpy(dtype=object) if isinstance(cell, str)}
+    return {cell: safe for cell in cells if (safe := shield(cell)) != cell}
 
 
 def analysis_files(tables: Mapping[Key, AnalysisRows]) -> dict[str, str]:

@@ -9,12 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-import pandas as pd
-
 from ipdma.cli import tool_fault
 from ipdma.errors import DataError, IpdmaError
 from ipdma.harmless import for_terminal
-from ipdma.runs.files import csv_text
 from ipdma.runs.stamps import (
     Stamp,
     digest_of,
@@ -65,8 +62,10 @@ class Desk:
         for name, content in dict(files).items():
             self.put(f"{folder}/{name}" if folder else name, content)
 
-    def put_tables(self, tables: Mapping[str, pd.DataFrame], folder: str = "") -> None:
-        """Tables as `NAME.csv`."""
+    def put_tables(self, tables: Mapping[str, Any], folder: str = "") -> None:
+        """Tables (data frames) as `NAME.csv`."""
+        from ipdma.runs.files import csv_text  # with pandas, which a job without tables does not load
+
         self.put_all({f"{name}.csv": csv_text(table) for name, table in tables.items()}, folder)
 
     def keep_folders(self, *names: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ipdma.plan import Plan
-from ipdma.provenance import digest_code, find_versions
+from ipdma.provenance import digest_code, digest_text, find_versions
 from ipdma.report.words import TWIN, foot_line
 from ipdma.runs.blinding import blind_key
-from ipdma.runs.recipes import codebook_files, digest_numbers, make_recipe
+from ipdma.runs.recipes import codebook_files, digest_fit, digest_numbers, make_recipe, rows_plan
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
 
@@ -165,6 +166,11 @@ class Run:
         return named | (codebook_files(books) if kind != "report" else {})
 
     @cached_property
+    def rows_plan(self) -> dict[str, Any]:
+        """What the job that makes the rows is given of the plan."""
+        return rows_plan(self.plan)
+
+    @cached_property
     def recipes(self) -> dict[str, dict[str, object]]:
         """What each job is made from, by digest, as it was when the run began."""
         return {job: self.recipe(job) for job in self.jobs}
@@ -178,8 +184,10 @@ class Run:
         elif kind == "records":
             more = {"explanations": self.plan["explanations"], "parts": self.parts}
             more |= {"plan": digest_numbers(self.plan)}
-        elif kind in ("cohort", "fit", "impute"):
-            more = {"plan": digest_numbers(self.plan)}
+        elif kind == "cohort":
+            more = {"plan": digest_text(json.dumps(self.rows_plan))}
+        elif kind in ("fit", "impute"):
+            more = {"plan": digest_fit(self.plan, kind, job.partition("/")[2])}
         elif kind == "integrity":
             more = {"stamp": self.stamp, "least": self.plan["minimum_cell"], "contact": self.contact}
         elif kind == "harmonise":

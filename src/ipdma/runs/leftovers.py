@@ -119,7 +119,10 @@ def drop_stale(results: Path, recipes: Mapping[str, Any], works: bool) -> list[s
 
 
 def remove_other_jobs(results: Path, jobs: Sequence[str], works: bool) -> list[str]:
-    """Remove the files of jobs that a new plan does not have, and nothing else."""
+    """Remove the files of jobs that this run does not have, and nothing else.
+
+    They are another plan's, which gives way, or a trial's that is not there any more.
+    """
     gone = [job for job in jobs_made(results) if job not in jobs and job != "manifest"]
     names = sorted({name for job in gone for name in names_made(results, job)})
     if works:
@@ -131,5 +134,5 @@ def remove_other_jobs(results: Path, jobs: Sequence[str], works: bool) -> list[s
     if not names:
         return []
     return [
-        f"{results}: {len(names)} files that this plan does not have {'are' if works else 'would be'} removed"
+        f"{results}: {len(names)} files that this run does not have {'are' if works else 'would be'} removed"
     ]

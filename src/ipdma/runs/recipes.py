@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from ipdma.analysis.reads import keys_read
 from ipdma.errors import PlanError
+from ipdma.plan import Plan
+from ipdma.plan.record import REBUILDING
 from ipdma.plan.words import without_words
 from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
+from ipdma.runs.parts import analyses_of
 
 CODE = {  # rooms whose code a job uses
     "harmonise": ("site",),
@@ -21,6 +26,11 @@ CODE = {  # rooms whose code a job uses
     "report": ("report", "disclosure"),
     "share": ("release",),
 }
+OF_ROWS = (  # keys of the plan by which the rows of the contrasts are made
+    *("instruments", "standardise", "external", "hedges", "time_points", "contrasts", "outcomes"),
+    *("secondary", "reliable_change", "prognosis", "network"),
+)
+WITH_ROWS = (*REBUILDING, "aggregate")  # and of a sensitivity analysis
 WITH_BUNDLES = ("harmonise", "cohort", "integrity")
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
 AFTERWARDS = ("share",)  # asked when all numbers are there
@@ -32,12 +42,37 @@ def versions() -> str:
     return digest_text(json.dumps(find_versions(), sort_keys=True))
 
 
-def digest_numbers(plan: Mapping[str, object]) -> str:
-    """SHA-256 of all in a plan that a number can depend on: without its words and its paths."""
-    values = {
-        key: value for key, value in without_words(dict(plan)).items() if key not in (*PLACES, *AFTERWARDS)
-    }
-    return digest_text(json.dumps(values))
+def digest_numbers(plan: Mapping[str, Any], keys: Collection[str] | None = None) -> str:
+    """SHA-256 of all in a plan that a number can depend on: without its words and its paths.
+
+    `keys` are those that a job reads; default all.
+    """
+    return digest_text(json.dumps(numbers_of(plan, [k for k in plan if keys is None or k in keys])))
+
+
+def numbers_of(plan: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """Some keys of a plan without its words and its paths."""
+    values: dict[str, Any] = without_words({k: plan[k] for k in keys if k not in (*PLACES, *AFTERWARDS)})
+    return values
+
+
+def digest_fit(plan: Plan, kind: str, name: str) -> str:
+    """SHA-256 of what a fitting job reads of a plan."""
+    own = analyses_of("imputation" if kind == "impute" else kind)
+    parts = own if name in plan["contrasts"] else [name]
+    return digest_numbers(plan, keys_read(parts) | {"contrasts"})
+
+
+def rows_plan(plan: Plan) -> dict[str, Any]:
+    """All that the rows of the contrasts are chosen and scaled by, as a plan without models.
+
+    Of its sensitivity analyses it has those with rows of their own.
+    """
+    own = {name: keys for name, keys in plan["sensitivity"].items() if plan.changes(name, WITH_ROWS)}
+    meant = (*WITH_ROWS, "outcomes", "contrasts", "time_points")
+    kept = {name: {k: v for k, v in keys.items() if k in meant} for name, keys in own.items()}
+    values = numbers_of(plan, [*OF_ROWS, "level", "interval"])
+    return {**values, "sensitivity": kept, "models": {}, "pool": {}}
 
 
 def digest_inputs(files: Mapping[str, Path]) -> dict[str, str]:

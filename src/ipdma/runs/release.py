@@ -15,7 +15,7 @@ from ipdma.io import upload_of_files
 from ipdma.plan import Plan, read_plan
 from ipdma.release.gate import release, ungated
 from ipdma.release.make import draft_trial
-from ipdma.runs.bundles import SUFFIX
+from ipdma.runs.bundle_file import SUFFIX
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
 from ipdma.writing import write_files

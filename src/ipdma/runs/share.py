@@ -15,7 +15,7 @@ from ipdma.io import read_upload
 from ipdma.plan import Plan
 from ipdma.release.gate import release
 from ipdma.release.make import draft_trial
-from ipdma.runs.bundles import KEPT, SUFFIX
+from ipdma.runs.bundle_file import KEPT, SUFFIX
 from ipdma.runs.crate import METADATA, crate_text
 from ipdma.runs.twin import upload_texts
 

@@ -13,7 +13,7 @@ from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_text
 from ipdma.report.words import TWIN
-from ipdma.runs.bundles import is_bundle
+from ipdma.runs.bundle_file import is_bundle
 
 STUDY_FILE = "study.yaml"
 HARMONISED_FILES = ("participants.csv", "assessments.csv", "missing.csv", "account.json")

@@ -20,7 +20,8 @@ from ipdma.cohort.standardise import Constant
 from ipdma.errors import ReadError, join_faults
 from ipdma.plan import Plan, read_plan
 from ipdma.release.attacks.standardisers import STANDARDISERS
-from ipdma.runs.bundles import SUFFIX, bundle_faults
+from ipdma.runs.bundle_file import SUFFIX
+from ipdma.runs.bundles import bundle_faults
 from ipdma.runs.crate import METADATA, crate_digests
 from ipdma.runs.files import read_record, read_registry, with_contrast
 from ipdma.runs.hold import NOBODYS

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from ipdma.runs.announce import say_end
 from ipdma.runs.hold import read_manifest
-from ipdma.runs.manifest import say_end, seal
+from ipdma.runs.manifest import seal
 from ipdma.runs.stamps import MANIFEST
 from ipdma.writing import write_file
 

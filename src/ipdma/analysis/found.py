@@ -1,0 +1,99 @@
+"""What was found before: the rows that an analysis left in the records, by all that it was made from.
+
+An analysis is a function of its rows, of what it reads of the plan and beside it (`reads.py`), and of the
+code. Where all of these are as they were, its rows of the records are taken as they were written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ipdma.analysis.cell import Cell
+from ipdma.analysis.context import Context
+from ipdma.analysis.kept import Kept
+from ipdma.analysis.reads import READS, UNREAD, Unit
+from ipdma.analysis.records import Ledger
+from ipdma.bundle import bundle_text
+from ipdma.provenance import digest_text
+
+
+class Found(Kept):
+    """Ledgers by all that they were made from."""
+
+    def __init__(self, made_with: Mapping[str, Any], earlier: str = "") -> None:
+        super().__init__(made_with, earlier)
+        self._digests: dict[int, tuple[object, str]] = {}
+
+    def ledger(self, unit: Unit, cell: Cell, context: Context, make: Callable[[], Ledger]) -> Ledger:
+        """The ledger of a unit, made where it was not found before."""
+        held = self.get(self.key(unit, cell, context), lambda: vars(make()))
+        return Ledger(**{name: [dict(row) for row in rows] for name, rows in held.items()})
+
+    def key(self, unit: Unit, cell: Cell, context: Context) -> str:
+        """SHA-256 of all that a unit is made from but the code."""
+        beside = {
+            name: self.digest(getattr(context, name))
+            for name in READS[unit.part].beside
+            if name != "exclusions"
+        }
+        own = [*cell.key, cell.family, self.digest_cell(cell)]
+        return digest_text(json.dumps([unit.part, unit.values, own, beside]))
+
+    def digest(self, value: Any) -> str:
+        """Of anything that a context holds."""
+        if isinstance(value, Mapping):
+            return digest_text(json.dumps([[key, self.digest(value[key])] for key in value]))
+        if isinstance(value, Cell):
+            return self.digest_cell(value)
+        if isinstance(value, pd.DataFrame):
+            return self.once(value)
+        if isinstance(value, tuple):
+            return digest_text("".join(map(bundle_text, value)))
+        if hasattr(value, "rows"):  # AnalysisRows
+            return self.digest_tables(value)
+        return ""  # nothing; or the codebook, which is in `made_with`
+
+    def digest_cell(self, cell: Cell) -> str:
+        """Of a cell's tables and guests."""
+        guests = [bundle_text(guest.bundle) + repr(guest.serves) for guest in cell.guests]
+        return digest_text("".join([self.digest_tables(cell), *guests]))
+
+    def digest_tables(self, value: Any) -> str:
+        """Of rows, of who is not among them where that is read, and of constants."""
+        tables = [value.rows, None if value.exclusions is UNREAD else value.exclusions, value.scales]
+        return digest_text("".join(map(self.digest, tables)))
+
+    def once(self, table: pd.DataFrame) -> str:
+        """The digest of a table, computed once."""
+        if id(table) not in self._digests:
+            self._digests[id(table)] = (table, digest_table(table))  # kept, so that its id stays its own
+        return self._digests[id(table)][1]
+
+
+def digest_table(table: pd.DataFrame) -> str:
+    """SHA-256 of a table: names, types and values of its columns, in order."""
+    digest = hashlib.sha256()
+    for part in column_bytes(table):
+        digest.update(f"{len(part)}\n".encode())
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def column_bytes(frame: pd.DataFrame) -> Iterator[bytes]:
+    """Each column's name and type, then its values."""
+    yield str(len(frame)).encode()
+    for name, column in frame.items():
+        yield f"{name}\n{column.dtype}".encode()
+        if column.dtype.kind in "biuf":
+            yield column.to_numpy().tobytes()
+        else:
+            missing = column.isna().to_numpy()
+            values = column.astype(object).to_numpy()
+            yield json.dumps(
+                [None if gone else str(v) for v, gone in zip(values, missing, strict=True)]
+            ).encode()

@@ -1,0 +1,46 @@
+"""What a job keeps of its results, for the next run into the same folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ipdma.analysis.found import Found
+from ipdma.analysis.kept import Kept
+from ipdma.report.drawn import Drawn
+from ipdma.runs.jobs import Desk
+
+FOLDER = "private/found"
+CODEBOOK = "codebook "  # of a recipe's inputs (`Run.files`); its tables are digested where they are read
+
+
+def earlier_results(desk: Desk, recipe: Mapping[str, Any]) -> Found:
+    """What a fitting job found in an earlier run, as far as the code and the codebooks are the same."""
+    books = {name: digest for name, digest in recipe["inputs"].items() if name.startswith(CODEBOOK)}
+    return Found({**made_with(recipe), "codebooks": books}, earlier_text(desk))
+
+
+def earlier_figures(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
+    """The figures that an earlier run drew with the same code."""
+    return Drawn(made_with(recipe), earlier_text(desk), desk.results / "figures")
+
+
+def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The code and the versions of a recipe."""
+    return {key: recipe[key] for key in ("code", "versions")}
+
+
+def earlier_text(desk: Desk) -> str:
+    """What a job kept in an earlier run; empty where there is nothing that can be read."""
+    try:
+        return (desk.results / FOLDER / f"{desk.job}.json").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def keep(desk: Desk, kept: Kept) -> None:
+    """Keep the results for the next run, and say how many were made: on the screen alone, since no file
+    depends on it."""
+    desk.put(f"{FOLDER}/{desk.job}.json", kept.text())
+    print(f"{desk.name}: {kept.again} of {len(kept.used)} results made, the others found", file=sys.stderr)
