@@ -18,7 +18,7 @@ from ipdma.report.records import Records
 from ipdma.runs.derive import underived
 from ipdma.runs.hold import hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
-from ipdma.runs.recompute import can_recompute, lacking_tables, recompute
+from ipdma.runs.recompute import can_recompute, lacking_tables, recompute, round_as_told
 from ipdma.runs.remake import Remade, remake
 from ipdma.runs.reprint import misprints
 from ipdma.runs.verify_share import hold_share, is_shared, recompute_share
@@ -119,7 +119,7 @@ def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
     again = None if options.records_only else compute(folder, options.contrast)
     if again is not None:
         known = [c for c in claims if c["analysis_id"].split(".")[0] in again[1]]
-        fresh = check_claims(known, again[0], "the recomputed records")
+        fresh = check_claims(known, round_as_told(again[0], records), "the recomputed records")
         said += report_verdicts("recomputed", fresh, options.limit)
         whole = folder / "private" / "records"
         said += report_rows(read_records(whole) if whole.is_dir() else records, again, options.limit)

@@ -9,9 +9,10 @@ import pandas as pd
 
 from ipdma.analysis.run import analyse
 from ipdma.codebook import load_codebook
+from ipdma.disclosure.mask import COARSE, MEANS
 from ipdma.errors import ReadError
 from ipdma.plan import Plan, read_plan
-from ipdma.report.records import Records
+from ipdma.report.records import Records, Row
 from ipdma.runs.bundles import kept_bundles
 from ipdma.runs.files import TYPES_FILE, read_analysis_rows, read_registry, read_typed, with_contrast
 from ipdma.runs.layout import find_aggregate
@@ -90,6 +91,30 @@ def recompute(
     whole["counts"] = whole["counts"].drop_duplicates(ignore_index=True)
     covered = set(wanted) | (set() if contrasts else {"cohort"})
     return Records.from_tables(*(keep(whole[name], covered) for name in TABLES)), covered
+
+
+def round_as_told(again: Records, told: Records) -> Records:
+    """Records with the means rounded that a run tells rounded, as it withholds how many people they are of.
+
+    Parameters
+    ----------
+    again : Records
+        Computed again, whole.
+    told : Records
+        The record files that may leave, with what is withheld.
+    """
+    rounded = {
+        (row.text("analysis_id"), row.key)
+        for row in told.counts
+        if row.text("what") in MEANS and row.withheld and row.number("n") is None
+    }
+    counts = [
+        Row({**row, "value": round(value, COARSE)}, row.file, row.line)
+        if (value := row.number("value")) is not None and (row.text("analysis_id"), row.key) in rounded
+        else row
+        for row in again.counts
+    ]
+    return Records(again.estimates, again.study_estimates, counts)
 
 
 def keep(table: pd.DataFrame, covered: set[str]) -> pd.DataFrame:
