@@ -1,0 +1,35 @@
+"""The attack on a report while it is made: on the records and on every number that it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ipdma.report.ledger import Ledger
+from ipdma.runs.disclose import attack_records
+from ipdma.runs.jobs import Desk
+
+
+def attacker(desk: Desk, records: Iterable[str | Path], plan: Mapping[str, Any]) -> Callable[[Ledger], int]:
+    """What says of a report's numbers how many withheld ones follow from them; the job keeps the finding.
+
+    Parameters
+    ----------
+    desk : Desk
+        Gets `disclosure.json`.
+    records : iterable of path
+        The shared record files.
+    plan : mapping
+    """
+    paths = list(records)
+
+    def attacked(ledger: Ledger) -> int:
+        printed = (claim.as_mapping() for claim in ledger.claims)
+        outcome = attack_records(paths, plan, printed, desk.say)
+        desk.put("disclosure.json", outcome.as_json())
+        for line in outcome.lines():
+            desk.say(line)
+        return len(outcome.exposed)
+
+    return attacked
