@@ -78,7 +78,9 @@ def test_one_that_changes_rows_makes_the_multiverse_as_well(first):
 
 
 def test_a_key_concerns_the_analyses_that_read_it(first):
-    assert again(first, {**VALUES, "absolute": {"severity": {"mild": 10}}}) == 2  # headline and moderators
+    assert (
+        again(first, {**VALUES, "absolute": {"severity": {"mild": 10}}}) == 3
+    )  # headline, moderators, prediction
     assert again(first, {**VALUES, "missing": {**VALUES["missing"], "m": 3}}) == 1
 
 
