@@ -16,7 +16,7 @@ SECONDS = 60
 SOON = 5  # seconds of processor time until a sentence
 ROW = re.compile(r"\| (?P<what>[^|]*) \| (?P<number>[^|]*) \| `(?P<name>[\w.]+)` \|")
 CHILD = """\
-import resource, sys
+import re, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]),) * 2)
 from ipdma.cli import main
@@ -24,7 +24,9 @@ status = main(sys.argv[3:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 below = resource.getrusage(resource.RUSAGE_CHILDREN)
 seconds = used.ru_utime + used.ru_stime + below.ru_utime + below.ru_stime
-print("\\nUSED", status, seconds, max(used.ru_maxrss, below.ru_maxrss))
+with open("/proc/self/status") as own:  # ru_maxrss would count the parent's pages that a fork shares
+    peak = int(re.search(r"VmHWM:\\s*(\\d+)", own.read())[1])
+print("\\nUSED", status, seconds, max(peak, below.ru_maxrss))
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame, study_summaries
+from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError, SpecError, join_faults
@@ -24,7 +25,7 @@ from ipdma.model.tau2 import typical_variance
 from ipdma.model.term import Term
 
 NST = "nst"
-FOUND: dict[tuple[Hashable, ...], Fit] = {}
+FOUND: dict[tuple[str, str, bool], Fit] = {}
 MOST_FOUND = 500
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
@@ -52,18 +53,12 @@ def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit
 
     The profile intervals of the variances, half of a fit's time, are there only where they are shown.
     """
-    key = (*contents(frame), repr(spec), profile)
+    key = (digest_table(frame), repr(spec), profile)
     if key not in FOUND:
         if len(FOUND) >= MOST_FOUND:
             FOUND.clear()
         FOUND[key] = fit_anew(frame, spec, profile)
     return FOUND[key]
-
-
-def contents(frame: pd.DataFrame) -> tuple[Hashable, ...]:
-    """What a table holds, to tell whether another one holds the same."""
-    columns = (frame[name].to_numpy() for name in frame)
-    return (*frame, *(tuple(c) if c.dtype == object else (c.dtype.str, c.tobytes()) for c in columns))
 
 
 def fit_anew(frame: pd.DataFrame, spec: ModelSpec, profile: bool) -> Fit:

@@ -6,15 +6,15 @@ code. Where all of these are as they were, its rows of the records are taken as 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
+from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.kept import Kept
 from ipdma.analysis.reads import READS, UNREAD, Unit
 from ipdma.analysis.records import Ledger
@@ -73,27 +73,3 @@ class Found(Kept):
         if id(table) not in self._digests:
             self._digests[id(table)] = (table, digest_table(table))  # kept, so that its id stays its own
         return self._digests[id(table)][1]
-
-
-def digest_table(table: pd.DataFrame) -> str:
-    """SHA-256 of a table: names, types and values of its columns, in order."""
-    digest = hashlib.sha256()
-    for part in column_bytes(table):
-        digest.update(f"{len(part)}\n".encode())
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def column_bytes(frame: pd.DataFrame) -> Iterator[bytes]:
-    """Each column's name and type, then its values."""
-    yield str(len(frame)).encode()
-    for name, column in frame.items():
-        yield f"{name}\n{column.dtype}".encode()
-        if column.dtype.kind in "biuf":
-            yield column.to_numpy().tobytes()
-        else:
-            missing = column.isna().to_numpy()
-            values = column.astype(object).to_numpy()
-            yield json.dumps(
-                [None if gone else str(v) for v, gone in zip(values, missing, strict=True)]
-            ).encode()

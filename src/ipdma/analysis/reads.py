@@ -56,6 +56,7 @@ READS: dict[str, Reads] = {
     "subgroups": Reads(("subgroups",)),
     "prediction": Reads(
         ("prediction", "time_points", "contrasts", "absolute", "minimum_cell", *MODERATED),
+        whole=("outcomes", "contrasts"),  # its error is shared between all predictions of the plan
     ),
     "tree": Reads(("tree", "seed", *MODERATED)),
     "risk_of_bias": Reads(("risk_of_bias",)),

@@ -5,6 +5,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 from tests.builders.analysis_rows import draw_rows
 
+from ipdma.analysis import reads
+from ipdma.analysis import run as run_module
 from ipdma.analysis.found import Found
 from ipdma.analysis.kept import Kept
 from ipdma.analysis.reads import READS
@@ -111,3 +113,41 @@ def test_an_analysis_is_given_what_it_names_and_nothing_else(monkeypatch):
     monkeypatch.setitem(ANALYSES, "subgroups", lambda cell, context: context.settings.family or pd)
     with pytest.raises(LookupError):
         run(VALUES)
+
+
+WIDE = {
+    **VALUES,
+    "contrasts": {
+        **VALUES["contrasts"],
+        "other": {"active": ["combined"], "reference": ["antidepressant"], "label": "B"},
+        "third": {"active": ["stpp"], "reference": ["antidepressant"], "label": "C"},
+    },
+    "outcomes": {"depression": {"family": "gaussian"}, "anxiety": {"family": "gaussian"}},
+    "time_points": {"post": {"timepoint": "post"}, "follow_up": {"timepoint": "follow_up"}},
+    "moderators": {"severity": {"column": "baseline"}, "age": {"column": "age"}, "sex": {"column": "sex"}},
+    "prediction": {"variables": ["severity", "age"], "outcomes": ["depression", "anxiety"]},
+    "tree": {"variables": ["severity", "age"], "resamples": 10},
+    "multiverse": {"enabled": True},
+}
+CELLS = [(c, o, "post") for c in ("main", "other", "third") for o in ("depression", "anxiety")]
+
+
+def test_what_an_analysis_is_given_is_all_that_it_reads(monkeypatch):
+    """The records are those of analyses that are given everything."""
+    tables = {key: draw_rows(sizes=(16, 18, 17), missing=0.1, seed=i) for i, key in enumerate(CELLS)}
+    plan = Plan.from_mapping(WIDE)
+    narrow = analyse(tables, plan)
+    monkeypatch.setattr(run_module, "settings_read", lambda part, settings, values: settings)
+    monkeypatch.setattr(run_module, "cell_read", lambda part, cell, context: cell)
+    monkeypatch.setattr(run_module, "units_of", whole_units)
+    monkeypatch.setattr(run_module, "context_read", lambda unit, cell, context, settings: context)
+    whole = analyse(tables, plan)
+    for name, table in vars(narrow).items():
+        assert_frame_equal(table, getattr(whole, name), obj=name)
+    asked = narrow.counts.query("what == 'prediction_verdict'").value.astype(float)
+    assert list(asked) == pytest.approx([0.05 / 6] * 6)
+
+
+def whole_units(part, cell, plan):
+    """One unit that reads all of the plan."""
+    yield reads.Unit(part, {key: plan[key] for key in plan})

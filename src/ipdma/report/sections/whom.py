@@ -9,7 +9,7 @@ from ipdma.report import wording
 from ipdma.report.boundary import boundary, cause
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
-from ipdma.report.prediction_words import path_markup, predicted, prediction_sentences
+from ipdma.report.prediction_words import lead, path_markup, predicted, prediction_sentences
 from ipdma.report.records import Row, first, select
 from ipdma.report.sentences import error_text, moderator_sentence
 from ipdma.report.shelf import Shelf
@@ -45,19 +45,21 @@ def whom_section(material: Material, ledger: Ledger, shelf: Shelf) -> str:
 def prediction_part(material: Material, pen: Pen, shelf: Shelf) -> str:
     """Several variables together: first what predictions are worth, then all about them closed."""
     asked = predicted(material)
-    said = [(a, prediction_sentences(material, a, pen)) for a in asked]
-    told = "".join(
-        f"<p><b>{escape(material.title(a))}: several variables together.</b> {italics(text)}</p>"
-        for a, text in said
-        if text
-    )
+    told = [(a, lead(material, a), prediction_sentences(material, a, pen)) for a in asked]
+    told = [(a, first_words or text, text) for a, first_words, text in told if text]
     if not told:
         return ""
+    single = len({a.contrast for a, _, _ in told}) == len(told)
+    worth = " ".join(
+        f"<b>{escape(material.contrast(a.contrast) if single else material.title(a))}:</b> {italics(words)}"
+        for a, words, _ in told
+    )
+    sentences = "".join(f"<p><b>{escape(material.title(a))}.</b> {italics(text)}</p>" for a, _, text in told)
     tables = ("prediction", "prediction_tested", "prediction_thirds", "prediction_decisions")
-    inside = "".join((shelf.figure("prediction"), *(shelf.table(name) for name in tables)))
+    inside = "".join((sentences, shelf.figure("prediction"), *(shelf.table(name) for name in tables)))
     head = "Predicted benefit: profiles, and how predictions did in trials left out"
-    folded = f"<details><summary>{head}</summary>{inside}</details>\n" if inside else ""
-    return f"{told}{folded}{path_markup(material, asked)}"
+    folded = f"<details><summary>{head}</summary>{inside}</details>\n"
+    return f"<p>Several variables together. {worth}</p>{folded}{path_markup(material, asked)}"
 
 
 def paragraph(material: Material, analysis: Analysis, pen: Pen) -> str:
