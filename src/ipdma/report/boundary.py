@@ -46,7 +46,11 @@ def boundary(material: Material, row: Row | None) -> str:
 
 
 def widest(material: Material, outcome: str) -> float:
-    """The width from which an interval of an outcome says nothing: all that its scale can hold, and back."""
+    """The width from which an interval of an outcome says nothing: all that its scale can hold, and back.
+
+    In log odds, standard deviations or points, as the effect is; infinite where the plan names no built-in
+    instrument for scores in points.
+    """
     if material.is_binary(outcome):
         return WIDEST_ODDS
     if material.standardise(outcome) != "none":
@@ -58,7 +62,7 @@ def widest(material: Material, outcome: str) -> float:
 
 @lru_cache(maxsize=64)
 def reach_of(instrument: str) -> float | None:
-    """From the lowest score of a built-in instrument to its highest; None for another's."""
+    """Points from the lowest score of a built-in instrument to its highest; None for any other."""
     found = load_codebook().instruments.get(instrument)
     if found is None:
         return None
@@ -84,13 +88,14 @@ def told(material: Material, pen: Pen, row: Row) -> str:
 
 
 def ends(material: Material, row: Row) -> tuple[float | None, float | None, float | None]:
-    """Estimate and limits to draw; nothing of a result at a boundary."""
+    """Estimate and limits to draw; three times None for a result at a boundary."""
     if boundary(material, row):
         return None, None, None
     return row.number("estimate"), row.number("ci_low"), row.number("ci_high")
 
 
 def reason(material: Material, row: Row | None) -> str:
-    """` (fewer than 2 degrees of freedom)`: what stands beside a number in a table."""
+    """` (fewer than 2 degrees of freedom)`: what stands beside a number in a table; empty of a fit that did
+    not converge, which has a mark of its own there."""
     why = boundary(material, row)
     return f" ({why})" if why and why != NOT_CONVERGED else ""

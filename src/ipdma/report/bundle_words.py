@@ -200,7 +200,7 @@ def moments_grid(block: Block, arm: str, own: Moments) -> Grid:
 
 
 def correlation(own: Moments, sd: np.ndarray, i: int, j: int) -> str:
-    """A correlation with a column that stands before; empty else."""
+    """A correlation with a column that stands before; empty for others, and where either does not vary."""
     if j >= i or not sd[i] * sd[j]:
         return ""
     return fixed(float(own.covariance[i, j] / (sd[i] * sd[j])))

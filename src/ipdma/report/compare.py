@@ -16,7 +16,11 @@ DIGESTS = ("source_digest", "data_digest")
 
 @dataclass(frozen=True)
 class Change:
-    """One difference. `what` is `only in A`, `only in B` or `changed`; the rest as it applies."""
+    """One difference between two sets of records, A and B.
+
+    `what` is `only in A`, `only in B` or `changed`; only a changed cell has its column in `field`, with the
+    value of each set in `a` and `b`.
+    """
 
     what: str
     file: str
@@ -45,14 +49,18 @@ def places(records: Records) -> dict[Place, Row]:
 
 
 def same(a: Any, b: Any, tolerance: float) -> bool:
-    """Equal text, or numbers within a relative tolerance."""
+    """Equal text (missing is empty), or two numbers no further apart than the tolerance, whether relative or
+    absolute; a number never equals a missing one."""
     if isinstance(a, float) and isinstance(b, float):
         return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
     return (a or "") == (b or "") if not isinstance(a, float) and not isinstance(b, float) else False
 
 
 def compare_records(a: Records, b: Records, tolerance: float = 1e-8) -> list[Change]:
-    """Rows that only one run has, and cells that differ; digests are left to the caller."""
+    """Rows that only one run has, and cells that differ by more than a tolerance (see `same`).
+
+    Digests of code and data are left to `compare_digests`.
+    """
     left, right = places(a), places(b)
     changes = [Change("only in A", p[0], p[1], p[2]) for p in left if p not in right]
     changes += [Change("only in B", p[0], p[1], p[2]) for p in right if p not in left]
@@ -125,8 +133,21 @@ def check_claims(
     ----------
     claims : iterable of mappings
         Rows of claims.csv.
+    records : Records
     name : str
         What the records are called in a reason (`the record files`, `the recomputed records`).
+    tolerance : float
+        How far a number may be from the claimed one, relative to the larger; a distance of 1e-9 always holds.
+
+    Returns
+    -------
+    list of Verdict
+        One for each claim, in their order.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If a claim lacks a column, or its value is no number.
     """
     by_key: dict[tuple[str, str, str], list[Row]] = {}
     for file in KEYS:

@@ -17,8 +17,10 @@ Point = tuple[float, float, float, float]  # moderator value, effect, low, high
 class Curve:
     """What an effect curve shows.
 
-    `trials` are (name, mean, SD) of the moderator in each trial; `points_per_unit` the points of a
-    second axis, called `points`.
+    `within` is the effect within trials at values of the moderator, in rising order; `trials` are (name,
+    mean, SD) of the moderator in each trial; `directions` say what an effect below and above zero favours.
+    `points_per_unit` is how many points of an instrument one unit of effect is: a second axis, called
+    `points`, then shows them; None for no such axis.
     """
 
     title: str
@@ -49,7 +51,7 @@ def draw_curve(curve: Curve, axes: Axes) -> dict[str, list[Any]]:
 
 
 def draw_points_axis(axes: Axes, points: float, label: str) -> Any:
-    """A second axis on the right: standard deviations times the instrument's own."""
+    """A second axis on the right: the effect in an instrument's points, so many to a standard deviation."""
 
     def to_points(sd: Any) -> Any:
         return sd * points

@@ -27,7 +27,9 @@ class Exhibit:
     """One figure.
 
     `draw` returns the finished matplotlib figure; it is called when the figure is rendered, not before.
-    `main` figures are those that a paper prints: the plan says in which formats, as it does for the others.
+    `name` is that of its files; `section` is the part of the supplement in which it stands; `alt` says what
+    it shows for those who cannot see it. `main` figures are those that a paper prints; the plan has a list
+    of formats for them, and one for the others.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Exhibit:
 
 
 def render_exhibit(exhibit: Exhibit, formats: Collection[str] = FORMATS) -> Iterator[tuple[str, bytes]]:
-    """Yield (`pdf` | `svg` | `png` | `page`, bytes)."""
+    """Yield (`pdf` | `svg` | `png` | `page`, bytes): the formats asked for, then the drawing for the page."""
     provide_fonts()
     with rc_context(style.STYLE):
         figure = exhibit.draw()
@@ -61,6 +63,17 @@ def page_axes(width: float, height: float) -> tuple[Figure, Axes]:
 
 class Sheet:
     """A figure as it is printed: a title above, notes and the stamp of synthetic data below, a body between.
+
+    Parameters
+    ----------
+    title, stamp : str
+        An empty stamp takes no room.
+    footer : sequence of str
+        The notes; each is wrapped, and empty ones are left out.
+    body : float
+        Height of the body in inches; the sheet is as much taller as title and notes need.
+    width : float
+        Inches.
 
     Attributes
     ----------

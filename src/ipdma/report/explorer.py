@@ -65,7 +65,8 @@ Choices = Mapping[str, str]
 def explorer_section(material: Material, ledger: Ledger) -> str:
     """The closed section with its data and script; empty where no trial has an estimate of its own.
 
-    Every number is entered in the ledger under `report/explorer`.
+    The numbers of its table are entered in the ledger under `report/explorer`; those for the script are the
+    records' own, unrounded.
     """
     asked = (a for a in material.analyses if not other_measure(material, a))
     found = [(a, rows) for a in asked if (rows := rows_of(material, a))]
@@ -102,7 +103,8 @@ def embedded(data: Mapping[str, Any]) -> str:
 
 
 def other_measure(material: Material, analysis: Analysis) -> bool:
-    """Whether the second stage pools no log odds ratio: what a reader ticks is on another scale."""
+    """Whether the second stage pools events on another scale than log odds ratios, as which the script reads
+    them."""
     return bool(material.measure(analysis.ident(material.primary, "two")))
 
 

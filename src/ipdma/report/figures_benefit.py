@@ -46,7 +46,8 @@ class Benefit:
 
 
 def benefit_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """Baseline severity, and the duration of the episode on its own scale."""
+    """A figure by baseline severity and one by the duration of the episode in months, where the plan has the
+    moderator and the run told effects in points."""
     for name, column in (("severity", "baseline"), ("duration", "episode_duration_months")):
         moderator = moderator_of(material, column)
         pen = ledger.pen(f"figures/benefit.{name}")
@@ -71,7 +72,7 @@ def moderator_of(material: Material, column: str) -> str:
 
 
 def benefit_of(material: Material, moderator: str, pen: Pen) -> Benefit | None:
-    """Panels of all contrasts at the first time point, or None where no effect can be told in points."""
+    """A panel for each contrast at its first time point, or None where no effect can be told in points."""
     firsts: dict[str, Analysis] = {}
     for analysis in material.detailed:
         firsts.setdefault(analysis.contrast, analysis)
@@ -94,7 +95,7 @@ def benefit_of(material: Material, moderator: str, pen: Pen) -> Benefit | None:
 
 
 def panel_of(material: Material, analysis: Analysis, moderator: str) -> Panel | None:
-    """One contrast's curve in points."""
+    """One contrast's curve in points; None where the run made no curve or told no effect in points."""
     sd = material.points_per_sd(analysis)
     head = analysis.ident(material.primary, "one", moderator)
     curve = points_of(material, head.but(variant="curve"), moderator)

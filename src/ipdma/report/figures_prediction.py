@@ -35,7 +35,11 @@ Line = Sequence[tuple[float, float, float, float]]
 
 @dataclass(frozen=True)
 class Panel:
-    """One contrast: a line (value, benefit, low, high) for each value of the second variable, the average."""
+    """One contrast, benefits in points.
+
+    `lines` holds (value of the first variable, benefit, low, high) by the value of the second in words, under
+    an empty name where there is no second; `average` is the benefit with everybody alike.
+    """
 
     title: str
     lines: dict[str, Line]

@@ -31,7 +31,7 @@ def trial_exhibits(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
 
 
 def prisma_exhibit(material: Material, ledger: Ledger) -> Iterator[Exhibit]:
-    """PRISMA-IPD flow from the registry and the counts of each analysis."""
+    """PRISMA-IPD flow (Stewart et al. 2015, JAMA 313) from the registry and the counts of each analysis."""
     pen = ledger.pen("figures/prisma_ipd_flow")
     cohort = material.records.of("counts", "cohort")
     status = {r.text("variable"): r for r in cohort if r.text("what") == "registry"}

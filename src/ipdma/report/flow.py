@@ -56,7 +56,10 @@ Arrow = tuple[tuple[float, float], tuple[float, float]]
 
 
 def place_boxes(flow: Flow) -> tuple[list[Placed], list[Arrow], float]:
-    """Measure every box and stack them from height 0 downwards; with the arrows and the depth in all."""
+    """Measure every box and stack them from height 0 downwards, so that their heights are negative.
+
+    Returns the boxes, the arrows between them and how deep all of them reach, in inches.
+    """
     main, side = 0.5 * ROOM, 0.42 * ROOM
     placed: list[Placed] = []
     arrows: list[Arrow] = []
@@ -111,7 +114,7 @@ def box_text(box: Box, width: float) -> tuple[tuple[str, str], ...]:
 def draw_flow(
     placed: Sequence[Placed], arrows: Sequence[Arrow], axes: Axes, top: float
 ) -> dict[str, list[Any]]:
-    """Draw boxes and arrows below a height, on an axes whose units are inches."""
+    """Draw boxes and arrows below the height `top`, on an axes whose units are inches; artists by role."""
     artists: dict[str, list[Any]] = {"box": [], "arrow": [], "text": []}
     for (x, y), (right, low) in arrows:
         draw_arrow(axes, artists, (x, top + y), (right, top + low))

@@ -45,9 +45,10 @@ class Forest:
     """What a forest plot shows.
 
     `columns` are (group, heading, alignment); the first `left` of them stand left of the plot, and those of
-    `spare` give way, in that order, where the plot would get too narrow. `cap` bounds the scale on each side
-    of no effect; `limits`, `heaviest` and `gone` (columns that gave way) are set where the plot is one page
-    of several.
+    `spare`, by their index, give way, in that order, where the plot would get too narrow. With `odds` the
+    lines hold log odds ratios and the axis shows odds ratios. `lights` are headings of risk-of-bias lights.
+    `cap` bounds the scale on each side of no effect, in units of the lines; `limits` (of the scale),
+    `heaviest` (weight) and `gone` (columns that gave way) are set where the plot is one page of several.
     """
 
     title: str
@@ -71,7 +72,10 @@ class Forest:
 class Layout:
     """Where things stand, in inches from the lower left corner.
 
-    `starts` and `widths` are of the columns that are shown, by their index; `tops` of the lines.
+    `starts` and `widths` are of the columns that are shown, by their index; `plot` is where the plot begins
+    and ends, and `lights` where the lights begin, None where they gave way. `tops` are of the lines, `bottom`
+    is below the last. `limits` are of the scale, in units of the effect. `rows` are the lines of text of each
+    cell, `groups` those of each group's heading.
     """
 
     height: float
@@ -98,9 +102,10 @@ class Layout:
 
 
 def axis_limits(lines: Sequence[Line], cap: float = math.inf) -> tuple[float, float]:
-    """Limits that show every pooled line and the bulk of the studies; what is wider ends in an arrow.
+    """Limits that show the pooled lines and the bulk of the studies; what is wider ends in an arrow.
 
-    An interval does not stretch them past `cap`; an estimate does.
+    Limits and estimates far from the middle estimate, in half widths of a usual interval, do not count. An
+    interval does not stretch the scale past `cap`; an estimate does. Without a line to draw, -1 and 1.
     """
     drawn = [n for n in lines if n.estimate is not None and n.low is not None and n.high is not None]
     if not drawn:
@@ -136,7 +141,11 @@ def ideal_width(forest: Forest, index: int, shown: Collection[int]) -> float:
 
 
 def fit_columns(forest: Forest) -> tuple[dict[int, float], bool]:
-    """Columns that are shown with their widths, and whether the lights are: the plot keeps its share."""
+    """Columns that are shown with their widths in inches, and whether the lights are.
+
+    So that the plot keeps its share, first the lights give way, then the spare columns; then the widest
+    columns of names are cut.
+    """
     every = [i for i in range(len(forest.columns)) if i not in forest.gone]
     widths = {index: ideal_width(forest, index, every) for index in every}
     lights, spare = bool(forest.lights), list(forest.spare)
@@ -323,7 +332,8 @@ def pages_of(forest: Forest) -> Iterator[Forest]:
 
 
 def lines_that_fit(forest: Forest) -> int:
-    """How many lines stand on one page; none of the last is a heading, and some are left for the notes."""
+    """How many lines stand on one page: the last of them is no heading, and at least one is left to stand
+    with the notes."""
     layout = measure_forest(forest)
     rest = layout.height - sum(row_height(row) for row in layout.rows)
     count = 0

@@ -278,7 +278,8 @@ class ForestRows:
         return self.pen.count(found) if found is not None else ""
 
     def prediction_line(self, row: Row) -> list[Line]:
-        """The interval for the effect in a new study, a bar below the diamond."""
+        """The interval for the effect in a new study, a bar below the diamond; nothing of fewer than three
+        trials or of a result at a boundary."""
         if row.number("pi_low") is None or row.number("pi_high") is None:
             return []
         if (row.number("k") or POOLED) < POOLED or boundary(self.material, row):

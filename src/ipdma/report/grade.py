@@ -68,7 +68,11 @@ class Certainty:
 
 
 def certainty_of(material: Material, analysis: Analysis, pen: Pen) -> Certainty | None:
-    """The certainty of a headline, or None where there is no estimate to be certain of."""
+    """The certainty of a headline, or None where there is no estimate to be certain of.
+
+    It begins at high, since the trials are randomised, and loses a step for each serious concern and two for
+    each very serious one; a level that the authors signed in the plan stands instead.
+    """
     row = material.headline(analysis, "one") or material.headline(analysis, "two")
     if row is None or row.number("estimate") is None:
         return None
@@ -99,7 +103,8 @@ def judgement_of(material: Material, analysis: Analysis) -> Mapping[str, Any]:
 
 
 def worthwhile(material: Material, analysis: Analysis) -> float:
-    """The smallest worthwhile difference on the scale of an outcome."""
+    """The plan's smallest worthwhile difference on the scale of an outcome: a difference in risk for events,
+    in points or in standard deviations for scores."""
     held = (material.plan.get("certainty") or {}).get("worthwhile") or {}
     if material.is_binary(analysis.outcome):
         return float(held.get("risk", 0.05))
@@ -124,7 +129,9 @@ def suggest_bias(material: Material, row: Row, pen: Pen) -> tuple[str, str]:
 
 
 def suggest_inconsistency(material: Material, analysis: Analysis, row: Row, pen: Pen) -> tuple[str, str]:
-    """Serious where a new trial's effect may lie on either side of none and the trials disagree."""
+    """Serious where a new trial's effect may lie on either side of none and the trials disagree: the
+    prediction interval reaches past a worthwhile difference on both sides (scores alone), or I2 is 50% or
+    more. Open without such an interval."""
     low, high, tau2 = row.number("pi_low"), row.number("pi_high"), row.number("tau2")
     two = material.headline(analysis, "two")
     i2 = two.number("i2") if two is not None else None
@@ -141,7 +148,8 @@ def suggest_inconsistency(material: Material, analysis: Analysis, row: Row, pen:
 
 
 def suggest_imprecision(material: Material, analysis: Analysis, row: Row, pen: Pen) -> tuple[str, str]:
-    """One step for each worthwhile difference, for better or worse, that the interval crosses."""
+    """One step for each worthwhile difference, for better or worse, that the interval crosses; one where it
+    crosses none but comes from fewer than 400 participants."""
     low, high = interval_of(material, analysis, row)
     n = f"N = {pen.count(row, 'n')}"
     if low is None or high is None:
@@ -157,7 +165,7 @@ def suggest_imprecision(material: Material, analysis: Analysis, row: Row, pen: P
 
 
 def interval_of(material: Material, analysis: Analysis, row: Row) -> tuple[float | None, float | None]:
-    """The interval of the absolute effect of events, of the effect itself otherwise."""
+    """The interval of the difference in risk for events, of the effect itself otherwise."""
     if not material.is_binary(analysis.outcome):
         return row.number("ci_low"), row.number("ci_high")
     found = [material.count(row.text("analysis_id"), f"absolute_effect_{end}") for end in ("low", "high")]

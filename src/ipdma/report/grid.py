@@ -46,7 +46,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Balance:
-    """Standardised differences per variable and trial."""
+    """Standardised differences per variable and trial.
+
+    `panels` are (variable, [(trial, differences in standard deviations)]): one difference, or one for each
+    level of a category.
+    """
 
     title: str
     panels: Sequence[tuple[str, Sequence[tuple[str, tuple[float, ...]]]]]
@@ -55,7 +59,7 @@ class Balance:
 
 
 def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list[Any]]:
-    """Draw cells and labels on an axes whose units are inches."""
+    """Draw cells and labels on an axes whose units are inches; `left` and `top` are where the cells begin."""
     artists: dict[str, list[Any]] = {"cell": [], "text": []}
     for column, head in enumerate(grid.columns):
         look: dict[str, Any] = {
@@ -170,7 +174,7 @@ def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
 def draw_balance(
     rows: Sequence[tuple[str, tuple[float, ...]]], reach: float, axes: Axes
 ) -> dict[str, list[Any]]:
-    """A mark per difference about a line of none."""
+    """A mark per difference about a line of none; the axis ends at `reach` standard deviations either way."""
     artists: dict[str, list[Any]] = {"mark": []}
     artists["zero"] = [axes.axvline(0, color=style.INK, lw=0.7)]
     for bound in (-0.25, 0.25):

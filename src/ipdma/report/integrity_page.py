@@ -258,7 +258,7 @@ def told(row: Mapping[Any, Any], least: int) -> str:
 
 
 def whole(row: Mapping[Any, Any], least: int) -> str:
-    """Of how many."""
+    """Of how many a check counts, withheld where they are few."""
     return str(int(row["of"])) if row["check"] in TOLD else shown(row["of"], least)
 
 
@@ -269,7 +269,8 @@ def shown(count: Any, least: int) -> str:
 
 
 def shareable_table(results: pd.DataFrame, least: int) -> pd.DataFrame:
-    """The results of all trials without small counts or statistics of the fewest."""
+    """The results of all trials with counts as text, those under `least` withheld; without the columns
+    `statistic`, `threshold`, `printed` and `found`, which may come from few participants."""
     shared = results.drop(columns=["statistic", "threshold", "printed", "found"]).copy()
     rows = results.to_dict("records")
     shared["n"] = ["" if pd.isna(row["n"]) else told(row, least) for row in rows]

@@ -34,7 +34,8 @@ class Claim:
 
     `digits` is the number of decimals, `p` for a p value in APA style, `compact` for a short number,
     `percent 1` for a share, `hundred` for so many of a hundred, `2 times 4.35` for so many units of that
-    size with two decimals, `exp 2` for the ratio whose logarithm the cell holds.
+    size with two decimals, `exp 2` for the ratio whose logarithm the cell holds, `text` for the record's own
+    words. `line` is that of the file as an editor counts, the header being line 1.
     """
 
     place: str
@@ -75,7 +76,11 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Pen:
-    """Prints numbers of records and enters each in the ledger."""
+    """Prints numbers of records and enters each in the ledger.
+
+    A withheld number is printed as the record has it (`<10`, `*`), one that is missing as a dash; neither is
+    entered.
+    """
 
     place: str
     ledger: Ledger
@@ -85,7 +90,8 @@ class Pen:
         return self._print(row, name, wording.fixed(number_of(row, name), digits), str(digits))
 
     def scaled(self, row: Row | None, name: str, unit: float, digits: int = 1) -> str:
-        """`row[name]`, counted in units of that size, with `digits` decimals; the ledger keeps both."""
+        """`row[name]` times `unit`, the size of the unit in which it is held, with `digits` decimals; the
+        ledger keeps both."""
         value = number_of(row, name)
         printed = wording.fixed(None if value is None else value * unit, digits)
         return self._print(row, name, printed, f"{digits} times {unit!r}")
@@ -165,7 +171,10 @@ def number_of(row: Row | None, name: str) -> float | None:
 
 
 def print_again(value: float, digits: str) -> str:
-    """How a claim's value is printed, for checking the ledger."""
+    """How a claim's value is printed, for checking the ledger.
+
+    `digits` is as in `Claim`; ValueError for `text`, of which the value says nothing, and for unknown words.
+    """
     if digits == "p":
         return wording.p_value(value)
     if digits.startswith("percent"):

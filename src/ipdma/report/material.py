@@ -53,8 +53,9 @@ class Material(Words):
         `studies.tsv` and `aggregate.tsv`.
     notes : sequence of str
         Lines about what could not be done.
-    synthetic : bool
-        True when the participants are invented: every figure and the page then say so.
+    synthetic : bool or str
+        True when the participants are invented, `words.TWIN` when they are the twin of real ones: every
+        figure and the page then say so.
     versions : mapping of str to str
         Names and values to print under "versions and digests".
     exposed : int
@@ -149,9 +150,10 @@ class Material(Words):
         return f"{self.contrast(analysis.contrast)}: {question}"
 
     def shown_moderators(self, analysis: Analysis) -> list[str]:
-        """Moderators with figures of their own: the declared ones at the plan's first time point.
+        """Moderators with figures of their own: the declared ones, at the first time point of the plan's
+        first outcome.
 
-        Exploratory ones keep to the table and the overview, except those on a scale, whose curve is drawn.
+        Exploratory ones keep to the table and the overview.
         """
         if not self.detailed or analysis.timepoint != self.detailed[0].timepoint:
             return []
@@ -203,7 +205,8 @@ class Material(Words):
         return MEASURES[row.text("level")] if row is not None else ""
 
     def headline(self, analysis: Analysis, stage: str, model: str | None = None) -> Row | None:
-        """The treatment effect of a model and stage."""
+        """The treatment effect of a stage (`one`, `two`) and a model, the primary one unless named; None
+        where it was not fitted."""
         rows = self.records.of("estimates", analysis.ident(model or self.primary, stage))
         return first(rows, term="treatment", moderator="")
 

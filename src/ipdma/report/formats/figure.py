@@ -51,8 +51,8 @@ def save(figure: Figure, title: str, kind: str) -> bytes:
 
 
 def page_svg(text: str) -> str:
-    """The `<svg>` element as it stands inside a page: as wide as its place, but one of a single column; its
-    words in the figure's alt."""
+    """The `<svg>` element as it stands inside a page: as wide as its place, unless it is meant for a single
+    column (class `narrow`), and hidden from screen readers, for whom the page tells it in words."""
 
     def opening(found: re.Match[str]) -> str:
         look = ' class="narrow"' if float(found[1].split()[2]) <= 72 * NARROW + 0.5 else ""

@@ -10,8 +10,8 @@ from ipdma.report.table import Section, Table
 
 
 def table_csv(table: Table) -> bytes:
-    """CSV with a heading row; a section is a row of its own; ASCII minus, so that programs read the
-    numbers."""
+    """CSV with a heading row; a section is a row of its own. Minus signs are ASCII and dashes are empty, so
+    that programs read the numbers; cells that a spreadsheet would run are shielded."""
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\n")
     writer.writerow([shield(column.label) for column in table.columns])

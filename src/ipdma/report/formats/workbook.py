@@ -53,7 +53,7 @@ def add_note(sheet: Any, note: str, columns: int) -> None:
 
 
 def as_cell(text: str) -> str | float | int:
-    """A plain number as a number; text that Excel would take for a formula stays text."""
+    """A plain number as a number, all else as the text that it is."""
     if NUMBER.match(text):
         number = float(text.replace("\u2212", "-"))
         return int(number) if "." not in text else number
