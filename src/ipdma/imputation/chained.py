@@ -23,9 +23,10 @@ class Completed:
     values : ndarray, shape (M, n, p)
         Completed data; observed cells are copies, bit for bit.
     trace : ndarray, shape (iterations, p, 2)
-        Mean over chains of the mean, and of the SD, of the imputed cells of each variable.
+        Mean over chains of the mean, and of the SD, of the imputed cells of each variable; NaN for variables
+        without gaps.
     ridge : dict of str to float
-        The shrinkage used for each imputed variable that needed it.
+        The prior precision of the slopes (`Split.ridge`) for each imputed variable that needed shrinkage.
     """
 
     values: Array
@@ -47,8 +48,17 @@ def impute_block(
     ----------
     values : ndarray, shape (n, p)
         NaN where missing; levels as codes. Every column has at least one observed value.
+    names : list of str
+        The columns' names, under which shrinkage is reported.
     kinds : list of str
-        `continuous`, `bounded`, `binary`, `ordered` or `unordered`, a column each.
+        A word for each column: `continuous` (normal draws), `bounded` (predictive mean matching), `binary`,
+        `ordered` or `unordered`.
+    m, iterations : int
+        Completed data sets, and sweeps of the chain in each.
+
+    Returns
+    -------
+    Completed
     """
     gaps = np.isnan(values)
     completed = starting_values(values, gaps, m, rng)
@@ -68,7 +78,7 @@ def impute_block(
 
 
 def constant_draw(split: Split, rng: np.random.Generator) -> Array:
-    """A variable with one observed value has nothing else to give."""
+    """A variable whose observed values are all the same has nothing else to give, shape (M, n_mis)."""
     del rng
     return np.full(split.missing.shape[:2], split.target[0])
 
@@ -84,7 +94,10 @@ def starting_values(values: Array, gaps: Array, m: int, rng: np.random.Generator
 
 
 def split_for(completed: Array, target: Array, gap: Array, j: int, kinds: list[str]) -> Split:
-    """Predictors of variable j from all others, scaled within each chain, and how much to shrink."""
+    """Predictors of variable j from all others, scaled within each chain, and how much to shrink.
+
+    The ridge is how many predictors there are beyond one for every five observed rows; else next to nothing.
+    """
     x = predictors(completed, j, kinds)
     n_obs, p = int((~gap).sum()), x.shape[2]
     ridge = max(1e-5 * n_obs, p - n_obs / ROWS_PER_PREDICTOR)

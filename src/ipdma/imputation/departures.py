@@ -36,14 +36,21 @@ def reference_based(
     Parameters
     ----------
     baseline, outcome : ndarray, shape (M, n)
-        Completed scores; outcomes of active participants that are missing are NaN.
+        Completed scores; outcomes of active participants that are missing are NaN, the same ones in every
+        data set.
     interim : ndarray, shape (M, n)
         For `copy_increments` the completed last score before the outcome: one after baseline, else the
         baseline itself, from which copying increments and jumping to the reference agree but for chance.
+    treat : ndarray of 0 and 1, shape (n,)
     method : str
         `jump_to_reference`: what the reference arm has at that baseline.
         `copy_increments`: the active arm's mean at the last score plus the reference arm's later mean change,
         and the participant's own distance from that mean carried on by the reference arm's regression.
+
+    Returns
+    -------
+    ndarray, shape (M, n)
+        The outcomes with these gaps filled.
 
     Notes
     -----

@@ -47,7 +47,7 @@ def penalty(split: Split) -> Array:
 
 @dataclass(frozen=True)
 class NormalDraw:
-    """Posterior mean and one draw of the coefficients, and one of the residual SD, per chain."""
+    """Posterior mean and one draw of the coefficients, (M, p) each, and one of the residual SD, (M,)."""
 
     mean: Array
     beta: Array
@@ -80,7 +80,11 @@ def draw_continuous(split: Split, rng: np.random.Generator) -> Array:
 
 
 def draw_matched(split: Split, rng: np.random.Generator) -> Array:
-    """Predictive mean matching, type 1: the value of one of the nearest observed rows, shape (M, n_mis)."""
+    """Predictive mean matching: the value of one of the five nearest observed rows, shape (M, n_mis).
+
+    Type 1 of van Buuren (2018, section 3.4): drawn coefficients predict the missing rows, their posterior
+    mean the observed ones.
+    """
     drawn = draw_normal_parameters(split, rng)
     at_observed = np.einsum("mni,mi->mn", split.observed, drawn.mean)
     at_missing = np.einsum("mni,mi->mn", split.missing, drawn.beta)
@@ -100,6 +104,14 @@ def logistic_mode(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
     x : ndarray, shape (M, n, p)
     y : ndarray of 0 and 1, shape (n,)
     precision : ndarray, shape (p, p)
+        The prior's, about zero.
+
+    Returns
+    -------
+    ndarray, shape (M, p)
+        The mode.
+    ndarray, shape (M, p, p)
+        The information there, the prior's included.
     """
     m, _, p = x.shape
     beta = np.zeros((m, p))
@@ -118,7 +130,11 @@ def logistic_mode(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
 
 
 def draw_binary(split: Split, rng: np.random.Generator) -> Array:
-    """Logistic regression with drawn coefficients; a weak prior keeps separation finite, shape (M, n_mis)."""
+    """Logistic regression with drawn coefficients, shape (M, n_mis).
+
+    A weak normal prior (SD 2.5 of a slope, 10 of the intercept, on the logit scale) keeps separation finite;
+    the ridge comes on top of it.
+    """
     precision = penalty(split) + np.diag([0.01] + [0.16] * (split.observed.shape[2] - 1))
     mode, information = logistic_mode(split.observed, split.target, precision)
     lower = np.linalg.cholesky(information)
@@ -131,8 +147,8 @@ def draw_binary(split: Split, rng: np.random.Generator) -> Array:
 def draw_levels(split: Split, rng: np.random.Generator) -> Array:
     """Several levels as a chain of logistic regressions, each level against those after it.
 
-    For ordered levels these are continuation ratios; for unordered ones any order spans the same
-    probabilities when slopes are free at each step, as they are here. Shape (M, n_mis).
+    For ordered levels these are continuation ratios. Slopes are free at each step; for unordered levels the
+    order of their codes still decides which of the ratios are linear on the logit scale. Shape (M, n_mis).
     """
     levels = np.unique(split.target)
     m, n, _ = split.missing.shape

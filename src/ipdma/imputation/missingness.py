@@ -15,15 +15,17 @@ def tabulate_missing(rows: pd.DataFrame, variables: Sequence[str], arm: str = "a
     Parameters
     ----------
     rows : DataFrame
-        One row per participant with `study` and `arm`.
+        One row per participant with `study` and the column that `arm` names.
     variables : sequence of str
         Columns to count; a score at a time point is a variable of its own.
+    arm : str
+        The column of arms.
 
     Returns
     -------
     DataFrame
-        `study, arm, variable, kind, n_missing, n`; `kind` is `systematic` where the trial has no value at
-        all, `sporadic` where some are missing, `complete` else. In a stable order.
+        `study, arm, variable, kind, n_missing, n`, a row per arm; `kind` is `systematic` where the trial has
+        no value at all, `sporadic` where some of the arm are missing, `complete` else. In a stable order.
     """
     records = []
     for study, part in rows.groupby("study", sort=True):
@@ -37,7 +39,7 @@ def tabulate_missing(rows: pd.DataFrame, variables: Sequence[str], arm: str = "a
 
 
 def incomplete_percentage(rows: pd.DataFrame, variables: Sequence[str]) -> float:
-    """Percentage of participants who lack a value that their trial collected."""
+    """Percentage (0 to 100) of participants who lack a value that their trial collected."""
     measured = rows[list(variables)].notna().groupby(rows["study"]).transform("any")
     gaps = (rows[list(variables)].isna() & measured).any(axis=1)
     return float(100 * gaps.mean()) if len(rows) else 0.0

@@ -27,11 +27,16 @@ class ImputedRows:
         The rows given, M times, with `imputation` from 1 to M; filled columns complete in every study that
         measured them. Observed cells are as they were.
     m : int
+        How many completed data sets.
+    variables : tuple of str
+        The columns that were completed, in the order of the traces.
     unmeasured : dict of str to tuple of str
         Columns that a study never measured, and that stay empty there.
     notes : tuple of str
+        What a reader should know of single trials (see `ImputedStudy`).
     traces : dict of (study, arm) to ndarray
-        Mean and SD of the imputed cells over the sweeps, shape (iterations, p, 2).
+        Mean and SD of the imputed cells over the sweeps, shape (iterations, p, 2); the arm is `all arms`
+        where a trial's arms were imputed together.
     """
 
     rows: pd.DataFrame
@@ -43,7 +48,8 @@ class ImputedRows:
 
 
 def needed_imputations(rows: pd.DataFrame, variables: Sequence[str], least: int) -> int:
-    """At least `least`, and at least the percentage of incomplete participants (von Hippel; White 2011)."""
+    """At least `least`, and at least the percentage of incomplete participants (von Hippel 2009; White,
+    Royston and Wood 2011)."""
     return max(least, int(np.ceil(incomplete_percentage(rows, variables) - 1e-9)))
 
 
@@ -64,8 +70,10 @@ def impute_rows(
     variables : sequence of str
         Columns to complete, each a predictor of the others.
     m, iterations, seed : int
+        Completed data sets, sweeps of the chain, and the plan's seed.
     ordered : mapping of str to sequence of str
-        Levels in order, for categories that have one.
+        Levels in order, for categories that have one: all of them, since a value that is not among them is
+        taken for missing.
 
     Returns
     -------

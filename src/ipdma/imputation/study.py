@@ -32,7 +32,8 @@ class ImputedStudy:
     notes : tuple of str
         Choices that a reader should know: arms taken together, slopes shrunk, constants.
     traces : dict of str to ndarray
-        Per arm, shape (iterations, p, 2).
+        Per arm, or under `all arms` where they were imputed together: shape (iterations, p, 2), see
+        `Completed`.
     """
 
     values: Array
@@ -180,7 +181,7 @@ def copy_notes(copies: Sequence[Copy], columns: Sequence[str], study: str) -> li
 
 
 def thin_arms(values: Array, arm: Array, names: list[str], labels: list[str], study: str) -> list[str]:
-    """Arms in which some variable with gaps has too few observed values to be imputed there."""
+    """A note on each arm in which a variable with gaps has too few observed values to be imputed there."""
     notes = []
     for code, label in enumerate(labels):
         part = values[arm == code]

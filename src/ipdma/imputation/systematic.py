@@ -3,9 +3,9 @@
 Resche-Rigon and White (2018): a regression in each trial that measured it, a random-effects model of the
 trials' coefficients (and log residual SDs), a draw of its parameters, a draw of each other trial's own
 coefficients, and a draw of the values. With few trials a full covariance between trials cannot be estimated:
-coefficients vary independently between trials here (predictors are centred within trials, which makes them
-nearly independent within), and each variance is a draw from its confidence distribution (Q-profile), so that
-an estimate of zero does not count as certainty.
+coefficients vary independently between trials here (predictors are centred within trials, which makes the
+intercept nearly independent of the slopes there), and each variance is a draw from its confidence
+distribution (Q-profile), so that an estimate of zero does not count as certainty.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def impute_unmeasured(
     trials : mapping of str to TrialData
     binary : bool
         0/1 moderator (logistic) instead of a continuous one.
+    rng : Generator
 
     Returns
     -------

@@ -51,7 +51,7 @@ class Answer(ABC):
 
     @abstractmethod
     def head(self) -> str:
-        """One line: which model, of how many."""
+        """One line: which model, of how many studies (and participants)."""
 
     @abstractmethod
     def notes(self) -> list[str]:
@@ -59,7 +59,13 @@ class Answer(ABC):
 
     @abstractmethod
     def studies_shown(self) -> Studies:
-        """The studies' own estimates and the pooled one, for the forest plot."""
+        """The studies' own estimates and the pooled one, for the forest plot.
+
+        Raises
+        ------
+        DataError
+            Where no study has an estimate of its own.
+        """
 
     def summary(self) -> str:
         """The answer as a text table with its notes."""

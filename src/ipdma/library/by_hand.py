@@ -37,7 +37,7 @@ def fit(
     ----------
     rows : DataFrame or path of a table
         One row per participant (or per measurement, with `participant`). A file is read as `ipdma fit` reads
-        it: comma, semicolon or tab separated, with a header.
+        it: comma, semicolon, tab or bar separated, with a header.
     outcome, treatment, study : str
         Columns: the outcome (numbers, or 0 and 1 with ``family="binomial"``), the arm (0 and 1) or exposure,
         and the study, read as text.
@@ -60,7 +60,7 @@ def fit(
     SpecError
         Naming every key that is unknown, out of its choices, or excluded by another.
     DataError, FitError
-        Where a column is absent or holds text, or these data cannot carry the model.
+        Where a column is absent, occurs twice or holds text, or these data cannot carry the model.
 
     Examples
     --------
@@ -136,10 +136,18 @@ def as_table(
 ) -> pd.DataFrame:
     """A file as the strict reader reads it; a data frame with the types that this reader would give.
 
+    Parameters
+    ----------
+    rows : DataFrame or path
+    names, text : iterable of str
+        Columns of names and other columns kept as text (see `read_rows_csv`).
+    used : iterable of str
+        The columns of a data frame that are kept; a file keeps all.
+
     Raises
     ------
-    DataError
-        Where a column's name occurs twice in a data frame.
+    ReadError, DataError
+        Where a file cannot be read as a table, or a column's name occurs twice.
     """
     if not isinstance(rows, pd.DataFrame):
         return read_rows_csv(rows, text=text, names=names)

@@ -1,4 +1,4 @@
-"""Numbers as a terminal and a notebook show them: three significant places after the point, plain signs."""
+"""Numbers as a terminal and a notebook show them: two or three decimals, plain minus signs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pandas as pd
 
 
 def number(value: float | None) -> str:
-    """`-0.423`, `12.3`, `0.00041`; a dash for nothing."""
+    """`-0.423`, `12.30`, `0.00041`: three decimals below 10, else two, and three digits of what is
+    below 0.001 or a million and more; a dash for nothing."""
     if value is None or pd.isna(value):
         return "-"
     if value == 0:

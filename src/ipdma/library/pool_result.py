@@ -27,7 +27,7 @@ class PoolResult(Answer):
         The record with everything that the second stage says.
     spec : PoolSpec
     studies : DataFrame
-        The rows that were pooled: `study`, `estimate`, `std_error`.
+        The rows that were pooled: `study`, `estimate`, `std_error` (the root of a variance that was given).
     """
 
     pooled: Pooled
@@ -79,7 +79,7 @@ class PoolResult(Answer):
         )
 
     def head(self) -> str:
-        """Estimator and interval."""
+        """How many studies, and how the variance between them is estimated."""
         method = (
             "common effect" if self.spec.tau2 == "common" else f"random effects ({self.spec.tau2 or 'reml'})"
         )

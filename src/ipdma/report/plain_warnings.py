@@ -94,6 +94,6 @@ def singular_words(what: str, tail: str) -> str:
 
 
 def trials_in(material: Material, text: str) -> str:
-    """The trials that a warning names, as the report calls them."""
+    """The trials that a warning names, as the report calls them; `one trial` where it names none."""
     named = [s for s in material.citations if re.search(rf"(?<![\w-]){re.escape(s)}(?![\w-])", text)]
     return wording.several([material.study(s) for s in material.in_order(named)]) or "one trial"

@@ -22,7 +22,7 @@ Entry = Mapping[str, Any]
 
 
 def scores(words: Words, entry: Entry) -> str:
-    """Whose instrument is taken."""
+    """Which instrument each trial's scores come from, and who rated it."""
     listed = "; ".join(instrument_words(str(name)) for name in entry.get("preference") or [])
     rating = str(entry.get("rating") or "any")
     whose = "whoever rated it" if rating == "any" else f"{rated(rating)} only"
@@ -230,7 +230,7 @@ def visits(words: Words, entry: Entry) -> str:
 
 
 def prognosis(words: Words, entry: Entry) -> str:
-    """Whose outcome is foretold."""
+    """Which outcomes' prognosis is studied, inside which arms."""
     names = wording.several([in_sentence(words.outcome(str(o))) for o in entry.get("outcomes") or []])
     return f"within the arms of {conditions(entry.get('conditions') or [])}, of {names}"
 

@@ -21,7 +21,8 @@ SHADES = ("#ffffff", "#e3e3e3", "#c6c6c6", "#a8a8a8")
 
 @dataclass(frozen=True)
 class Funnel:
-    """Studies as (effect, standard error, source); contours as (level, critical z), widest last."""
+    """Studies as (effect, standard error, `ipd` or `aggregate`); contours as (p value, its critical z),
+    widest last. Effects and errors are in the units of `xlabel`."""
 
     title: str
     xlabel: str
@@ -34,7 +35,8 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Specifications:
-    """Estimates as (effect, low, high), sorted; `choices` are (dimension, choice, which specifications)."""
+    """Estimates as (effect, low, high), sorted; `choices` are (dimension, choice, whether each estimate made
+    it), in the same order."""
 
     title: str
     ylabel: str

@@ -125,12 +125,13 @@ def tested_sentence(material: Material, head: Ident, pen: Pen) -> str:
 
 
 def validation(material: Material, head: Ident, name: str, level: str = LEFT_OUT) -> Row | None:
-    """One measure."""
+    """One measure of how predictions did: in the trials left out, on the data of the fit, or the optimism."""
     return material.count(head, "validation", variable=name, level=level)
 
 
 def ranged(material: Material, pen: Pen, row: Row, digits: int = 2, unit: float = 1.0) -> str:
-    """A count with the ends that stand beside it under its own name."""
+    """A count, times `unit`, with its interval where the counts of the same name with `_low` and `_high` give
+    one."""
     ends = [
         first(
             material.records.of("counts", row.text("analysis_id")),
@@ -166,7 +167,7 @@ def without_sentence(material: Material, head: Ident) -> str:
 
 
 def path_markup(material: Material, asked: list[Analysis]) -> str:
-    """The items of PATH with this run's answers, closed."""
+    """The items of PATH (Kent et al. 2020, Ann Intern Med 172: 35) with this run's answers, closed."""
     parts = []
     for analysis in asked:
         rows = material.counts_of(head_of(analysis), "path_item")

@@ -42,7 +42,7 @@ def load_items() -> list[dict[str, Any]]:
 
 def check_items(artefacts: Collection[str]) -> list[Item]:
     """Each item with the artefacts of `artefacts` (paths in the results folder; a folder ends in `/`) that
-    answer it."""
+    answer it, three at most for each pattern of the checklist."""
     return [check_item(entry, artefacts) for entry in load_items()]
 
 
@@ -58,7 +58,10 @@ def check_item(entry: dict[str, Any], artefacts: Collection[str]) -> Item:
 
 
 def checklist_files(artefacts: Collection[str], style: str, stamp: str = "") -> Iterator[tuple[str, bytes]]:
-    """The checklist as HTML, Word and JSON; `stamp` is the line that every page of the run carries."""
+    """(file name, bytes) of the checklist as HTML, Word and JSON.
+
+    `style` is the page's style sheet, `stamp` the line that every page of the run carries.
+    """
     items = check_items(artefacts)
     yield "prisma_ipd.html", checklist_page(items, style, stamp)
     yield "prisma_ipd.docx", table_document(checklist_table(items))

@@ -95,7 +95,7 @@ class Records:
 
     @classmethod
     def from_tables(cls, estimates: Any, study_estimates: Any, counts: Any) -> Records:
-        """Build from three DataFrames with the columns of docs/interface/results.md."""
+        """Build from three DataFrames with the columns of docs/interface/results.md; None has no rows."""
         tables = {"estimates": estimates, "study_estimates": study_estimates, "counts": counts}
         rows = {file: rows_of(table, file) for file, table in tables.items()}
         return cls(rows["estimates"], rows["study_estimates"], rows["counts"])

@@ -44,7 +44,7 @@ def render(
     ----------
     material : Material
     say : callable, optional
-        Told of progress.
+        Given a line of text now and then: how many figures are drawn.
     workers : int
         Processes that draw the figures; the files are the same for any number of them.
     attacked : callable, optional
@@ -96,7 +96,7 @@ def texts_around(
     pictures: Mapping[str, bytes],
     attacked: Attacked | None = None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Captions, the page, the checklist, the manuscript with its pictures, the claims."""
+    """Captions, the checklist, the manuscript with its pictures, the page, its warnings, the claims."""
     yield "captions.json", captions_json(exhibits, tables)
     page = build_page(material, tables, exhibits, drawn, ledger)
     names = [f"figures/{e.name}.svg" for e in exhibits] + [f"tables/{t.name}.html" for t in tables]

@@ -32,6 +32,11 @@ class Table:
         As many cells as columns, or a heading across all of them.
     notes : list of str
         Printed below: sign convention, degrees of freedom, abbreviations, warnings.
+
+    Raises
+    ------
+    ValueError
+        Where a row has more or fewer cells than there are columns.
     """
 
     name: str

@@ -59,7 +59,7 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
 
 
 def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
-    """Every treatment effect of an analysis that is no headline, leave-one-out row or specification."""
+    """The primary model, every changed analysis of the same question, and what could not be run."""
     found = [r for stage in STAGES if (r := material.headline(analysis, stage)) is not None]
     models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
     if analysis not in material.detailed:

@@ -121,7 +121,8 @@ def section_title(material: Material, analysis: Analysis) -> str:
 
 
 def headline_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
-    """Each model of the plan, and the primary one with Hartung-Knapp's scale, in both stages."""
+    """Each model of the plan in both stages; then the primary one with Hartung-Knapp's scale, over all
+    visits, and with gaps filled in."""
     models = dict.fromkeys([material.primary, *material.plan.get("models", {}), *BESIDE])
     found = [(m, s, material.headline(analysis, s, m)) for m in models for s in STAGES]
     return [
@@ -165,7 +166,7 @@ def flags(material: Material, row: Row) -> str:
 
 
 def absolute(material: Material, pen: Pen, row: Row) -> tuple[str, str]:
-    """The effect in points, and NNT at the middle event rate that the run worked out."""
+    """The effect in points, and NNT at an event rate of 20%, else at the first that the run has."""
     where = row.text("analysis_id")
     points = material.count(where, "hamd_effect")
     text = wording.NOTHING

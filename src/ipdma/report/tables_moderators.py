@@ -146,7 +146,7 @@ def effect_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
 
 
 def level_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tuple[str, str, str]]:
-    """Levels of a categorical moderator."""
+    """The effect at each level of a categorical moderator, the reference first."""
     reference = material.count(head, "moderator_reference")
     levels = distinct(
         [r for r in material.records.of("estimates", head) if r.term.is_effect("within", name)], "level"
@@ -158,7 +158,7 @@ def level_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tup
 
 
 def value_rows(material: Material, pen: Pen, name: str, head: Ident) -> list[tuple[str, str, str]]:
-    """Percentiles of a moderator on a scale."""
+    """The effect at percentiles of a moderator on a scale."""
     rows = []
     for what in AT:
         value = material.count(head.but(variant="at"), "at_value", level=what) or material.count(
@@ -210,7 +210,7 @@ def across_rows(material: Material, analysis: Analysis, pen: Pen, name: str) -> 
 
 
 def pooled(material: Material, head: Ident, term: Term) -> Row | None:
-    """An estimate of the moderator's fit."""
+    """A term's row in a moderator's fit, or None where it has neither an estimate nor a p value."""
     row = first(material.records.of("estimates", head), term=term)
     return (
         row
@@ -220,7 +220,7 @@ def pooled(material: Material, head: Ident, term: Term) -> Row | None:
 
 
 def shared_cells(material: Material, pen: Pen, head: Ident) -> tuple[str, str]:
-    """K and n."""
+    """How many trials inform the interaction, of how many; and the participants with the moderator."""
     studies = material.count(head, "moderator_studies")
     k = f"{pen.count(studies)} of {pen.count(studies, 'of')}" if studies is not None else wording.NOTHING
     return k, pen.count(material.count(head, "moderator_complete"))

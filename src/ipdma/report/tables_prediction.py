@@ -89,7 +89,7 @@ def table_of(
 
 
 def profile_lines(material: Material, analysis: Analysis, pen: Pen) -> Lines:
-    """A line for each profile."""
+    """A line for each profile; benefit is the treatment's effect with its sign turned."""
     head, (unit, _) = head_of(analysis).but(variant="profiles"), unit_of(material, analysis)
     rows = material.records.of("estimates", head)
     for name in profile_names(material, analysis):
@@ -120,7 +120,7 @@ def measure_lines(material: Material, analysis: Analysis, pen: Pen) -> Lines:
 
 
 def third_lines(material: Material, analysis: Analysis, pen: Pen) -> Lines:
-    """Each third."""
+    """A line for each third of predicted benefit, the lowest first."""
     head, (unit, _) = head_of(analysis), unit_of(material, analysis)
     for row, words in zip(
         material.counts_of(head, "third_observed"), ("Lowest", "Middle", "Highest"), strict=False
@@ -136,7 +136,7 @@ def third_lines(material: Material, analysis: Analysis, pen: Pen) -> Lines:
 
 
 def decision_lines(material: Material, analysis: Analysis, pen: Pen) -> Lines:
-    """Each threshold."""
+    """A line for each threshold, then those at which there is no net benefit to tell, and why."""
     head, (_, points) = head_of(analysis), unit_of(material, analysis)
     rows = material.counts_of(head, "net_benefit")
     for threshold in dict.fromkeys(r.text("variable") for r in rows):

@@ -83,8 +83,7 @@ def instruments_of(material: Material, pen: Pen, study: str) -> tuple[str, str]:
 
 
 def tabulate_not_obtained(material: Material, ledger: Ledger) -> Table:
-    """Eligible trials without participant data, with the reason, and how they compare with those that have
-    them."""
+    """Eligible trials without participant data, each with the reason; then how many trials gave what."""
     pen = ledger.pen("tables/studies_not_obtained")
     cohort = material.records.of("counts", "cohort")
     columns = [

@@ -35,7 +35,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """What a figure of trajectories shows; `visits` are (weeks, name)."""
+    """What a figure of trajectories shows; `visits` are (weeks, name).
+
+    `points_per_unit` is how many points of the instrument make one unit of the scores: a second axis, named
+    `points`, counts them; None draws none.
+    """
 
     title: str
     ylabel: str

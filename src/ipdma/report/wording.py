@@ -31,7 +31,7 @@ def fixed(value: float | None, digits: int = 2) -> str:
 
 
 def compact(value: float | None) -> str:
-    """A number as short as four significant digits allow (df, moderator values)."""
+    """A whole number without decimals; any other with two, from 10 on with one (df, moderator values)."""
     if value is None:
         return NOTHING
     if float(value).is_integer():
@@ -40,7 +40,7 @@ def compact(value: float | None) -> str:
 
 
 def ratio(logarithm: float | None, digits: int = 2) -> str:
-    """The ratio of a logarithm."""
+    """The ratio whose natural logarithm is given: an odds ratio of a log odds ratio."""
     return NOTHING if logarithm is None else fixed(math.exp(min(logarithm, LARGEST)), digits)
 
 

@@ -128,8 +128,8 @@ class Words:
         The plan with its defaults filled in.
     registry : DataFrame or None
         `studies.tsv`.
-    synthetic : bool
-        True when the participants are invented.
+    synthetic : bool or str
+        True when the participants are invented; `TWIN` when they are the synthetic twin of real data.
     """
 
     plan: Mapping[str, Any]

@@ -70,7 +70,7 @@ def people(pen: Pen, row: Row) -> str:
 
 
 def events_block(material: Material, own: list[Analysis], pen: Pen) -> str:
-    """Response as an icon array, remission as a sentence: so many of a hundred with each."""
+    """So many of a hundred with each event: a sentence, and of the first event an icon array under it."""
     events = [a for a in own if material.is_event(a.outcome) and a.timepoint == own[0].timepoint]
     blocks: list[str] = []
     for analysis in events:
@@ -98,7 +98,7 @@ def said(line: str) -> str:
 
 
 def risks_of(material: Material, analysis: Analysis) -> tuple[Row, Row, Row, Row] | None:
-    """The risk with the active side, that without it, and the limits of the former."""
+    """The risk with the active side, that without it, the limits of the former; None if one is lacking."""
     row = material.headline(analysis, "one") or material.headline(analysis, "two")
     if row is None or not tellable(material, row):
         return None
