@@ -25,7 +25,7 @@ def trials_alone(design: Design) -> dict[Term, TrialEstimates]:
 
 
 def random_terms(design: Design) -> list[Term]:
-    """Terms that vary between trials and that nothing but a trial's own columns stands beside.
+    """Terms that vary between trials and of which each trial has an estimate from its own rows alone.
 
     The treatment has an estimate of each trial's own unless an across-trial term, or a common interaction
     that is not centred, moves it; one trial has its own whatever varies.
@@ -70,7 +70,7 @@ def of_term(design: Design, fits: Sequence[StudyFit], term: Term) -> TrialEstima
 def filled_log_odds(design: Design, k: int) -> tuple[float, float] | None:
     """Log odds ratio and variance of a binary trial's two by two table, each cell with `ADDED` more.
 
-    None where the trial has no two arms, or one outcome only.
+    None where the outcome is not binary, the arms are not two, or all participants have the same outcome.
     """
     t = design.shared[design.study == k, design.shared_terms.index(TREATMENT)]
     y = design.outcome[design.study == k]

@@ -37,9 +37,12 @@ class BatchFit:
     beta, std_error : ndarray of shape (B, p)
         `std_error` from (X'V^-1 X)^-1.
     satterthwaite_df, kenward_roger_df, kenward_roger_error : ndarray of shape (B, p)
+        NaN where no inference was asked for.
     between : ndarray of shape (B, r, r)
+        D, the covariance of the random effects.
     sigma2 : ndarray of shape (B,), or (B, K) with a residual variance by study
     deviance : ndarray of shape (B,)
+        Minus twice the restricted log likelihood.
     converged, singular : ndarray of bool, shape (B,)
     """
 
@@ -61,15 +64,16 @@ def fit_batch(
     inference: bool = True,
     every_start: bool = True,
 ) -> BatchFit:
-    """Fit all models, a few hundred at a time.
+    """Fit all models, `CHUNK` at a time.
 
     Parameters
     ----------
+    problem : BatchProblem
     starts : sequence of float or ndarray of shape (number of pairs,)
         Where to start: ratios of between-study to residual SD in columns of unit spread, or the entries of
         L / sigma in the columns as they stand.
     inference : bool
-        Whether degrees of freedom are wanted.
+        Whether degrees of freedom and Kenward-Roger's standard errors are wanted.
     every_start : bool
         Follow every start for every model; else later starts only where the first ended at the boundary.
     """
@@ -101,7 +105,7 @@ def fit_chunk(
 
 
 def near_boundary(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
-    """Where D is singular."""
+    """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
     factor = np.moveaxis(factor_matrix(problem, lam), -1, 0)
     return is_singular(factor, 1e-4)
 
@@ -161,7 +165,11 @@ def take_state(state: State, models: np.ndarray) -> State:
 
 
 def newton(problem: BatchProblem, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Step (d, B), predicted gain (B,) and smallest scaled eigenvalue (B,) of Newton with |eigenvalues|."""
+    """Step (d, B), predicted gain (B,) and least curvature (B,) of Newton's method.
+
+    The curvature is the smallest pivot of the scaled Hessian where that is clearly definite; elsewhere its
+    smallest eigenvalue, and the step takes the eigenvalues' absolute values.
+    """
     gradient, hessian = profile_derivatives(problem, state, terms)
     size = np.sqrt(np.maximum(np.abs(np.einsum("iin->in", hessian)), 1e-12))
     scaled = hessian / (size[:, None] * size[None])
@@ -243,7 +251,7 @@ def prefer_scoring(
 
 
 def positive_factor(problem: BatchProblem, between: np.ndarray, floor: float = 1e-3) -> np.ndarray:
-    """Cholesky entries of D after its eigenvalues are raised to `floor`."""
+    """Cholesky entries, shape (d, B), of D (r, r, B) with its eigenvalues raised to `floor` at least."""
     if len(problem.z) == 1 or len(problem.pairs) == 2:
         found: np.ndarray = np.sqrt(np.maximum(np.einsum("iin->in", between), floor))
         return found

@@ -32,9 +32,11 @@ class GroupedBatch:
     n : ndarray of shape (B, K)
         Rows of each study less the nuisance columns' rank; zero for one that is left out.
     z : tuple of int
+        Columns with a random effect.
     pairs : tuple of (int, int)
         Free entries of the Cholesky factor.
     log_nuisance : ndarray of shape (B,)
+        Sum of log |N'N| over the nuisance columns that are swept out.
     group : ndarray of int, shape (B, K)
         The residual variance of each study, 0 to R - 1.
     """
@@ -87,7 +89,25 @@ class GroupedBatch:
 
 @dataclass(frozen=True)
 class GroupedState:
-    """Everything at one set of parameters theta (B, d + R) = (entries of L, log sigma2)."""
+    """Everything at one set of parameters.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (B, d + R)
+        The d free entries of L, then the R log residual variances.
+    deviance : ndarray of shape (B,)
+    root : ndarray of shape (B, p, p)
+        Lower Cholesky factor of X'V^-1 X.
+    half : ndarray of shape (B, p)
+        root^-1 X'V^-1 y.
+    factor : ndarray of shape (B, r, r)
+        L.
+    sigma2 : ndarray of shape (B, R)
+    lam : ndarray of shape (B, K)
+        Each study's residual variance.
+    local : Swept
+        Per-study pieces, models on the first axis.
+    """
 
     theta: np.ndarray
     deviance: np.ndarray
@@ -112,14 +132,26 @@ class GroupedState:
 
     @cached_property
     def beta(self) -> np.ndarray:
-        """Shape (B, p)."""
+        """Generalised least squares estimates, shape (B, p)."""
         found: np.ndarray = (self.half[:, None] @ self.inverse_root)[:, 0]
         return found
 
 
 @dataclass(frozen=True)
 class Slopes:
-    """Derivatives of the deviance: in theta, and twice the expected information in (D, sigma2)."""
+    """Derivatives of the deviance, with T = d + R parameters.
+
+    Attributes
+    ----------
+    gradient, hessian : ndarray of shape (B, T) and (B, T, T)
+        In theta.
+    expected : ndarray of shape (B, T, T)
+        Twice the expected information in (D, sigma2).
+    jacobian : ndarray of shape (B, T, T)
+        d (D, sigma2) / d theta.
+    turned, groups : Turned, Groups
+        What they are made of.
+    """
 
     gradient: np.ndarray
     hessian: np.ndarray
@@ -291,7 +323,7 @@ def awake(batch: GroupedBatch, start: np.ndarray) -> np.ndarray:
 
 
 def near_boundary(batch: GroupedBatch, theta: np.ndarray) -> np.ndarray:
-    """Where D is singular beside the residual variances."""
+    """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
     d, r = len(batch.pairs), len(batch.z)
     flat = np.zeros((len(theta), r * r))
     flat[:, batch.form.entries] = theta[:, :d]

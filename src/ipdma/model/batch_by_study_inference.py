@@ -11,7 +11,9 @@ from ipdma.model.swept import Second, second_powers
 def small_sample(
     batch: GroupedBatch, state: GroupedState, slopes: Slopes
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Variance, Satterthwaite's and Kenward-Roger's df, Kenward-Roger's variance of coefficients, (B, p).
+    """Small-sample inference of each coefficient, four arrays of shape (B, p).
+
+    They are its variance, Satterthwaite's df, Kenward-Roger's df and Kenward-Roger's variance.
 
     In columns X root'^-1, where C is the identity, coefficient j is the direction u_j = root^-1 e_j.
     """

@@ -25,6 +25,15 @@ def small_sample(
 
     sigma2's terms follow from those of D: v is of degree one in the variances, and
     sum_j gamma_j (Q_ij - P_i C P_j) = 0.
+
+    Parameters
+    ----------
+    problem, state : BatchProblem, State
+    covariance : ndarray of shape (p, p, B)
+        (X'V^-1 X)^-1.
+    between : ndarray of shape (r, r, B)
+        D.
+    sigma2 : ndarray of shape (B,)
     """
     p, e = problem.p, directions(problem)
     terms = derive(problem, state)
@@ -88,7 +97,7 @@ def border(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: np.n
 
 
 def invert_small(matrix: np.ndarray) -> np.ndarray:
-    """2 times the inverse of scaled (d, d, B) matrices, by the pseudo-inverse where singular."""
+    """Twice the inverse of (d, d, B) matrices, by the pseudo-inverse where one is singular."""
     size = np.sqrt(np.maximum(np.einsum("iin->in", matrix), 1e-300))
     scaled = np.moveaxis(matrix / (size[:, None] * size[None]), -1, 0)
     inverse = np.moveaxis(np.linalg.pinv(scaled, rcond=1e-10, hermitian=True), 0, -1)

@@ -1,7 +1,7 @@
 """Thousands of REML fits at once: one residual variance, one or two random effects, models on the last axis.
 
 The criterion is that of `criterion.py` with the scale profiled out. In relative parameters
-Lambda = L / sigma, V = sigma2 V_r, so that for a residual quadratic form r2 and N = n - p
+Lambda = L / sigma, V = sigma2 V_r, A_r = X'V_r^-1 X, so that for a residual quadratic form r2 and N = n - p
 
     deviance = log |V_r| + log |A_r| + N (1 + log(2 pi r2 / N)),    sigma2 = r2 / N
 
@@ -33,6 +33,7 @@ class BatchProblem:
     pairs : tuple of (int, int)
         Free entries of the Cholesky factor.
     log_nuisance : ndarray of shape (B,)
+        Sum of log |N'N| over the nuisance columns that are swept out.
     """
 
     gram: np.ndarray
@@ -63,11 +64,11 @@ class State:
     """Everything at one set of relative parameters lam (number of pairs, B)."""
 
     lam: np.ndarray
-    deviance: np.ndarray
-    r2: np.ndarray
-    h: np.ndarray  # Z'V^-1 [X, e], (r, p + 1, K, B)
-    hz: np.ndarray  # Z'V^-1 Z, (r, r, K, B)
-    chol: np.ndarray  # lower factor of A, (p, p, B)
+    deviance: np.ndarray  # the scale profiled out, (B,)
+    r2: np.ndarray  # e'V_r^-1 e, (B,)
+    h: np.ndarray  # Z'V_r^-1 [X, e], (r, p + 1, K, B)
+    hz: np.ndarray  # Z'V_r^-1 Z, (r, r, K, B)
+    chol: np.ndarray  # lower Cholesky factor of A_r, (p, p, B)
     beta: np.ndarray  # (p, B)
 
 

@@ -45,11 +45,14 @@ class HeldOut:
 
     Attributes
     ----------
-    treat, outcome : ndarray of shape (n,)
+    treat : ndarray of shape (n,)
+        1 with the treatment, 0 without.
+    outcome : ndarray of shape (n,)
+        Less is better.
     expected : ndarray of shape (n,)
         The prognostic part of the outcome, up to a constant: it only makes comparisons sharper.
     predicted : ndarray of shape (n,)
-        Benefit.
+        Benefit, in units of the outcome.
     average : float
         The benefit that everybody alike would have.
     """
@@ -70,7 +73,7 @@ class HeldOut:
         """A number for each participant whose mean in any group estimates the benefit there.
 
         The adjusted outcome over the share of the participant's arm, with the arm's sign: augmented inverse
-        weighting.
+        probability weighting.
         """
         rest, share = self.outcome - self.expected, float(self.treat.mean())
         arms = [rest[self.treat == side].mean() for side in (0, 1)]
@@ -81,7 +84,17 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Third:
-    """Those of each trial with the lowest, middle or highest predictions, over all trials."""
+    """The third of every trial's participants with the lowest, middle or highest predictions, put together.
+
+    Attributes
+    ----------
+    active, reference : int
+        Participants with and without the treatment.
+    predicted : float
+        Mean predicted benefit, in units of the outcome.
+    observed : Measure
+        Their benefit as the trials show it, in the same units.
+    """
 
     active: int
     reference: int
@@ -90,7 +103,10 @@ class Third:
 
 
 def thirds_of(trials: Sequence[HeldOut], level: float) -> list[Third]:
-    """Predicted and observed benefit by thirds, cut inside each trial."""
+    """Predicted and observed benefit by thirds, the lowest first, cut inside each trial.
+
+    Trials in which all predictions are equal take no part; without another the list is empty.
+    """
     own = [t for t in trials if t.differs]
     if not own:
         return []
@@ -127,6 +143,8 @@ def net_benefit(
         1 for those treated, 0 for others, -1 and 1 for the difference of two rules; shape (n,).
     threshold : float
         In units of the outcome.
+    level : float
+        Of the interval, between 0 and 1.
     """
     return mean_over_trials([treats(t) * (t.told - threshold) for t in trials], level)
 
@@ -149,9 +167,10 @@ def model_over_alike(threshold: float) -> Callable[[HeldOut], Array]:
 def concordance_for_benefit(trials: Sequence[HeldOut], level: float) -> Measure | None:
     """The c statistic for benefit; 0.5 says that the order of predictions tells nothing.
 
-    One participant of each arm make a pair, matched in the order of their predictions inside a trial; of the
+    A pair is one participant of each arm, matched in the order of their predictions inside a trial; of the
     larger arm those at evenly spaced places take part. Of two pairs, the one with the larger predicted
     benefit should show the larger observed one (van Klaveren and others 2018, J Clin Epidemiol 94:59).
+    Trials with fewer than three pairs, or equal predictions, take no part; None where no trial is left.
     """
     sums, pairs, squares = 0.0, 0, 0.0
     for trial in trials:
@@ -165,7 +184,7 @@ def concordance_for_benefit(trials: Sequence[HeldOut], level: float) -> Measure 
 
 
 def matched_pairs(trial: HeldOut) -> tuple[Array, Array]:
-    """Predicted and observed benefit of each pair."""
+    """Predicted and observed benefit of each pair, shape (pairs,): as many as the smaller arm has people."""
     sides = [np.flatnonzero(trial.treat == side) for side in (0, 1)]
     ordered = [side[np.argsort(trial.predicted[side], kind="stable")] for side in sides]
     m = min(len(side) for side in ordered)

@@ -76,7 +76,7 @@ def penalise(design: Design) -> tuple[BinomialProblem, Optimum[Marginal]]:
 
 
 def check_quadrature(design: Design) -> None:
-    """Quadrature needs one random effect."""
+    """Quadrature needs one random effect. Raises SpecError for quadrature with several."""
     n = design.random.shape[1]
     if design.spec.quadrature > 1 and n > 1:
         raise SpecError(
@@ -126,10 +126,15 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
 
 
 def fixed_covariance(optimum: Optimum[Marginal], P: int) -> Array:
-    """The fixed-effect block of the inverse joint Hessian of the log likelihood.
+    """The block of the P fixed effects in the inverse of minus the joint Hessian of the log likelihood.
 
     Directions of theta in which the likelihood is flat (a factor that is not unique at the boundary) are
     left out.
+
+    Raises
+    ------
+    FitError
+        Where the likelihood is flat in a coefficient too.
     """
     values, vectors = np.linalg.eigh(optimum.point.hessian / 2)
     fine = values > 1e-10 * values.max()

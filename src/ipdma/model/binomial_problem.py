@@ -79,13 +79,22 @@ def build_problem(design: Design) -> BinomialProblem:
 
 
 def whole_problem(design: Design) -> BinomialProblem:
-    """The likelihood with all rows that inform it, for a penalty under which nothing is infinite."""
+    """The likelihood with all rows that inform it, for a penalty under which nothing is infinite.
+
+    Raises
+    ------
+    FitError
+        Where no study has both outcomes, or columns are aliased.
+    """
     design, notes = drop_constant_studies(design)
     return assemble(check_columns(design), [*notes, PENALISED])
 
 
 def drop_constant_studies(design: Design) -> tuple[Design, list[str]]:
-    """Leave out studies with one outcome only, where each has its own intercept: it is infinite there."""
+    """Leave out studies with one outcome only, where each has its own intercept: it is infinite there.
+
+    Raises FitError where no study is left. The sentences name the studies that are left out.
+    """
     if "intercept" not in design.nuisance_terms:
         return design, []
     sums = np.bincount(design.study, weights=design.outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-VARIES = 1e-9  # a column whose spread is below this share of its size counts as constant
+VARIES = 1e-9  # study means whose spread is below this share of their size count as equal
 
 
 def mean_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
@@ -22,7 +22,10 @@ def centre_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray
 
 
 def varies_by_study(values: np.ndarray, study: np.ndarray, k: int) -> np.ndarray:
-    """Whether `values` vary within each study, shape (k,); `study` never decreases."""
+    """Whether `values` vary within each study by more than rounding (1e-12 of their size), shape (k,).
+
+    `study` never decreases, and each of the k has a row.
+    """
     starts = np.searchsorted(study, np.arange(k))
     low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     return (high - low) > VARIES * 1e-3 * np.maximum(np.abs(low), np.abs(high))

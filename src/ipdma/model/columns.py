@@ -76,8 +76,9 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     SpecError
         A column with two roles that exclude each other.
     DataError
-        A column that is absent, text where numbers are needed, an infinite value, a constant outcome,
-        no complete row; all faults of the columns at once.
+        A column that is absent, text where numbers are needed, an infinite value, a value outside `levels`,
+        a reference level without rows, a constant outcome, no complete row. Text, infinite values and values
+        outside `levels` are told all at once.
     """
     check_roles(spec)
     check_present(rows, spec)
@@ -323,7 +324,7 @@ def level_key(level: str) -> float | str:
 
 
 def check_levels(text: TextColumn | None, spec: ModelSpec) -> list[str]:
-    """Say when a categorical moderator holds values outside `levels`, or lacks its reference."""
+    """Say when a categorical moderator holds values outside `levels`."""
     if text is None or spec.levels is None:
         return []
     strange = [i for i, name in enumerate(text.names) if name not in spec.levels]
@@ -339,7 +340,10 @@ def check_levels(text: TextColumn | None, spec: ModelSpec) -> list[str]:
 def code_levels(
     text: TextColumn | None, order: np.ndarray, spec: ModelSpec
 ) -> tuple[tuple[str, ...], np.ndarray | None, str | None]:
-    """Levels that have rows (reference first), the code of each row, and a note of empty levels."""
+    """Levels that have rows (reference first), the code of each row, and a note of empty levels.
+
+    Raises DataError where the reference has no rows, or fewer than two levels have.
+    """
     if text is None:
         return (), None, None
     have = text.named(order)

@@ -62,7 +62,21 @@ class Point:
 
 @dataclass(frozen=True)
 class Local:
-    """Per-study pieces of V^-1 at a point; c local columns, t eliminated ones (random first)."""
+    """Per-study pieces of V^-1 at a point; U the c local columns, T the t eliminated ones (random first).
+
+    Attributes
+    ----------
+    lam : ndarray of shape (K, S)
+        Lambda of each stratum.
+    eliminated : ndarray of int, shape (t,)
+        Positions of T among the local columns.
+    middle : ndarray of shape (K, t, t)
+        M.
+    g1, v1 : ndarray of shape (K, c, c)
+        U'Lambda^-1 U and U'V^-1 U (U'PU where nuisance columns are eliminated).
+    log_det : float
+        log |V| over all studies; with the nuisance columns' log |N'V^-1 N| where these are eliminated.
+    """
 
     lam: np.ndarray
     eliminated: np.ndarray
@@ -108,7 +122,10 @@ class Value:
 
     Attributes
     ----------
-    deviance, residual_ss : float
+    deviance : float
+        Minus twice the (restricted) log likelihood.
+    residual_ss : float
+        e'V^-1 e.
     root : ndarray of shape (p, p)
         Lower Cholesky factor of X'V^-1 X.
     half : ndarray of shape (p,)

@@ -25,7 +25,7 @@ class Profile:
     best, lowest : float
         The value without restriction, and the deviance there.
     target : float
-        How far the root of the deviance above the lowest is to rise.
+        How far the root of the deviance's rise above the lowest may go: a normal quantile.
     """
 
     at: Callable[[float], tuple[float, float]]
@@ -40,9 +40,9 @@ class Profile:
         return rise, slope / (2 * rise) if rise else 0.0
 
     def lower_end(self, least: float) -> float:
-        """The end below the optimum of a standard deviation; zero where zero is inside.
+        """The lower end of a standard deviation's interval; zero where zero is inside.
 
-        A standard deviation below `least` is zero itself.
+        An estimate below `least` counts as zero. Raises ValueError as `end` does.
         """
         if self.best < least:
             return 0.0
@@ -53,6 +53,15 @@ class Profile:
 
     def end(self, guess: float, outside: float | None = None, most: float = math.inf) -> float:
         """The end of the interval on the side of a first guess; infinite where it is farther off than `most`.
+
+        Parameters
+        ----------
+        guess : float
+            A held value other than the best.
+        outside : float, optional
+            A value that is known to lie outside the interval.
+        most : float
+            The distance from the best value beyond which nothing is looked for.
 
         Raises
         ------

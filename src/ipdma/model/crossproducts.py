@@ -83,6 +83,7 @@ def cross_products(
     study : ndarray of int, shape (n,)
         0 to k - 1, never decreasing.
     k : int
+        Number of studies, each with a row.
     participant : ndarray of int, shape (n,), optional
         Participants (or therapists) get a random intercept; -1: a row of its own.
 

@@ -17,7 +17,10 @@ from ipdma.model.swept import swept_derivatives
 
 @dataclass(frozen=True)
 class Derivatives:
-    """Gradient and Hessian of the deviance, and twice the expected information, in the linear parameters."""
+    """Gradient (G,) and Hessian (G, G) of the deviance, and T, twice the expected information (G, G).
+
+    All are in the G linear parameters gamma.
+    """
 
     gradient: np.ndarray
     hessian: np.ndarray
@@ -65,8 +68,14 @@ def traces(
 
     Parameters
     ----------
+    n, lam : ndarray of shape (K, S)
+        Dimensions and Lambda of each stratum.
     gram : ndarray of shape (K, S, t, t)
         Products of the eliminated columns, the r random ones first.
+    middle : ndarray of shape (K, t, t)
+        M.
+    weights : ndarray of shape (1 or 2, S)
+        d Lambda / d (sigma2, phi).
     e : ndarray of shape (d, r, r)
         dD / dD_ij.
     """
@@ -94,6 +103,11 @@ def traces(
 
 def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """B'P V_i P B and B'P V_i P V_j P B per study for columns B = U basis.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, b)
+        The combinations of the c local columns U.
 
     Returns
     -------

@@ -45,7 +45,7 @@ class Design:
     participant : ndarray of int or None
         Each row's participant, when participants have a random intercept; with `nesting` its cluster, -1
         where it has none.
-    joint : mapping of str to tuple of str
+    joint : mapping of Term to tuple of Term
         Tests that several shared terms are zero at once.
     row_index : ndarray of int
         Position of each row in the table that was read.
@@ -53,6 +53,10 @@ class Design:
         Rows left out because a used column is missing there.
     study_means : mapping of Term to ndarray of shape (K,)
         Study means of the moderator's own column (or of each of its dummies), over the analysed rows.
+    tied : int
+        How many of the last random columns share one variance (the levels of a categorical moderator); 1
+        where none do.
+    warnings : tuple of str
     """
 
     spec: ModelSpec
@@ -76,7 +80,10 @@ class Design:
 
     @property
     def components(self) -> tuple[tuple[str, int, float], ...]:
-        """Each variance between studies: its name, its first random column, its multiple of that variance."""
+        """Each variance between studies: its name, its first random column, and a factor.
+
+        The variance that is reported is the factor times that of the random column.
+        """
         single = len(self.random_terms) - (self.tied if self.tied > 1 else 0)
         found = [(name, i, 1.0) for i, name in enumerate(component_names(self.random_terms[:single]))]
         if self.tied > 1:
@@ -123,6 +130,8 @@ def build_design(rows: pd.DataFrame, spec: ModelSpec) -> Design:
 
     Raises
     ------
+    SpecError
+        A column with two roles that exclude each other.
     DataError
         Absent or wrong columns, infinite values, a constant outcome, no complete row.
     FitError
@@ -133,7 +142,7 @@ def build_design(rows: pd.DataFrame, spec: ModelSpec) -> Design:
 
 
 def design_of_columns(columns: ModelColumns, spec: ModelSpec) -> Design:
-    """Build the design from columns that are read and checked already."""
+    """Build the design from columns that are read and checked already; raises FitError as `build_design`."""
     spec, notes = simplify_for_studies(spec.resolved(), len(columns.studies))
     participant, note = repeated_participants(columns, spec)
     notes += note
@@ -207,7 +216,7 @@ def is_random(spec: ModelSpec, key: str) -> bool:
 
 
 def add_treatment(parts: Parts, columns: ModelColumns, spec: ModelSpec) -> None:
-    """The treatment, and its random effect."""
+    """The treatment, and its random effect. Raises FitError where it does not vary as the model needs."""
     t, k = columns.numeric[spec.treatment], len(columns.studies)
     varies = varies_by_study(t, columns.study, k)
     if np.ptp(t) == 0 or (spec.intercept == "stratified" and not varies.any()):
@@ -372,7 +381,10 @@ def stack(columns: list[np.ndarray], n: int) -> np.ndarray:
 
 
 def check_size(design: Design) -> None:
-    """Refuse more terms than rows. A nuisance column that is zero in a study is no term there."""
+    """Raise FitError for as many terms as rows, or more.
+
+    A nuisance column that is zero in a study is no term there.
+    """
     starts = np.searchsorted(design.study, np.arange(len(design.studies)))
     used = [np.logical_or.reduceat(c != 0, starts).sum() for c in design.nuisance.T]
     terms = design.shared.shape[1] + int(sum(used))

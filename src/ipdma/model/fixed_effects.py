@@ -36,6 +36,7 @@ class FixedEffects:
     single, double : ndarray of shape (K, m, f, f) and (K, m, m, f, f)
         F'V^-1 V_i V^-1 F and F'V^-1 V_i V^-1 V_j V^-1 F of each study.
     to_global : ndarray of shape (K, m, G)
+        Which of the G variance parameters each study's m local ones are (`derivatives.parameter_map`).
     """
 
     terms: tuple[Term, ...]
@@ -79,7 +80,13 @@ class FixedEffects:
 
 
 def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
-    """All coefficients at a point of the variance parameters."""
+    """All coefficients at a point of the variance parameters.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where their information is not positive definite.
+    """
     problem = with_unshifted_random(prepared)
     columns = np.concatenate([prepared.full.x, prepared.full.nuisance])
     local = local_pieces(problem, point)

@@ -28,12 +28,17 @@ class Instability:
 
 
 def decorrelated_scores(x: Array, residual: Array) -> Array:
-    """Scores of a least-squares fit with identity covariance, shape (n, p).
+    """Scores of a least-squares fit, turned so that their sum of products is the identity.
 
     Parameters
     ----------
-    x : ndarray, shape (n, p)
-    residual : ndarray, shape (n,)
+    x : ndarray of shape (n, p)
+    residual : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n, q)
+        q is the rank of the scores' covariance, p unless columns are aliased.
     """
     scores = x * residual[:, None]
     scores = scores - scores.mean(axis=0)
@@ -45,7 +50,16 @@ def decorrelated_scores(x: Array, residual: Array) -> Array:
 
 
 def numeric_instability(scores: Array, order_by: Array) -> tuple[float, float]:
-    """supLM and its p-value along a numeric variable; breaks only between different values."""
+    """supLM and its p-value along a numeric variable; breaks only between different values.
+
+    Statistic 0 and p-value 1 where no break is to be looked for.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, p)
+        Of `decorrelated_scores`.
+    order_by : ndarray of shape (n,)
+    """
     n, p = scores.shape
     order = np.argsort(order_by, kind="stable")
     process = np.cumsum(scores[order], axis=0)
@@ -77,7 +91,10 @@ def sup_lm_p(statistic: float, p: int, first: float, last: float) -> float:
 
 
 def categorical_instability(scores: Array, codes: Array) -> tuple[float, float]:
-    """LM statistic of the scores summed by category, and its chi-squared p-value."""
+    """LM statistic of the scores (n, p) summed by category (n,), and its chi-squared p-value.
+
+    Statistic 0 and p-value 1 where there is one category.
+    """
     n, p = scores.shape
     levels, counts = np.unique(codes, return_counts=True)
     if len(levels) < 2:

@@ -43,10 +43,20 @@ def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
     profile : bool
         Whether to compute profile-likelihood intervals of the variances.
 
+    Returns
+    -------
+    Fit
+        Estimates in units of the outcome; variances in its square.
+
     Raises
     ------
-    SpecError, DataError, FitError
-        Each saying what, where, got and expected.
+    SpecError
+        A column with two roles, a contrast of an unknown term.
+    DataError
+        Absent or unusable columns, no complete row.
+    FitError
+        A model that these data cannot carry: aliased columns, more terms than rows, an outcome without
+        residual variance.
     """
     return fit_design(build_design(rows, spec), profile)
 
@@ -75,7 +85,13 @@ def fit_design(design: Design, profile: bool = True) -> Fit:
 
 
 def prepare_design(design: Design) -> Prepared:
-    """Cross-products, residual groups and columns that can be told apart."""
+    """Cross-products, residual groups and columns that can be told apart.
+
+    Raises
+    ------
+    FitError
+        Aliased columns, no residual degrees of freedom, or no residual variance to estimate.
+    """
     shared = list(range(design.shared.shape[1]))
     prepared = prepare(design, shared, np.zeros(len(design.studies), dtype=int))
     prepared = drop_aliased(replace(prepared, warnings=nuisance_notes(prepared)))
@@ -124,7 +140,7 @@ def group_residuals(prepared: Prepared) -> Prepared:
 
 
 def check_residual(prepared: Prepared) -> None:
-    """Refuse a design with no residual degrees of freedom, or that reproduces the outcome exactly."""
+    """Raise FitError for a design without residual df, or that reproduces the outcome exactly."""
     problem = replace(prepared.swept, reml=True)
     if problem.residual_dimensions <= 0:
         raise FitError(

@@ -69,7 +69,19 @@ class GlmmData:
 
 @dataclass(frozen=True)
 class Modes:
-    """The conditional modes and what was computed on the way: V = Z L, mu, w, H and its inverse."""
+    """The conditional modes and what was computed on the way.
+
+    Attributes
+    ----------
+    b : ndarray of shape (K, r)
+    V : ndarray of shape (n, r)
+        Z L.
+    eta0, mu : ndarray of shape (n,)
+        The linear predictor at b = 0, and the probabilities at the modes.
+    H, H_inverse : ndarray of shape (K, r, r)
+        Minus the second derivatives of h_k at the modes.
+    converged : bool
+    """
 
     b: Array
     V: Array
@@ -223,7 +235,8 @@ def node_densities(data: GlmmData, at: Modes, d_b: Array, d_logdet: Array) -> tu
 
     Returns
     -------
-    ndarray of shape (J, K) and (J, K, c + m)
+    logs : ndarray of shape (J, K)
+    slopes : ndarray of shape (J, K, c + m)
     """
     sigma = at.H[:, 0, 0] ** -0.5
     d_sigma = -0.5 * sigma[:, None] * d_logdet

@@ -18,7 +18,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Bend:
-    """What a second derivative is made of.
+    """What a second derivative is made of, with q = c + m parameters of each study.
 
     Attributes
     ----------

@@ -20,10 +20,11 @@ LARGEST = 50.0  # a standard deviation of log odds past which a variance counts 
 def variance_intervals(
     data: GlmmData, layout: Layout, optimum: Optimum[Marginal], level: float
 ) -> list[tuple[float, float]]:
-    """The interval of each random effect's variance D_ii, in the order of Z.
+    """The interval of each random effect's variance D_ii, in the order of Z; columns that are tied have one.
 
     Values whose profile deviance is within the chi-squared quantile of the lowest; the lower end is zero
-    where zero is among them, the upper infinite where the likelihood never falls far enough.
+    where zero is among them, the upper infinite where the likelihood never falls far enough. Both are NaN
+    where the profile jumps over the quantile.
     """
     return [
         random_interval(data, layout, optimum.point, i, level) for i in range(data.Z.shape[1] - data.tied + 1)

@@ -116,7 +116,7 @@ class MarginalSearch(Search[Marginal]):
         return bool(is_singular(common_factor(self.data, self.layout, point.psi), SINGULAR))
 
     def direction(self, point: Marginal) -> tuple[Array, float]:
-        """Newton's step in the free parameters, no longer than 5."""
+        """Newton's step in the free parameters, no entry larger than 5, and the fall that it promises."""
         free = self.free
         curvature = hessian(self.data, self.layout, point.psi, point.modes)[np.ix_(free, free)]
         step = np.zeros(self.layout.size)

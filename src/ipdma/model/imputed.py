@@ -20,7 +20,7 @@ def data_sets(rows: pd.DataFrame, spec: ModelSpec) -> list[tuple[str, pd.DataFra
     Raises
     ------
     DataError
-        Where the column is absent, or a row has no number in it.
+        Where the column is absent, a row has no number in it, or there are no rows.
     """
     column = str(spec.imputation)
     if column not in rows.columns:

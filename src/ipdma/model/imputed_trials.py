@@ -18,7 +18,7 @@ def combine_trials(fits: Sequence[Fit]) -> dict[Term, TrialEstimates]:
 
 
 def combine(sets: Sequence[TrialEstimates]) -> TrialEstimates:
-    """One term over its m data sets."""
+    """One term over its m data sets; the df are those of the first."""
     m, first = len(sets), sets[0]
     kept = [study for study in first.studies if all(study in one.studies for one in sets)]
     at = [[one.studies.index(study) for study in kept] for one in sets]

@@ -43,7 +43,8 @@ def make_estimate(
 ) -> Estimate:
     """An estimate with its statistic, p-value and interval at `level`.
 
-    A `term` that is plain text is the name of a linear combination.
+    A `term` that is plain text is the name of a linear combination; `std_error` is positive, and df None the
+    normal reference.
     """
     named = term if isinstance(term, Term) else Term("contrast", column=term)
     statistic = estimate / std_error

@@ -1,4 +1,4 @@
-"""Hartung and Knapp's scale, inside one stage and in the second of two."""
+"""Hartung and Knapp's (2001) scale, inside one stage and in the second of two."""
 
 from __future__ import annotations
 

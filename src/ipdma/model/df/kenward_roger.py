@@ -93,7 +93,7 @@ def scaled_f(inference: Inference, rows: Array, estimate: Array) -> tuple[float,
 
 
 def moments_to_df(q: int, a1: float, a2: float) -> tuple[float, float]:
-    """Denominator degrees of freedom and scale of F, from A1 and A2."""
+    """Denominator degrees of freedom and scale of F for q combinations, from the article's A1 and A2."""
     b = (a1 + 6 * a2) / (2 * q)
     g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2)
     bottom = 3 * q + 2 * (1 - g)

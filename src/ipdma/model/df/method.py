@@ -72,7 +72,7 @@ class Uncertainty(Protocol):
     def expected(self) -> Array: ...
 
     def observed(self) -> tuple[Array, Array]:
-        """The Hessian of the deviance in the search parameters theta, and d gamma / d theta."""
+        """The Hessian of the deviance in T search parameters theta, (T, T), and d gamma / d theta, (G, T)."""
 
     def each_gradient(self, rows: Array) -> Array:
         """d (l'C l) / d gamma of each row l, shape (rows, G)."""
@@ -109,15 +109,17 @@ class Inference:
     to_data : ndarray of shape (P, P)
         A row per term: the combination of the fit's own (scaled) coefficients that it is.
     covariance : ndarray of shape (P, P)
-        C = (F'V^-1 F)^-1 of the scaled coefficients.
+        C = (F'V^-1 F)^-1 of the scaled coefficients; in a logistic model their block of the inverse Hessian.
     uncertainty : Uncertainty or None
         None where the family has no such method (logistic models).
     informs : mapping of Term to int
         Studies that inform each term; 1 where a term is absent (a nuisance term of one study).
     residual_df : float
+        Rows less coefficients.
     find_own : callable
         Gives `own`, each study's own estimate of the treatment or of the within-trial interactions by term.
     level : float
+        Of the intervals, between 0 and 1.
     find_alone : callable
         Gives `alone`, what each trial says of a term from its own rows alone.
     memory : dict
@@ -236,7 +238,10 @@ class DfMethod:
         return found
 
     def estimates(self, inference: Inference, asked: Combinations) -> list[Estimate]:
-        """Each combination with its standard error, df, statistic, p value and interval."""
+        """Each combination with its standard error, df, statistic, p value and interval.
+
+        Raises FitError where a standard error is not positive.
+        """
         errors, dfs = self.std_errors(inference, asked), self.df(inference, asked)
         return [
             self.estimate(name, float(value), float(error), df, inference.level)
@@ -272,7 +277,10 @@ class DfMethod:
         return {}
 
     def batch(self, fits: Batch) -> tuple[Array, Array | None]:
-        """Standard errors and df of many fits; df None is the normal reference."""
+        """Standard errors and df of many fits; df None is the normal reference.
+
+        Raises FitError for a method that is not made for many fits at once.
+        """
         raise FitError(f"df: {self.name} is not made for many fits at once; use kenward_roger")
 
 

@@ -116,7 +116,10 @@ def rest(inference: Inference) -> DfMethod:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """The interval of one term from its trials: `found` gives all of an estimate but its value and error."""
+    """The interval of one term from its trials.
+
+    `found` gives all of an estimate but its value and error; where one trial is `alone`, these too.
+    """
 
     found: Estimate
     alone: bool
@@ -146,7 +149,13 @@ def trial_rows(inference: Inference) -> dict[Term, TrialRow]:
 
 
 def trial_row(trials: TrialEstimates, level: float) -> TrialRow:
-    """The null-standardised interval of a term's trials, or the t interval of its only one."""
+    """The null-standardised interval of a term's trials, or the t interval of its only one.
+
+    Raises
+    ------
+    NoWidth
+        A FitError: all trials' estimates are equal.
+    """
     y, v = trials.estimate, trials.variance
     if trials.k == 1:
         found = make_estimate(trials.term, float(y[0]), float(np.sqrt(v[0])), trials.df[0], level)

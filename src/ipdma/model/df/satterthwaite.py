@@ -74,7 +74,10 @@ def joint_f(inference: Inference, w: Array, rows: Array, estimate: Array) -> tup
 
 
 def combine_df(df: Array) -> float:
-    """Denominator df of F from those of its independent squared t's (Fai and Cornelius 1996)."""
+    """Denominator df of F from those of its independent squared t's (Fai and Cornelius 1996).
+
+    Two where one of these has two or fewer, as in lmerTest.
+    """
     if np.ptp(df) < 1e-8:
         return float(df.mean())
     if (df <= 2).any():

@@ -40,8 +40,15 @@ def fit_engines(
     Returns
     -------
     dict of str to Fit or str
-        By engine: its fit, or why there is none. A fit whose criterion is above ours by more than 1e-4
-        carries a warning that says so.
+        By engine: its fit, or why there is none. A fit whose criterion is more than 1e-4 from ours carries a
+        warning that says so.
+
+    Raises
+    ------
+    SpecError, DataError, FitError
+        Where our own engine cannot fit it, as `fit_model`.
+    ValueError
+        For a name that is no engine.
     """
     ours = fit_model(rows, spec)
     results: dict[str, Fit | str] = {}

@@ -24,7 +24,20 @@ LARGEST = 1_000_000  # numbers in X: some seconds and a hundred megabytes of ano
 
 @dataclass(frozen=True)
 class EngineData:
-    """A model as plain columns: y, X with one column per term, Z, the study and participant of each row."""
+    """A model as plain columns, on the scale of the data.
+
+    Attributes
+    ----------
+    y : ndarray of shape (n,)
+    X : ndarray of shape (n, p)
+        One column for each of `terms`, those of single studies among them.
+    Z : ndarray of shape (n, r)
+        Columns with a random effect per study.
+    study : ndarray of str, shape (n,)
+    participant : ndarray of int, shape (n,), or None
+    pairs : tuple of (int, int)
+        Free entries (i >= j) of the random effects' Cholesky factor.
+    """
 
     design: Design
     y: Array
@@ -37,7 +50,13 @@ class EngineData:
 
 
 def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
-    """The columns that our own engine fits, aliased and separated ones left out, on the scale of the data."""
+    """The columns that our own engine fits, aliased and separated ones left out, on the scale of the data.
+
+    Raises
+    ------
+    SpecError, DataError, FitError
+        As our own engine does, and for a model too large for the others.
+    """
     design = build_design(rows, spec)
     require_small(design)
     if design.spec.family == "binomial":
@@ -67,7 +86,7 @@ def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
 
 
 def require_small(design: Design) -> None:
-    """Raises FitError for more numbers than an engine that holds every column can take in good time."""
+    """Raise FitError for more numbers than an engine that holds every column can take in good time."""
     columns = design.shared.shape[1] + design.nuisance.shape[1] * len(design.studies)
     if design.n_rows * columns > LARGEST:
         raise FitError(

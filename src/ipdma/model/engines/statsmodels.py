@@ -18,7 +18,7 @@ OPTIMISERS = ("bfgs", "lbfgs", "powell", "cg")
 def fit_statsmodels(data: EngineData) -> Fit | str:
     """MixedLM by several optimisers; only answers with finite errors and likelihood count, the best is kept.
 
-    It can answer zero with `converged=True` and a standard error that is no number where tau2 is zero.
+    Where tau2 is zero, MixedLM can answer zero with `converged=True` and a standard error of NaN.
     """
     if not data.Z.shape[1]:
         return "statsmodels: MixedLM needs a random effect"
