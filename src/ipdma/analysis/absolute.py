@@ -1,4 +1,4 @@
-"""What a standardised effect means: points on HAM-D17, and the number needed to treat."""
+"""What a standardised effect means: points on the plan's instrument, and the number needed to treat."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def find_baselines(cell: Cell, settings: Settings, fit: Fit | None) -> Baselines
 def write_standardised(
     ledger: Ledger, ident: Ident, cell: Cell, settings: Settings, effect: Sequence[float]
 ) -> None:
-    """NNT over the plan's event rates, and points on HAM-D17; a negative effect is a benefit."""
+    """NNT over the plan's event rates, and points on its instrument; a negative effect is a benefit."""
     benefit, low, high = -effect[0], -effect[2], -effect[1]
     keys = settings.plan["absolute"]
     for rate in keys["event_rates"]:
@@ -139,7 +139,11 @@ def write_standardised(
 def reference_sd(
     scales: pd.DataFrame | None, instrument: str, given: float | None
 ) -> tuple[float | None, str, int | None]:
-    """The SD that turns standardised effects into points: the plan's, else the run's; its source, its n."""
+    """The SD that turns standardised effects into points: the plan's, else the run's; its source, its n.
+
+    The run's is the root of the mean of the squared constants of the instrument, weighted by their n. Where
+    there is no SD, the source says why.
+    """
     if given is not None:
         return float(given), "the plan", None
     if scales is not None and len(scales):

@@ -19,7 +19,18 @@ from ipdma.model.spec import ModelSpec, PoolSpec
 
 @dataclass(frozen=True)
 class StudyEffect:
-    """One study's estimate in the second stage; `source` is `ipd` or `aggregate`."""
+    """One study's estimate in the second stage.
+
+    Attributes
+    ----------
+    study : str
+    estimate, std_error : float
+        In units of the outcome as it is analysed; of an event a log odds ratio.
+    source : str
+        `ipd` or `aggregate`.
+    n_active, n_reference : int or None
+        Participants by side; None where a publication does not say.
+    """
 
     study: str
     estimate: float

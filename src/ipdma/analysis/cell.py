@@ -37,8 +37,7 @@ class Cell:
         Who was left out and why; the standardising constants.
     guests : tuple of GuestCell
         Trials whose rows are nobody's: they have the right counts and, one by one, the right means and
-        spreads. For a
-        fit `with_columns` gives rows whose covariances are right as well.
+        spreads. For a fit `with_columns` gives rows whose covariances are right as well.
     """
 
     contrast: str

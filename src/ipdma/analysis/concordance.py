@@ -61,7 +61,17 @@ def matched(spec: ModelSpec, pool: PoolSpec) -> ModelSpec:
 def write_concordance(
     ledger: Ledger, ident: Ident, one: Fit, two: Fit, unmatched: list[str], explanations: Mapping[str, str]
 ) -> None:
-    """Write (one - two) / SE for every treatment term of both stages, flagged where the plan must explain."""
+    """Write (one - two) / SE, the SE of one stage, for every treatment term that both stages have.
+
+    A matched pair that is further apart than `TOLERANCE` is flagged: the plan must explain it.
+
+    Parameters
+    ----------
+    unmatched : list of str
+        As `differences` gives them; empty for a matched pair.
+    explanations : mapping of str to str
+        The plan's words, by the id of the one-stage fit.
+    """
     verdict = "matched" if not unmatched else "unmatched: " + "; ".join(unmatched)
     second = {e.term: e for e in two.estimates}
     for estimate in one.estimates:

@@ -25,6 +25,9 @@ def depart(
 ) -> None:
     """Write the headline under shifts by arm and under reference-based draws.
 
+    Shifts are in units of the outcome as it is analysed; draws follow Carpenter, Roger and Kenward (2013),
+    see `reference_based`.
+
     Parameters
     ----------
     completed, cell : Cell

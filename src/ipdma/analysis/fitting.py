@@ -273,7 +273,10 @@ def write_heterogeneity(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estima
 
 
 def write_i2_interval(ledger: Ledger, ident: Ident, fit: Fit, estimate: Estimate) -> None:
-    """Turn the Q-profile interval of tau2 into one of I2 = tau2 / (tau2 + s2), s2 the typical variance."""
+    """Turn the Q-profile interval of tau2 into one of I2 = tau2 / (tau2 + s2), in per cent.
+
+    s2 is the typical variance inside studies of Higgins and Thompson (2002).
+    """
     v = np.array([s.std_error**2 for s in fit.study_estimates if s.term == estimate.term])
     if len(v) < 2:
         return

@@ -45,7 +45,7 @@ class Found(Kept):
         return digest_text(json.dumps([unit.part, unit.values, own, beside]))
 
     def digest(self, value: Any) -> str:
-        """Of anything that a context holds."""
+        """A digest of anything that a context holds; empty for nothing."""
         if isinstance(value, Mapping):
             return digest_text(json.dumps([[key, self.digest(value[key])] for key in value]))
         if isinstance(value, Cell):
@@ -59,12 +59,12 @@ class Found(Kept):
         return ""  # nothing; or the codebook, which is in `made_with`
 
     def digest_cell(self, cell: Cell) -> str:
-        """Of a cell's tables and guests."""
+        """A digest of a cell's tables and guests."""
         guests = [bundle_text(guest.bundle) + repr(guest.serves) for guest in cell.guests]
         return digest_text("".join([self.digest_tables(cell), *guests]))
 
     def digest_tables(self, value: Any) -> str:
-        """Of rows, of who is not among them where that is read, and of constants."""
+        """A digest of rows, of who is not among them where that is read, and of constants."""
         tables = [value.rows, None if value.exclusions is UNREAD else value.exclusions, value.scales]
         return digest_text("".join(map(self.digest, tables)))
 

@@ -45,7 +45,10 @@ def fit_headline(
 
 
 def pool_summaries(ledger: Ledger, ident: Ident, whole: pd.DataFrame, binomial: bool) -> None:
-    """Means (and SDs) by side beside a study's row are those over all completed data sets."""
+    """Put over all completed data sets the mean of the outcome by side beside a study's row, and the mean SD.
+
+    A binary outcome has no SD.
+    """
     by_side = whole.groupby(["study", "treat"])["outcome"]
     mean = by_side.mean()
     sd = whole.groupby([SETS, "study", "treat"])["outcome"].std().groupby(["study", "treat"]).mean()

@@ -100,7 +100,7 @@ def with_people(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_visits_model(long: pd.DataFrame, settings: Settings, stage: str) -> Fit:
-    """The model over visits; the baseline is among the outcomes, or a covariate."""
+    """The model over visits; the baseline is among the outcomes (Liang and Zeger 2000), or a covariate."""
     keys = settings.plan["longitudinal"]
     among = keys["baseline"] == "outcome"
     rows = long if among else long[long["visit"] != BASELINE]

@@ -28,7 +28,7 @@ def analyse_missing(cell: Cell, context: Context) -> Ledger:
     """Tabulate gaps; impute and refit where the plan says so.
 
     A score is imputed, with the help of the contrast's other scores; a response or remission is derived
-    from its imputed score by the codebook's rules, and is not without a codebook.
+    from its imputed score by the codebook's rules. Without a codebook that is not done, and said.
     """
     ledger, settings = Ledger(), context.settings
     plan = read_missing(settings)

@@ -16,9 +16,21 @@ class MissingPlan:
 
     Attributes
     ----------
+    method : str
+        `multiple_imputation`, else nothing is imputed.
     m, iterations, seed : int
+        Completed data sets at least, sweeps of each chain, and the plan's seed.
+    outcomes, models : tuple of str
+        Outcomes that are meant, all where it is empty; models refitted on completed data.
+    auxiliary : tuple of str
+        Columns that help to impute, beside those analysed.
+    systematic : str
+        `two_level`: also impute moderators in the trials that never measured them.
     delta_grid : tuple of float
-        Shifts of imputed outcomes in standard deviations; `delta_arms` says in which arms.
+        Shifts of imputed outcomes, in units of the outcome as it is analysed: standard deviations where it is
+        standardised, else points.
+    delta_arms : str
+        `active`, `reference`, `both` (the same shift) or `grid` (every pair).
     reference_based : tuple of str
         `jump_to_reference`, `copy_increments`.
     binary : str

@@ -28,6 +28,8 @@ class ModeratorFrame:
         `continuous` or `categorical`.
     levels : tuple of str
         Levels present among analysed rows, reference first; empty when continuous.
+    notes : tuple of str
+        What had to be decided in coding, in sentences.
     guests : tuple of str
         Studies whose rows are nobody's: right in their moments, and not in their quantiles.
     """
@@ -76,7 +78,10 @@ class Refused(Exception):
 
 
 def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str]) -> ModeratorFrame:
-    """Code a moderator and join it to outcome and covariates of a cell's analysed rows."""
+    """Code a moderator and join it to outcome and covariates of a cell's analysed rows.
+
+    Raises Refused and KeyError as `frame_of_rows` does.
+    """
     rest = [name for name in covariates if name != moderator.column]
     there = moderator.column in cell.rows
     rows = cell.with_columns(rest, moderator) if there else cell.analysed
@@ -91,7 +96,9 @@ def frame_of_rows(
     Raises
     ------
     Refused
-        When its column is not there or holds nothing that varies.
+        When its column is not there, holds nothing that varies or cannot be cut, or the rows need its name.
+    KeyError
+        Naming a covariate that is no column of the rows.
     """
     if moderator.name in RESERVED:
         raise Refused(f"a moderator cannot be named '{moderator.name}': the rows use that name")
@@ -111,7 +118,15 @@ def frame_of_rows(
 
 
 def coded_values(column: pd.Series, moderator: Moderator) -> tuple[pd.Series, str, tuple[str, ...]]:
-    """The moderator's values, its kind, and what had to be decided on the way."""
+    """The moderator's values, its kind, and what had to be decided on the way.
+
+    Numbers come in units of the moderator's `per`, after its logarithm; levels as text.
+
+    Raises
+    ------
+    Refused
+        When it has cuts and its column holds text.
+    """
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if moderator.type == "categorical":
         if moderator.cuts:

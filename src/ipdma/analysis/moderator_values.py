@@ -45,7 +45,8 @@ class EffectPoint:
 
 
 def case_mix(data: ModeratorFrame) -> Any:
-    """Mean of the study means; of a categorical moderator a mean share for each level but the first."""
+    """Mean of the study means, each study alike; of a categorical moderator a mean share for each level but
+    the first, by level. A number is in the unit of the model."""
     rows = data.complete
     if data.kind == "continuous":
         return float(rows.groupby("study")[data.name].mean().mean())

@@ -117,7 +117,8 @@ def row_sets(cell: Cell, context: Context) -> Iterator[tuple[str, Cell]]:
 
 
 def covariate_sets(cell: Cell, settings: Settings) -> dict[str, tuple[str, ...]]:
-    """No covariates, those of the primary model, and those with age and sex."""
+    """No covariates, those of the primary model, and those with age and sex, or with the one of them that
+    costs no study."""
     primary = primary_covariates(cell, settings)
     sets = {"none": (), ", ".join(primary): primary}
     more = [name for name in extended(cell) if name not in primary]
@@ -184,7 +185,8 @@ def columns_of(frame: pd.DataFrame, covariates: Sequence[str]) -> ModelColumns |
 def fitted_models(
     columns: ModelColumns, base: ModelSpec, choices: Mapping[str, str], whole: bool
 ) -> Iterator[Specification]:
-    """The models on all studies: effect random or common, residual variance common or by study."""
+    """The models on all studies: if `whole` with effect random or common and residual variance common or by
+    study, else with effect random and residual variance by study."""
     kinds = list(product(("random", "common"), ("common", "by_study"))) if whole else [("random", "by_study")]
     for effect, residual in kinds:
         try:
@@ -231,7 +233,8 @@ def without_each(
 def two_stage(
     cell: Cell, settings: Settings, covariates: Sequence[str], place: Mapping[str, str], whole: bool
 ) -> Iterator[Specification]:
-    """Two stages: the studies' own estimates once, then every pooling, without each study where `whole`."""
+    """Two stages: the studies' own estimates once, then the poolings; where `whole` with every estimator of
+    the variance between studies, and without each study in turn."""
     spec = ModelSpec(
         outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=settings.pool
     )

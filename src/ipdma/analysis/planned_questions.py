@@ -66,7 +66,7 @@ class Question:
     effect : float
         The treatment's own effect, beside which an interaction stands.
     tau : float
-        SD of it between trials.
+        SD between trials of the effect or interaction that is asked.
     words : str
         What is assumed, to print.
     """
@@ -85,7 +85,10 @@ class Question:
 
 
 def trial_variance(question: Question, trial: PlannedTrial) -> float:
-    """Variance of a trial's own estimate; infinite where it does not take part."""
+    """Variance of a trial's own estimate; infinite where it does not take part.
+
+    By the formulas of Riley and others (2020, 2022) in `ipdma.model.planning`.
+    """
     active, reference = trial.arms.get(question.contrast, (0.0, 0.0))
     if min(active, reference) <= 0:
         return math.inf

@@ -20,7 +20,15 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True)
 class Chances:
-    """What may arrive: scenarios of trials (0 or 1 each) with their weights."""
+    """What may arrive: scenarios of trials with their weights.
+
+    Attributes
+    ----------
+    present : ndarray of shape (S, K)
+        1 where a trial comes in a scenario, else 0.
+    weights : ndarray of shape (S,)
+        Probabilities of the scenarios, 1 together.
+    """
 
     present: Array
     weights: Array
@@ -75,7 +83,15 @@ class Answer:
 def plan_power(
     questions: Sequence[Question], trials: Sequence[PlannedTrial], level: float, seed: int
 ) -> list[Answer]:
-    """The power for each question, with each trial as likely to come as it is said to be."""
+    """The power for each question, with each trial as likely to come as it is said to be.
+
+    Parameters
+    ----------
+    level : float
+        Confidence level of the intervals, as 0.95; tests are two-sided at 1 - level.
+    seed : int
+        For the draws of who comes, where more than `ENUMERATED` trials are doubtful.
+    """
     chances = likely(np.array([trial.chance for trial in trials]), seed)
     return [answer(question, trials, chances, level) for question in questions]
 

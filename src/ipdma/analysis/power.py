@@ -17,7 +17,11 @@ from ipdma.model.term import Term
 
 
 def study_variances(data: ModeratorFrame, values: pd.Series, binomial: bool) -> list[float]:
-    """The planned variance of each study's interaction with the moderator or one of its dummies."""
+    """The planned variance of each study's interaction with the moderator or one of its dummies.
+
+    Studies that cannot inform it have none: one arm, fewer than four complete rows, or a moderator that does
+    not vary.
+    """
     rows = data.complete
     out = []
     for _, part in rows.groupby("study"):

@@ -110,7 +110,7 @@ def prediction_data(ledger: Ledger, ident: Ident, cell: Cell, settings: Settings
     Raises
     ------
     Refused
-        Where no variable is left, or too few trials.
+        Where no variable is left: each varies within too few trials, or too few people have it.
     """
     wanted = settings.plan["prediction"]["variables"]
     moderators = {m.name: m for m in settings.moderators}
@@ -133,7 +133,13 @@ def prediction_data(ledger: Ledger, ident: Ident, cell: Cell, settings: Settings
 
 
 def coded_columns(cell: Cell, moderator: Moderator) -> tuple[pd.DataFrame, list[Column], tuple[str, ...]]:
-    """A variable's columns over the analysed rows, and its levels."""
+    """A variable's columns over the analysed rows, and its levels.
+
+    Raises
+    ------
+    Refused
+        Where its column is not there, does not vary or cannot be cut.
+    """
     if moderator.column not in cell.analysed:
         raise Refused(f"the rows have no column '{moderator.column}'")
     values, kind, _ = coded_values(cell.analysed[moderator.column], moderator)

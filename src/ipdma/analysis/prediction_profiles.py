@@ -42,7 +42,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Benefit:
-    """An effect with its interval."""
+    """An effect with its interval, in units of the outcome; `df` are those of the average effect."""
 
     estimate: float
     std_error: float
@@ -70,7 +70,7 @@ class Scale:
 
     @property
     def fewest(self) -> int:
-        """People that lie beyond a value that is inside the data."""
+        """Fewest people at or beyond a value, on either side, for it to be inside the data."""
         return max(self.minimum, math.ceil(OUTSIDE * len(self.data.rows)))
 
     @property
@@ -118,7 +118,7 @@ class Scale:
         return not is_inside(self.shown(columns[0].moderator), float(value), self.fewest)
 
     def is_rare(self, profile: Profile) -> bool:
-        """Whether hardly anyone lies as far from the middle, seen over all variables together."""
+        """Whether hardly anyone lies as far from the middle over all variables together (Mahalanobis)."""
         inside = self.data.x / self.data.scale - self.mix
         inverse = np.linalg.pinv(np.cov(inside, rowvar=False).reshape(inside.shape[1], -1))
         far = np.einsum("ni,ij,nj->n", inside, inverse, inside)
@@ -127,7 +127,7 @@ class Scale:
 
 
 def points_of(cell: Cell, settings: Settings) -> tuple[float | None, str]:
-    """Points to a unit of the outcome, and of which instrument."""
+    """Points to a unit of the outcome, None where that is not known, and of which instrument."""
     keys = settings.plan["absolute"]
     how = settings.plan.outcome(cell.outcome)["standardise"]
     if how == "none":

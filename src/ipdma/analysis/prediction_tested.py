@@ -94,8 +94,8 @@ def leave_out(
 
     Returns
     -------
-    list of Predicted
-    list of (str, str)
+    found : list of Predicted
+    failed : list of (str, str)
         Trials that could not be predicted, and why.
     """
     found, failed = [], []
@@ -181,6 +181,15 @@ def write_decisions(
     """Write the net benefit, in points per person, of treating by the model and of treating everybody alike.
 
     Where two rules treat few people differently their difference would be those people's outcomes.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+        Least benefits worth the treatment, in points.
+    unit : float
+        Points to a unit of the outcome.
+    minimum : int
+        Fewest people that may be told of.
     """
     held = [t.held for t in trials]
     told = [np.zeros(sum(len(h.treat) for h in held)), np.ones(sum(len(h.treat) for h in held))]

@@ -73,6 +73,11 @@ def predictor_frame(
     columns : dict
         Level (empty for a number) to column.
     covariates : list of str
+
+    Raises
+    ------
+    Refused
+        When its column is not there, does not vary or cannot be cut, or it varies within too few studies.
     """
     if predictor.column not in cell.rows:
         raise Refused(f"the rows have no column '{predictor.column}'")

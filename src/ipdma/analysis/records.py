@@ -104,7 +104,7 @@ class Ident:
     @classmethod
     @lru_cache(maxsize=8192)
     def parse(cls, analysis_id: str) -> Ident:
-        """The parts of an analysis_id."""
+        """The parts of an analysis_id; of a variant without a moderator, `moderator` is `none`."""
         return cls(*analysis_id.split(".", len(fields(cls)) - 1))
 
     def but(self, **changes: str) -> Ident:

@@ -73,7 +73,10 @@ def count_reasons(ledger: Ledger, table: pd.DataFrame, sizes: pd.Series) -> None
 
 
 def compare(ledger: Ledger, table: pd.DataFrame) -> None:
-    """Write each registry column among trials with against trials without participant data."""
+    """Write each registry column among trials with against trials without participant data.
+
+    Of numbers the mean, of texts the share of each, unless there are more than twelve.
+    """
     groups = {"with_ipd": table[table["status"] == "ipd"], "without_ipd": table[table["status"] != "ipd"]}
     for column in [c for c in table.columns if c not in NOT_COMPARED]:
         given = table[column].astype(object).where(table[column].notna(), "").astype(str).str.strip()

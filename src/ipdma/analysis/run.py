@@ -88,7 +88,8 @@ def analyse(
     source_digest, data_digest : str
         Stamped on every estimate.
     parts : iterable of str, optional
-        Names of the analyses to run (keys of `CELL_ANALYSES` and `TOGETHER`); default all.
+        Names of the analyses to run (keys of `CELL_ANALYSES` and `TOGETHER`); default all. Cells of
+        `prognosis` and `network` are analysed whatever it names.
     say : callable, optional
         Called with a line of progress for each cell.
     found : Found, optional
@@ -99,6 +100,11 @@ def analyse(
     Records
         Deterministic: the same input gives the same rows in the same order. A fit that cannot be made
         leaves no row, and a line in `notes` and `counts`.
+
+    Raises
+    ------
+    ValueError
+        As `tabulate_ledger` does, when two analyses write the same estimate.
     """
     settings = read_settings(plan)
     cells = {key: cell_of(key, table, settings.family_of(key[1]), bundles) for key, table in tables.items()}

@@ -51,7 +51,10 @@ def write_contours(ledger: Ledger, ident: Ident) -> None:
 
 
 def write_egger(ledger: Ledger, ident: Ident, effects: Sequence[StudyEffect], level: float) -> None:
-    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies; write the coefficients."""
+    """Regress effects on the root of 1/n1 + 1/n0, with a variance between studies; write the coefficients.
+
+    The regressor is that of Pustejovsky and Rodgers (2019, Res Synth Methods 10:57).
+    """
     y = np.array([e.estimate for e in effects])
     v = np.array([e.std_error**2 for e in effects])
     size = np.array([np.sqrt(1 / (e.n_active or 1) + 1 / (e.n_reference or 1)) for e in effects])

@@ -1,7 +1,7 @@
 """Model-based recursive partitioning of the treatment effect with a study random intercept. Exploratory.
 
-Fokkema, Smits, Zeileis, Hothorn and Kelderman (2018): a tree of treatment models given the predicted study
-intercepts, and a mixed model given the tree, in turn until neither changes.
+Fokkema, Smits, Zeileis, Hothorn and Kelderman (2018, Behav Res Methods 50:2016): a tree of treatment models
+given the predicted study intercepts, and a mixed model given the tree, in turn until neither changes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TreeSettings:
     Attributes
     ----------
     alpha : float
-        Level of the instability tests after Bonferroni over the variables.
+        Level of the instability tests, their p values corrected over the variables.
     minimum_node : int
         Fewest participants of a node.
     maximum_depth : int
@@ -61,7 +61,7 @@ class Node:
     variable, threshold, levels : str or None, float or None, tuple of str
         The split: rows with values at or below the threshold, or with one of the levels, go left.
     tests : tuple of Instability
-        p-values after Bonferroni.
+        p values corrected over the variables that vary in the node.
     """
 
     rows: NDArray[np.intp]
@@ -104,7 +104,17 @@ class NodeEffect:
 
 @dataclass(frozen=True)
 class Tree:
-    """A grown tree, its node effects and the mixed model behind them."""
+    """A grown tree, its node effects and the mixed model behind them.
+
+    Attributes
+    ----------
+    rounds : int
+        How often tree and mixed model were fitted in turn.
+    converged : bool
+        Whether the criterion of the mixed model had settled by then.
+    dropped : int
+        Rows left out for a missing value.
+    """
 
     root: Node
     effects: tuple[NodeEffect, ...]
@@ -195,7 +205,8 @@ def split_node(
 def instabilities(
     node: Node, x: Array, residual: Array, columns: dict[str, tuple[Array, tuple[str, ...]]]
 ) -> tuple[Instability, ...]:
-    """Instability along each variable, with Bonferroni over those that vary in the node."""
+    """Instability along each variable; p is 1 - (1 - p)^m over the m that vary in the node (Sidak's
+    correction)."""
     scores = decorrelated_scores(x, residual)
     found = []
     for name, (values, levels) in columns.items():
@@ -228,7 +239,8 @@ def best_split(
 def candidates(
     own: Array, y: Array, levels: tuple[str, ...]
 ) -> Iterator[tuple[Array, float | None, tuple[str, ...]]]:
-    """Ways to divide a node: at each value; pairs of sets of categories, or their order by mean outcome."""
+    """Ways to divide a node: at each value; pairs of sets of categories, of more than eight categories cuts
+    in their order by mean outcome."""
     if not levels:
         for value in np.unique(own)[:-1]:
             yield own <= value, float(value), ()
@@ -310,7 +322,10 @@ def split_stability(
     resamples: int,
     seed: int,
 ) -> dict[str, int]:
-    """In how many resamples of whole studies each variable splits the tree."""
+    """In how many resamples of whole studies, drawn with replacement, each variable splits the tree.
+
+    A resample that is too small for a tree counts for no variable.
+    """
     rng = np.random.default_rng(seed)
     studies = sorted(rows["study"].astype(str).unique())
     by_study = {s: part for s, part in rows.groupby(rows["study"].astype(str))}

@@ -57,9 +57,11 @@ def wanted(cell: Cell, settings: Settings) -> bool:
 
 
 def partitioning_variables(cell: Cell, settings: Settings) -> dict[str, str]:
-    """Plan name and column of each variable that nearly everyone analysed has and that varies.
+    """Plan name and column of each variable that varies: those that the plan names for the tree, else those
+    that four fifths of the participants analysed have.
 
-    Listwise deletion would otherwise empty the tree; what is left out is the report's to say.
+    Rows with a gap are left out, which would otherwise empty the tree; what is left out is the report's to
+    say.
     """
     chosen = settings.plan["tree"]["variables"]
     found: dict[str, str] = {}

@@ -25,7 +25,7 @@ class Coded:
     Attributes
     ----------
     values : ndarray, shape (n,)
-        As observed, one per participant; codes 0 and 1 where binary, logarithms where `log`.
+        As observed, one per participant; codes 0 and 1 where binary, log(1 + value) where `log`.
     levels : tuple of str
         The two texts behind the codes; empty for numbers.
     """

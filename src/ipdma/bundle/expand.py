@@ -25,7 +25,13 @@ def arm_columns(arms: Sequence[ArmOf]) -> list[dict[str, np.ndarray]]:
     Returns
     -------
     list of dict of str to ndarray of shape (n,)
-        The block's columns by name: numbers, whole events, and a category's level as text.
+        The block's columns by name: numbers in the coding of the column (points, the variable's unit, or its
+        natural logarithm), events as 0 and 1, and a category's level as text.
+
+    Raises
+    ------
+    NoRows
+        Where no rows of as many people have these moments.
     """
     alike: dict[tuple[object, ...], list[int]] = {}
     for at, (block, _) in enumerate(arms):

@@ -97,8 +97,7 @@ def cell_rows(bundle: Bundle, cell: CellCounts) -> pd.DataFrame:
     -------
     DataFrame
         `participant, arm, condition, baseline_raw, outcome_raw` and, of an event, `outcome`; NaN where
-        there is none.
-        A withheld count is that of the largest block.
+        there is none. A withheld count is that of the largest block.
     """
     blocks = [
         block for block in bundle.serving(cell.serves) if block.imputation is None and OUTCOME in block.names

@@ -138,6 +138,11 @@ def published_bundles(
         Which rows of a cell they stand for.
     position : float
         Where in its range each correlation is taken: 0 at its low end, 1 at its high end.
+
+    Returns
+    -------
+    list of Bundle
+        One for each trial, by name. Means and SDs are in points of the row's instrument.
     """
     studies = dict.fromkeys(str(row["study"]) for row in rows)
     own = {study: [row for row in rows if str(row["study"]) == study] for study in studies}
@@ -203,7 +208,7 @@ def published_cell(
 
 
 def published_moments(row: Row, side: str, position: float) -> Moments:
-    """Means and covariance of outcome and baseline in one arm."""
+    """Means and covariance of outcome and baseline in one arm, in that order and in points."""
     n, before, before_sd, after, after_sd = (number_of(row, f"{name}_{side}") or 0.0 for name in NUMBERS)
     low, high = correlation_range(row, side) or (0.0, 0.0)
     shared = (low + position * (high - low)) * before_sd * after_sd

@@ -101,7 +101,7 @@ def depth_of(text: str) -> int:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """The values of a JSON text in which no key stands twice and every number is one."""
+    """The values of a JSON text in which no key stands twice and every number is one; else ReadError."""
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:

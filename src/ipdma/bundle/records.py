@@ -108,7 +108,11 @@ class ScaleOf:
 
 @dataclass(frozen=True)
 class Block:
-    """The moments of one set of rows, arm by arm."""
+    """The moments of one set of rows, arm by arm.
+
+    `scale` is None where no instrument was scored; `imputation` says which completed data set the rows are
+    of, None for rows as they were observed.
+    """
 
     serves: tuple[Serves, ...]
     scale: ScaleOf | None
@@ -129,7 +133,11 @@ class Block:
 
 @dataclass(frozen=True)
 class ScaleSquares:
-    """What a standardising constant needs of this trial (divisor df, pooled over trials)."""
+    """What a standardising constant needs of this trial (divisor df, pooled over trials).
+
+    The sum of squares is about the means of the arms, in squared points; df are scores less arms. `timepoint`
+    is empty for scores at baseline, `contrast` where the scores are not only those of a contrast's people.
+    """
 
     standardise: str
     timepoint: str
@@ -152,7 +160,10 @@ class ArmCount:
 
 @dataclass(frozen=True)
 class CellCounts:
-    """Who there is in a cell of the plan and, by reason, who is not."""
+    """Who there is in a cell of the plan and, by reason, who is not.
+
+    `left_out` are pairs of a reason and how many people, None where that number is withheld.
+    """
 
     serves: Serves
     scale: ScaleOf | None
@@ -179,7 +190,10 @@ class Digests:
 
 @dataclass(frozen=True)
 class Attack:
-    """How often an attack was tried on the bundle as it stands and how often it found somebody."""
+    """How often an attack was tried on the bundle as it stands and how often it found somebody.
+
+    `steps_allowed` is the limit of an attack that searches; None where there is none.
+    """
 
     attack: str
     tried: int
@@ -199,7 +213,10 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Gate:
-    """The gate that the bundle went through; `minimum_cell` 1 means none."""
+    """The gate that the bundle went through; `minimum_cell` 1 means none.
+
+    `for_sharing` says that no attack on the bundle as it stands found anybody.
+    """
 
     minimum_cell: int
     for_sharing: bool
@@ -212,7 +229,7 @@ class Bundle:
     """Everything that leaves a site of its trial. No row, no identifier, no value of one person.
 
     `time_points` says of each time point of the plan which of the dictionary's it is: interim, post or
-    follow_up.
+    follow_up. `integrity` are checks of the trial's data: domain, outcome of the check, how many.
     """
 
     study: Mapping[str, Any]

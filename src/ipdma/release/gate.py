@@ -75,7 +75,7 @@ class Released:
     Attributes
     ----------
     bundle : Bundle or None
-        None where no headline passed.
+        None where no block passed, or none of the headlines that the trial has.
     withheld : list of Withheld
     untried : int
         Searches for whole numbers that were not allowed to end; their blocks are withheld.
@@ -90,7 +90,8 @@ def release(draft: TrialDraft, plan: Plan, minimum: int, earlier: Sequence[Bundl
     """Let blocks through one by one, the headline's first, each attacked beside those that have passed.
 
     A column that fails leaves its block, and what remains is attacked again; a block that differs from one
-    that has passed by too few people is withheld. Nothing passes where no headline does.
+    that has passed by too few people is withheld. Nothing passes where the trial has a headline and none of
+    its headlines does.
 
     Parameters
     ----------

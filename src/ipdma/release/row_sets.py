@@ -65,7 +65,10 @@ class Ask:
 
 
 def row_sets(context: Context, codebook: Codebook) -> Iterator[RowSet]:
-    """Every row set of a trial, ordered by what it is worth: headlines, moderators, what-ifs, visits, people.
+    """Every row set of a trial, ordered by what it is worth.
+
+    Headlines come first, then moderators, sensitivity analyses, the multiverse, visits, predictors of the
+    plan's `prognosis`, and characteristics of everyone.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 blocks.
 
 Scores come first, then one variable after the other: who has it and at which level is settled by counts,
-those of
-one kind change places until the moments are near, and the numbers move the rest of the way together.
+people of one kind change places until the moments are near, and the numbers move the rest of the way
+together.
 """
 
 from __future__ import annotations

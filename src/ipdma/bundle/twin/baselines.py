@@ -17,9 +17,8 @@ def baselines_of(bundle: Bundle, uses: Sequence[Use], sizes: dict[str, int]) -> 
     """By arm the moments of baseline scores that no block tells of whole, and sentences for what they do
     not say.
 
-    A sum of squares is over all arms: what the blocks leave of it is shared among those without an
-    outcome, by
-    their number. On a scale of which nothing else is known the means lie in the middle.
+    A sum of squares is over all arms: what the blocks leave of it is shared among the people whom they do not
+    tell of, by their number. On a scale of which nothing else is known each mean is put three SDs above zero.
     """
     found: Baselines = {arm: {} for arm in sizes}
     lost: list[str] = []

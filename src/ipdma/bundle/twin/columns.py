@@ -33,7 +33,7 @@ UNKNOWN = "people whom a sensitivity analysis chooses"
 
 @dataclass(frozen=True, order=True)
 class Score:
-    """A score: the scale, and the plan's time point (or baseline) with its week."""
+    """A score: the scale, and the plan's time point (or baseline) with its week, 0 where that is not told."""
 
     instrument: str
     rating: str
@@ -63,9 +63,11 @@ class Known:
     Attributes
     ----------
     range : tuple of float or None
+        What is possible of a number.
     levels : dict of str to tuple of float or None
         A category's levels; of a number that is cut, the numbers at each.
     numeric : bool
+        Whether some block has it as a number.
     """
 
     range: tuple[float, float] | None = None

@@ -25,6 +25,7 @@ class Rule:
     turn : float
         1 where higher is worse, else -1: then the event lies above the line.
     intercept, share : float
+        In points, and in points of outcome for each point of baseline.
     counts : dict of str to (int, int)
         By arm people and events.
     """

@@ -33,7 +33,7 @@ class Tie:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where each of n numbers of one column may lie; infinite where there is no limit."""
+    """Where each of n numbers of one column may lie: ends of shape (n,), infinite where there is no limit."""
 
     low: np.ndarray
     high: np.ndarray

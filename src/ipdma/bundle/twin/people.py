@@ -139,6 +139,11 @@ def settle_variable(
     -------
     ndarray of int, shape (n,)
         The kind of each person: people of one kind may change places.
+
+    Raises
+    ------
+    NoRows
+        Where no whole numbers of people fit.
     """
     first, of_kind = kinds_of(people, name, sets)
     rows, sizes = conditions_of(first, of_kind, name, levels, sets, people, free)
@@ -224,7 +229,13 @@ def conditions_of(
 def whole_numbers(
     rows: np.ndarray, sizes: np.ndarray, n: int, what: str, cost: np.ndarray | None = None
 ) -> np.ndarray:
-    """Whole numbers from 0 to n with these sums, the cheapest of them."""
+    """Whole numbers from 0 to n with these sums, the cheapest that a search of `SECONDS` finds.
+
+    Raises
+    ------
+    NoRows
+        Where there are none, or the search ended before it found any; `what` names them in the message.
+    """
     found = milp(
         np.zeros(rows.shape[1]) if cost is None else cost,
         integrality=np.ones(rows.shape[1]),

@@ -21,9 +21,8 @@ FEW = 4  # kinds of fewer people change as often as those
 def change_places(
     arm: Arm, twin: ArmTwin, own: Variable, uses: Sequence[Use], of_kind: np.ndarray, rng: np.random.Generator
 ) -> None:
-    """Try random exchanges of level, and of number, between two people of a kind; keep those that bring
-    the moments
-    nearer."""
+    """Try random exchanges of level, and of number, between two people of a kind; keep those that bring the
+    moments nearer."""
     uses = [use for use in uses if len(set(use.attributes)) > 1]
     if not uses:
         return

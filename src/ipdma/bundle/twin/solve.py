@@ -1,10 +1,8 @@
 """Numbers of nobody inside their ranges whose means and covariances over several sets of rows are given.
 
 The unknowns are the numbers themselves, pushed into their intervals by a smooth curve; the conditions are
-smooth in
-them, and there are fewer of them. Gauss-Newton with the shortest step, damped while far off (Levenberg),
-converges
-quadratically: the moments of sets that overlap are met together, to rounding.
+smooth in them, and there are fewer of them. Gauss-Newton with the shortest step, damped while far off
+(Levenberg), converges quadratically: the moments of sets that overlap are met together, to rounding.
 """
 
 from __future__ import annotations
@@ -34,7 +32,9 @@ class Seen:
     place : int
         Which unknown column, or -1 for a known one.
     known : ndarray of shape (n,) or None
+        The indicator's values, 0 and 1.
     log : bool
+        Whether the unknown number is seen by its natural logarithm.
     """
 
     place: int = -1
@@ -61,7 +61,8 @@ class Wanted:
     Attributes
     ----------
     rows : ndarray of int
-    columns : tuple of Seen
+        Positions of its people among the n of the arm.
+    columns : tuple of Seen, length p
     means : ndarray of shape (p,)
     covariance : ndarray of shape (p, p)
         Divisor n - 1.

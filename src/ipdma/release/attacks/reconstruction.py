@@ -27,10 +27,19 @@ MOST = 1000  # nodes of one program
 
 @dataclass
 class Effort:
-    """Steps of solving that are allowed and spent, what was asked and solved, and what was not.
+    """What the search for whole numbers may cost, and what it has cost so far.
 
     A step is a node of the search tree of a mixed-integer program, and each program costs some more. No clock
     is asked, so that the same bundle comes out on a slow machine and on a busy one.
+
+    Attributes
+    ----------
+    steps, spent : int
+        Steps allowed, and taken.
+    asked, left : int
+        Searches asked for, and those among them that ended for want of steps.
+    seen : dict of bytes to bool
+        By system of equations whether a person's value follows from it, so that none is solved twice.
     """
 
     steps: int
@@ -145,6 +154,7 @@ def solve(left: np.ndarray, right: np.ndarray, weights: np.ndarray, effort: Effo
     Raises
     ------
     Exhausted
+        Where no steps are left, or this program took more than one program may.
     """
     if effort.remaining <= 0:
         raise Exhausted
