@@ -24,10 +24,15 @@ def fit_logistic(
         Columns, linearly independent.
     y : ndarray of shape (n,)
         0 and 1, not separated by A.
+    offset : ndarray of shape (n,) or float
+        Added to the linear predictor.
+    steps : int
+        At most so many Newton steps.
 
     Returns
     -------
     beta : ndarray of shape (p,)
+        Log odds per unit of each column.
     information : ndarray of shape (p, p)
         A'WA at the maximum.
     loglik : float
@@ -62,7 +67,7 @@ def fit_logistic(
 def half_steps(
     Q: Array, y: Array, offset: Array | float, gamma: Array, step: Array, value: float
 ) -> tuple[Array, float]:
-    """Take the step, halved until the likelihood does not fall."""
+    """Take the step, halved until the likelihood does not fall; where it always does, stay."""
     factor = 1.0
     for _ in range(40):
         trial = gamma + factor * step
@@ -85,10 +90,13 @@ def fit_firth(A: Array, y: Array, steps: int = 200) -> tuple[Array, Array, float
         Columns, linearly independent.
     y : ndarray of shape (n,)
         0 and 1.
+    steps : int
+        At most so many steps.
 
     Returns
     -------
     beta : ndarray of shape (p,)
+        Log odds per unit of each column.
     information : ndarray of shape (p, p)
         A'WA at the maximum.
     loglik : float

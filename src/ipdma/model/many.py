@@ -37,7 +37,7 @@ class ManyFits:
 
 
 def check_batchable(prepared: Prepared) -> None:
-    """Refuse models that the batch does not have."""
+    """Raise SpecError for a model that cannot be fitted in a batch."""
     problem, spec = prepared.full, prepared.design.spec
     if problem.participant or not problem.reml or not 1 <= len(problem.z) <= 2:
         raise SpecError(
@@ -51,7 +51,16 @@ def check_batchable(prepared: Prepared) -> None:
 def batch_problem(
     prepared: Prepared, gram: np.ndarray, rows: np.ndarray, log_nuisance: np.ndarray
 ) -> BatchProblem:
-    """The batch of swept cross-products (B, K, c, c) with `rows` (B,) rows less nuisance rank."""
+    """The batch of B models with one residual variance each, from swept cross-products.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (B, K, c, c)
+    rows : ndarray of shape (B,)
+        Rows of each model less the rank of its nuisance.
+    log_nuisance : ndarray of shape (B,)
+        Sum of log |N'N| over its studies.
+    """
     problem = prepared.full
     order = np.array([*problem.x, problem.y])
     z = tuple(int(np.flatnonzero(order == j)[0]) for j in problem.z)
@@ -93,7 +102,25 @@ def warm_start(prepared: Prepared) -> np.ndarray:
 
 
 def leave_one_study_out(prepared: Prepared, inference: bool = True) -> ManyFits:
-    """Refit without each study in turn; the mean of the study means is that of the studies that are left."""
+    """Refit without each study in turn; the mean of the study means is that of the studies that are left.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The model of all K studies.
+    inference : bool
+        Whether degrees of freedom are wanted; with `residual: by_study` they always come.
+
+    Returns
+    -------
+    ManyFits
+        K models, the one without study k at position k.
+
+    Raises
+    ------
+    SpecError
+        For a model that cannot be fitted in a batch (`check_batchable`).
+    """
     check_batchable(prepared)
     full, k = prepared.full, len(prepared.design.studies)
     gram = np.repeat(full.gram[None, :, 0], k, axis=0)

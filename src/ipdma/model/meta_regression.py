@@ -26,6 +26,8 @@ class MetaRegression:
         Residual variance between studies (REML, not below 0).
     q, q_p : float
         Residual heterogeneity and its p on `df`.
+    df : int
+        K - p.
     """
 
     beta: Array
@@ -66,7 +68,8 @@ def meta_regression(y: Array, v: Array, X: Array, modified: bool = False) -> Met
     Raises
     ------
     FitError
-        When there are not more studies than columns, or the columns are collinear.
+        When there are not more studies than columns, the columns are collinear, or the variance between
+        studies has no finite estimate.
     """
     y, v, X = np.asarray(y, float), np.asarray(v, float), np.asarray(X, float)
     K, p = X.shape

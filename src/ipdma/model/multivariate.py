@@ -41,10 +41,22 @@ class StudyVector:
 
 @dataclass(frozen=True)
 class MultivariateFit:
-    """mu with its covariance, the between-study Psi, minus twice the (restricted) log likelihood.
+    """The pooled vector and what lies between the studies.
 
-    `scale` is the weighted residual mean square on `df` = number of estimates - q (Jackson and Riley 2014),
-    the multivariate Hartung-Knapp factor.
+    Attributes
+    ----------
+    mu : ndarray of shape (q,)
+    covariance : ndarray of shape (q, q)
+        Wald's, not multiplied by `scale`.
+    psi : ndarray of shape (q, q)
+        Covariance of the effects between studies.
+    criterion : float
+        Minus twice the restricted log likelihood.
+    scale : float
+        The weighted residual mean square, the multivariate Hartung-Knapp factor (Jackson and Riley 2014); 1
+        without degrees of freedom.
+    df : int
+        Number of estimates less q.
     """
 
     mu: Array
@@ -69,7 +81,7 @@ def pool_multivariate(studies: Sequence[StudyVector], q: int, common: bool = Fal
     Raises
     ------
     FitError
-        Where the studies together do not determine every term.
+        Where some term is estimated in no study.
     """
     total = sum(len(s.y) for s in studies)
     if not set(range(q)) <= {int(j) for s in studies for j in s.terms} or total < q:
@@ -172,10 +184,11 @@ def spread_of_term(studies: Sequence[StudyVector], j: int) -> float:
 
 
 def wald_test(fit: MultivariateFit, ci: str) -> tuple[float, float | None, float]:
-    """F, its denominator df and p-value that all of mu is zero.
+    """F, its denominator df and its p-value, that all of mu is zero.
 
-    `wald` refers q F to chi-squared; `hksj` divides by the scale and refers to F on the residual df
-    (Jackson and Riley 2014), `modified_hksj` with a scale of at least 1.
+    `wald` refers q F to chi-squared, and its df is None; `hksj` divides by the scale and refers to F on the
+    residual df (Jackson and Riley 2014), `modified_hksj` with a scale of at least 1. Without residual df
+    each is `wald`.
     """
     q = len(fit.mu)
     f = float(fit.mu @ np.linalg.solve(fit.covariance, fit.mu)) / q

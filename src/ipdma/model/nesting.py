@@ -10,9 +10,15 @@ from ipdma.model.spec import ModelSpec
 
 
 def nested_clusters(columns: ModelColumns, spec: ModelSpec) -> tuple[np.ndarray | None, list[str]]:
-    """Clusters, unless their variance could not be told from the residual's or from the treatment's effect.
+    """The cluster of each row, unless no study could tell the clusters' variance from the residual one.
 
-    That takes a study with two clusters, one of them with two rows.
+    Telling them apart takes a study with two clusters, one of them with two rows.
+
+    Returns
+    -------
+    clusters : ndarray of int, shape (n,), or None
+        -1 for a row without a cluster; None where the variance is left out.
+    warnings : list of str
     """
     who = columns.participant
     assert who is not None

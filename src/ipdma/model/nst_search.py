@@ -38,9 +38,9 @@ def scan(trials: TrialSets, critical: float) -> Scan:
 
 
 def rejected_beyond(trials: TrialSets, critical: float) -> Array:
-    """A distance from any estimate past which every theta is rejected (far out T grows with the distance).
+    """A distance from any estimate past which every theta is rejected, shape (B,).
 
-    Of shape (B,).
+    There is one, since far out T grows with the distance.
     """
     low, high = trials.y.min(axis=0), trials.y.max(axis=0)
     reach: Array = high - low + 2 * np.sqrt(trials.v.max(axis=0))

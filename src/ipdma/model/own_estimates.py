@@ -26,6 +26,11 @@ def own_estimates(prepared: Prepared, point: Point, variance: VarianceComponents
     ----------
     variance : VarianceComponents
         Of the same point; a term without a variance between studies has tau2 zero.
+
+    Returns
+    -------
+    list of OwnEstimates
+        One for each of `own_terms`, in the outcome's units; NaN for a study that does not inform it.
     """
     targets = own_terms(prepared)
     full, scale = prepared.full, prepared.scaling.scale
@@ -58,6 +63,15 @@ def own_fits(gram: np.ndarray, columns: list[int], y: int) -> tuple[np.ndarray, 
     """Estimate and variance of each column in each study, shape (K, number of columns).
 
     NaN for a column that a study cannot tell apart from those before it.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (K, c, c)
+        Cross-products divided by the residual variances.
+    columns : list of int
+        Positions of the columns, in the order in which they take precedence.
+    y : int
+        Position of the outcome.
     """
     at = np.array(columns, dtype=int)
     left = gram[:, at[:, None], at].copy()

@@ -21,12 +21,15 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def mean_variance(n: float, residual: float) -> float:
-    """Variance of the mean of one arm: sigma2 / n."""
+    """Variance of the mean of n people with residual variance sigma2: sigma2 / n, infinite without people."""
     return residual / n if n > 0 else math.inf
 
 
 def slope_variance(n: float, residual: float, sd: float) -> float:
-    """Variance of the slope on a covariate inside one arm: sigma2 / (n s2_z) (Riley 2020)."""
+    """Variance of the slope on a covariate inside one arm: sigma2 / (n s2_z) (Riley 2020).
+
+    `residual` is sigma2 and `sd` is s_z, the covariate's SD in the arm; infinite where nothing informs it.
+    """
     information = n * sd**2
     return residual / information if information > 0 else math.inf
 
@@ -84,7 +87,9 @@ def logit_slope_variance(
 def planned_power(
     variances: Sequence[float] | Array, effect: float, level: float = 0.95, tau2: float = 0.0
 ) -> tuple[float, float]:
-    """Standard error of the pooled effect, and the power of its two-sided Wald test.
+    """Standard error of the pooled effect, and the power of its two-sided Wald test, from 0 to 1.
+
+    Infinite and 0 where no trial tells anything.
 
     Parameters
     ----------
@@ -105,14 +110,17 @@ def planned_power(
 
 
 def wald_power(se: Array, effect: float, level: float) -> Array:
-    """Power of a two-sided normal test for each standard error; none where it is infinite."""
+    """Power of a two-sided normal test for each standard error; 0 where it is infinite."""
     z, shift = norm.ppf(0.5 + level / 2), abs(effect) / se
     found: Array = np.where(np.isfinite(se), norm.sf(z - shift) + norm.cdf(-z - shift), 0.0)
     return found
 
 
 def t_power(se: Array, effect: float, level: float, df: Array) -> Array:
-    """Power of a two-sided t test (non-central t) for each standard error and its degrees of freedom."""
+    """Power of a two-sided t test (non-central t) for each standard error and its degrees of freedom.
+
+    0 where the standard error is infinite or no degree of freedom is left.
+    """
     told = np.isfinite(se) & (df > 0)
     power = np.zeros(len(se))
     shift, own = abs(effect) / se[told], df[told]

@@ -33,7 +33,7 @@ class Pooled:
         The between-study variance, and its Q-profile interval (None where no random effect is possible, or
         the interval is empty).
     i2, i2_q : float
-        Percent of variation between studies, from tau2 and from Q; `h2` = 1 / (1 - i2), from tau2.
+        Percent of variation between studies, from tau2 and from Q; `h2` = 1 / (1 - i2 / 100), from tau2.
     q, q_df, q_p : float
         Cochran's Q test; q_p is None for a single study, which has none.
     pi_low, pi_high : float or None
@@ -94,7 +94,7 @@ def pool_effects(
     study : sequence of str, length K
         Names; one that occurs twice is told apart as `name (2)` in the weights.
     estimate, std_error : sequence of float, length K
-        Study estimates and their standard errors, on one scale.
+        Study estimates and their standard errors, on one scale (ratios as logarithms).
     spec : PoolSpec
         Estimator of tau2 (None means reml), interval, prediction interval, level.
 
@@ -105,7 +105,8 @@ def pool_effects(
     Raises
     ------
     DataError
-        For no study at all, a number that is not finite, or a standard error that is not positive.
+        For no study at all, lengths that differ, a number that is not finite, or a standard error that is
+        not positive.
     FitError
         Where an interval has no width because all estimates are equal.
     """
@@ -161,7 +162,7 @@ def tau2_interval(
 
 
 def repeated_names(study: Sequence[str]) -> list[str]:
-    """Say which names stand more than once: estimates of one study are not independent."""
+    """Say which names occur more than once: estimates of one study are not independent."""
     repeated = sorted({str(name) for name in study if list(study).count(name) > 1})
     if not repeated:
         return []
@@ -169,7 +170,7 @@ def repeated_names(study: Sequence[str]) -> list[str]:
 
 
 def distinct_names(names: list[str]) -> list[str]:
-    """Tell apart names that stand more than once: `name`, `name (2)`, ..."""
+    """Tell apart names that occur more than once: `name`, `name (2)`, ..."""
     seen: dict[str, int] = {}
     taken = set(names)
     result = []
@@ -189,7 +190,10 @@ def check_effects(names: list[str], y: np.ndarray, se: np.ndarray) -> None:
     if not len(names):
         raise DataError("no study estimate to pool: expected at least one row with an estimate and its error")
     if not len(names) == len(y) == len(se):
-        raise DataError(f"expected one estimate and error per study, got {len(names)}, {len(y)}, {len(se)}")
+        raise DataError(
+            f"expected one estimate and one standard error per study, got {len(names)} studies, {len(y)} "
+            f"estimates and {len(se)} standard errors"
+        )
     faults = [
         f"study '{name}': expected a finite estimate, got {value}"
         for name, value in zip(names, y, strict=True)
@@ -217,7 +221,7 @@ def prediction_interval(
     """The interval of a new study's effect.
 
     By the generalised pivot, never narrower than the pooled interval; or mu -+ t sqrt(tau2 + SE^2), on k - 2
-    (Higgins, Thompson and Spiegelhalter 2009), k - 1 or normal.
+    (Higgins, Thompson and Spiegelhalter 2009), k - 1 or normal. Where there is none, `warnings` says why.
     """
     k = len(y)
     if tau2_method == "common" or k < 3:

@@ -15,6 +15,9 @@ def predict_new_study(
 
     Parameters
     ----------
+    estimate : Estimate
+    tau2 : float or None
+        Variance between studies; None where the effect is common to them: no interval, and nothing to say.
     studies : int
         K, the studies that inform the effect.
     """

@@ -30,11 +30,14 @@ class Problem:
     gram : ndarray of shape (K, S, c, c)
     x, z : ndarray of int
         Positions of the shared columns and of the columns with random effects.
+    y : int
+        Position of the outcome.
     nuisance : ndarray of int
         Positions of nuisance columns that are still to be eliminated; empty once swept out.
     keep : ndarray of bool, shape (K, number of nuisance columns)
         Nuisance columns that have a coefficient in each study.
     visits : ndarray of shape (S,)
+        Rows per participant (or cluster) of each stratum, 0 for the stratum within them.
     group : ndarray of int, shape (K,)
         The residual variance that each study has.
     participant : bool
@@ -326,7 +329,16 @@ def sweep_columns(gram: np.ndarray, nuisance: np.ndarray, keep: np.ndarray) -> t
 
 
 def prepare(design: Design, shared: list[int], group: np.ndarray) -> Prepared:
-    """Reduce the design, with these of its shared columns, to cross-products and problems."""
+    """Reduce the design to cross-products and problems.
+
+    Parameters
+    ----------
+    design : Design
+    shared : list of int
+        Positions of the shared columns that are kept.
+    group : ndarray of int, shape (K,)
+        The residual variance that each study has, numbered from 0.
+    """
     columns, place = gather_columns(design, shared)
     products = cross_products(columns, design.study, len(design.studies), design.participant)
     full, scaling = full_problem(design, products, place, group)

@@ -23,8 +23,14 @@ LARGEST = 1e6  # a variance this many times the residual one counts as without u
 def variance_intervals(prepared: Prepared, optimum: Optimum[State]) -> dict[str, tuple[float, float]]:
     """Profile intervals of the variances between studies, of participants and of the residuals.
 
-    A residual variance of each study has none here. Under REML the profile is that of the restricted
-    likelihood. The upper end is infinite where the likelihood never falls far enough.
+    Residual variances by study have none here. Under REML the profile is that of the restricted likelihood.
+    The upper end is infinite where the likelihood never falls far enough; both ends are NaN where the profile
+    could not be followed.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        By the component's name, in the outcome's units squared.
     """
     full, scale = prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
@@ -74,7 +80,7 @@ def interval_of(
     level: float,
     forward: Callable[[float], float],
 ) -> tuple[float, float]:
-    """Interval of forward(theta[at]), a variance, by the profile deviance."""
+    """Interval of forward(theta[at]), a variance, by the profile deviance; NaN where that jumps."""
     for restart in (False, True):
         try:
             low, high = profile_ends(problem, point, at, level, forward is np.square, restart)

@@ -21,7 +21,10 @@ class RandomIntercept:
     beta, covariance : ndarray, shapes (p,), (p, p)
     intercepts : ndarray, shape (K,)
         Best linear unbiased predictions.
-    tau2, sigma2, criterion : float
+    tau2, sigma2 : float
+        Variance of the intercepts between studies, and within studies.
+    criterion : float
+        Minus twice the restricted log likelihood, up to a constant of n and p.
     """
 
     beta: Array
@@ -38,8 +41,10 @@ def fit_random_intercept(x: Array, y: Array, study: Array) -> RandomIntercept:
     Parameters
     ----------
     x : ndarray, shape (n, p)
+        Linearly independent columns, a constant among them.
     y : ndarray, shape (n,)
     study : ndarray of int, shape (n,)
+        Codes from 0 to K - 1.
     """
     k = int(study.max()) + 1
     sizes = np.bincount(study, minlength=k).astype(float)

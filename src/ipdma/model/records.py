@@ -45,7 +45,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class JointTest:
-    """A test that several coefficients are all zero."""
+    """A test that several coefficients are all zero; `df_den` is None where df_num f is chi-squared."""
 
     name: Term
     terms: tuple[Term, ...]
@@ -57,7 +57,7 @@ class JointTest:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The interval for a term's effect in a new study."""
+    """The interval for a term's effect in a new study; `df` is that of its t, None where none is given."""
 
     term: Term
     low: float

@@ -40,7 +40,7 @@ class TrialProducts:
         xbar.
     level : float
         Mean outcome.
-    xx, xz, xy : ndarray of shape (1 + p, ...)
+    xx, xz, xy : ndarray of shape (1 + p, 1 + p), (1 + p, 1 + p) and (1 + p,)
         Products of the nuisance [1, x - xbar] with itself, with Z and with the centred outcome.
     """
 
@@ -58,7 +58,7 @@ class TrialProducts:
 
     @cached_property
     def within(self) -> tuple[Array, Array]:
-        """Information about gamma and its score with the trial's own effect swept out too; per sigma2."""
+        """Information about gamma and its score with the trial's own effect swept out too, times sigma2."""
         g, tt = self.gram[0], self.gram[0, 0]
         if tt <= NEGLIGIBLE:
             return self.gram[1:, 1:], self.zy[1:]
@@ -214,11 +214,13 @@ def fit_ridge(
     random : bool
         Whether the treatment's effect varies between trials; with one trial it cannot.
     penalised : bool
+        Whether gamma has variance omega2; if not, its estimates are not shrunk.
 
     Raises
     ------
     ValueError
-        Where the interactions cannot be told apart, or no minimum was found.
+        Where the interactions cannot be told apart inside the trials, participants are too few for the
+        columns or for a residual variance, or the restricted likelihood has no minimum.
     """
     group = np.unique(group, return_inverse=True)[1]
     criterion = Criterion(trials, group, random and len(trials) > 1, penalised)
@@ -235,7 +237,7 @@ def fit_ridge(
 
 
 def check_information(trials: Sequence[TrialProducts]) -> None:
-    """The interactions must be told apart inside trials, and rows be left for a variance."""
+    """Raise ValueError unless trials tell the interactions apart and leave rows for a variance."""
     whole = np.sum([t.within[0] for t in trials], axis=0)
     values = np.linalg.eigvalsh(whole)
     if values[0] <= NEGLIGIBLE * max(float(values[-1]), NEGLIGIBLE):
@@ -245,7 +247,7 @@ def check_information(trials: Sequence[TrialProducts]) -> None:
 
 
 def start_variance(trials: Sequence[TrialProducts], inside: Array) -> float:
-    """The residual variance of some trials, each about its own fit."""
+    """The residual variance of some trials, each about its own fit. Raises ValueError without rows for it."""
     rest, free = 0.0, 0.0
     for trial in (t for t, own in zip(trials, inside, strict=True) if own):
         inverse = np.linalg.pinv(trial.gram, rcond=NEGLIGIBLE, hermitian=True)

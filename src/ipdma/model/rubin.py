@@ -48,7 +48,7 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
     Raises
     ------
     FitError
-        Where there is no fit, or no term is in all of them.
+        Where there is no fit, no term is in all of them, or a joint test has no covariance to be pooled.
     """
     if not fits:
         raise FitError("no completed data set to pool")
@@ -100,7 +100,11 @@ def between_variance(values: np.ndarray) -> float:
 
 
 def barnard_rubin(m: int, b: float, t: float, df_complete: float | None) -> float | None:
-    """Barnard and Rubin's (1999) degrees of freedom; None where they are infinite."""
+    """Barnard and Rubin's (1999) degrees of freedom; None where they are infinite.
+
+    `b` and `t` are the variance between the m data sets and the total one, B and T; `df_complete` is what
+    complete data would have, None for a normal reference.
+    """
     share = (1 + 1 / m) * b / t
     if m == 1 or share < IDENTICAL:
         return df_complete
@@ -223,8 +227,9 @@ def pool_test(fits: Sequence[Fit], name: str) -> JointTest:
 def d1_df(k: int, m: int, r: float, df_complete: float | None) -> float | None:
     """Denominator df of D1: those of Li, Raghunathan and Rubin (1991), with infinite complete-data df.
 
-    Where the complete data have fewer df than these, they decide: Reiter's (2007, eq. 1-2) form is used, or
-    Barnard and Rubin's harmonic one where so few are left that Reiter's expansion does not hold.
+    k terms, m data sets and r, the average relative increase in variance; None where df are infinite. Where
+    the complete data have fewer df than these, they decide: Reiter's (2007, eq. 1-2) form is used, or Barnard
+    and Rubin's harmonic one where so few are left that Reiter's expansion does not hold.
     """
     if r < IDENTICAL:
         return df_complete

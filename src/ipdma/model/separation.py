@@ -26,8 +26,9 @@ def separated_rows(A: Array, y: Array) -> Array:
     Returns
     -------
     ndarray of bool, shape (n,)
-        None true: the likelihood has a finite maximum. Otherwise the true rows are fitted without error in
-        the limit, and the likelihood of the others decides what is finite.
+        None true: the likelihood has a finite maximum (or the linear programme was not solved). Otherwise the
+        true rows are fitted without error in the limit, and the likelihood of the others decides what is
+        finite.
     """
     n, p = A.shape
     if n == 0 or p == 0:

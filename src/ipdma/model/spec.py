@@ -169,7 +169,7 @@ class ModelSpec:
 
     @property
     def clustered(self) -> str:
-        """Whose variance within studies there is, if any."""
+        """The key whose variance within studies there may be: `nesting` or `participant`."""
         return "nesting" if self.nesting else "participant"
 
     def used_columns(self) -> tuple[str, ...]:

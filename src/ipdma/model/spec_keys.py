@@ -95,7 +95,7 @@ def read_model_key(key: str, value: object, values: dict[str, object]) -> str | 
 def store_choice(
     key: str, value: object, choices: tuple[object, ...], values: dict[str, object]
 ) -> str | None:
-    """Store a value that must be one of `choices`."""
+    """Store a value that must be one of `choices`, or return the sentence that says what was expected."""
     if isinstance(value, (list, dict)) or value not in choices:
         return f"{key}: expected one of {', '.join(str(c or 'null') for c in choices)}, got {value!r}"
     values[key] = value
@@ -243,7 +243,7 @@ def read_pool_key(key: str, value: Any, where: str, values: dict[str, Any]) -> s
 
 
 def read_prediction(value: object, where: str, values: dict[str, object]) -> str | None:
-    """Store the two keys of a prediction interval."""
+    """Store a prediction interval's keys (`df` and `se`, or `method`), or say why that cannot be."""
     if not isinstance(value, Mapping):
         return f"{where}: expected {{df: ..., se: ...}} or {{method: pivot}}, got {value!r}"
     if "method" in value and len(value) > 1:

@@ -117,7 +117,10 @@ def fit_spline(
 def study_information(
     part: pd.DataFrame, basis: Array, covariates: Sequence[str]
 ) -> tuple[Array, Array] | None:
-    """A study's information (q, q) about its interaction coefficients and its score (q,), None without df."""
+    """A study's information (q, q) about its interaction coefficients, and its score (q,).
+
+    None where the study has one arm alone, no residual degree of freedom, or an outcome fitted exactly.
+    """
     t = part["treat"].to_numpy(float)
     nuisance = np.column_stack([np.ones(len(t)), t, basis, part[list(covariates)].to_numpy(float)])
     y = part["outcome"].to_numpy(float)

@@ -46,7 +46,7 @@ class StudyFit:
 
 
 def fit_studies(design: Design) -> list[StudyFit]:
-    """Fit each study by itself: least squares, or a logistic regression."""
+    """Fit each study by itself, in the design's order: least squares, or a (Firth's) logistic regression."""
     own = design.shared_index(*OWN_KINDS)
     terms = [design.shared_terms[j] for j in own]
     fit = STUDY_FITS.get(design.spec.estimator or "") or STUDY_FITS[design.spec.family]
@@ -92,7 +92,16 @@ def sort_terms(A: Array, terms: Sequence[Term]) -> tuple[list[int], dict[Term, s
 
 
 def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
-    """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term."""
+    """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term.
+
+    Parameters
+    ----------
+    study : str
+    terms : sequence of Term
+        What the first columns of A stand for.
+    A : ndarray of shape (n, number of terms + nuisance columns)
+    y : ndarray of shape (n,)
+    """
     A = drop_aliased_interactions(A, terms)
     at, silent = sort_terms(A, terms)
     kept = independent_columns(A[:, [*at, *(j for j in range(A.shape[1]) if j not in at)]])
@@ -115,7 +124,10 @@ def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
 
 
 def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
-    """Logistic regression on the rows that no combination of columns predicts without error."""
+    """Logistic regression on the rows that no combination of columns predicts without error.
+
+    Takes what `fit_gaussian_study` takes, `y` 0 and 1; estimates are log odds ratios.
+    """
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
         return nothing(study, terms, f"all its participants had {what}")
@@ -140,7 +152,7 @@ def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
 
 
 def fit_firth_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
-    """Logistic regression under Firth's penalty, with all rows."""
+    """Logistic regression under Firth's penalty, with all rows; takes what `fit_binomial_study` takes."""
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
         return nothing(study, terms, f"all its participants had {what}")
@@ -166,7 +178,7 @@ STUDY_FITS: dict[str, Callable[[str, Sequence[Term], Array, Array], StudyFit]] =
 
 
 def study_of_fit(study: str, fit: Fit) -> StudyFit:
-    """The treatment terms of a one-study fit."""
+    """The treatment terms of a one-study fit. Raises FitError where it holds no covariance."""
     at = [i for i, e in enumerate(fit.estimates) if e.term.is_treatment]
     if fit.covariance is None:
         raise FitError("the fit of the study holds no covariance")

@@ -40,7 +40,14 @@ class StageOne:
 
 
 def stage_one(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
-    """Fit the studies of one table of rows."""
+    """Fit the studies of one table of rows.
+
+    Raises
+    ------
+    DataError, SpecError, FitError
+        As `build_design`, or `build_visit_design` over visits. A study that cannot be fitted raises nothing:
+        its fit has no terms and says why.
+    """
     if spec.visit:
         return stage_of_visits(rows, spec)
     design = build_design(rows, spec.replace(contrasts={}))
@@ -84,7 +91,7 @@ def stage_of_visits(rows: pd.DataFrame, spec: ModelSpec) -> StageOne:
 
 
 def mixed_fits(rows: pd.DataFrame, design: Design, spec: ModelSpec) -> list[StudyFit]:
-    """Fit each study's repeated rows with the one-stage engine."""
+    """Fit each study's rows, repeated or in clusters, with the one-stage engine."""
     analysed = rows.iloc[design.row_index]
     own = spec.of_one_study("kenward_roger" if spec.nesting else "residual")
     fits = []

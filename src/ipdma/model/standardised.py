@@ -82,7 +82,10 @@ class Baselines:
     reference: float | None = None
 
     def starting_from(self, risk: float) -> Baselines:
-        """The people of the fit with their log odds moved alike, so that their average risk is `risk`."""
+        """The people of the fit with their log odds moved alike, so that their average risk is `risk`.
+
+        `risk` lies between 0 and 1, both excluded.
+        """
         return replace(self, silent=0, certain=0.0, reference=risk)
 
     def average(self, risks: Array) -> float:
@@ -106,20 +109,21 @@ class Baselines:
         return self.average(expit(self.log_odds(theta)))
 
     def difference(self, effect: Sequence[float]) -> Standardised:
-        """Risk under the treatment minus risk without it, for an effect and its limits."""
+        """Risk under the treatment minus risk without it, for a log odds ratio and its two limits."""
         return self.contrast(effect, ratio=False)
 
     def ratio(self, effect: Sequence[float]) -> Standardised:
-        """The one risk over the other."""
+        """Risk under the treatment over risk without it, for a log odds ratio and its two limits."""
         log = self.contrast(effect, ratio=True)
         return Standardised(*(math.exp(v) for v in (log.estimate, log.low, log.high)))
 
     def contrast(self, effect: Sequence[float], ratio: bool) -> Standardised:
         """A contrast that is 0 where the effect is none, with limits that keep to the side of the effect's.
 
-        To first order the delta method of effect and nuisance together; the part of the effect is its own
-        interval carried over, and at no effect the nuisance part is nothing. So the interval holds no
-        difference exactly where that of the odds ratio does.
+        The difference of the risks or, with `ratio`, the logarithm of their ratio. To first order the delta
+        method of effect and nuisance together; the part of the effect is its own interval carried over, and
+        at no effect the nuisance part is nothing. So the interval holds no difference exactly where that of
+        the odds ratio does.
         """
         theta, low, high = (max(min(float(v), LARGEST), -LARGEST) for v in effect)
         value, _ = self.at(theta, ratio)

@@ -36,14 +36,18 @@ def fit_tables(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     DataError
         For a treatment that is not 0 and 1.
     FitError
-        Where no trial has both arms, or nobody an event on one side of a ratio.
+        Where no trial can tell of the measure (both arms, and for a ratio an event), or nobody in one of the
+        arms had an event, so that a ratio is not finite.
     """
     columns = read_columns(rows, spec.replace(covariates=()))
     tables = tables_of(columns, spec)
     measure = spec.pool.measure
     keep = tables.informative(measure)
     if not keep.any():
-        raise FitError(f"no trial tells of the {measure}: each lacks an arm, or an event in both")
+        raise FitError(
+            f"measure: {measure} cannot be estimated: each trial lacks an arm, has no event, or has nothing "
+            "but events"
+        )
     used = tables.pick(keep)
     pooled, own, variance = pool_tables(used, spec)
     treatment = estimate_of(pooled)
@@ -87,7 +91,7 @@ def tables_of(columns: ModelColumns, spec: ModelSpec) -> Tables:
 
 
 def pool_tables(used: Tables, spec: ModelSpec) -> tuple[Pooled, Array, Array]:
-    """The pooled answer, and each trial's own effect with its variance."""
+    """The pooled answer, and each trial's own effect and variance. Raises FitError where it is infinite."""
     y, v = study_effects(used, spec.pool.measure)
     if spec.pool.method == "inverse_variance":
         return pool_effects(used.study, y, np.sqrt(v), spec.pool), y, v
@@ -98,8 +102,8 @@ def pool_tables(used: Tables, spec: ModelSpec) -> tuple[Pooled, Array, Array]:
         estimate, variance, weight = mantel_haenszel(used, spec.pool.measure)
     if not np.isfinite(estimate) or not variance > 0:
         raise FitError(
-            f"{NAMES[spec.pool.method]}: nobody in one of the arms had an event in any trial, so that the "
-            f"{spec.pool.measure} has no finite estimate"
+            f"{NAMES[spec.pool.method]}: nobody in one of the arms had an event in any trial, so that "
+            f"measure: {spec.pool.measure} has no finite estimate"
         )
     return without_heterogeneity(used, y, v, estimate, variance, weight, spec.level), y, v
 
@@ -168,7 +172,7 @@ def notes(tables: Tables, keep: Array, spec: ModelSpec) -> list[str]:
         found.append(f"{', '.join(empty)}: an empty cell; .5 was added to each cell of these trials")
     silent = [s for s, k in zip(tables.study, keep, strict=True) if not k]
     if silent:
-        found.append(f"{', '.join(silent)}: left out, no arm or no event to compare tells of a ratio there")
+        found.append(f"{', '.join(silent)}: left out, for want of an arm or of the events that a ratio needs")
     return found
 
 

@@ -98,7 +98,7 @@ def tau2_likelihood(y: Array, v: Array, restricted: bool) -> float:
 
 
 def estimate_tau2(y: Array, v: Array, method: str) -> float:
-    """The between-study variance by `method` (reml, ml, dl, pm, common); 0 for a single study."""
+    """The between-study variance by `method` (reml, ml, dl, pm; common is 0); 0 for a single study."""
     if method == "common" or len(y) == 1:
         return 0.0
     if method in ("reml", "ml"):

@@ -47,7 +47,8 @@ def fit_two_stage(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
     Raises
     ------
     DataError, FitError
-        As `build_design`; and where no study can estimate the treatment effect.
+        As `build_design`; and where no study can estimate the treatment effect, or an interval has no width
+        because all estimates are equal.
     """
     if spec.pool.by_tables and spec.moderator is None and not spec.imputation:
         return fit_tables(rows, spec)
@@ -161,7 +162,7 @@ def term_estimate(
 
 
 def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float | None]:
-    """What imputation cost a pooled estimate: its value in each data set at the pooled weights."""
+    """What imputation cost a pooled estimate, from its value in each data set at the pooled weights."""
     m = len(stage.sets)
     if m < 2:
         return {}
@@ -217,7 +218,7 @@ def is_boundary(term: Term, result: Pooled, spec: ModelSpec) -> bool:
 
 
 def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
-    """The treatment effect in a new study."""
+    """The treatment effect in a new study, None where pooling gave no interval; `df` is None by the pivot."""
     if result is None or result.pi_low is None or result.pi_high is None:
         return None
     t_df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
@@ -268,7 +269,7 @@ def multivariate_keys(together: Sequence[TermGroup]) -> dict[Term, dict[str, flo
 
 
 def joint_test(group: TermGroup, spec: ModelSpec) -> JointTest:
-    """The test that all terms of a group are zero; `ci: nst` has none, so the modified scale's."""
+    """The test that all terms of a group are zero; `ci: nst` takes that of `modified_hksj`."""
     f, df_den, p_value = wald_test(group.fit, "wald" if group.common else spec.pool.ci)
     return JointTest(group.name, group.terms, f, float(len(group.terms)), df_den, p_value)
 

@@ -46,7 +46,7 @@ def split_node(rows: pd.DataFrame, spec: ModelSpec, network: Network, pair: Pair
     """Direct against indirect evidence on one comparison (Dias and others 2010; White 2015).
 
     Trials with both nodes have a contrast of their own, half of the difference in each arm. None where there
-    is no direct evidence, or no other.
+    is no direct evidence, or no other. Raises as `fit_network` does.
     """
     column = split_column(network, *pair)
     if column is None:
@@ -66,7 +66,8 @@ def fit_inconsistency(rows: pd.DataFrame, spec: ModelSpec, network: Network) -> 
     Raises
     ------
     FitError
-        Where no trial repeats a design, so that disagreement cannot be told from variance between trials.
+        With random effects, where no trial repeats a design: disagreement cannot be told from variance
+        between trials. Otherwise as `fit_network`.
     """
     extra = inconsistency_columns(network)
     if not extra:
@@ -83,10 +84,16 @@ def fit_inconsistency(rows: pd.DataFrame, spec: ModelSpec, network: Network) -> 
 
 
 def p_scores(comparisons: Sequence[Comparison], nodes: Sequence[str]) -> dict[str, float]:
-    """Mean certainty that a node's outcome is lower than another's (Ruecker and Schwarzer 2015).
+    """Mean certainty that a node's outcome is lower than another's, 0 to 1 (Ruecker and Schwarzer 2015).
 
     By the normal reference, as in its source; a lower outcome is better. It ranks, and measures no
     difference.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        Every pair of `nodes` once.
+    nodes : sequence of str
     """
     total = dict.fromkeys(nodes, 0.0)
     for c in comparisons:

@@ -33,6 +33,11 @@ def build_network(
     network : Network
     extra : mapping of str to column, optional
         Further columns that are constant within arms (node splitting, inconsistency), by name.
+
+    Raises
+    ------
+    DataError, FitError
+        As `build_design`.
     """
     columns = read_columns(coded(rows, spec, network), spec)
     code = columns.numeric[spec.treatment].astype(int)

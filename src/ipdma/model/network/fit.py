@@ -38,10 +38,11 @@ class Comparison:
     ----------
     active, reference : str
     estimate : Estimate
+        Active less reference, in the outcome's units.
     k : int
         Studies that compare the two directly.
     prediction : tuple of float or None
-        The interval for the effect in a new study.
+        The interval for the effect in a new study; None where effects are common or df are too few.
     """
 
     active: str
@@ -98,7 +99,7 @@ class NetworkFit:
         return self.optimum.singular
 
     def tau2_interval(self) -> tuple[float, float] | None:
-        """The profile likelihood interval of tau2."""
+        """The profile likelihood interval of tau2, None where effects are common to the trials."""
         return variance_intervals(self.prepared, self.optimum).get("treatment")
 
     @property

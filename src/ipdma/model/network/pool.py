@@ -42,6 +42,7 @@ class ArmContrasts:
     nodes : tuple of str
         The first is what the others are compared with.
     estimate : ndarray of shape (arms - 1,)
+        The other nodes less the first, in their order.
     covariance : ndarray of shape (arms - 1, arms - 1)
     source : str
         `ipd` or `aggregate`.
@@ -176,8 +177,10 @@ class NetworkPool:
 
     @property
     def scale(self) -> float | None:
-        """Hartung and Knapp's scale of several contrasts (Jackson and Riley 2014); None is Wald, as a common
-        effect has it."""
+        """Hartung and Knapp's scale of several contrasts (Jackson and Riley 2014).
+
+        None is Wald: a common effect, no residual degrees of freedom, or `ci: wald`.
+        """
         if self.common:
             return None
         df = self.network.residual_df
@@ -190,7 +193,7 @@ class NetworkPool:
 
     @property
     def df_method(self) -> str:
-        """What the intervals rest on."""
+        """The name of the method that the intervals rest on."""
         return "wald" if self.scale is None else self.ci
 
     @cached_property
@@ -234,8 +237,9 @@ def pool_network(
     nodes : sequence of str
         The reference first; those that no trial has are left out.
     spec : PoolSpec
-        Estimator of tau2 (None means reml), interval and level; the prediction interval is by t, on one df
-        less than the interval under `k_minus_2` and on as many under `k_minus_1`.
+        Estimator of tau2 (None means reml), interval (`modified_hksj` in the place of one that contrasts of
+        shared arms do not have) and level; the prediction interval is by t, on one df less than the interval
+        under `k_minus_2` and on as many under `k_minus_1`.
     common : bool
         tau2 = 0.
     shown : iterable of (str, str)
@@ -244,7 +248,7 @@ def pool_network(
     Raises
     ------
     FitError
-        Of trials that are not connected, or fewer contrasts than nodes determine.
+        Where no trial compares two nodes; NotConnected where trials fall into groups that share no node.
     """
     network = network_of([(s.study, n) for s in studies for n in s.nodes], nodes, shown)
     network.check_connected()
@@ -279,9 +283,21 @@ def reorder(study: ArmContrasts, nodes: tuple[str, ...]) -> ArmContrasts:
 
 
 def pooled_inconsistency(pool: NetworkPool, extra: dict[str, Column]) -> Inconsistency | None:
-    """The design-by-treatment interaction in two stages, by chi-squared as its source has it.
+    """The design-by-treatment interaction in two stages, by chi-squared (Higgins and others 2012).
 
     The variance between trials is that of the model in which designs may disagree; zero with a common effect.
+
+    Parameters
+    ----------
+    pool : NetworkPool
+    extra : dict of str to column
+        The pooled network's `inconsistency_columns`; None is returned where there are none.
+
+    Raises
+    ------
+    FitError
+        With random effects, where no trial repeats a design: disagreement cannot be told from variance
+        between trials.
     """
     if not extra:
         return None

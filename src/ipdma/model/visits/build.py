@@ -202,7 +202,7 @@ def swept_products(problem: VisitsProblem) -> tuple[Array, Array]:
 
 
 def check_rank(design: VisitDesign, problem: VisitsProblem) -> None:
-    """Refuse fixed columns that are combinations of the others, by name."""
+    """Raise FitError naming the fixed columns that are combinations of the others."""
     swept, plain = swept_products(problem)
     bad = dependent_columns(swept.sum(axis=0), plain.sum(axis=0))
     if bad:

@@ -46,9 +46,14 @@ def cross_products(
     Parameters
     ----------
     study, participant, visit : ndarray of int, shape (n,)
-        Codes of each row; participants are numbered over all studies, once a visit each.
+        Codes of each row; participants are numbered over all studies, and have one row at most per visit.
     features : ndarray, shape (n, q)
         Features of each row, centred and scaled so that raw products keep their digits.
+
+    Returns
+    -------
+    list of Cell
+        By study, then by pattern of visits.
     """
     order = np.lexsort((visit, participant))
     study, participant, visit, features = study[order], participant[order], visit[order], features[order]

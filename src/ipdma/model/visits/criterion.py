@@ -26,12 +26,14 @@ class StudyBlock:
 
     Attributes
     ----------
+    study : int
+        Index of the study.
     cells : tuple of Cell
     nuisance, random, fixed : ndarray, shapes (Jq, r), (Jq, z), (Jq, p_k)
         Columns that only this study has, random-effect columns, fixed columns.
     index : ndarray of int, shape (p_k,)
         Where this study's fixed columns stand among all p.
-    outcome : ndarray, shape (Jq, 1) or None
+    outcome : ndarray, shape (Jq, 1)
         Coordinates of the outcome over all visits.
     """
 
@@ -78,7 +80,34 @@ class VisitsProblem:
 
 @dataclass
 class StudyState:
-    """One study at one gamma: swept coordinates and the operators between them."""
+    """One study at one gamma: swept coordinates and the operators between them.
+
+    F stacks the features of the study's rows, so that F c is the column with coordinates c.
+
+    Attributes
+    ----------
+    block : StudyBlock
+    weights : list of ndarray
+        W of each cell, shape (m, m).
+    between : ndarray, shape (z, z)
+        D.
+    a : ndarray, shape (Jq, Jq)
+        F'V0^-1 F.
+    star, middle : ndarray, shapes (Jq, r + z) and (r + z, r + z)
+        Q = V0^-1 - V0^-1 F star middle star'F'V0^-1.
+    free_star, free_middle : ndarray
+        The same for the traces: of Q under REML, of V^-1 under ML.
+    z_tilde, f : ndarray, shapes (Jq, z) and (z, z)
+        Q Z = V0^-1 F z_tilde, and Z'Q Z.
+    free_z, f_free : ndarray
+        The same for the traces.
+    x, y : ndarray, shapes (Jq, p_k) and (Jq, 1)
+        Q X = V0^-1 F x, and so for the outcome.
+    k_x, k_y : ndarray, shapes (z, p_k) and (z, 1)
+        Z'Q X and Z'Q y.
+    log_det : float
+        The study's log |V|, and under REML log |N'V^-1 N| with it.
+    """
 
     block: StudyBlock
     weights: list[Array]

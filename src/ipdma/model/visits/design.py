@@ -55,13 +55,16 @@ class VisitDesign:
         Names of the visits, baseline first where there is one, numbers in order, else as they appear.
     effect_visits : tuple of int
         Visits at which treatment has an effect.
-    visit : ndarray of int, shape (n,)
+    visit, participant : ndarray of int, shape (n,)
+        Codes of each row; participants are numbered over all studies.
     features : ndarray, shape (n, q)
         Scaled (and shifted) columns; the outcome is the last.
     scale : ndarray, shape (q,)
     outcome_mean : ndarray, shape (J,)
         Taken off the outcome at each visit.
     fixed, nuisance, random : tuple of Column
+    joint : dict of Term to tuple of Term
+        The terms that are tested together, by the test's name.
     """
 
     base: Design
@@ -99,6 +102,8 @@ def build_visit_design(rows: pd.DataFrame, spec: ModelSpec) -> VisitDesign:
         study only while its effect is random, or what the ordinary design refuses; all faults at once.
     SpecError
         A baseline visit that is not among the visits.
+    FitError
+        More terms than rows.
     """
     base = build_design(rows, spec)
     names, visit = name_visits(rows, base, spec)
@@ -131,7 +136,7 @@ def build_visit_design(rows: pd.DataFrame, spec: ModelSpec) -> VisitDesign:
 def name_visits(
     rows: pd.DataFrame, base: Design, spec: ModelSpec
 ) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    """Visits in their order, and the code of each analysed row."""
+    """Visits in their order, and the code of each analysed row; raises as `build_visit_design` says."""
     text = as_text(rows[spec.visit])[base.row_index]
     in_file = as_text(rows[spec.visit])[np.sort(base.row_index)]
     names = order_visits(list(dict.fromkeys(in_file)))

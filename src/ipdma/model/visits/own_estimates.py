@@ -21,7 +21,7 @@ def own_estimates(design: VisitDesign, point: Evaluation, factors: Array) -> dic
     Parameters
     ----------
     point : Evaluation
-        The optimum: a study's estimate is given the fitted covariance within its participants.
+        The optimum; each study's fit takes the covariance within participants there as known.
     factors : ndarray of shape (p,)
         What turns the scaled coefficients of `design.fixed` into the outcome's units.
     """

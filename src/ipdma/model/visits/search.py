@@ -26,7 +26,7 @@ class VisitsSearch(Search[Evaluation]):
         self.problem = problem
 
     def direction(self, point: Evaluation) -> tuple[Array, float]:
-        """Newton's step, no longer than twice theta's own size."""
+        """Newton's step, no entry past 2 (1 + max |theta|), and g'|H|^-1 g: twice the decrease to expect."""
         assert point.gradient is not None
         assert point.hessian is not None
         step, decrease, _ = newton_step(point.gradient, point.hessian, 1e-9, 1e-10)
