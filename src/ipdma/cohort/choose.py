@@ -20,7 +20,10 @@ NO_SCORES = pd.DataFrame(
 
 @dataclass(frozen=True)
 class Choice:
-    """The instrument that stands for a study, its rater and scoring, and the week of the outcome visit."""
+    """The instrument that stands for a study, its rater and scoring, and the week of the outcome visit.
+
+    `weeks` counts from randomisation; NaN where the visit has no week, or only a baseline is scored.
+    """
 
     instrument: str
     rating: str
@@ -72,7 +75,7 @@ def eligible_visits(
 
 
 def nearest_week(weeks: Sequence[float], target: float | None, timepoint: str) -> float:
-    """The week nearest to the target, the earlier on a tie.
+    """The week nearest to the target, the earlier on a tie; NaN where no week is known.
 
     Without a target the last post visit counts, or the first visit of any other time point.
     """
@@ -120,7 +123,8 @@ def choose_scale(
     Returns
     -------
     Choice or None
-        With the visit nearest to the target among those at which such a participant was seen.
+        With the visit nearest to the target among those at which such a participant was seen; None where no
+        preferred instrument has both scores.
     """
     for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
         own = scores.by_scale[scale]
@@ -133,7 +137,10 @@ def choose_scale(
 
 
 def choose_baseline(scores: StudyScores, outcome: Mapping[str, Any], codebook: Codebook) -> Choice | None:
-    """The first preferred instrument with a baseline score, for outcomes that no instrument measures."""
+    """The first preferred instrument with a baseline score, for outcomes that no instrument measures.
+
+    None where no participant has such a score.
+    """
     for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
         if (scores.by_scale[scale]["timepoint"] == "baseline").any():
             return Choice(*scale, math.nan)

@@ -12,7 +12,7 @@ from ipdma.cohort.choose import Choice
 
 
 def find_crosswalk(codebook: Codebook, source: str, target: str) -> Crosswalk | None:
-    """The first crosswalk, by name, from one instrument to another."""
+    """The first crosswalk, by name, from one instrument to another; None where there is none."""
     for name in sorted(codebook.crosswalks):
         crosswalk = codebook.crosswalks[name]
         if (crosswalk.source, crosswalk.target) == (source, target):

@@ -33,7 +33,10 @@ def symptoms(scores: pd.Series, instrument: Instrument, scoring: Scoring) -> pd.
 def derive_response(
     baseline: pd.Series, outcome: pd.Series, instrument: Instrument, scoring: Scoring
 ) -> pd.Series:
-    """1 where at least the rule's share of baseline is lost, else 0; missing at a baseline on the floor."""
+    """1 where at least the rule's share of baseline is lost, else 0; missing at a baseline on the floor.
+
+    Scores are in points. The instrument must have a rule (see `rule_missing`); so for `derive_remission`.
+    """
     rule = own_rule(scoring, instrument, "response")
     before, after = (symptoms(s, instrument, scoring) for s in (baseline, outcome))
     lost = after <= (1 - rule.value) * before + SLACK
@@ -55,9 +58,27 @@ def derive_reliable_change(
     reliability: float | None,
     threshold: float,
 ) -> tuple[pd.Series, pd.Series]:
-    """Reliable improvement and deterioration (Jacobson and Truax 1991).
+    """Reliable improvement and deterioration (Jacobson and Truax 1991, J Consult Clin Psychol 59:12).
 
     RC = (x2 - x1) / S_diff with S_diff = sqrt(2) SD sqrt(1 - r); reliable beyond the threshold, strictly.
+
+    Parameters
+    ----------
+    baseline, outcome : Series
+        Scores in points.
+    instrument : Instrument
+        Says which way is worse.
+    sd : float
+        Standard deviation, in points.
+    reliability : float or None
+        r, below 1; None counts as 0.
+    threshold : float
+        Of |RC|; 1.96 by default of the plan.
+
+    Returns
+    -------
+    improvement, deterioration : Series
+        1 or 0; NaN where either score is missing.
     """
     s_diff = math.sqrt(2) * sd * math.sqrt(1 - float(reliability or 0.0))
     turn = 1.0 if instrument.higher_is_worse else -1.0
@@ -84,13 +105,16 @@ def rule_missing(
 
 
 def own_rule(scoring: Scoring, instrument: Instrument, kind: str) -> Any:
-    """The rule of a scoring variant; the instrument's own number is on its default scoring's scale."""
+    """The rule of a scoring variant; None where it has none.
+
+    The instrument's own number is on its default scoring's scale, and holds for that alone.
+    """
     rule = getattr(scoring, kind)
     return rule or (getattr(instrument, kind) if scoring.name == instrument.default_scoring else None)
 
 
 def reliability_of(instrument: Instrument, plan: Mapping[str, Any]) -> float | None:
-    """The plan's reliability of an instrument, else the codebook's."""
+    """The plan's reliability of an instrument, else the codebook's; None where neither has one."""
     own = plan["reliable_change"]["reliability"].get(instrument.name)
     if own is not None:
         return float(own)

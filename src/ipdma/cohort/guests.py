@@ -24,10 +24,9 @@ class GuestRows:
     ----------
     rows : DataFrame
         `participant, arm, condition, baseline_raw, outcome_raw` in points; `outcome` where it is no score.
-        Empty for a
-        trial that takes no part here.
+        Empty for a trial that takes no part here.
     choice : Choice or None
-        The scale and the week of the outcome.
+        The scale and the week of the outcome; None where there is no scale.
     converted_from : str
         The instrument that the scores were converted from, or empty.
     left_out : tuple of (str, int or None)
@@ -61,6 +60,8 @@ class Guest:
     absent: tuple[tuple[str, int | None], ...] = ()
 
     def table(self, key: GuestKey) -> GuestRows | None:
-        """The rows of a cell; a sensitivity analysis that leaves a trial's rows as they are has the cell's
-        own."""
+        """The rows of a cell, or None.
+
+        A sensitivity analysis that leaves a trial's rows as they are has the cell's own.
+        """
         return self.tables.get(key) or self.tables.get((*key[:3], ""))

@@ -63,7 +63,7 @@ Scale = tuple[str, str, str]  # instrument, rating, scoring
 
 @dataclass(frozen=True)
 class Squares:
-    """Scores about the means of their cells: how many, degrees of freedom, sum of squares."""
+    """Scores about the means of their cells: how many, degrees of freedom, sum of squares (points^2)."""
 
     n: int
     df: int
@@ -122,7 +122,8 @@ class Cohort:
         `study, participant, arm, condition` and every codebook variable: numbers float, words text, missing
         NaN.
     assessments : DataFrame
-        `study, participant, instrument, rating, timepoint, weeks, score, scoring`; weeks and score float.
+        `study, participant, instrument, rating, timepoint, weeks, score, scoring`; weeks from randomisation
+        and score in points, both float.
     missing : DataFrame
         `study, participant, variable, reason`.
     studies : DataFrame
@@ -149,7 +150,7 @@ class Cohort:
     asked: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
-        """What was asked for before, computed the first time."""
+        """What `make` gives, computed when `key` is first asked for and kept."""
         if key not in self.asked:
             self.asked[key] = make()
         return self.asked[key]
@@ -198,9 +199,10 @@ class AnalysisRows:
         codebook variable and the registry's columns. `treat` is 1 active, 0 reference; `outcome` is
         standardised and turned (higher is worse), or 0 and 1; NaN where it was not observed.
     exclusions : DataFrame
-        `study, reason, n`: every contributed participant is in `rows` or counted here once.
+        `study, reason, n`: every contributed participant is in `rows` or counted here once. `n` is NaN where
+        a trial withholds how many.
     scales : DataFrame
-        The constants that scores were divided by.
+        `SCALE_COLUMNS`: the constants, in points, that scores were divided by.
     """
 
     rows: pd.DataFrame

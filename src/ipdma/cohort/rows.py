@@ -168,7 +168,7 @@ def study_rows(
     people: pd.DataFrame,
     scores: StudyScores,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of one study and the constant behind them, or LeftOut with the reason."""
+    """The rows of one study and the constant behind them. Raises LeftOut where it takes no part."""
     if people.empty:
         raise LeftOut(NO_ARM)
     present = set(people["condition"])
@@ -191,8 +191,7 @@ def study_rows(
 def guest_rows(
     cohort: Cohort, question: Question, study: str, own: GuestRows
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of nobody that stand for a trial, standardised like the others, and the constant behind
-    them."""
+    """The rows of nobody that stand for a trial, standardised like the others, and their constant."""
     rows = own.rows.assign(study=study)
     scales: list[dict[str, Any]] = []
     if own.choice is None:
@@ -225,7 +224,10 @@ def with_sides(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 
 def find_choice(cohort: Cohort, question: Question, scores: StudyScores) -> Choice | None:
-    """The scale and visit of a study; None where the outcome is a variable and no baseline was scored."""
+    """The scale and visit of a study; None where the outcome is a variable and no baseline was scored.
+
+    Raises LeftOut where a scored outcome has no scale, or its window no post visit to count from.
+    """
     outcome = preferring_target(question.outcome)
     window = visit_window(question.point, scores.last_post)
     choice = None
@@ -349,7 +351,7 @@ def derived(
 
 
 def require_outcomes(rows: pd.DataFrame, question: Question) -> None:
-    """Each side needs an observed outcome, else the study cannot inform the contrast."""
+    """Raises LeftOut where a side has no observed outcome: the study cannot inform the contrast."""
     observed = set(rows.loc[rows["outcome"].notna(), "condition"])
     for side, conditions in question.sides().items():
         if not observed & set(conditions):

@@ -47,7 +47,8 @@ def stack(
     Raises
     ------
     DataError
-        When two trials carry one study id, a study has no participant, or none is given; all at once.
+        When two trials carry one study id, a study has no participant, or no study is given; every fault is
+        named at once.
     """
     ordered = sorted(uploads, key=study_id)
     faults = stacking_faults(ordered, [guest.study for guest in guests])
@@ -99,7 +100,7 @@ def type_participants(participants: pd.DataFrame, codebook: Codebook) -> pd.Data
 
 
 def to_number(cells: pd.Series) -> pd.Series:
-    """Text cells as floats, empty ones NaN."""
+    """Text cells as floats; NaN where a cell is empty or no number."""
     return pd.to_numeric(cells.replace("", None), errors="coerce").astype(float)
 
 

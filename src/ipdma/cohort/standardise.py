@@ -29,7 +29,19 @@ STUDY_WORDS = ("study_baseline_sd", "study_post_sd")
 
 @dataclass(frozen=True)
 class Constant:
-    """A standardising constant: the value, the scores and degrees of freedom behind it, the study or ''."""
+    """A standardising constant.
+
+    Attributes
+    ----------
+    value : float
+        In points of the instrument; NaN where there is no standard deviation.
+    n, df : int
+        Scores and degrees of freedom behind it; 0 where the plan gives the value.
+    study : str
+        The study that it is for; empty: all.
+    what : str
+        The plan's word, as `instrument_baseline_sd`.
+    """
 
     value: float
     n: int
@@ -57,7 +69,10 @@ def pooled_squares(scores: pd.DataFrame) -> Squares:
 
 
 def hedges_factor(df: int) -> float:
-    """Hedges' exact J(m) = Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)); NaN below two."""
+    """Hedges' exact J(m) = Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)) at m = `df`; NaN below two.
+
+    Hedges 1981, J Educ Stat 6:107.
+    """
     if df < 2:
         return math.nan
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2))
@@ -74,7 +89,7 @@ class Standard:
     point : mapping
         The plan's time point.
     external : mapping
-        The plan's standard deviations per instrument.
+        The plan's standard deviations per instrument, in points.
     hedges : bool
         Multiply the standardised difference by J.
     contrast, timepoint : str
@@ -102,9 +117,20 @@ def find_constant(
 
     Parameters
     ----------
+    cohort : Cohort
+    standard : Standard
+        How scores are standardised.
+    choice : Choice
+        The study's scale, and the week of its outcome.
     study : str
     people : Series
-        The study's participants in the contrast.
+        The names of the study's participants in the contrast.
+
+    Returns
+    -------
+    Constant
+        Of value 1 where nothing is standardised; NaN where the plan gives no external standard deviation, no
+        arm of a study has two scores, or nothing varies.
     """
     word = standard.word
     if word == "none":

@@ -28,7 +28,10 @@ class Attack:
 
     Attributes
     ----------
+    minimum : int
+        The plan's `minimum_cell`: fewer people than this are few.
     stated : dict of Cell to float or None
+        Numbers of people that are printed, or follow from one that is; None where one is withheld.
     words : dict of Cell to str
         What stands for a withheld number.
     sources : dict of Cell to set of str
@@ -48,7 +51,19 @@ class Attack:
 
     @classmethod
     def read(cls, tables: Mapping[str, Any], plan: Mapping[str, Any], claims: Iterable[Claim] = ()) -> Attack:
-        """Gather the numbers of the shared record files, and those that other files print."""
+        """Gather the numbers of the shared record files, and those that other files print.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame
+            `estimates`, `study_estimates`, `counts` as they are shared: every cell as text, with the column
+            `withheld`.
+        plan : mapping
+            With its defaults filled in.
+        claims : iterable of mapping
+            Rows of claims.csv: each number that a table, a figure or a sentence prints, with the file and
+            line of the record that it is drawn from.
+        """
         attack = cls(int(plan["minimum_cell"]))
         reader = Reader.of_plan(plan)
         printed: dict[tuple[str, int], list[Claim]] = defaultdict(list)
@@ -101,7 +116,10 @@ class Attack:
             self.take(cell, number, claim["place"])
 
     def run(self, say: Callable[[str], None] = lambda line: None) -> list[Exposure]:
-        """Every withheld number of few people that has fewer than three possible values."""
+        """Numbers of few people that are printed, follow from a result, or have fewer than three values left.
+
+        Groups of numbers that contradict each other are not judged; they are named in `untold`.
+        """
         ties = Ties(self.stated)
         found = [
             self.expose(c, n, n, [c]) for c, n in self.stated.items() if n and self.is_printed_few(c, n, ties)

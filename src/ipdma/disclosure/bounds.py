@@ -20,7 +20,7 @@ from ipdma.disclosure.ties import Tie
 
 UnknownRow = tuple[dict[Cell, float], float, float]  # weights, and the limits of the sum
 ENOUGH = 3  # possible values that a withheld count must have
-MOST = 1e6
+MOST = 1e6  # of a count of which nothing is said
 DIRECTIONS = 6
 SWEEPS = 100
 WHOLE = 1e-6  # how far from a whole number a count of HiGHS may be
@@ -51,9 +51,11 @@ class Part:
     Attributes
     ----------
     cells : list of Cell
-    matrix, low, high
+    matrix : sparse array of shape (ties, cells)
+    low, high : ndarray of shape (ties,)
         `low <= matrix @ counts <= high`.
-    bounds : (2, len(cells)) array
+    bounds : ndarray of shape (2, cells)
+        The least and the most of each count, by what is said of it alone.
     """
 
     cells: list[Cell]
@@ -71,7 +73,7 @@ class Part:
     def ranges(
         self, wanted: Sequence[Cell], together: bool = True, enough: int = ENOUGH
     ) -> dict[Cell, Range]:
-        """The range of each wanted count; wider ones are not followed further than `enough` values.
+        """The range of each wanted count.
 
         Parameters
         ----------
@@ -79,10 +81,17 @@ class Part:
         together : bool
             Whether ties are solved together; else each is followed alone, and the ranges are too wide.
         enough : int
+            A count that is seen to have so many possible values is not followed further: its range is then
+            too narrow, and still holds so many.
+
+        Returns
+        -------
+        dict of Cell to Range
 
         Raises
         ------
         Contradiction
+            Where no whole numbers fit all ties.
         """
         at = {cell: i for i, cell in enumerate(self.cells)}
         size = len(self.cells)
@@ -139,6 +148,16 @@ class Part:
         """The counts that fit everything and have the least `aim @ counts`.
 
         Fractions are allowed first; where the answer has some, whole numbers are sought.
+
+        Returns
+        -------
+        ndarray of shape (cells,)
+            Whole numbers; NaN where none were found within `PATIENCE` seconds.
+
+        Raises
+        ------
+        Contradiction
+            Where no numbers fit.
         """
         rules = [LinearConstraint(self.matrix, self.low, self.high)]
         bounds = Bounds(*self.bounds)
@@ -156,7 +175,7 @@ class Part:
 
 
 def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:
-    """Take counts that fit into the least and the most seen."""
+    """Widen, in place, the least and the most seen so far by counts that fit; NaN widens nothing."""
     np.fmin(least, counts, out=least)
     np.fmax(most, counts, out=most)
 
@@ -199,7 +218,7 @@ def reduce_tie(tie: Tie, number: Callable[[Cell], float | None]) -> UnknownRow |
 
 
 def connect(groups: Sequence[Sequence[Cell]]) -> dict[Cell, int]:
-    """The number of the part in which each cell is (union by root)."""
+    """The number of the part in which each cell is (union-find)."""
     root: dict[Cell, Cell] = {}
 
     def find(cell: Cell) -> Cell:

@@ -2,7 +2,7 @@
 
 The record files state the same people many times: those with a value of a variable are the `of` of its
 shares, the `n` of its mean, and less those without outcome the `n` of a model with it. Each such number is
-read as a `Cell`; two numbers of one cell are one number.
+read as a `Cell`: the group of people that it counts. Two numbers of one cell are one number.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from ipdma.analysis.records import Ident
 
-KNOWN: str = "(known)"
-MISSING: str = "(missing)"
-WITHOUT: str = "(without)"
-ASKED: str = "(asked)"
+KNOWN: str = "(known)"  # has a value of the variable
+MISSING: str = "(missing)"  # has none, though the trial asked
+WITHOUT: str = "(without)"  # has none, whether the trial asked or not
+ASKED: str = "(asked)"  # is of a trial that asked, with a value or without
 FITTED, LEFT_OUT = "(fitted)", "(left out)"
 LEAF, ROOT, BELOW = "(leaf)", "all participants", " & "
 ROW, EVENTS, OUTCOME = "(row)", "(events)", "outcome"
@@ -260,7 +260,7 @@ def of_observed(reader: Reader, ident: Ident, row: Row) -> Places:
 
 
 def of_imputed(reader: Reader, ident: Ident, row: Row) -> Places:
-    """Imputed values, of those never asked too."""
+    """Imputed values, those of people whose trial never asked among them."""
     return {"n": Cell(f"{ident.question}|{ROWS}", "", "", row["variable"], WITHOUT)}
 
 

@@ -33,7 +33,7 @@ class Exposure:
     how: str = ""
 
     def sentence(self) -> str:
-        """As it is said to a person."""
+        """One line for a person: whom it counts, what it can be, and the files it follows from."""
         where = ", ".join(part for part in (self.people, self.study, self.arm) if part)
         size = str(self.low) if self.low == self.high else f"{self.low} or {self.high}"
         said = f"follows from {self.how}" if self.how else f"can only be {size}"

@@ -68,7 +68,7 @@ class Given:
         return Cell(f"{question}|{ANALYSED}", study, arm, EVENTS, "yes")
 
     def size(self, cell: Cell) -> float | None:
-        """How many people an event was looked for in."""
+        """How many people the events are counted among; None where that is not told."""
         return self.stated.get(cell.but(variable="", level=""))
 
     def is_secret(self, cell: Cell) -> bool:
@@ -109,7 +109,10 @@ class Given:
     def of_odds_ratio(
         self, row: Row, file: str, study: str, log_odds: float | None, error: float | None
     ) -> Iterator[Exposure]:
-        """The events that an odds ratio leaves possible."""
+        """Withheld events of few people that one trial's odds ratio leaves fewer than three values.
+
+        Nothing where the fit adjusts for anything: its odds ratio is then no function of the four numbers.
+        """
         ident = Ident.parse(row["analysis_id"])
         question = str(ident.question)
         cells = [self.events(question, study, arm) for arm in SIDES]

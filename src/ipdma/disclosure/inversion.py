@@ -18,7 +18,11 @@ HALF = 0.5  # added to all four numbers of a trial where one is zero
 
 
 def whole_people(risk: float, size: float, error: float) -> int | None:
-    """The number of people that a risk is of, where it is a whole number."""
+    """The number of people with the event, where risk times people is a whole number; else None.
+
+    `error` is how far the risk may be from the exact share (0 to 1), by rounding or printing. A risk of 0 or
+    1 gives None.
+    """
     count = risk * size
     return round(count) if 0 < risk < 1 and abs(count - round(count)) <= error * max(size, 1.0) else None
 
@@ -46,7 +50,10 @@ def told_risks(rows: Iterable[Row]) -> Iterator[tuple[float, float]]:
 
 
 def told_odds_ratio(row: Mapping[str, str]) -> tuple[float | None, float | None]:
-    """The log odds ratio of a row and its standard error, as far as they are told."""
+    """The log odds ratio of a row and its standard error; None where they are not told.
+
+    Where the interval alone is told, its middle is the log odds ratio.
+    """
     estimate, error = as_number(row["estimate"]), as_number(row["std_error"])
     low, high = as_number(row["ci_low"]), as_number(row["ci_high"])
     if estimate is None and low is not None and high is not None:
@@ -62,10 +69,14 @@ def tables_with(
 ) -> np.ndarray:
     """Events by arm that have a log odds ratio, and its standard error where it is known.
 
+    Where one of the four numbers is zero, a half is added to all four.
+
     Parameters
     ----------
     log_odds : float
+        Of the active against the reference arm.
     error : float or None
+        Its standard error, sqrt(1/a + 1/b + 1/c + 1/d).
     sizes : two numbers
         Participants of the active and of the reference arm.
     limits : two pairs of numbers

@@ -53,7 +53,7 @@ def mask_tables(
     plan : mapping
         With its defaults filled in.
     say : callable
-        Told of progress.
+        Told one line: how many numbers are withheld.
 
     Returns
     -------
@@ -301,6 +301,7 @@ def told_of(row: Row) -> list[str]:
     return ["value", *(column for column in ("variable", "level") if any(map(str.isdigit, row[column])))]
 
 
+# by file, the columns of a row to be emptied beside those whose own number (`out`) is withheld
 DEPENDENT: dict[str, Callable[[Mask, Row, Mapping[str, str]], list[str]]] = {
     "estimates": more_of_estimate,
     "study_estimates": more_of_trial,

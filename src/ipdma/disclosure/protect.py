@@ -56,11 +56,14 @@ class Protection:
                 self.near[cell].append(at)
 
     def number(self, cell: Cell) -> float | None:
-        """What an outsider reads of a cell."""
+        """The number that an outsider reads for a cell, or None."""
         return None if cell in self.hidden else self.ties.value(cell)
 
     def limits(self, cell: Cell) -> tuple[float, float]:
-        """What is said of a withheld count; of an unsaid one nothing."""
+        """The least and the most of a withheld count by the word in its place.
+
+        A count that no file states may be anything from 0 on.
+        """
         if cell not in self.hidden:
             return min(0.0, self.truth.get(cell, 0.0)), MOST
         return said_limits(self.why(cell), self.truth.get(whole_of(cell)), self.minimum)
@@ -149,7 +152,7 @@ def whole_of(cell: Cell) -> Cell:
 
 
 def said_limits(word: str, whole: float | None, minimum: int) -> tuple[float, float]:
-    """The least and the most that a count can be by the word in its place."""
+    """The least and the most that a count can be by the word in its place; 0 to `MOST` by any other word."""
     if word == say_few(minimum):
         return 1.0, minimum - 1.0
     if word.startswith(ALL_BUT) and whole is not None:
@@ -179,7 +182,7 @@ def holds(tie: Tie, truth: dict[Cell, float]) -> bool:
 
 
 def learn(tie: Tie, truth: dict[Cell, float]) -> None:
-    """Work out the one unknown of a tie."""
+    """Add to `truth` the one unknown of a tie; nothing where it has more, or none."""
     unknown = [cell for cell in (tie.whole, *tie.parts) if cell not in truth]
     if len(unknown) != 1:
         return

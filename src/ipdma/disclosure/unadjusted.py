@@ -53,6 +53,10 @@ class Unadjusted:
 
         Parameters
         ----------
+        ident : Ident
+            Its analysis id.
+        row : mapping
+            Its row of `estimates.csv`.
         everyone : set of str
             The trials of its question.
         """
@@ -70,7 +74,10 @@ class Unadjusted:
 
 
 def given_back(inside: set[str] | None, hidden: set[str]) -> set[str]:
-    """Withheld trials that a result over some trials gives back, beside the one over all: one or two."""
+    """Withheld trials that a result over some trials gives back, beside the one over all: one or two.
+
+    All of them where it is not known which trials the result is over (`inside` is None).
+    """
     if inside is None:
         return hidden
     parts = (hidden & inside, hidden - inside)

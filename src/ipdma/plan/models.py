@@ -70,14 +70,20 @@ def write_out(values: dict[str, Any]) -> None:
 
 
 def changed_model(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
-    """A model with a sensitivity analysis' changes; where those rule the null-standardised t out, the method
-    is decided anew."""
+    """A model with a sensitivity analysis' changes.
+
+    A `df` of the null-standardised t is left out, so that it is decided anew for the changed model.
+    """
     inherited = {key: value for key, value in base.items() if key != "df" or value != NST}
     return {**inherited, **change}
 
 
 def for_family(spec: ModelSpec, family: str) -> ModelSpec:
-    """The model for outcomes of a family: a binary one has no residual variance, REML or t of it."""
+    """The model for outcomes of a family.
+
+    A binary outcome has no residual variance, no REML and no t distribution of it; a score has no Firth
+    penalty, and its second stage pools differences by inverse variance.
+    """
     if family == "gaussian":
         return spec.replace(
             estimator=None if spec.estimator == FIRTH else spec.estimator,

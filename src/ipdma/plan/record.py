@@ -46,7 +46,8 @@ class Plan(Mapping[str, Any]):
 
     Every key of the schema is there, since defaults are filled in. `outcomes[...]["family"]` and
     `outcomes[...]["measure"]` are decided; `instruments`, `rating` and `standardise` of an outcome may be
-    None, which means the plan's own: `outcome(name)` gives them resolved.
+    None, which means the plan's own: `outcome(name)` gives them resolved. `from_mapping` and `read_plan`
+    check a plan and fill it in; the constructor takes one that is complete.
 
     Attributes
     ----------
@@ -84,6 +85,13 @@ class Plan(Mapping[str, Any]):
     def from_mapping(cls, values: Mapping[str, Any], where: str = "the plan") -> Plan:
         """Check, fill in defaults and return the plan.
 
+        Parameters
+        ----------
+        values : mapping
+            Keys of the schema; absent ones have their default.
+        where : str
+            Begins the sentence of each fault.
+
         Raises
         ------
         PlanError
@@ -114,7 +122,7 @@ class Plan(Mapping[str, Any]):
         return {"crosswalk": None, **own}
 
     def variant(self, sensitivity: str) -> Plan:
-        """The plan as one sensitivity analysis reads it when rows are built."""
+        """The plan as one sensitivity analysis reads it when rows are built; models are as they were."""
         change = self._values["sensitivity"][sensitivity]
         values = self.as_mapping()
         for own in values["outcomes"].values():
@@ -209,8 +217,10 @@ def is_good_event(measure: str) -> bool:
 
 
 def decide(values: dict[str, Any]) -> dict[str, Any]:
-    """Decide what depends on other keys: measures, families, types of moderators, the primary model,
-    methods."""
+    """Decide, in place, what depends on other keys.
+
+    These are measures, families, types of moderators, the primary model and methods.
+    """
     secondary = values["secondary"]
     for scale in secondary_scales(values):
         own = {
@@ -261,8 +271,8 @@ def read_plan(path: str | Path, overrides: Mapping[str, object] | None = None) -
     Raises
     ------
     PlanError
-        When the file is absent, is not YAML, holds a key twice, or has any fault against the schema
-        (all of them are named).
+        When the file is absent, cannot be read, is not YAML in UTF-8, holds a key twice, has any fault
+        against the schema, or names what it does not declare (all faults of a kind are named at once).
     """
     path = Path(path)
     try:

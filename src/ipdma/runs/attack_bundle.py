@@ -27,11 +27,20 @@ def disclose_bundle(
 
     Parameters
     ----------
+    bundle : Bundle
     minimum : int, optional
         Fewest people that may be told of; default the bundle's own, and 10 where its gate was off. The
         bundle's own or more, and of one whose gate was off 2 or more: one person alone is always too few.
     ledger : Path, optional
         Folder of earlier releases of the same trial.
+
+    Returns
+    -------
+    finds : list of (what it concerns, Find)
+    tally : Tally
+        How often each attack was tried, and found somebody.
+    effort : Effort
+        `left` counts the searches that it did not allow.
 
     Raises
     ------
@@ -44,7 +53,10 @@ def disclose_bundle(
 
 
 def least_attacked(own: int, asked: int | None) -> int:
-    """The fewest people that may be told of, as asked or as the bundle has it."""
+    """The fewest people that may be told of, as asked or as the bundle has it.
+
+    Raises SpecError where `asked` is lower than the bundle's own, or than 2.
+    """
     lowest, why = (
         (own, f"the bundle was made with {own}, and fewer would ask less of it than was asked then")
         if own > 1
@@ -56,14 +68,14 @@ def least_attacked(own: int, asked: int | None) -> int:
 
 
 def bundle_json(finds: Finds, tally: Tally, effort: Effort) -> str:
-    """The outcome as it is written."""
+    """The outcome as JSON text: `found`, `attacks`, `not_tried`."""
     found = [{"what": what, **asdict(find)} for what, find in finds]
     tried = [asdict(own) for own in tally.as_attacks(effort)]
     return json.dumps({"found": found, "attacks": tried, "not_tried": effort.left}, indent=1) + "\n"
 
 
 def bundle_summary(finds: Finds, tally: Tally, effort: Effort, limit: int) -> Iterator[str]:
-    """The outcome in lines."""
+    """The outcome in lines, with at most `limit` finds (0: all)."""
     for own in tally.as_attacks(effort):
         within = "" if own.steps_allowed is None else f" (within {own.steps_allowed} steps)"
         yield f"{own.attack}: tried {own.tried} times{within}, found somebody {own.found} times"

@@ -12,7 +12,7 @@ from ipdma.runs.jobs import Desk
 
 
 def attacker(desk: Desk, records: Iterable[str | Path], plan: Mapping[str, Any]) -> Callable[[Ledger], int]:
-    """What says of a report's numbers how many withheld ones follow from them; the job keeps the finding.
+    """A function that counts the withheld numbers that follow from a report's; the job keeps what it finds.
 
     Parameters
     ----------
@@ -21,6 +21,12 @@ def attacker(desk: Desk, records: Iterable[str | Path], plan: Mapping[str, Any])
     records : iterable of path
         The shared record files.
     plan : mapping
+        With its defaults filled in.
+
+    Returns
+    -------
+    function of a Ledger
+        Attacks what it claims, and gives how many numbers of few people can be worked out.
     """
     paths = list(records)
 

@@ -40,7 +40,7 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     Raises
     ------
     PlanError
-        In sentences: what, where, what to do.
+        In sentences: what, where, what to do. Faults inside the plan come first, then those of what it names.
     """
     if len(configfiles) > 1:
         raise PlanError(
@@ -79,7 +79,10 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
 
 
 def without_bundles(studies: Sequence[StudyFolder]) -> tuple[list[StudyFolder], list[str]]:
-    """The trials whose arms can be drawn anew, and lines that say what a blinded run leaves out."""
+    """The trials whose arms can be drawn anew, and lines that say what a blinded run leaves out.
+
+    Raises PlanError where every trial came as a bundle.
+    """
     kept = [study for study in studies if study.bundle is None]
     if not kept:
         raise PlanError("blind: every trial came as a bundle, whose arms cannot be drawn anew")

@@ -50,7 +50,9 @@ def blind_upload(content: Mapping[str, bytes], study: str, key: str) -> dict[str
     content : mapping of str to bytes
         The files of a harmonised upload.
     study : str
+        The trial's id.
     key : str
+        As `blind_key` gives it.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def draw_arms(
 ) -> dict[str, tuple[str, str]]:
     """By participant an arm with its condition; each arm keeps its size.
 
-    Participants stand in the order of their keyed digests, arms in that of their names.
+    Participants stand in the order of their keyed digests (HMAC-SHA256), arms in that of their names.
     """
 
     def place(name: str) -> str:

@@ -63,7 +63,7 @@ def list_records(folder: Path) -> list[str]:
 
 
 def underived_texts(folder: Path, claims: Iterable[Claim], remade: Remade) -> Iterator[str]:
-    """The same for all but the record files themselves."""
+    """As `underived`, for all but the record files themselves."""
     page = read_text(folder / "report.html")
     drawn = {name: svg for name, _, svg, _ in DRAWING.findall(page)}
     for name, expected in render_texts(remade.material, drawn, remade.tables, remade.ledger):
@@ -120,7 +120,7 @@ def text_of(name: str, content: bytes) -> str | None:
 
 
 def first_difference(found: str, wanted: str) -> tuple[str, str]:
-    """The first place in which two texts differ, with some letters before."""
+    """The first place in which two texts differ, with some letters around it."""
     ends = min(len(found), len(wanted))
     at = next((i for i in range(ends) if found[i] != wanted[i]), ends)
     begin = max(0, at - AROUND)

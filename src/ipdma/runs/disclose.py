@@ -50,7 +50,7 @@ class Outcome:
         return not self.exposed and not self.not_judged
 
     def as_json(self) -> str:
-        """As it is written."""
+        """The text of `disclosure.json`."""
         held = {
             "exposed": [one.as_mapping() for one in self.exposed],
             "not_judged": self.not_judged,
@@ -59,7 +59,7 @@ class Outcome:
         return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
 
     def lines(self, limit: int = 20) -> Iterator[str]:
-        """For a person; at most so many of a kind (0: all)."""
+        """Lines for a person; of each kind at most `limit` (0: all)."""
         yield from self.notes
         exposed = [one.sentence() for one in self.exposed]
         yield from listed("withheld numbers of few people can be worked out", exposed, limit)

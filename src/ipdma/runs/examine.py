@@ -41,7 +41,8 @@ def examine_uploads(
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
     records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `least` (the plan's
     `minimum_cell`) are not told, so that the pages may go back to the sites; those say whom to answer
-    (`contact`). Of a trial among `bundles` they tell what its bundle does: how many checks ended how.
+    (`contact`). Of a trial among `bundles` they tell what its bundle does: how many checks ended how. `stamp`
+    stands at the foot of every page.
     """
     results, confirmed = [], {}
     ended: dict[str, Ended] = {}

@@ -146,7 +146,7 @@ def typed_files(name: str, table: pd.DataFrame) -> dict[str, str]:
 
 
 def read_typed(path: Path | str) -> pd.DataFrame:
-    """Read the files that `typed_files` made."""
+    """Read the files that `typed_files` made; `path` is theirs without ending."""
     return read_part(Path(f"{path}.csv"), json.loads(read_text(f"{path}.json")))
 
 
@@ -180,7 +180,10 @@ def count_exposed(path: Path | str) -> int:
 
 
 def count_disclosed(path: Path | str) -> int:
-    """How many could be worked out of all that a run prints, by its `disclosure.json` where it has one."""
+    """How many could be worked out of all that a run prints, by its `disclosure.json`; 0 where it has none.
+
+    Raises ReadError where the file is not one that a run writes.
+    """
     if not Path(path).is_file():
         return 0
     try:

@@ -40,7 +40,9 @@ def earlier_text(desk: Desk) -> str:
 
 
 def keep(desk: Desk, kept: Kept) -> None:
-    """Keep the results for the next run, and say how many were made: on the screen alone, since no file
-    depends on it."""
+    """Keep the results for the next run, and say how many were made.
+
+    That is said on the screen alone, not in the log: how many depends on what the folder held before.
+    """
     desk.put(f"{FOLDER}/{desk.job}.json", kept.text())
     print(f"{desk.name}: {kept.again} of {len(kept.used)} results made, the others found", file=sys.stderr)

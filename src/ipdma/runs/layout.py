@@ -47,7 +47,7 @@ class Run:
         return [study.study for study in self.studies]
 
     def study(self, name: str) -> StudyFolder:
-        """One contributed trial."""
+        """One contributed trial, by its id. Raises StopIteration where the run has none of that id."""
         return next(study for study in self.studies if study.study == name)
 
     @property
@@ -94,9 +94,10 @@ class Run:
 
     @property
     def synthetic(self) -> bool | str:
-        """Whether a truth.yaml beside the studies says that their participants are invented, or `TWIN`
-        where a
-        study's arms say that it is a twin."""
+        """Whether a truth.yaml beside the studies says that their participants are invented.
+
+        `TWIN` where a study's arms say that it is a twin.
+        """
         if any(study.twin for study in self.studies):
             return TWIN
         return any((study.folder.parent / "truth.yaml").is_file() for study in self.studies)
@@ -205,7 +206,10 @@ class Run:
 
 
 def digest_key(key: str) -> str:
-    """What tells two pseudonym keys apart and costs a guesser dearly; it stays in private stamps."""
+    """What tells two keys apart and costs a guesser dearly (PBKDF2); it stays in private stamps.
+
+    Empty without a key.
+    """
     return hashlib.pbkdf2_hmac("sha256", key.encode(), b"ipdma", 50_000).hex()[:16] if key else ""
 
 

@@ -101,10 +101,12 @@ def compare_plans(
 def drop_stale(results: Path, recipes: Mapping[str, Any], works: bool) -> list[str]:
     """Take the stamp of every job that is no longer true, so that it is done again.
 
+    Without `works` nothing is changed, and the lines are the same.
+
     Returns
     -------
     list of str
-        A line about files that somebody else changed or removed.
+        At most one line, about files that somebody else changed or removed.
     """
     touched: list[str] = []
     for job, recipe in recipes.items():
@@ -121,7 +123,8 @@ def drop_stale(results: Path, recipes: Mapping[str, Any], works: bool) -> list[s
 def remove_other_jobs(results: Path, jobs: Sequence[str], works: bool) -> list[str]:
     """Remove the files of jobs that this run does not have, and nothing else.
 
-    They are another plan's, which gives way, or a trial's that is not there any more.
+    They are another plan's, which gives way, or a trial's that is not there any more. Without `works` nothing
+    is removed. Returns at most one line to tell.
     """
     gone = [job for job in jobs_made(results) if job not in jobs and job != "manifest"]
     names = sorted({name for job in gone for name in names_made(results, job)})

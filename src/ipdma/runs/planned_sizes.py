@@ -26,6 +26,7 @@ def aggregate_beside(registry: Path, plan: Plan) -> Path | None:
 def published_arms(registry: Path, plan: Plan) -> tuple[Sizes, list[str]]:
     """By study and contrast the people in its active and its reference arms, with what is wrong in the file.
 
+    Nothing where there are no aggregate results.
     Of several rows of one study and contrast a planned outcome's at the first time point counts, else the one
     with the most people.
     """

@@ -22,13 +22,13 @@ NOT_MEASURED = "none"
 
 @dataclass(frozen=True)
 class Spreads:
-    """What moderators vary, by trial.
+    """How much each moderator varies inside each trial: an SD in its own units, or the shares of its levels.
 
     Attributes
     ----------
     typical : mapping of str to Spread
-        By moderator the plan's own, else the root mean square of the trials', else None where a continuous
-        one's SD is not known (equal shares of a categorical one's levels).
+        By moderator what the plan says; else, of a continuous one, the root mean square of the trials' SDs,
+        None where no trial has one; of a categorical one, equal shares of its levels.
     own : mapping of (study, moderator) to Spread
         What the registry says of a trial; None where it did not measure the moderator.
     """
@@ -100,7 +100,7 @@ def is_not_measured(cell: str) -> bool:
 
 
 def parse_spread(text: str, categorical: bool, count: int) -> Spread:
-    """An SD, or the shares of levels; None where it is neither."""
+    """An SD above 0, or shares of `count` levels that add up to 1 (to 0.01); None where it is neither."""
     numbers = [as_number(part) for part in text.split("/")]
     values = tuple(n for n in numbers if n is not None and n >= 0)
     if len(values) != len(numbers):

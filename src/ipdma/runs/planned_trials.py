@@ -50,8 +50,9 @@ def read_planned_trials(path: Path, plan: Plan, codebook: Codebook) -> Registry:
     Parameters
     ----------
     path : Path
-        `study`, `status`, and any of `arms` (`stpp 78; tau 40`), `randomised`, `chance`, `sd`,
-        `correlation`, `risk`, `spread_MODERATOR` (an SD, shares as `0.6/0.4`, or `none`).
+        `study`, `status`, and any of `arms` (`stpp 78; tau 40`), `randomised`, `chance` (that the data come),
+        `sd` (of the outcome inside an arm), `correlation` (of baseline and outcome), `risk` (of an event in
+        the reference arm), `spread_MODERATOR` (an SD, shares as `0.6/0.4`, or `none`).
     plan : Plan
     codebook : Codebook
 
@@ -111,7 +112,7 @@ def read_trial(
 
 
 def correlation_of(plan: Plan, own: float | None) -> float:
-    """What baseline explains: nothing where the primary model does not adjust for it."""
+    """Correlation of baseline and outcome; 0 where the primary model does not adjust for baseline."""
     if "baseline" not in plan.primary("gaussian").covariates:
         return 0.0
     return float(plan["power"]["correlation"]) if own is None else own
@@ -140,8 +141,8 @@ def arms_of(
 ) -> dict[str, tuple[float, float]]:
     """By contrast the people whose outcome will be analysed, in the active and the reference arms.
 
-    As `arms` says; else as the aggregate results say; else half of those randomised on
-    each side, which a note tells.
+    As `arms` says; else as the aggregate results say; else half of those randomised on each side, which a
+    note tells. Of these the plan's share `power.analysed` has an outcome.
     """
     study, share = str(row["study"]), float(plan["power"]["analysed"])
     if not is_empty(row.get("arms")):

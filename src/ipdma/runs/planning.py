@@ -27,7 +27,9 @@ class PlannedPower:
     plan : Plan
     trials : tuple of PlannedTrial
     answers : tuple of Answer
+        Of the questions that at least one trial can help to answer.
     notes : tuple of str
+        What was assumed or left out, a line each.
     """
 
     plan: Plan
@@ -92,7 +94,7 @@ def headline(plan: Plan, contrast: str, outcome: str, family: str) -> Question:
 
 
 def treatment_effect(assumed: Mapping[str, Any], family: str) -> float:
-    """The assumed effect on the scale of the model."""
+    """The assumed effect on the scale of the model: a log odds ratio, or a difference in units analysed."""
     return math.log(assumed["odds_ratio"]) if family == "binomial" else float(assumed["effect"])
 
 

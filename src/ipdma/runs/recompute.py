@@ -50,6 +50,15 @@ def recompute(
 ) -> tuple[Records, set[str]]:
     """Run the analyses again, one contrast after the other, exactly as the workflow's fit job does.
 
+    Parameters
+    ----------
+    folder : Path
+        The run's results, with `private/`.
+    contrasts : sequence of str or None
+        None: all that the run has rows of.
+    say : callable
+        Told of progress.
+
     Returns
     -------
     tuple of Records and set of str

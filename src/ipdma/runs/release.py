@@ -55,9 +55,10 @@ def make_bundle(
     Parameters
     ----------
     study_dir, plan_path, out : Path
-        No other study of the plan is opened.
+        The study's folder, the plan and the bundle's file. No other study of the plan is opened.
     minimum : int, optional
-        Fewest people that may be told of; the plan's `minimum_cell` or more.
+        Fewest people that may be told of; the plan's `minimum_cell` or more. Where it is 1 the gate is off:
+        nothing is attacked or withheld, the ledger is left alone, and the bundle says so.
     ledger : Path, optional
         Folder of earlier releases; default `releases` in the study's folder.
 
@@ -92,7 +93,7 @@ def make_bundle(
 
 
 def least_people(plan: Plan, asked: int | None) -> int:
-    """The plan's `minimum_cell`, or a higher number that the site asks for."""
+    """The plan's `minimum_cell`, or a higher number that the site asks for; PlanError for a lower one."""
     own = int(plan["minimum_cell"])
     if asked is not None and asked < own:
         raise PlanError(

@@ -16,7 +16,10 @@ from ipdma.report.table import Table
 
 @dataclass(frozen=True)
 class Misprint:
-    """A cell of a table on disk that is not what the record files print."""
+    """A cell of a table on disk that is not what the record files print.
+
+    `row` is the line of the file, its header being 1; 0 where there is no such file.
+    """
 
     table: str
     row: int

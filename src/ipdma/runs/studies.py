@@ -25,9 +25,8 @@ UNSAFE = set('/\\:*?"<>|{}') | {chr(code) for code in range(32)}
 class StudyFolder:
     """One contributed trial: its id, its folder and the files that its upload is made from.
 
-    `folder` is the file itself of a trial that came as a bundle, which `bundle` holds; `twin` says that
-    the rows are
-    nobody's.
+    `folder` is the file itself of a trial that came as a bundle, which `bundle` holds; `twin` says that the
+    rows are nobody's.
     """
 
     study: str
@@ -48,9 +47,8 @@ def find_studies(where: str | Sequence[str]) -> list[StudyFolder]:
     Parameters
     ----------
     where : str or list of str
-        The plan's `studies`: a folder of study folders, or a list of study folders, of folders of them,
-        and of
-        bundles.
+        The plan's `studies`: a folder of study folders, or a list of study folders, of folders of them, and
+        of bundles.
 
     Raises
     ------

@@ -23,15 +23,18 @@ def build_tables(
 
     Parameters
     ----------
+    cohort : Cohort
+    plan : Plan
+    contrast : str
+        Its name in the plan, or `prognosis` or `network`.
     aggregate : DataFrame, optional
         Published results of trials without participant data.
 
     Returns
     -------
     dict of (outcome, timepoint, variant) to AnalysisRows
-        `variant` is the name of a sensitivity analysis that changes rows, or empty; with published moments
-        it is
-        followed by `@` and the position in the ranges of their correlations.
+        `variant` is the name of a sensitivity analysis that changes rows, or empty; with published moments it
+        is followed by `@` and the position in the ranges of their correlations.
     """
     if contrast == PROGNOSIS and contrast not in plan["contrasts"]:
         return prognosis_tables(cohort, plan)

@@ -93,12 +93,12 @@ def bundles_of_folder(folder: Path) -> list[Bundle]:
 
 
 def refuse_changed(run: Path) -> None:
-    """A twin is of what the run read, or of nothing.
+    """Refuse uploads that are not as the run left them: a twin is of what the run read, or of nothing.
 
     Raises
     ------
     ReadError
-        Naming each upload's file that is not as the run left it.
+        Where the run has no manifest, and naming each upload's file that is not as the run left it.
     """
     manifest = read_manifest(run)
     if manifest is None:

@@ -40,7 +40,8 @@ def unblind(path: Path) -> tuple[Path, dict[str, Any]]:
     Raises
     ------
     PlanError
-        Where there is nothing to unblind, the key is another one, or the run did not end.
+        Where there is nothing to unblind, the rehearsal was changed, the key is another one, or the run did
+        not end.
     """
     plan = read_plan(path)
     rehearsal = Path(plan["results"])
@@ -88,7 +89,10 @@ def check_rehearsal(path: Path, plan: Plan, rehearsal: Path) -> dict[str, Any]:
 
 
 def run_workflow(path: Path, target: Path) -> None:
-    """The same workflow with the true arms; its lines go where this command's go."""
+    """The same workflow with the true arms; its lines go where this command's go.
+
+    Raises PlanError where it stops.
+    """
     changed = ["blind=False", f"results={target.as_posix()}"]
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--configfile", str(path)]
     environment = {name: value for name, value in os.environ.items() if name != BLIND_KEY}

@@ -108,7 +108,10 @@ def read_shared(folder: Path) -> tuple[Plan, Codebook, list[Bundle]]:
 
 
 def recompute_share(folder: Path, say: Say) -> Recomputed:
-    """Compute the estimates again from the bundles and hold them against the shared records."""
+    """Compute the estimates again from the bundles and hold them against the shared records.
+
+    Raises ReadError as `read_shared` does.
+    """
     plan, codebook, bundles = read_shared(folder)
     shared = read_record(folder / "estimates.csv")
     again = pd.concat(estimates_again(folder, plan, codebook, bundles, say), ignore_index=True)

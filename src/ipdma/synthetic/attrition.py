@@ -18,6 +18,13 @@ def drop_scores(
 
     The log odds of a loss rise with the last seen score on the trial's first instrument. Who has missed post
     returns at follow-up with the stated chance; an arm that is not followed up has no later score at all.
+    A visit of which the truth states no loss has a third of that at post.
+
+    Parameters
+    ----------
+    condition : ndarray of shape (n,)
+    scores : dict of str to ndarray of shape (n, instruments)
+        Points at each visit, before anyone is lost.
     """
     n = len(condition)
     seen = {"baseline": np.ones(n, dtype=bool)}

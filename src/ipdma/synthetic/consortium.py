@@ -11,7 +11,7 @@ from ipdma.synthetic.truth import Truth
 def draw_consortium(
     truth: Truth, seed: int | None = None, progress: Callable[[str], None] | None = None
 ) -> list[Trial]:
-    """Draw every trial of `truth`; the same seed draws the same scores.
+    """Draw every trial of `truth`, in its order; the same seed draws the same participants and scores.
 
     Parameters
     ----------

@@ -14,7 +14,10 @@ INTERIM_SHARE = 0.5  # an interim visit carries half of the effect at post
 
 @dataclass(frozen=True)
 class CaseMix:
-    """Participants' modifiers as deviations from what their trial expects, each of shape (n,)."""
+    """Participants' modifiers as deviations from what their trial expects, each of shape (n,).
+
+    Severity is in baseline SDs; the others are 0 or 1 less the expected share.
+    """
 
     severity: np.ndarray
     one_to_two_years: np.ndarray
@@ -45,7 +48,7 @@ def path_of(truth: Truth, condition: str, reference: str) -> dict[str, float]:
 
 
 def level_of(truth: Truth, condition: str, time: str) -> float:
-    """Mean change of an arm of `condition` at `time`: the untreated course plus its mean effects."""
+    """Mean change of an arm of `condition` at `time`, in baseline SDs: untreated course plus mean effects."""
     share, when = (INTERIM_SHARE, "post") if time == "interim" else (1.0, time)
     gain = sum(w * truth.effects[name].mean[when] for name, w in truth.conditions[condition].items())
     return truth.course[time]["change"] + share * gain
@@ -59,7 +62,7 @@ def effect_of_arm(
     drawn: Mapping[str, Mapping[str, float]],
     mix: CaseMix,
 ) -> np.ndarray:
-    """Effect of `arm` against the trial's reference arm at `time` for each participant, shape (n,)."""
+    """Effect of `arm` against the trial's reference arm at `time`, in baseline SDs, shape (n,)."""
     total = np.zeros_like(mix.severity)
     for name, weight in path_of(truth, arm, study.reference).items():
         total += weight * (drawn[name][time] + modification(truth.effects[name], time, mix))

@@ -27,6 +27,15 @@ def expected_log_odds(
     Every trial has its contrast's mean effect (tau 0); attrition, rounding and ends of scales are as stated.
     The plan's estimand is near the mean over trials.
 
+    Parameters
+    ----------
+    truth : Truth
+    per_arm : int
+        The more, the nearer to the odds that the truth implies.
+    seed : int
+    outcomes : sequence of str
+        Names of binary outcomes of the default plan.
+
     Returns
     -------
     DataFrame
@@ -67,7 +76,10 @@ def odds_of_trial(
 
 
 def adjusted_log_odds_ratio(rows: pd.DataFrame) -> float:
-    """Coefficient of `treat` in a logistic regression on treatment and baseline, by Newton's method."""
+    """Coefficient of `treat` in a logistic regression on treatment and baseline, by Newton's method.
+
+    Rows without outcome or baseline are left out.
+    """
     rows = rows.dropna(subset=["outcome", "baseline"])
     baseline = rows["baseline"] - rows["baseline"].mean()
     x = np.column_stack([np.ones(len(rows)), rows["treat"], baseline]).astype(float)

@@ -27,7 +27,7 @@ NOTE = "SYNTHETIC data: no person stands behind any row"
 
 
 def number_text(value: float, decimal: str) -> str:
-    """Shortest text of a number with the site's decimal sign; empty for NaN."""
+    """A number as text, to ten significant digits, with the site's decimal sign; empty for NaN."""
     return "" if np.isnan(value) else f"{value:.10g}".replace(".", decimal)
 
 
@@ -109,7 +109,10 @@ def dta_bytes(sheet: Sheet) -> bytes:
 
 
 def file_bytes(sheet: Sheet, how: dict[str, str], title: str) -> bytes:
-    """The table in the format that `how` names; `separator`, `decimal` and `encoding` belong to .csv."""
+    """The table in the format that `how` names: csv, xlsx, sav or dta.
+
+    `separator`, `decimal` and `encoding` of `how` belong to csv; `title` names the sheet of xlsx.
+    """
     if how["format"] == "csv":
         return csv_bytes(sheet, how["separator"], how["decimal"], how["encoding"])
     if how["format"] == "xlsx":

@@ -19,7 +19,7 @@ BLANK_ITEM = 0.04  # share of questionnaires with one unanswered item, in files 
 
 @dataclass
 class Presented:
-    """A partner's table with the `source`, `variables` and `assessments` of its study.yaml."""
+    """A partner's table with `source` and `assessments` of its study.yaml; the sheet has the `variables`."""
 
     sheet: Sheet
     source: dict[str, Any] = field(default_factory=dict)

@@ -56,9 +56,9 @@ def recover(
     Returns
     -------
     DataFrame
-        One row per seed, contrast, time point, term and df method: the true `value`, `estimate, std_error,
-        df, ci_low, ci_high, tau2, k, n, singular`. A model that the data of a seed cannot carry leaves a row
-        without estimate for each of its terms.
+        One row per seed, contrast, time point, moderator (empty: the headline), term and df method: the true
+        `value`, `estimate, std_error, df, ci_low, ci_high, tau2, k, n, singular`. A model that the data of a
+        seed cannot carry leaves a row without estimate for each of its terms.
     """
     plan, rows = plan_of(truth), []
     for seed in seeds:
@@ -129,14 +129,21 @@ def rows_of(fit: Fit | None, wanted: pd.DataFrame, method: str) -> Iterator[dict
 
 
 def tabulate_coverage(found: pd.DataFrame) -> pd.DataFrame:
-    """Bias, spread and coverage of every term and df method.
+    """Bias, spread and coverage of every term and df method, over the fits that gave an estimate.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `recover` gives it.
 
     Returns
     -------
     DataFrame
         `contrast, timepoint, moderator, term, df_method, value, fits, mean, bias, bias_error, sd, mean_se,
-        coverage, rejected, k`. `bias_error` is the Monte Carlo standard error of the bias; `rejected` the
-        share of intervals without 0; `k` the median number of studies that inform the term.
+        coverage, rejected, k`. `sd` is that of the estimates, `mean_se` the mean of their standard errors,
+        `bias_error` the Monte Carlo standard error of the bias; `coverage` is the share of intervals that
+        hold the true value, `rejected` that of intervals without 0; `k` is the median number of studies that
+        inform the term.
     """
     done = found[found["estimate"].notna()].copy()
     done["covered"] = (done["ci_low"] <= done["value"]) & (done["value"] <= done["ci_high"])

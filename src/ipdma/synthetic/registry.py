@@ -85,9 +85,10 @@ def arms_text(sizes: Mapping[str, int]) -> str:
 
 
 def appraise(name: str, truth: Truth, attrition: float, one_arm: bool) -> dict[str, object]:
-    """Draw risk of bias (RoB 2), therapy quality and sessions; they have nothing to do with the effects.
+    """Draw risk of bias, therapy quality and sessions; they have nothing to do with the effects.
 
-    Missing outcome data (domain 3) follows the trial's attrition; overall is the worst domain.
+    Risk of bias is in the five domains of RoB 2 (Sterne and others 2019, BMJ 366:l4898). Missing outcome data
+    (domain 3) follows the trial's attrition; overall is the worst domain. A trial of one arm has none.
     """
     rng = trial_rng(truth.seed, f"registry {name}")
     drawn = rng.choice(3, len(DOMAINS), p=[0.6, 0.3, 0.1])

@@ -36,9 +36,11 @@ class Trial:
     participants : DataFrame
         One row per participant: `participant`, `condition` and codebook variables; empty where not given.
     assessments : DataFrame
-        One row per observed score: `participant, instrument, timepoint, weeks, score, scoring`.
+        One row per observed score: `participant, instrument, timepoint, weeks, score, scoring`; weeks after
+        baseline, score in points.
     effects : dict
-        The effects drawn for this trial: contrast -> time point -> effect in baseline SDs.
+        The effects drawn for this trial: contrast -> time point -> effect in baseline SDs, below 0 where the
+        active side is better.
     """
 
     study: StudyTruth
@@ -97,7 +99,7 @@ def draw_baseline(study: StudyTruth, truth: Truth, n: int, rng: np.random.Genera
 
 
 def severity_of(study: StudyTruth, truth: Truth, points: np.ndarray) -> np.ndarray:
-    """Baseline points as SDs above the trial's expected mean, shape (n, instruments)."""
+    """Points of any visit as SDs above the trial's expected baseline mean, shape (n, instruments)."""
     scales = [truth.instruments[name] for name in study.instruments]
     mean, sd = np.array([(s.mean, s.sd) for s in scales]).T
     return (points - mean) / sd - study.severity_shift
@@ -143,7 +145,10 @@ def draw_outcomes(
 def draw_noise(
     study: StudyTruth, truth: Truth, shape: tuple[int, int], rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Residuals per visit, autoregressive over visits and equicorrelated over instruments."""
+    """Residuals per visit in baseline SDs, autoregressive over visits, equicorrelated over instruments.
+
+    One array of shape (n, instruments) for each visit after baseline.
+    """
     r = truth.noise["over_time"]
     fresh = [correlated(rng, shape, truth.noise["between_instruments"]) for _ in study.times]
     noise = fresh[:1]
@@ -153,7 +158,10 @@ def draw_noise(
 
 
 def prognosis_of(study: StudyTruth, truth: Truth, table: pd.DataFrame) -> np.ndarray:
-    """What age, a chronic episode and a personality disorder add in every arm, shape (n,); 0 on average."""
+    """What age, a chronic episode and a personality disorder add in every arm, in baseline SDs, shape (n,).
+
+    0 on average.
+    """
     p = truth.prognosis
     chronic = (table["chronic"] == "yes").to_numpy(float) - study.duration[2]
     disorder = (table["personality_disorder"] == "yes").to_numpy(float) - study.personality_disorder

@@ -17,7 +17,21 @@ TIMES = ("interim", "post", "follow_up")
 
 @dataclass(frozen=True)
 class Effect:
-    """One contrast: its arms, mean effect, between-trial SD and within-trial moderators (baseline SDs)."""
+    """One contrast, in baseline SDs; below 0 the active side is better.
+
+    Attributes
+    ----------
+    active, reference : tuple of str
+        Conditions.
+    mean, tau : mapping of str to float
+        By visit (post, follow_up) the mean effect and its SD between trials.
+    severity : mapping of str to float
+        By visit the change of the effect per baseline SD above the trial's mean.
+    chronicity : mapping of str to (float, float)
+        By visit the change in an episode of 1 to under 2 years, and of 2 years or more, against under 1 year.
+    antidepressant : mapping of str to float
+        By visit the change in participants on an antidepressant at baseline.
+    """
 
     active: tuple[str, ...]
     reference: tuple[str, ...]
@@ -30,7 +44,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Scale:
-    """Baseline mean, within-arm SD and range of an instrument, in its own points; scores come in steps."""
+    """Baseline mean, within-arm SD and range of an instrument, in its own points.
+
+    Scores are multiples of `step`; `scoring` names a variant, empty for the instrument's default.
+    """
 
     mean: float
     sd: float
@@ -41,7 +58,43 @@ class Scale:
 
 @dataclass(frozen=True)
 class StudyTruth:
-    """One trial to draw. `arms`: condition to number in the data; `weeks`: visits after baseline."""
+    """One trial to draw.
+
+    Attributes
+    ----------
+    name, title, country : str
+    year : int
+    arms : mapping of str to int
+        Condition to participants in the data.
+    reference : str
+        The arm from which the others' effects are counted.
+    instruments : tuple of str
+        The first decides who is lost.
+    weeks : mapping of str to float
+        Visits after baseline (interim, post, follow_up) to their week.
+    severity_shift : float
+        By how many baseline SDs the trial's mean baseline differs from the instruments'.
+    residual_sd : float
+        SD of an outcome given its baseline, in baseline SDs.
+    attrition : mapping of str to float
+        Visit to the share of scores that is lost.
+    age : (float, float)
+        Mean and SD in years.
+    female, antidepressant, personality_disorder, childhood_trauma : float
+        Shares of participants.
+    duration : (float, float, float)
+        Shares with an episode of under 1 year, 1 to under 2 years, 2 years or more; they add up to 1.
+    collects : tuple of str
+        Codebook variables that the trial recorded.
+    file : mapping
+        How its data arrive: format, layout, language and more.
+    comorbid_anxiety : float or None
+        Share of participants; None: it follows severity.
+    follow_up_arms : tuple of str
+        Conditions that are followed up; empty: all.
+    randomised : mapping of str to int
+        Condition to number randomised, where that is not the number in the data.
+    """
 
     name: str
     title: str
@@ -74,7 +127,32 @@ class StudyTruth:
 
 @dataclass(frozen=True)
 class Truth:
-    """Everything in `truth.yaml`, as typed records."""
+    """Everything in `truth.yaml`, as typed records.
+
+    Attributes
+    ----------
+    seed : int
+    effects : mapping of str to Effect
+        By contrast.
+    effect_correlation : float
+        Of a trial's effects at post and at follow-up.
+    conditions : mapping of str to mapping
+        Condition to the contrasts, with weights, that separate it from an untreated arm.
+    course : mapping of str to mapping
+        Visit to `change` (of an untreated arm, in baseline SDs) and `slope` (of the outcome on baseline).
+    noise : mapping of str to float
+        Correlations: `over_time`, `between_instruments`, `baseline_between_instruments`.
+    prognosis : mapping of str to float
+        Baseline SDs added in every arm: `age_10` (per 10 years), `chronic`, `personality_disorder`.
+    attrition : mapping of str to float
+        `on_last_score` (log odds of a loss per SD of the last score), `returns` (a chance).
+    missing_values : float
+        Share of each collected characteristic that is not given (age, sex and a few others always are).
+    instruments : mapping of str to Scale
+    studies : mapping of str to StudyTruth
+    without_data : mapping of str to mapping
+        Trials of the registry that sent aggregate results or nothing.
+    """
 
     seed: int
     effects: Mapping[str, Effect]
@@ -107,7 +185,8 @@ def read_truth(path: Path) -> Truth:
     ReadError
         When the file is absent or is no YAML.
     DataError
-        Naming all faults at once: unknown or missing keys, an instrument or condition without truth.
+        Naming the faults: unknown or missing keys; where there are none, an instrument or condition without
+        truth, a reference that is no arm, no post visit, shares of `duration` that do not add up to 1.
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -73,7 +73,7 @@ def draw_onset(
 def add_process(
     table: pd.DataFrame, study: StudyTruth, severity: np.ndarray, left: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Add what depends on severity (shape (n,), SDs) and on who left early (bool, shape (n,))."""
+    """Add, in place, what depends on severity (shape (n,), SDs) and on who left early (bool, shape (n,))."""
     n = len(table)
     chance = 1 / (1 + np.exp(0.4 - 0.5 * severity))
     if study.comorbid_anxiety is not None:
