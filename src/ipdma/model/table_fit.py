@@ -11,7 +11,8 @@ from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.df import WALD, OwnEstimates
 from ipdma.model.interval import quantile
 from ipdma.model.pool import Pooled, pool_effects
-from ipdma.model.records import Estimate, Fit, Prediction, StudyEstimate
+from ipdma.model.pooled_prediction import prediction_of
+from ipdma.model.records import Estimate, Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT
 from ipdma.model.two_by_two import Tables, mantel_haenszel, peto, study_effects
@@ -56,7 +57,7 @@ def fit_tables(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
         estimates=(treatment,),
         tests=(),
         contrasts=(),
-        prediction=prediction_of(pooled),
+        prediction=prediction_of(pooled, spec.pool),
         variance=VarianceComponents({TREATMENT: pooled.tau2}),
         variance_ci={},
         criterion=None,
@@ -148,13 +149,6 @@ def estimate_of(pooled: Pooled) -> Estimate:
     return Estimate(
         term=TREATMENT, **{name: getattr(pooled, name) for name in own}, extra=pooled.second_stage()
     )
-
-
-def prediction_of(pooled: Pooled) -> Prediction | None:
-    """The effect in a new trial, where the pooled answer has one."""
-    if pooled.pi_low is None or pooled.pi_high is None:
-        return None
-    return Prediction(TREATMENT, pooled.pi_low, pooled.pi_high, None)
 
 
 def notes(tables: Tables, keep: Array, spec: ModelSpec) -> list[str]:

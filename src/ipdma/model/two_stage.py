@@ -14,7 +14,8 @@ from ipdma.model.factor import is_singular
 from ipdma.model.interval import quantile
 from ipdma.model.multivariate import MultivariateFit, StudyVector, pool_multivariate, wald_test
 from ipdma.model.pool import Pooled, pool_effects
-from ipdma.model.records import Estimate, Fit, JointTest, Prediction, StudyEstimate
+from ipdma.model.pooled_prediction import prediction_of
+from ipdma.model.records import Estimate, Fit, JointTest, StudyEstimate
 from ipdma.model.rubin import missing_information
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.model.stage_one import NO_VARIATION, StudyFit
@@ -215,15 +216,6 @@ def is_boundary(term: Term, result: Pooled, spec: ModelSpec) -> bool:
     """Whether a random effect's variance is estimated as zero."""
     random = pool_spec_of(spec, term.kind).tau2 != "common" and result.k > 1
     return random and bool(is_singular(np.sqrt([[result.tau2]]), 0.0))
-
-
-def prediction_of(result: Pooled | None, spec: PoolSpec) -> Prediction | None:
-    """The treatment effect in a new study, None where pooling gave no interval; `df` is None by the pivot."""
-    if result is None or result.pi_low is None or result.pi_high is None:
-        return None
-    t_df = {"k_minus_2": result.k - 2, "k_minus_1": result.k - 1, "normal": None}[spec.prediction_df]
-    df = None if spec.by_pivot else t_df
-    return Prediction(TREATMENT, result.pi_low, result.pi_high, df)
 
 
 @dataclass(frozen=True)
