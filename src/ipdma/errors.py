@@ -48,3 +48,7 @@ def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
 def join_faults(faults: Iterable[str]) -> str:
     """Join several faults into one message, a line each."""
     return "\n".join(faults)
+
+
+class UndeclaredReading(LookupError):
+    """A fault of the program: an analysis reads what it does not say it reads; no fit may swallow it."""

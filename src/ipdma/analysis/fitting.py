@@ -13,7 +13,7 @@ from ipdma.analysis.cell import Cell, design_frame, study_summaries
 from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.errors import IpdmaError, SpecError, join_faults
+from ipdma.errors import IpdmaError, SpecError, UndeclaredReading, join_faults
 from ipdma.model.binomial import fit_binomial
 from ipdma.model.df import df_method
 from ipdma.model.fit import fit_model
@@ -72,6 +72,8 @@ def attempt(ledger: Ledger, ident: Ident, make: Callable[[], Fit]) -> Fit | None
     """Fit, or write why it cannot be fitted and return None. The run goes on."""
     try:
         fit = make()
+    except UndeclaredReading:
+        raise
     except Exception as error:  # one fit of hundreds: said in the report, and the others are worth having
         ledger.note(ident, "not_fitted", first_line(error))
         return None

@@ -161,7 +161,7 @@ def wald(fit: Ridge, weights: np.ndarray, level: float) -> dict[str, object]:
     half = t_half(fit, se, level)
     return {
         "estimate": value, "std_error": se, "df": fit.df, "statistic": value / se,
-        "p_value": float(fdtrc(1, fit.df, (value / se) ** 2)), 
+        "p_value": float(fdtrc(1, fit.df, (value / se) ** 2)),
         "ci_low": value - half, "ci_high": value + half,
         "df_method": "residual",
     }  # fmt: skip

@@ -201,7 +201,6 @@ def write_decisions(
         told.append(own["model"])
         for name, rule in RULES:
             found = net_benefit(held, rule(points / unit), points / unit, level).times(unit)
-            found = (
-                found if found.low < found.high else as_measure(found.value)
-            )  # nobody is treated otherwise
+            if not found.low < found.high:  # nobody is treated otherwise
+                found = as_measure(found.value)
             write_measure(ledger, ident, "net_benefit", found, variable=f"{points:g}", level=name)

@@ -15,6 +15,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context, Tables
 from ipdma.analysis.settings import Settings
+from ipdma.errors import UndeclaredReading
 from ipdma.plan import NETWORK, PROGNOSIS, Plan
 from ipdma.plan.record import REBUILDING, SELECTING
 from ipdma.plan.words import without_words
@@ -91,7 +92,18 @@ class Unread:
     """Stands for what an analysis does not read; whoever reads it all the same stops."""
 
     def __bool__(self) -> NoReturn:
-        raise LookupError("an analysis reads what READS does not name")
+        raise UndeclaredReading("an analysis reads what READS does not name")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)  # what Python itself asks of any object
+        raise UndeclaredReading(f"an analysis reads what READS does not name: its {name}")
+
+    def __iter__(self) -> NoReturn:
+        raise UndeclaredReading("an analysis goes through what READS does not name")
+
+    def __getitem__(self, name: object) -> NoReturn:
+        raise UndeclaredReading(f"an analysis reads what READS does not name: {name}")
 
 
 UNREAD: Any = Unread()

@@ -4,7 +4,11 @@ import pytest
 from tests.builders.analysis_rows import KEY, as_table, count, pick, rows_with_status, small_plan
 
 from ipdma.analysis import fitting
+from ipdma.analysis.fitting import attempt
+from ipdma.analysis.reads import UNREAD
+from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.run import analyse
+from ipdma.errors import UndeclaredReading
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import Term
@@ -87,3 +91,11 @@ def test_the_same_rows_and_model_are_fitted_once(rows, monkeypatch):
     others = [(moved, spec, False), (frame, spec.replace(df="satterthwaite"), False), (frame, spec, True)]
     assert all(fitting.fit_rows(*asked) is not first for asked in others)
     assert len(fits) == 4
+
+
+@pytest.mark.parametrize(
+    "read", [lambda x: x.groupby("study"), lambda x: x["study"], lambda x: list(x), lambda x: x or None]
+)
+def test_reading_what_is_not_declared_is_no_fit_that_failed(read):
+    with pytest.raises(UndeclaredReading):
+        attempt(Ledger(), Ident("c", "o", "p", "primary", "one"), lambda: read(UNREAD))
