@@ -130,6 +130,7 @@ def leave_out_exhibit(material: Material, analysis: Analysis, ledger: Ledger) ->
         (),
         ["Primary model, fitted without the trial named; the trial that moves the effect most stands first."],
         material.stamp,
+        answer=tuple(line for line in lines if line.kind == "pooled"),
     )
     caption = f"{forest.title}: the primary model fitted without each trial in turn."
     yield from paged(f"leave_one_out.{analysis.id}", "Checks", caption, forest, ledger)

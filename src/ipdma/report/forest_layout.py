@@ -17,6 +17,7 @@ GAP = 0.1
 PLOT = 0.35 * WIDE
 NARROWEST, WIDEST = 0.6, 1.75  # of a column of names
 LIGHT = 0.28  # as wide as its heading
+TOGETHER = "Pooled over all pages"
 ODDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
 SCALE = 0.32  # the axis with its numbers and its name
 
@@ -47,7 +48,8 @@ class Forest:
     `columns` are (group, heading, alignment); the first `left` of them stand left of the plot, and those of
     `spare`, by their index, give way, in that order, where the plot would get too narrow. With `odds` the
     lines hold log odds ratios and the axis shows odds ratios. `lights` are headings of risk-of-bias lights.
-    `cap` bounds the scale on each side of no effect, in units of the lines; `limits` (of the scale),
+    `cap` bounds the scale on each side of no effect, in units of the lines; `answer` are those lines that no
+    page is without, where there are several; `limits` (of the scale),
     `heaviest` (weight) and `gone` (columns that gave way) are set where the plot is one page of several.
     """
 
@@ -63,6 +65,7 @@ class Forest:
     stamp: str = ""
     spare: tuple[int, ...] = ()
     cap: float = math.inf
+    answer: tuple[Line, ...] = ()
     limits: tuple[float, float] | None = None
     heaviest: float = 0.0
     gone: tuple[int, ...] = ()
@@ -310,7 +313,8 @@ def scale_ticks(limits: tuple[float, float], odds: bool, width: float = PLOT) ->
 
 
 def pages_of(forest: Forest) -> Iterator[Forest]:
-    """The plot on as many pages as it needs, all on one scale; the notes stand on the last."""
+    """The plot on as many pages as it needs, all on one scale; the answer stands on each, the notes on the
+    last."""
     layout = measure_forest(forest)
     if layout.height <= TALL:
         yield forest
@@ -322,26 +326,40 @@ def pages_of(forest: Forest) -> Iterator[Forest]:
     while lines:
         title = forest.title if number == 1 else f"{forest.title} (continued)"
         whole = replace(forest, lines=lines, title=title, **shared)  # type: ignore[arg-type]
-        if measure_forest(whole).height <= TALL:
-            yield whole
+        last = answered(whole)
+        if measure_forest(last).height <= TALL:
+            yield last
             return
         page = replace(whole, footer=())
         count = lines_that_fit(page)
-        yield replace(page, lines=lines[:count])
+        yield answered(replace(page, lines=lines[:count]))
         lines, number = lines[count:], number + 1
 
 
+def answered(page: Forest) -> Forest:
+    """A page with the answer below its lines, where it is not among them."""
+    if all(line in page.lines for line in page.answer):
+        return page
+    return replace(page, lines=[*page.lines, Line("heading", (TOGETHER,)), *page.answer])
+
+
 def lines_that_fit(forest: Forest) -> int:
-    """How many lines stand on one page: the last of them is no heading, and at least one is left to stand
-    with the notes."""
+    """How many lines stand on one page beside the answer: the last of them is no heading, and at least one is
+    left to stand with the notes."""
     layout = measure_forest(forest)
-    rest = layout.height - sum(row_height(row) for row in layout.rows)
+    foot = measure_forest(answered(replace(forest, lines=[])))
+    rest = layout.height - sum(map(row_height, layout.rows)) + sum(map(row_height, foot.rows))
     count = 0
-    for row in layout.rows[: len(layout.rows) - 1]:
+    for row in layout.rows[:-1]:
         rest += row_height(row)
         if rest > TALL:
             break
         count += 1
-    while count > 1 and forest.lines[count - 1].kind == "heading":
+    while count > 1 and not may_end(forest.lines[count - 1], forest.lines[count]):
         count -= 1
     return max(count, 1)
+
+
+def may_end(last: Line, following: Line) -> bool:
+    """Whether a page may end between two lines: none begins with what is pooled of the page before."""
+    return last.kind != "heading" and following.kind not in {"pooled", "interval", "note"}

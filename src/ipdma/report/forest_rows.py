@@ -32,7 +32,8 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         return None
     pen = ledger.pen(f"figures/forest.{analysis.id}")
     shows = ForestRows(material, analysis, pen, rows)
-    lines = [*shows.studies(), *shows.not_estimable(), *shows.pooled(), *shows.without_ipd()]
+    answer = tuple(shows.pooled())
+    lines = [*shows.studies(), *shows.not_estimable(), *answer, *shows.without_ipd()]
     return Forest(
         title=material.title(analysis),
         columns=shows.columns(),
@@ -40,6 +41,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         spare=shows.spare(),
         cap=LARGEST_ODDS if shows.odds else LARGEST_SMD if shows.standard else math.inf,
         lines=lines,
+        answer=answer,
         directions=material.directions(analysis.contrast, analysis.outcome),
         axis=shows.axis(),
         odds=shows.odds,

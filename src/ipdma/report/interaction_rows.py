@@ -40,6 +40,7 @@ def interaction_forest_of(
         left=4 if seen else 3,
         spare=(6, 3) if seen else (5,),
         lines=lines,
+        answer=tuple(line for line in lines if line.kind != "study"),
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis=f"Difference in effect{' ' + unit if unit else ''}",
         footer=interaction_footer(material, analysis),
@@ -150,6 +151,7 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
         ],
         left=2,
         lines=lines,
+        answer=tuple(line for line in lines if line.kind != "study"),
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis="Difference in effect",
         footer=[

@@ -16,6 +16,7 @@ from ipdma.report.fonts import provide_fonts
 from ipdma.report.forest import draw_forest
 from ipdma.report.forest_layout import (
     PLOT,
+    TOGETHER,
     Forest,
     Layout,
     Line,
@@ -86,14 +87,21 @@ def test_means_of_both_arms_give_way_together():
     assert not {1, 2} & set(fit_columns(forest)[0])
 
 
-def test_pages_hold_every_line_once_on_one_scale():
+def test_pages_hold_every_line_once_and_the_answer_each_on_one_scale():
     forest = first_forest(studies=120)
     pages = list(pages_of(forest))
     assert len(pages) > 1
-    assert [line for page in pages for line in page.lines] == list(forest.lines)
+    shown: list[Line] = []
+    for page in pages:
+        assert set(forest.answer) <= set(page.lines)
+        added = next((i for i, line in enumerate(page.lines) if line.cells[0] == TOGETHER), len(page.lines))
+        assert page.lines[added + 1 :] in ([], list(forest.answer))
+        shown += page.lines[:added]
+    assert shown == list(forest.lines)
     assert len({measure_forest(page).limits for page in pages}) == 1
     assert len({page.heaviest for page in pages}) == 1
     assert not any(page.lines[-1].kind == "heading" for page in pages)
+    assert not any(page.lines[0].kind in {"pooled", "interval"} for page in pages)
     assert [bool(page.footer) for page in pages] == [False] * (len(pages) - 1) + [True]
     assert len({tuple(measure_forest(page).starts) for page in pages}) == 1  # the same columns
 
