@@ -55,7 +55,7 @@ def derive_reliable_change(
     outcome: pd.Series,
     instrument: Instrument,
     sd: float,
-    reliability: float | None,
+    reliability: float,
     threshold: float,
 ) -> tuple[pd.Series, pd.Series]:
     """Reliable improvement and deterioration (Jacobson and Truax 1991, J Consult Clin Psychol 59:12).
@@ -70,8 +70,8 @@ def derive_reliable_change(
         Says which way is worse.
     sd : float
         Standard deviation, in points.
-    reliability : float or None
-        r, below 1; None counts as 0.
+    reliability : float
+        r, below 1 (see `reliability_of`).
     threshold : float
         Of |RC|; 1.96 by default of the plan.
 
@@ -80,7 +80,7 @@ def derive_reliable_change(
     improvement, deterioration : Series
         1 or 0; NaN where either score is missing.
     """
-    s_diff = math.sqrt(2) * sd * math.sqrt(1 - float(reliability or 0.0))
+    s_diff = math.sqrt(2) * sd * math.sqrt(1 - reliability)
     turn = 1.0 if instrument.higher_is_worse else -1.0
     change = turn * (outcome - baseline) / s_diff
     known = change.notna()
@@ -90,17 +90,13 @@ def derive_reliable_change(
     )
 
 
-def rule_missing(
-    measure: str, instrument: Instrument, scoring: Scoring, plan: Mapping[str, Any]
-) -> str | None:
-    """Why a measure cannot be derived on an instrument, or None."""
+def rule_missing(measure: str, instrument: Instrument, scoring: Scoring) -> str | None:
+    """Why a response or remission cannot be derived on an instrument, or None."""
     name = instrument.name
     if measure == "response" and not (own_rule(scoring, instrument, "response")):
         return f"{name} names no response rule"
     if measure == "remission" and not (own_rule(scoring, instrument, "remission")):
         return f"{name} names no remission rule"
-    if measure.startswith("reliable") and reliability_of(instrument, plan) is None:
-        return f"{name} names no reliability"
     return None
 
 

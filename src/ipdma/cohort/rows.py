@@ -313,7 +313,7 @@ def derive_outcome(
     elif measure in VARIABLES:
         rows["outcome"] = rows[VARIABLES[measure]].map(YES_NO).astype(float)
     else:
-        reason = rule_missing(measure, instrument, scoring, question.plan)
+        reason = rule_missing(measure, instrument, scoring)
         if reason:
             raise LeftOut(reason)
         rows["outcome"] = derived(cohort, question, rows, choice, instrument, scoring)
@@ -340,12 +340,13 @@ def derived(
         return derive_response(before, after, instrument, scoring)
     if measure == "remission":
         return derive_remission(after, instrument, scoring)
-    own = question.plan["reliable_change"]
+    own, reliability = question.plan["reliable_change"], reliability_of(instrument, question.plan)
+    if reliability is None:
+        raise LeftOut(f"{instrument.name} names no reliability")
     standard = replace(question.standard(), word=own["standard_deviation"], external={}, hedges=False)
     sd = find_constant(cohort, standard, choice, rows["study"].iloc[0], rows["participant"]).value
     if math.isnan(sd):
         raise LeftOut(f"no standard deviation of {choice.instrument} ({own['standard_deviation']})")
-    reliability = reliability_of(instrument, question.plan)
     change = derive_reliable_change(before, after, instrument, sd, reliability, own["threshold"])
     return change[0] if measure == "reliable_improvement" else change[1]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ipdma.errors import DataError
 from ipdma.imputation.missingness import incomplete_percentage
 from ipdma.imputation.study import ImputedStudy, impute_study
 
@@ -72,13 +73,17 @@ def impute_rows(
     m, iterations, seed : int
         Completed data sets, sweeps of the chain, and the plan's seed.
     ordered : mapping of str to sequence of str
-        Levels in order, for categories that have one: all of them, since a value that is not among them is
-        taken for missing.
+        Levels in order, for categories that have one: all of them.
 
     Returns
     -------
     ImputedRows
         The same rows for the same arguments; a trial's values do not depend on the other trials.
+
+    Raises
+    ------
+    DataError
+        Where a category has a value that is not among its ordered levels.
     """
     rows = rows.reset_index(drop=True)
     coded, levels, kinds = code_columns(rows, variables, ordered or {})
@@ -113,14 +118,24 @@ def code_columns(
             coded[name], kinds[name] = numbers, "binary" if binary else "bounded"
             continue
         text = column.astype(object).where(column.notna(), None)
-        own = list(ordered.get(name) or sorted({str(v) for v in text if v is not None}))
+        text = text.map(lambda v: None if v is None else str(v)).astype(object)
+        own = list(ordered.get(name) or sorted(set(text.dropna())))
+        refuse_unlisted(text, name, own)
         position = {level: float(i) for i, level in enumerate(own)}
-        coded[name] = text.map(lambda v, p=position: np.nan if v is None else p.get(str(v), np.nan)).astype(
-            float
-        )
+        coded[name] = text.map(position).astype(float)
         levels[name] = own
         kinds[name] = "binary" if len(own) <= 2 else "ordered" if name in ordered else "unordered"
     return pd.DataFrame(coded, index=rows.index), levels, kinds
+
+
+def refuse_unlisted(text: pd.Series, name: str, levels: Sequence[str]) -> None:
+    """Raises DataError where values are not among the levels: they would be taken for gaps and drawn anew."""
+    other = int((text.notna() & ~text.isin(levels)).sum())
+    if other:
+        raise DataError(
+            f"'{name}': {other} values are none of its ordered levels ({', '.join(levels)}); "
+            "name every level, in order"
+        )
 
 
 def matching_kind(kind: str, column: pd.Series, arm: Array) -> str:

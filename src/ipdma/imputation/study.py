@@ -215,7 +215,9 @@ def constant_notes(values: Array, names: list[str], study: str) -> list[str]:
     for j, name in enumerate(names):
         observed = values[~np.isnan(values[:, j]), j]
         if len(observed) < len(values) and np.ptp(observed) == 0:
-            notes.append(f"{study}: {name} has one observed value; its gaps were filled with it")
+            notes.append(
+                f"{study}: observed values of {name} are all the same; gaps were filled with that one"
+            )
     return notes
 
 

@@ -101,8 +101,8 @@ def t_statistic(trials: TrialSets, theta: float) -> float:
     z = standardised(trials, np.array([theta]))[0][:, 0]
     mean, spread = float(z.mean()), float(z.std(ddof=1))
     if spread <= 1e-14 * abs(mean):
-        return math.copysign(math.inf, mean)
-    return math.sqrt(len(z)) * mean / spread if spread else 0.0
+        return math.copysign(math.inf, mean) if mean else 0.0
+    return math.sqrt(len(z)) * mean / spread
 
 
 def largest_p_beyond(trials: TrialSets, found: Scan) -> float:

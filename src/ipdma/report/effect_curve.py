@@ -37,7 +37,7 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     if len(within) < 2:
         return None
     points = material.points_per_sd(analysis)
-    size = points if points and is_severity(material, name) else 1.0
+    size = points if points and is_severity(material, analysis, name) else 1.0
     row = first(material.records.of("estimates", head), term=Term("within", name))
     shown = row is not None and not boundary(material, row)
     text = f"Interaction within trials {pen.effect(row)}, {pen.p_phrase(row)}" if shown else ""
@@ -61,10 +61,10 @@ def curve_of(material: Material, analysis: Analysis, name: str, pen: Pen) -> Cur
     )
 
 
-def is_severity(material: Material, name: str) -> bool:
+def is_severity(material: Material, analysis: Analysis, name: str) -> bool:
     """Whether a moderator is the baseline score, in standard deviations of its instrument."""
     column = (material.plan["moderators"].get(name) or {}).get("column")
-    return column == "baseline" and material.plan.get("standardise") != "none"
+    return column == "baseline" and material.standardise(analysis.outcome) != "none"
 
 
 def points_of(material: Material, which: Ident, name: str) -> list[Point]:

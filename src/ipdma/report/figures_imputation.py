@@ -92,7 +92,7 @@ def tipping_exhibit(material: Material, analysis: Analysis, ledger: Ledger) -> I
     active, reference = material.sides(analysis.contrast)
     found = Tipping(
         f"{material.title(analysis)}: shifts that would tip the answer",
-        f"Shift of imputed outcomes, {in_sentence(active)} (SD)",
+        f"Shift of imputed outcomes, {in_sentence(active)} ({material.scores_in(analysis.outcome)})",
         axis_title(material, analysis),
         tipping_lines(material, pen, placed, reference),
         material.directions(analysis.contrast, analysis.outcome),
@@ -124,7 +124,8 @@ def tipping_lines(
         points = tuple(n for n in numbers if None not in n)
         if points:
             shift = shift_text(material, pen, found[0][1], "reference")
-            lines.append((f"{reference} shifted by {shift} SD", points))
+            unit = material.scores_in(found[0][1].text("outcome"))
+            lines.append((f"{reference} shifted by {shift} {unit}", points))
     return tuple(lines)  # type: ignore[arg-type]
 
 
@@ -142,7 +143,8 @@ def shift_text(material: Material, pen: Pen, row: Row, arm: str) -> str:
 def shift_words(material: Material, pen: Pen, row: Row) -> str:
     """One shift in words, for those who cannot see."""
     active, reference = (shift_text(material, pen, row, arm) for arm in ("active", "reference"))
-    return f"shifts of {active} and {reference} SD: {pen.effect(row)}"
+    unit = material.scores_in(row.text("outcome"))
+    return f"shifts of {active} and {reference} {unit}: {pen.effect(row)}"
 
 
 def shifts_of(material: Material, row: Row) -> tuple[float, float]:

@@ -182,7 +182,7 @@ class Material(Words):
             return row.text("level") if row is not None else ""
         number, log, column = found.groups()
         if column == "baseline":
-            one = number == "1" and self.plan.get("standardise") != "none"
+            one = number == "1" and self.standardise(head.outcome) != "none"
             return "per SD of the instrument" if one else f"per {number} of baseline"
         unit = unit_words(column)
         if number == "1" and unit and not log:

@@ -155,7 +155,10 @@ def missing(words: Words, entry: Entry) -> str:
     text += f", of {names}" if names else ""
     grid = (entry.get("delta") or {}).get("grid")
     if grid:
-        text += f"; imputed outcomes made worse by {wording.several([f'{g:g}' for g in grid])} SD"
+        text += f"; imputed outcomes shifted by {wording.several([f'{g:g}' for g in grid])}"
+        meant = [str(o) for o in entry.get("outcomes") or words.plan.get("outcomes") or []]
+        units = {words.scores_in(o) for o in meant if not words.is_binary(o)}
+        text += f" {' or '.join(sorted(units))}"
     if "jump_to_reference" in (entry.get("reference_based") or []):
         text += "; and as the reference arm would have fared"
     return text

@@ -49,7 +49,7 @@ def unit_of(material: Material, analysis: Analysis) -> tuple[float, str]:
     """What a unit of the outcome is in points, and the points' name."""
     row = material.count(head_of(analysis), "prediction_unit")
     if row is None or row.number("value") is None:
-        return 1.0, "SD"
+        return 1.0, material.scores_in(analysis.outcome)
     return row.number("value") or 1.0, material.points if row.text("level") else "points"
 
 

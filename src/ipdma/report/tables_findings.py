@@ -123,7 +123,7 @@ def unit_of(material: Material, analysis: Analysis) -> str:
     """What a worthwhile difference counts."""
     if material.is_binary(analysis.outcome):
         return "in the share with an event"
-    return "points" if material.standardise(analysis.outcome) == "none" else "SD"
+    return material.scores_in(analysis.outcome)
 
 
 def tabulate_certainty(material: Material, ledger: Ledger) -> Table:

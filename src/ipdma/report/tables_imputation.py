@@ -155,7 +155,8 @@ def filling_words(material: Material, pen: Pen, row: Row) -> str:
         active, reference = (
             pen.number(first(counts, what="delta", arm=arm), "value") for arm in ("active", "reference")
         )
-        return f"Imputed, shifted {active} SD (active), {reference} SD (reference)"
+        unit = material.scores_in(row.text("outcome"))
+        return f"Imputed, shifted {active} {unit} (active), {reference} {unit} (reference)"
     return {
         material.primary: "Observed",
         "imputed": f"Imputed, model {rest}" if rest else "Imputed",

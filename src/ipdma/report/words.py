@@ -221,6 +221,10 @@ class Words:
         entry = self.plan.get("outcomes", {}).get(outcome) or {}
         return str(entry.get("standardise") or self.plan.get("standardise") or "")
 
+    def scores_in(self, outcome: str) -> str:
+        """What scores of an outcome are in: standard deviations, or points where they are left so."""
+        return "points" if self.standardise(outcome) == "none" else "SD"
+
     def good(self, outcome: str) -> bool:
         """Whether a higher value is good: response and remission are, dropout and deterioration are not."""
         entry = self.plan.get("outcomes", {}).get(outcome) or {}

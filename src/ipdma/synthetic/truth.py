@@ -183,7 +183,7 @@ def read_truth(path: Path) -> Truth:
     Raises
     ------
     ReadError
-        When the file is absent or is no YAML.
+        When the file is absent, is no UTF-8 text, or is no YAML.
     DataError
         Naming the faults: unknown or missing keys; where there are none, an instrument or condition without
         truth, a reference that is no arm, no post visit, shares of `duration` that do not add up to 1.
@@ -192,6 +192,8 @@ def read_truth(path: Path) -> Truth:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReadError(f"{path}: cannot be read ({error.strerror}); name the truth with --truth") from error
+    except UnicodeDecodeError:
+        raise ReadError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except yaml.YAMLError as error:
         raise ReadError(f"{path}: not valid YAML; {error}") from error
     return parse_truth(raw, str(path))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipdma.errors import DataError
 from ipdma.imputation import (
     impute_rows,
     impute_study,
@@ -139,7 +140,7 @@ def test_a_constant_is_filled_with_itself_and_named():
     table.loc[[0, 1, 2], "z"] = np.nan
     done = impute_study(table, arm, {"b": "continuous", "y": "continuous", "z": "bounded"}, "T", 3)
     assert (done.values[:, :, 2] == 4.0).all()
-    assert any("z has one observed value" in note for note in done.notes)
+    assert any("observed values of z are all the same" in note for note in done.notes)
 
 
 def test_a_perfectly_collinear_variable_follows_its_twin_and_is_named():
@@ -227,3 +228,9 @@ def test_imputed_values_carry_the_residual_variance_and_the_slope():
     residual = drawn - np.polyval(seen, x[lost])
     assert residual.std() == pytest.approx(2, abs=0.1)
     assert np.var(y[~lost] - np.polyval(seen, x[~lost])) <= residual.var() * 1.02
+
+
+def test_a_level_that_the_order_does_not_name_is_refused_and_not_drawn_anew():
+    rows = consortium()
+    with pytest.raises(DataError, match="'education': .* none of its ordered levels .low, medium"):
+        impute_rows(rows, NAMES, 2, 2, 7, {"education": ["low", "medium"]})

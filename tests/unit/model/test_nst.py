@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipdma.errors import FitError, SpecError
-from ipdma.model.nst import NoWidth, null_standardised
+from ipdma.model.nst import NoWidth, null_standardised, one_set, t_statistic
 from ipdma.model.nst_share import TrialSets, null_variance, share_and_slope, signed_share
 from ipdma.model.pivot import pivot_interval
 from ipdma.model.pool import pool_effects
@@ -122,3 +122,8 @@ def test_the_pivots_far_end_grows_with_the_spread_and_does_not_fail_at_none():
     assert wide[1] - wide[0] > narrow[1] - narrow[0]
     low, high = pivot_interval(np.full(4, 0.2), V[:4], 0.95)
     assert low == pytest.approx(high) == pytest.approx(0.2)
+
+
+def test_estimates_of_nothing_but_zero_give_a_statistic_of_zero():
+    assert t_statistic(one_set(np.zeros(3), np.ones(3)), 0.0) == 0.0
+    assert t_statistic(one_set(np.ones(3), np.ones(3)), 0.0) == np.inf

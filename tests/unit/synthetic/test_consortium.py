@@ -393,3 +393,10 @@ class TestExpectedOdds:
         for point in ("post", "follow_up"):
             key = ("stpp_antidepressant", point)
             assert mean[key] == pytest.approx(stated[key], abs=0.12)
+
+
+def test_a_truth_in_another_encoding_is_refused_in_words(tmp_path):
+    path = tmp_path / "truth.yaml"
+    path.write_bytes("title: für".encode("latin-1"))
+    with pytest.raises(ReadError, match="UTF-8"):
+        read_truth(path)

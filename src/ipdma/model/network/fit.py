@@ -152,7 +152,10 @@ class NetworkFit:
         }
 
     def interaction_tests(self) -> dict[Pair, JointTest]:
-        """For each comparison the test that its interactions with all levels are zero."""
+        """For each comparison the test that its interactions with all levels are zero; none without a
+        moderator."""
+        if not self.within:
+            return {}
         name = next(iter(next(iter(self.within.values())).values())).but(level="", node="")
         return {
             pair: self.joint(name, {level: between(*pair, own) for level, own in self.within.items()})

@@ -155,3 +155,10 @@ def test_keys_that_a_network_lacks(keys, word):
     rows = draw_network()
     with pytest.raises(SpecError, match=word):
         fit_network(rows, ModelSpec(treatment="node", **keys), network_for(rows))
+
+
+def test_without_a_moderator_there_are_no_interactions_to_test():
+    rows = draw_network(6)
+    found = fit_network(rows, ModelSpec(treatment="node", covariates=("base",)), network_for(rows))
+    assert found.interactions() == {}
+    assert found.interaction_tests() == {}
