@@ -11,7 +11,7 @@ import pandas as pd
 
 from ipdma.analysis.settings import Moderator, cut_labels
 from ipdma.bundle.guest import cell_rows, counted
-from ipdma.bundle.records import EVENT, NUMBER, OUTCOME, POINTS, SENSITIVITY, Block, Bundle, Serves
+from ipdma.bundle.records import BASELINE, EVENT, NUMBER, OUTCOME, POINTS, SENSITIVITY, Block, Bundle, Serves
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ class GuestCell:
 
     def moderator_name(self, moderator: Moderator) -> str:
         """The column under which a bundle has a moderator: one that is not its variable as it stands has
-        its own."""
+        its own, and no other column answers for it."""
         own = f"moderator.{moderator.name}"
-        return own if own in self.columns or moderator.column not in self.columns else moderator.column
+        coded = moderator.type == "categorical" or moderator.transform == "log"
+        asis = not coded and own not in self.columns and moderator.column in self.columns
+        return moderator.column if asis else own
 
     def fresh(self, own: pd.DataFrame) -> pd.DataFrame:
         """The trial's rows for this cell made anew, on the scale of its rows `own`; none where it has no
@@ -91,9 +93,11 @@ def points_factor(rows: pd.DataFrame, at: np.ndarray | slice = slice(None)) -> f
     return 1.0
 
 
-def uncoded(values: np.ndarray, moderator: Moderator) -> np.ndarray:
-    """Values of a moderator's column that are coded into these again."""
+def uncoded(values: np.ndarray, moderator: Moderator, factor: float) -> np.ndarray:
+    """Values of a moderator's column that are coded into these again; `factor` turns points into scores."""
     if moderator.cuts:
         starts = dict(zip(cut_labels(moderator), (moderator.cuts[0] - 1.0, *moderator.cuts), strict=True))
         return np.array([starts[value] for value in values], dtype=float)
-    return np.exp(values.astype(float)) if moderator.transform == "log" else values
+    if moderator.transform != "log":
+        return values
+    return np.exp(values.astype(float)) * (factor if moderator.column == BASELINE else 1.0)

@@ -114,12 +114,13 @@ def writes_of(
     for place, asked, block in telling:
         coded = None if moderator is None else place.guest.moderator_name(moderator)
         for arm, at in place.arms.items():
-            own = next(made) if arm in block.arms else {}
-            columns = {name: points(own, name, block, place.factors[arm]) for name in asked if name != coded}
+            own, factor = next(made) if arm in block.arms else {}, place.factors[arm]
+            columns = {name: points(own, name, block, factor) for name in asked if name != coded}
             if moderator is not None and moderator.column not in columns:
-                values = points(own, str(coded), block, place.factors[arm])
-                scored = is_score(block, str(coded)) or not len(values)
-                columns[moderator.column] = values if scored else uncoded(values, moderator)
+                values = points(own, str(coded), block, factor)
+                if len(values) and not is_score(block, str(coded)):
+                    values = uncoded(values, moderator, factor)
+                columns[moderator.column] = values
             for name, values in columns.items():
                 found.setdefault(name, []).append((at, values))
     return found

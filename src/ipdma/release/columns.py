@@ -65,7 +65,7 @@ def variable_columns(rows: pd.DataFrame, name: str, codebook: Codebook) -> Coded
 def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebook) -> Coded:
     """A moderator coded as the plan says: a number under its variable's name, else under its own."""
     name, of = MODERATOR + moderator.name, moderator.column
-    if of == BASELINE and moderator.type == "continuous":
+    if of == BASELINE and moderator.type == "continuous" and moderator.transform == "none":
         yield from variable_columns(rows, BASELINE, codebook)
         return
     values, kind, _ = coded_values(rows[of], moderator)

@@ -21,10 +21,12 @@ from ipdma.release.cells import Table, build_cells, count_cell, needs_all_trials
 from ipdma.release.moments import Draft, draft_blocks
 from ipdma.release.row_sets import row_sets
 from ipdma.release.scales import SquaresDraft, draft_squares
-from ipdma.release.site_plan import site_plan
+from ipdma.release.site_plan import cut_scores, site_plan
 
 PACKAGES = ("numpy", "pandas")
 NEEDS_ALL = "it is derived with a standard deviation over all trials"
+CUT_SCORES = "it cuts baseline scores that were divided by a constant, which may be that of all trials"
+IN_POINTS = "let the outcome stay in points (standardise: none)"
 GIVE_ONE = "let the plan's reliable_change name a standard deviation of each study, or an external one"
 
 
@@ -126,12 +128,15 @@ def whole_or_none(value: Any) -> int | None:
 
 
 def not_possible(plan: Plan) -> list[Withheld]:
-    """Outcomes of the plan that no bundle can carry."""
-    return [
+    """Outcomes of the plan, and moderators, that no bundle can carry."""
+    found = [
         Withheld(f"outcome {name}", "none", NEEDS_ALL, GIVE_ONE)
         for name in plan["outcomes"]
         if needs_all_trials(plan, name)
     ]
+    scaled = any(plan.outcome(name)["standardise"] != "none" for name in plan["outcomes"])
+    cut = cut_scores(plan) if scaled else []
+    return found + [Withheld(f"moderator {name}", "none", CUT_SCORES, IN_POINTS) for name in cut]
 
 
 def integrity_counts(upload: Upload, study: str, codebook: Codebook) -> tuple[tuple[str, str, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.guest_runs import five_trials, run_with, told
 from tests.builders.uploads import upload_of
 
 from ipdma.analysis.run import analyse
@@ -140,3 +141,48 @@ def test_what_a_bundle_cannot_answer_is_said_where_it_lacks(mixed):
         ("main.response.post.primary.one", "treatment")
     ]
     assert row.k == 3
+
+
+CODED = {
+    "cut_severity": {"column": "baseline", "type": "categorical", "cuts": [4.0, 5.0]},
+    "log_severity": {"column": "baseline", "transform": "log"},
+    "chronicity": PLAN["moderators"]["chronicity"],
+    "duration": {"column": "episode_duration_months"},
+}
+
+
+def estimates_by_moderator(records):
+    """Gaussian estimates without points at quantiles, by the name of the moderator."""
+    rows = gaussian(records)
+    return {name: own.estimate.astype(float) for name, own in rows.groupby("moderator")}
+
+
+@pytest.mark.parametrize("constant", ["instrument_baseline_sd", "none"])
+def test_a_baseline_that_is_coded_is_exact_or_left_out_and_said(constant):
+    uploads, asked = five_trials(), {"moderators": CODED, "standardise": constant}
+    if constant == "none":
+        asked["moderators"] = {**CODED, "cut_severity": {**CODED["cut_severity"], "cuts": [18, 24]}}
+    parts = ("moderators",)
+    wanted = estimates_by_moderator(run_with(uploads, (), parts, **asked))
+    records = run_with(uploads, ("T2", "T3"), parts, **asked)
+    found, said = estimates_by_moderator(records), told(records)
+    for name in ("log_severity", "chronicity", "duration"):
+        pd.testing.assert_series_equal(found[name], wanted[name], rtol=1e-9, atol=1e-11)
+    ident = "main.depression.post.primary.one.cut_severity"
+    if constant == "none":
+        pd.testing.assert_series_equal(found["cut_severity"], wanted["cut_severity"], rtol=1e-9, atol=1e-11)
+        assert ident not in said
+    else:  # where the constant puts the cuts is known to no site
+        without = run_with({k: v for k, v in uploads.items() if k not in ("T2", "T3")}, (), parts, **asked)
+        assert ident in said
+        assert set(records.estimates[records.estimates.analysis_id == ident].k.dropna()) == set(
+            without.estimates[without.estimates.analysis_id == ident].k.dropna()
+        )
+
+
+def test_a_withheld_category_is_not_read_from_its_variable_as_a_number():
+    hold = lambda block: "moderator.chronicity" in block.names  # noqa: E731
+    records = run_with(five_trials(), ("T2", "T3"), ("moderators",), hold, moderators=CODED)
+    ident = "main.depression.post.primary.one.chronicity"
+    assert "without T2, T3" in told(records)[ident]
+    assert "main.depression.post.primary.one.duration" not in told(records)

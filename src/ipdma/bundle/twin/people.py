@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from ipdma.bundle.rows import NoRows
 
 MISSING = -1
-SECONDS = 20.0  # for one search of whole numbers
+NODES = 2_000  # of the tree of a search: no clock, so that a busy machine finds the same people
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def conditions_of(
 def whole_numbers(
     rows: np.ndarray, sizes: np.ndarray, n: int, what: str, cost: np.ndarray | None = None
 ) -> np.ndarray:
-    """Whole numbers from 0 to n with these sums, the cheapest that a search of `SECONDS` finds.
+    """Whole numbers from 0 to n with these sums, the cheapest that a search of `NODES` finds.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def whole_numbers(
         integrality=np.ones(rows.shape[1]),
         bounds=Bounds(0, n),
         constraints=LinearConstraint(rows, sizes, sizes),
-        options={"time_limit": SECONDS},
+        options={"node_limit": NODES},
     )
     if found.x is None:
         raise NoRows(f"no whole numbers of people have the counts of {what}")
