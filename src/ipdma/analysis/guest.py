@@ -100,4 +100,5 @@ def uncoded(values: np.ndarray, moderator: Moderator, factor: float) -> np.ndarr
         return np.array([starts[value] for value in values], dtype=float)
     if moderator.transform != "log":
         return values
-    return np.exp(values.astype(float)) * (factor if moderator.column == BASELINE else 1.0)
+    numbers: np.ndarray = np.exp(values.astype(float))
+    return numbers * factor if moderator.column == BASELINE else numbers

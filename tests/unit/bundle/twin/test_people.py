@@ -25,7 +25,9 @@ def test_counts_that_no_people_have_are_refused():
 def test_the_search_is_limited_by_steps_and_by_no_clock(monkeypatch):
     asked = []
     search = people.milp
-    monkeypatch.setattr(people, "milp", lambda *a, **k: (asked.append(dict(k["options"])), search(*a, **k))[1])
+    monkeypatch.setattr(
+        people, "milp", lambda *a, **k: (asked.append(dict(k["options"])), search(*a, **k))[1]
+    )
     settle_scores(40, ["before", "after"], [Set(("before", "after"), 33)])
     assert asked == [{"node_limit": people.NODES}]
 
