@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.completed import Completed
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.records import Ledger
@@ -17,11 +18,11 @@ from ipdma.imputation import reference_based, shift_outcomes, study_seed
 
 def depart(
     ledger: Ledger,
-    completed: Cell,
+    completed: Completed,
     cell: Cell,
     settings: Settings,
     plan: MissingPlan,
-    earlier: Mapping[str, Mapping[str, float]] | None = None,
+    earlier: Mapping[str, Mapping[str, float]],
 ) -> None:
     """Write the headline under shifts by arm and under reference-based draws.
 
@@ -30,35 +31,38 @@ def depart(
 
     Parameters
     ----------
-    completed, cell : Cell
-        Completed data sets one below the other, and the rows as they were observed.
+    completed : Completed
+        Completed data sets one below the other.
+    cell : Cell
+        The rows as they were observed.
     earlier : mapping of str to mapping of str to float
         Columns with earlier scores of the same outcome: the weeks at which each study measured them.
     """
     spec = settings.primary(cell.family)
-    missing = missing_outcomes(completed, cell)
     rows = completed.rows
+    missing = missing_outcomes(rows, cell)
     for active, reference in delta_pairs(plan):
         shifted = shift_outcomes(
             rows["outcome"].to_numpy(dtype=float), missing, rows["treat"].to_numpy(), active, reference
         )
         ident = cell.ident(f"delta:{active:g}:{reference:g}", "one")
-        fit_headline(ledger, ident, completed.but(rows.assign(outcome=shifted)), spec, False)
+        fit_headline(ledger, ident, cell.but(rows.assign(outcome=shifted)), spec, False)
         ledger.count(ident, "delta", arm="active", value=active)
         ledger.count(ident, "delta", arm="reference", value=reference)
     for method in plan.reference_based:
         ident = cell.ident(method, "one")
-        starts = start_columns(rows, earlier or {}) if method == "copy_increments" else {}
-        drawn = drawn_from_reference(rows, missing, method, plan.seed, starts)
-        fit_headline(ledger, ident, completed.but(rows.assign(outcome=drawn)), spec, False)
+        starts = start_columns(rows, earlier) if method == "copy_increments" else {}
+        drawn = completed.scaled(drawn_from_reference(completed, missing, method, plan.seed, starts))
+        drawn = np.where(missing, drawn, rows["outcome"].to_numpy(dtype=float))
+        fit_headline(ledger, ident, cell.but(rows.assign(outcome=drawn)), spec, False)
         if method == "copy_increments":
             ledger.note(ident, "imputation_note", say_starts(sorted(rows["study"].unique()), starts))
 
 
-def missing_outcomes(completed: Cell, cell: Cell) -> np.ndarray:
+def missing_outcomes(completed: pd.DataFrame, cell: Cell) -> np.ndarray:
     """True for the completed rows whose outcome was imputed."""
     observed = cell.rows.set_index(["study", "participant"])["outcome"].notna()
-    at = pd.MultiIndex.from_frame(completed.rows[["study", "participant"]])
+    at = pd.MultiIndex.from_frame(completed[["study", "participant"]])
     return ~observed.reindex(at).to_numpy(dtype=bool)
 
 
@@ -99,21 +103,24 @@ def say_starts(studies: list[str], starts: Mapping[str, str]) -> str:
 
 
 def drawn_from_reference(
-    rows: pd.DataFrame, missing: np.ndarray, method: str, seed: int, starts: Mapping[str, str]
+    completed: Completed, missing: np.ndarray, method: str, seed: int, starts: Mapping[str, str]
 ) -> np.ndarray:
-    """Outcomes in which the active arm's gaps are drawn as the reference arm would have them, by study."""
+    """Outcomes in points in which the active arm's gaps are drawn as the reference arm would have them.
+
+    Each study is drawn for as many data sets as it has of its own; then they come round again.
+    """
+    rows, m = completed.done.rows, completed.done.m
     outcome = rows["outcome"].to_numpy(dtype=float).copy()
-    m = int(rows["imputation"].max())
     for study in sorted(rows["study"].unique()):
-        at = np.flatnonzero((rows["study"] == study).to_numpy())
-        shape = (m, len(at) // m)
-        treat = rows["treat"].to_numpy()[at].reshape(shape)[0]
-        gap = missing[at].reshape(shape)[0] & (treat == 1)
-        own = outcome[at].reshape(shape).copy()
-        own[:, gap] = np.nan
-        baseline = rows["baseline"].to_numpy(dtype=float)[at].reshape(shape)
-        last = starts.get(str(study), "baseline")
-        interim = rows[last].to_numpy(dtype=float)[at].reshape(shape)
+        at = np.flatnonzero((rows["study"] == study).to_numpy()).reshape(m, -1)
+        own = at[: completed.sets[str(study)]]
+        treat = rows["treat"].to_numpy()[own[0]]
+        gap = missing[own[0]] & (treat == 1)
+        open_outcome = outcome[own]
+        open_outcome[:, gap] = np.nan
+        baseline = rows["baseline"].to_numpy(dtype=float)[own]
+        interim = rows[starts.get(str(study), "baseline")].to_numpy(dtype=float)[own]
         rng = np.random.default_rng([study_seed(seed, f"{study}\n{method}")])
-        outcome[at] = reference_based(baseline, interim, own, treat, method, rng).ravel()
+        drawn = reference_based(baseline, interim, open_outcome, treat, method, rng)
+        outcome[at] = drawn[np.arange(m) % len(own)]
     return outcome

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.completed import Completed
 from ipdma.analysis.ranges import bin_edges
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.imputation import ImputedRows, tabulate_missing
+from ipdma.imputation import tabulate_missing
 from ipdma.model.records import Fit
 
 ENOUGH_ERROR = 0.1  # Monte-Carlo error as a share of the standard error
@@ -80,9 +81,9 @@ def write_medians(ledger: Ledger, ident: Ident, fits: Sequence[Fit]) -> None:
             ledger.count(ident, "variance_median", variable=name, value=float(np.median(values)))
 
 
-def write_diagnostics(ledger: Ledger, cell: Cell, done: ImputedRows) -> None:
+def write_diagnostics(ledger: Ledger, cell: Cell, completed: Completed) -> None:
     """Observed against imputed shares in bins over all studies, and the traces of the chains."""
-    ident = cell.ident("imputed", "one")
+    ident, done = cell.ident("imputed", "one"), completed.done
     n = len(done.rows) // done.m
     original = cell.rows.set_index(["study", "participant"])
     index = pd.MultiIndex.from_frame(done.rows[["study", "participant"]].iloc[:n])
@@ -90,13 +91,13 @@ def write_diagnostics(ledger: Ledger, cell: Cell, done: ImputedRows) -> None:
         if name not in original or not pd.api.types.is_numeric_dtype(done.rows[name]):
             continue
         gap = original[name].reindex(index).isna().to_numpy()
-        values = done.rows[name].to_numpy(dtype=float).reshape(done.m, n)
+        values = completed.rows[name].to_numpy(dtype=float).reshape(done.m, n)
         observed, imputed = values[0, ~gap], values[:, gap].ravel()
         imputed = imputed[np.isfinite(imputed)]
         observed = observed[np.isfinite(observed)]
         if min(int(gap.sum()), len(observed)) >= FEWEST and len(imputed):
             write_shares(ledger, ident, name, observed, imputed, int(gap.sum()))
-    write_traces(ledger, ident, done)
+    write_traces(ledger, ident, completed)
 
 
 def write_shares(
@@ -116,12 +117,14 @@ def write_shares(
         ledger.count(ident, f"{what}_sd", variable=name, n=n, value=float(values.std(ddof=1)))
 
 
-def write_traces(ledger: Ledger, ident: Ident, done: ImputedRows) -> None:
+def write_traces(ledger: Ledger, ident: Ident, completed: Completed) -> None:
     """Mean of the imputed outcomes over the sweeps, averaged over trials and arms."""
+    done = completed.done
     if "outcome" not in done.variables or not done.traces:
         return
     j = done.variables.index("outcome")
-    own = [t[:, j, 0] for t in done.traces.values() if t.shape[1] == len(done.variables)]
+    factor = dict(zip(done.rows["study"].astype(str), completed.factor, strict=False))
+    own = [t[:, j, 0] * factor[study] for (study, _), t in done.traces.items()]
     own = [t for t in own if np.isfinite(t).all()]
     for sweep, value in enumerate(np.mean(own, axis=0) if own else (), start=1):
         ledger.count(ident, "trace", variable="outcome", level=str(sweep), value=float(value))

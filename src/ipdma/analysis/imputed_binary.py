@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.completed import Helpers, complete_cell
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MODEL, NON_RESPONDER, MissingPlan
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.codebook import Codebook
 from ipdma.cohort.derive import VARIABLES, derive_remission, derive_response, own_rule, scoring_of
-from ipdma.imputation import impute_rows, needed_imputations
 
 FROM_SCORES = ("response", "remission")
 AS_NONE = ("response", "remission", "remission_by_diagnosis")
@@ -24,7 +24,7 @@ SCORE = "outcome_raw"
 def analyse_binary(
     ledger: Ledger,
     cell: Cell,
-    rows: pd.DataFrame,
+    helped: Helpers,
     variables: Sequence[str],
     settings: Settings,
     plan: MissingPlan,
@@ -34,7 +34,7 @@ def analyse_binary(
 
     Parameters
     ----------
-    rows : DataFrame
+    helped : Helpers
         The cell's rows, scores that help beside them.
     variables : sequence of str
         Columns to complete; the score stands in for `outcome` where that is derived from it.
@@ -53,14 +53,13 @@ def analyse_binary(
         return
     score = SCORE if measure in FROM_SCORES else "outcome"
     names = [score if name == "outcome" else name for name in variables]
-    m = needed_imputations(rows, names, plan.m)
-    done = impute_rows(rows, names, m, plan.iterations, plan.seed)
+    done = complete_cell(helped.rows, names, helped.names, plan, ["baseline"])
     completed = done.rows
     if measure in FROM_SCORES and codebook is not None:
         completed = completed.assign(outcome=derived_events(completed, measure, codebook))
-    for text in done.notes:
+    for text in done.done.notes:
         ledger.note(ident, "imputation_note", text)
-    write_headlines(ledger, cell, cell.but(completed), MODEL, settings, done.m)
+    write_headlines(ledger, cell, cell.but(completed), MODEL, settings, done.done.m)
 
 
 def write_headlines(

@@ -2,7 +2,7 @@
 
 from ipdma.imputation.departures import reference_based, shift_outcomes
 from ipdma.imputation.missingness import incomplete_percentage, tabulate_missing
-from ipdma.imputation.rows import ImputedRows, impute_rows, needed_imputations
+from ipdma.imputation.rows import ImputedRows, impute_rows, needed_imputations, pooled_sets, sets_of_trials
 from ipdma.imputation.study import ImputedStudy, impute_study, study_seed
 from ipdma.imputation.systematic import TrialData, impute_unmeasured
 
@@ -15,7 +15,9 @@ __all__ = [
     "impute_unmeasured",
     "incomplete_percentage",
     "needed_imputations",
+    "pooled_sets",
     "reference_based",
+    "sets_of_trials",
     "shift_outcomes",
     "study_seed",
     "tabulate_missing",

@@ -54,6 +54,19 @@ def needed_imputations(rows: pd.DataFrame, variables: Sequence[str], least: int)
     return max(least, int(np.ceil(incomplete_percentage(rows, variables) - 1e-9)))
 
 
+def sets_of_trials(rows: pd.DataFrame, variables: Sequence[str], least: int) -> dict[str, int]:
+    """How many completed data sets each trial asks for, from its own rows (see `needed_imputations`)."""
+    parts = rows.groupby(rows["study"].astype(str), sort=True)
+    return {str(study): needed_imputations(part, variables, least) for study, part in parts}
+
+
+def pooled_sets(sets: Mapping[str, int], people: Mapping[str, int]) -> int:
+    """How many data sets an analysis takes: the mean of what its trials ask for, weighed by people, rounded
+    up."""
+    asked = sum(sets[study] * people[study] for study in sets)
+    return -(-asked // sum(people[study] for study in sets))
+
+
 def impute_rows(
     rows: pd.DataFrame,
     variables: Sequence[str],
@@ -61,6 +74,7 @@ def impute_rows(
     iterations: int,
     seed: int,
     ordered: Mapping[str, Sequence[str]] | None = None,
+    sets: Mapping[str, int] | None = None,
 ) -> ImputedRows:
     """Complete `variables` within each trial and arm.
 
@@ -74,11 +88,14 @@ def impute_rows(
         Completed data sets, sweeps of the chain, and the plan's seed.
     ordered : mapping of str to sequence of str
         Levels in order, for categories that have one: all of them.
+    sets : mapping of str to int
+        How many completed data sets each trial has of its own, default m; where they are fewer than m they
+        come round again.
 
     Returns
     -------
     ImputedRows
-        The same rows for the same arguments; a trial's values do not depend on the other trials.
+        The same rows for the same arguments; a trial's values depend on no other trial.
 
     Raises
     ------
@@ -86,33 +103,49 @@ def impute_rows(
         Where a category has a value that is not among its ordered levels.
     """
     rows = rows.reset_index(drop=True)
-    coded, levels, kinds = code_columns(rows, variables, ordered or {})
-    values = np.empty((m, *coded.shape))
+    columns: dict[str, Array] = {
+        name: np.empty((m, len(rows)), dtype=completed_type(rows[name])) for name in variables
+    }
     unmeasured: dict[str, tuple[str, ...]] = {}
     notes: list[str] = []
     traces: dict[tuple[str, str], Array] = {}
-    for study, part in coded.groupby(rows["study"].astype(str), sort=True):
+    for study, part in rows.groupby(rows["study"].astype(str), sort=True):
         at = part.index.to_numpy()
-        arm = rows.loc[at, "arm"].astype(str).to_numpy()
-        own_kinds = {name: matching_kind(kinds[name], part[name], arm) for name in variables}
-        done: ImputedStudy = impute_study(part, arm, own_kinds, str(study), m, iterations, seed)
-        values[:, at] = done.values
+        coded, levels, kinds = code_columns(part, variables, ordered or {})
+        arm = part["arm"].astype(str).to_numpy()
+        own_kinds = {name: matching_kind(kinds[name], coded[name], arm) for name in variables}
+        own = (sets or {}).get(str(study), m)
+        done: ImputedStudy = impute_study(coded, arm, own_kinds, str(study), own, iterations, seed)
+        for j, name in enumerate(variables):
+            columns[name][:, at] = decoded(done.values[np.arange(m) % own, :, j], levels.get(name))
         if done.unmeasured:
             unmeasured[str(study)] = done.unmeasured
         notes += done.notes
         traces.update({(str(study), label): trace for label, trace in done.traces.items()})
-    stacked = stack_completed(rows, list(variables), values, levels)
+    stacked = pd.concat([rows] * m, ignore_index=True)
+    stacked = stacked.assign(**{name: values.ravel() for name, values in columns.items()})
+    stacked["imputation"] = np.repeat(np.arange(1, m + 1), len(rows))
     return ImputedRows(stacked, m, tuple(variables), unmeasured, tuple(notes), traces)
+
+
+def is_number(column: pd.Series) -> bool:
+    """Whether a column holds numbers, and not levels."""
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
+
+
+def completed_type(column: pd.Series) -> type:
+    """What a completed column is made of."""
+    return float if is_number(column) else object
 
 
 def code_columns(
     rows: pd.DataFrame, variables: Sequence[str], ordered: Mapping[str, Sequence[str]]
 ) -> tuple[pd.DataFrame, dict[str, list[str]], dict[str, str]]:
-    """Numbers for every variable, the levels behind codes, and the kind of each."""
+    """Numbers for every variable of one trial, the levels behind codes, and the kind of each."""
     coded, levels, kinds = {}, {}, {}
     for name in variables:
         column = rows[name]
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        if is_number(column):
             numbers = column.astype(float)
             binary = set(numbers.dropna().unique()) <= {0.0, 1.0}
             coded[name], kinds[name] = numbers, "binary" if binary else "bounded"
@@ -138,27 +171,17 @@ def refuse_unlisted(text: pd.Series, name: str, levels: Sequence[str]) -> None:
         )
 
 
+def decoded(values: Array, levels: Sequence[str] | None) -> Array:
+    """Numbers as they are; codes as their levels, None where there is no value."""
+    if levels is None:
+        return values
+    words: Array = np.asarray([*levels, None], dtype=object)
+    return words[np.where(np.isnan(values), len(levels), values).astype(int)]
+
+
 def matching_kind(kind: str, column: pd.Series, arm: Array) -> str:
     """Predictive mean matching needs donors: in a small arm a score is drawn from its normal regression."""
     if kind != "bounded":
         return kind
     observed = column.notna().groupby(arm).sum()
     return "bounded" if len(observed) and observed.min() >= MATCHING_ROWS else "continuous"
-
-
-def stack_completed(
-    rows: pd.DataFrame, names: Sequence[str], values: Array, levels: Mapping[str, Sequence[str]]
-) -> pd.DataFrame:
-    """The rows M times, with the completed columns in the place of the old ones."""
-    m = len(values)
-    stacked = pd.concat([rows] * m, ignore_index=True)
-    completed = {}
-    for j, name in enumerate(names):
-        flat = values[:, :, j].ravel()
-        if name in levels:
-            own = np.asarray([*levels[name], None], dtype=object)
-            flat = own[np.where(np.isnan(flat), len(own) - 1, flat).astype(int)]
-        completed[name] = flat
-    stacked = stacked.assign(**completed)
-    stacked["imputation"] = np.repeat(np.arange(1, m + 1), len(rows))
-    return stacked

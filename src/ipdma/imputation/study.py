@@ -77,11 +77,11 @@ def impute_study(
     columns = [str(c) for c in table.columns]
     measured = np.flatnonzero(~np.isnan(values).all(axis=0))
     unmeasured = tuple(c for j, c in enumerate(columns) if j not in measured)
-    copies = find_copies(values, [int(j) for j in measured if kinds[columns[j]] != "unordered"])
-    own = values.copy()
+    own, varying = filled_constants(values, measured)
+    copies = find_copies(values, [int(j) for j in varying if kinds[columns[j]] != "unordered"])
     for copy in reversed(copies):
         fill_source(own, copy)
-    used = np.array([j for j in measured if j not in {c.of for c in copies}], dtype=int)
+    used = np.array([j for j in varying if j not in {c.of for c in copies}], dtype=int)
     notes = constant_notes(values[:, measured], [columns[j] for j in measured], study)
     notes += copy_notes(copies, columns, study)
     part = Part(own[:, used], [columns[j] for j in used], [kinds[columns[j]] for j in used], used, study)
@@ -91,6 +91,19 @@ def impute_study(
         gap = np.isnan(values[:, copy.of])
         completed[:, gap, copy.of] = copy.intercept + copy.slope * completed[:, gap, copy.source]
     return ImputedStudy(completed, unmeasured, (*notes, *more), traces)
+
+
+def filled_constants(values: Array, measured: Array) -> tuple[Array, Array]:
+    """The gaps of what has one observed value filled with it, and the places of what varies.
+
+    A variable that is the same for everybody in the trial predicts nothing there: it may be in the table for
+    other trials' sake, and these are not to change what this one gets.
+    """
+    own = values.copy()
+    same = np.nanmin(values[:, measured], axis=0) == np.nanmax(values[:, measured], axis=0)
+    constant = measured[same]
+    own[:, constant] = np.nanmax(values[:, constant], axis=0)
+    return own, measured[~same]
 
 
 @dataclass(frozen=True)
