@@ -27,6 +27,7 @@ try:
         workflow.config_settings.configfiles,
         workflow.config_settings.config,
         works=workflow.is_main_process and not workflow.output_settings.dryrun,
+        scatter=workflow.resource_settings.overwrite_scatter.get("shard"),
     )
 except IpdmaError as error:
     sys.exit(for_terminal(f"\nThe run cannot start:\n{error}\n"))
@@ -50,10 +51,26 @@ def files_of(job):
     }
 
 
+# A fitting job begins with the contrasts' rows; of a large plan its analyses are dealt out, and it gathers them.
+def stamps_before(kind):
+    return lambda wildcards: [
+        f"{STAMPS}/{job}.json"
+        for job in ["cohort", *RUN.shards_of(f"{kind}/{wildcards.contrast}")]
+    ]
+
+
+def kept_by(job):
+    return lambda wildcards: RUN.kept_by(job.format(**wildcards))
+
+
 # The whole plan. It asks for `input`, which tells Snakemake that it is no reason to run again: the recipe
 # holds what counts of it, and its words do not.
 def plan_of_run(wildcards, input):
     return RUN.plan.as_mapping()
+
+
+scattergather:
+    shard=RUN.shards,
 
 
 wildcard_constraints:

@@ -1,7 +1,7 @@
-# The models of the plan, a job for each contrast; then the three record files.
+# The models of the plan, a job for each contrast, of a large plan with several before it; then the record files.
 rule fit:
     input:
-        stamps=f"{STAMPS}/cohort.json",
+        stamps=stamps_before("fit"),
     output:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
@@ -12,6 +12,7 @@ rule fit:
         recipe=recipe_of("fit/{contrast}"),
         files=files_of("fit/{contrast}"),
         kind="fit",
+        kept_by=kept_by("fit/{contrast}"),
         out="private/parts/{contrast}",
         plan=plan_of_run,
         rows=f"{PRIVATE}/cohort/{{contrast}}",
@@ -24,6 +25,22 @@ rule fit:
         "{wildcards.contrast}: fitting the plan's models"
     script:
         "../scripts/fit.py"
+
+
+# A share of a large plan's models: what it finds is kept, and the contrast's own job takes it from there.
+use rule fit as fit_shard with:
+    input:
+        stamps=f"{STAMPS}/cohort.json",
+    output:
+        stamp=f"{STAMPS}/fit/{{contrast}}/{{scatteritem}}.json",
+    log:
+        f"{LOGS}/fit/{{contrast}}/{{scatteritem}}.log",
+    params:
+        recipe=recipe_of("fit/{contrast}/{scatteritem}"),
+        files=files_of("fit/{contrast}/{scatteritem}"),
+        kept_by=kept_by("fit/{contrast}/{scatteritem}"),
+    message:
+        "{wildcards.contrast}: fitting the plan's models, share {wildcards.scatteritem}"
 
 
 rule records:

@@ -1,5 +1,7 @@
 # Gaps counted; where the plan asks for it, filled in many times and every model refitted: a job for each contrast.
 use rule fit as impute with:
+    input:
+        stamps=stamps_before("impute"),
     output:
         stamp=f"{STAMPS}/impute/{{contrast}}.json",
     log:
@@ -8,13 +10,25 @@ use rule fit as impute with:
         recipe=recipe_of("impute/{contrast}"),
         files=files_of("impute/{contrast}"),
         kind="imputation",
+        kept_by=kept_by("impute/{contrast}"),
         out="private/parts/{contrast}/imputation",
-        plan=plan_of_run,
-        rows=f"{PRIVATE}/cohort/{{contrast}}",
-        codebooks=lambda wildcards: RUN.codebook_folders,
         registry=None,
         aggregate=None,
         participants=None,
-        uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
     message:
         "{wildcards.contrast}: missing data"
+
+
+use rule impute as impute_shard with:
+    input:
+        stamps=f"{STAMPS}/cohort.json",
+    output:
+        stamp=f"{STAMPS}/impute/{{contrast}}/{{scatteritem}}.json",
+    log:
+        f"{LOGS}/impute/{{contrast}}/{{scatteritem}}.log",
+    params:
+        recipe=recipe_of("impute/{contrast}/{scatteritem}"),
+        files=files_of("impute/{contrast}/{scatteritem}"),
+        kept_by=kept_by("impute/{contrast}/{scatteritem}"),
+    message:
+        "{wildcards.contrast}: missing data, share {wildcards.scatteritem}"

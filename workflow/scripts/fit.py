@@ -1,4 +1,4 @@
-"""Run the plan's analyses on the rows of one contrast."""
+"""Run the plan's analyses on the rows of one contrast, or a share of them that is kept for that."""
 
 from ipdma.analysis.run import analyse
 from ipdma.codebook import load_codebook
@@ -11,7 +11,8 @@ from ipdma.runs.jobs import job
 from ipdma.runs.parts import analyses_of
 
 with job(snakemake, snakemake.wildcards.contrast) as desk:
-    found = earlier_results(desk, snakemake.params.recipe)
+    shard = snakemake.wildcards.get("scatteritem", "")
+    found = earlier_results(desk, snakemake.params.recipe, snakemake.params.kept_by, shard)
     tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
@@ -28,5 +29,6 @@ with job(snakemake, snakemake.wildcards.contrast) as desk:
         say=desk.say,
         found=found,
     )
-    desk.put_tables(vars(records), snakemake.params.out)
+    if not shard:
+        desk.put_tables(vars(records), snakemake.params.out)
     keep(desk, found)

@@ -7,6 +7,7 @@ code. Where all of these are as they were, its rows of the records are taken as 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,8 +26,8 @@ from ipdma.provenance import digest_text
 class Found(Kept):
     """Ledgers by all that they were made from."""
 
-    def __init__(self, made_with: Mapping[str, Any], earlier: str = "") -> None:
-        super().__init__(made_with, earlier)
+    def __init__(self, made_with: Mapping[str, Any], *earlier: str) -> None:
+        super().__init__(made_with, *earlier)
         self._digests: dict[int, tuple[object, str]] = {}
 
     def ledger(self, unit: Unit, cell: Cell, context: Context, make: Callable[[], Ledger]) -> Ledger:
@@ -73,3 +74,31 @@ class Found(Kept):
         if id(table) not in self._digests:
             self._digests[id(table)] = (table, digest_table(table))  # kept, so that its id stays its own
         return self._digests[id(table)][1]
+
+
+class Shard(Found):
+    """What one of several jobs makes of a contrast: the units whose turn it is, and of the others nothing.
+
+    The units of each analysis go round by themselves, so that what takes long is spread.
+
+    Parameters
+    ----------
+    made_with, *earlier
+        See Kept.
+    turn, of : int
+        Which of how many jobs, from 1.
+    """
+
+    def __init__(self, made_with: Mapping[str, Any], *earlier: str, turn: int, of: int) -> None:
+        super().__init__(made_with, *earlier)
+        self.turn, self.of = turn, of
+        self.dealt: Counter[str] = Counter()
+
+    def ledger(self, unit: Unit, cell: Cell, context: Context, make: Callable[[], Ledger]) -> Ledger:
+        """The ledger of a unit whose turn it is; of another an empty one."""
+        at = self.dealt[unit.part]
+        self.dealt[unit.part] += 1
+        first = list(self.dealt).index(unit.part)  # each analysis begins with another job
+        if (first + at) % self.of != self.turn - 1:
+            return Ledger()
+        return super().ledger(unit, cell, context, make)

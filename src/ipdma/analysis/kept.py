@@ -16,8 +16,8 @@ class Kept:
     ----------
     made_with : mapping
         Digests of the code and the versions: all that is the same for every result of the job.
-    earlier : str
-        As `text` left it, or empty; of another `made_with` nothing is taken.
+    *earlier : str
+        Each as `text` left it, or empty; of another `made_with` nothing is taken.
 
     Attributes
     ----------
@@ -27,9 +27,11 @@ class Kept:
         How many of them were made.
     """
 
-    def __init__(self, made_with: Mapping[str, Any], earlier: str = "") -> None:
+    def __init__(self, made_with: Mapping[str, Any], *earlier: str) -> None:
         self.made_with = json.loads(json.dumps(made_with))
-        self.earlier = read_earlier(earlier, self.made_with)
+        self.earlier: dict[str, Any] = {}
+        for text in earlier:
+            self.earlier |= read_earlier(text, self.made_with)
         self.used: dict[str, Any] = {}
         self.again = 0
 

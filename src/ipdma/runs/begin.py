@@ -24,7 +24,7 @@ DEFAULT_PLAN = "config/config.yaml"
 TRUE_WORDS = ("true", "yes", "1")
 
 
-def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run:
+def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool, scatter: int | None = None) -> Run:
     """Read and check everything that a run starts from.
 
     Parameters
@@ -36,6 +36,8 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     works : bool
         Whether jobs will run: the results folder is taken for this process, and what is out of date in it is
         marked so. Otherwise nothing is changed.
+    scatter : int, optional
+        See Run.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def begin(configfiles: list[Any], config: Mapping[str, Any], works: bool) -> Run
     if plan["blind"]:
         blind_key()
         studies, notices = without_bundles(studies)
-    run = Run(plan, Path(plan["results"]), tuple(studies), digest_text(plan.as_yaml()), notices)
+    run = Run(plan, Path(plan["results"]), tuple(studies), digest_text(plan.as_yaml()), notices, scatter)
     run.notices.extend(claim(run.results, plan, overwrite))
     if works:
         run.notices.extend(take_lock(run.results))

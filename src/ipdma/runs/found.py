@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ipdma.analysis.found import Found
+from ipdma.analysis.found import Found, Shard
 from ipdma.analysis.kept import Kept
 from ipdma.report.drawn import Drawn
 from ipdma.runs.jobs import Desk
@@ -15,15 +15,31 @@ FOLDER = "private/found"
 CODEBOOK = "codebook "  # of a recipe's inputs (`Run.files`); its tables are digested where they are read
 
 
-def earlier_results(desk: Desk, recipe: Mapping[str, Any]) -> Found:
-    """What a fitting job found in an earlier run, as far as the code and the codebooks are the same."""
+def earlier_results(desk: Desk, recipe: Mapping[str, Any], beside: Sequence[str], turn: str = "") -> Found:
+    """What a fitting job found in an earlier run, as far as the code and the codebooks are the same.
+
+    Parameters
+    ----------
+    desk : Desk
+    recipe : mapping
+        The job's.
+    beside : sequence of str
+        Other jobs that keep results of the same kind.
+    turn : str
+        `2-of-3` of a job that makes a share of the results alone.
+    """
     books = {name: digest for name, digest in recipe["inputs"].items() if name.startswith(CODEBOOK)}
-    return Found({**made_with(recipe), "codebooks": books}, earlier_text(desk))
+    with_books = {**made_with(recipe), "codebooks": books}
+    earlier = [earlier_text(desk, job) for job in (desk.job, *beside)]
+    if not turn:
+        return Found(with_books, *earlier)
+    own, _, of = turn.partition("-of-")
+    return Shard(with_books, *earlier, turn=int(own), of=int(of))
 
 
 def earlier_figures(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
     """The figures that an earlier run drew with the same code."""
-    return Drawn(made_with(recipe), earlier_text(desk), desk.results / "figures")
+    return Drawn(made_with(recipe), earlier_text(desk, desk.job), desk.results / "figures")
 
 
 def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,10 +47,10 @@ def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {key: recipe[key] for key in ("code", "versions")}
 
 
-def earlier_text(desk: Desk) -> str:
+def earlier_text(desk: Desk, job: str) -> str:
     """What a job kept in an earlier run; empty where there is nothing that can be read."""
     try:
-        return (desk.results / FOLDER / f"{desk.job}.json").read_text(encoding="utf-8")
+        return (desk.results / FOLDER / f"{job}.json").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ""
 

@@ -19,6 +19,8 @@ from ipdma.runs.recipes import codebook_files, digest_fit, digest_numbers, make_
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
 
+SHARD = 1000  # trials times questions of a contrast that one fitting job takes, in some ten minutes
+
 
 @dataclass(frozen=True)
 class Run:
@@ -33,6 +35,8 @@ class Run:
         SHA-256 of the complete plan.
     notices : list of str
         Lines to tell the user before the run.
+    scatter : int or None
+        Among how many jobs the analyses of each contrast are dealt out; None: by the plan's size.
     """
 
     plan: Plan
@@ -40,6 +44,7 @@ class Run:
     studies: tuple[StudyFolder, ...]
     digest: str
     notices: list[str]
+    scatter: int | None = None
 
     @property
     def study_ids(self) -> list[str]:
@@ -134,15 +139,35 @@ class Run:
         """Every job whose stamp the run needs, each after those that it builds upon."""
         fits = [f"fit/{contrast}" for contrast in self.cohorts]
         imputes = [f"impute/{contrast}" for contrast in self.plan["contrasts"]]
+        fitted = [job for fit in (*fits, *imputes) for job in (*self.shards_of(fit), fit)]
         looked = ["integrity"] if self.looks else []
         uploads = [f"harmonise/{study}" for study in self.study_ids]
         after = ["records", "report", *(["share"] if self.plan["share"] else [])]
-        return ["plan", *uploads, "cohort", *fits, *imputes, *looked, *after]
+        return ["plan", *uploads, "cohort", *fitted, *looked, *after]
 
     @property
     def recorded(self) -> list[str]:
         """The jobs whose records are gathered."""
-        return [job for job in self.jobs if job.partition("/")[0] in ("fit", "impute", "integrity")]
+        fitted = ("fit", "impute", "integrity")
+        return [job for job in self.jobs if job.partition("/")[0] in fitted and not is_shard(job)]
+
+    @property
+    def shards(self) -> int:
+        """Among how many jobs the analyses of each contrast are dealt out; 1 where none is needed."""
+        if self.scatter:
+            return self.scatter
+        questions = max(len(self.plan.cells(contrast)) for contrast in self.plan["contrasts"])
+        return max(1, len(self.studies) * questions // SHARD)
+
+    def shards_of(self, job: str) -> list[str]:
+        """The jobs that make the results of a fitting job, which then gathers them; none of a small plan."""
+        if self.shards < 2 or job.partition("/")[2] not in self.plan["contrasts"]:
+            return []
+        return [f"{job}/{turn}-of-{self.shards}" for turn in range(1, self.shards + 1)]
+
+    def kept_by(self, job: str) -> list[str]:
+        """The jobs whose results a fitting job may take: its shards, or the job that it is a shard of."""
+        return [job.rpartition("/")[0]] if is_shard(job) else self.shards_of(job)
 
     @property
     def has_bundles(self) -> bool:
@@ -188,7 +213,7 @@ class Run:
         elif kind == "cohort":
             more = {"plan": digest_text(json.dumps(self.rows_plan))}
         elif kind in ("fit", "impute"):
-            more = {"plan": digest_fit(self.plan, kind, job.partition("/")[2])}
+            more = {"plan": digest_fit(self.plan, kind, job.split("/")[1])}
         elif kind == "integrity":
             more = {"stamp": self.stamp, "least": self.plan["minimum_cell"], "contact": self.contact}
         elif kind == "harmonise":
@@ -203,6 +228,11 @@ class Run:
             printed = [list(pair) for pair in self.versions.items()]
             more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}
         return make_recipe(kind, self.files(job), self.has_bundles, **more)
+
+
+def is_shard(job: str) -> bool:
+    """Whether a job makes a share of another's results, as `fit/main/1-of-3`."""
+    return job.count("/") == 2
 
 
 def digest_key(key: str) -> str:

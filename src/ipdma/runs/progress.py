@@ -13,6 +13,8 @@ STAGES = {
     "harmonise": "trials checked and harmonised",
     "cohort": "contrasts' rows chosen",
     "integrity": "data judged for integrity",
+    "impute_shard": "shares of the imputation made",
+    "fit_shard": "shares of the models fitted",
     "impute": "gaps imputed and completed data fitted",
     "fit": "contrasts' models fitted",
     "records": "record files gathered",

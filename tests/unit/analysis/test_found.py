@@ -7,7 +7,7 @@ from tests.builders.analysis_rows import draw_rows
 
 from ipdma.analysis import reads
 from ipdma.analysis import run as run_module
-from ipdma.analysis.found import Found
+from ipdma.analysis.found import Found, Shard
 from ipdma.analysis.kept import Kept
 from ipdma.analysis.reads import READS
 from ipdma.analysis.run import ANALYSES, analyse
@@ -61,6 +61,22 @@ def test_every_analysis_says_what_it_reads():
 def test_nothing_changed_nothing_is_made(first):
     assert first[1].again == len(first[1].used) > 5
     assert again(first, VALUES) == 0
+
+
+def test_shards_make_each_result_once_and_what_gathers_them_makes_none(first):
+    plan, kept = Plan.from_mapping(VALUES), []
+    for turn in (1, 2, 3):
+        shard = Shard(MADE_WITH, turn=turn, of=3)
+        analyse({KEY: ROWS}, plan, found=shard)
+        assert 2 < shard.again < len(first[1].used) - 4
+        kept.append(shard)
+    assert sum(len(shard.used) for shard in kept) == len(first[1].used)
+    found = Found(MADE_WITH, *(shard.text() for shard in kept))
+    records = analyse({KEY: ROWS}, plan, found=found)
+    assert found.again == 0
+    assert found.text() == first[1].text()
+    for name, table in vars(first[0]).items():
+        assert_frame_equal(getattr(records, name), table, obj=name)
 
 
 def test_words_are_no_change(first):
