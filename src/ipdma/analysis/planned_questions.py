@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ipdma.model.planned_tests import small_sample
 from ipdma.model.planning import (
     logit_slope_variance,
     logit_variance,
@@ -69,6 +70,10 @@ class Question:
         SD between trials of the effect or interaction that is asked.
     words : str
         What is assumed, to print.
+    test : str
+        Of `ipdma.model.planned_tests.TESTS`: what the plan will do.
+    covariates : int
+        That the model adjusts for, the moderator not among them.
     """
 
     contrast: str
@@ -82,6 +87,45 @@ class Question:
     effect: float
     tau: float
     words: str
+    test: str = "nst"
+    covariates: int = 0
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a trial is expected to tell of a question.
+
+    Attributes
+    ----------
+    published : float
+        Variance of its own estimate by the formulas of Riley and others (2020, 2022), which take squares of
+        the moderator and residual variances as known; infinite where it does not take part.
+    expected : float
+        The same with what its own regression costs: means, slopes and covariates that are estimated.
+    df : float
+        Degrees of freedom of its residual variance; infinite of events.
+    """
+
+    published: float
+    expected: float
+    df: float
+
+
+def contribution(question: Question, trial: PlannedTrial) -> Contribution:
+    """What a trial tells of a question."""
+    published = trial_variance(question, trial)
+    if not math.isfinite(published):
+        return Contribution(published, math.inf, 1.0)
+    spread = trial.spreads.get(question.moderator) if question.moderator else None
+    levels, columns = None, 4 if question.moderator else 2
+    if isinstance(spread, tuple):
+        levels, columns = (spread[0], spread[question.position]), 2 * len(spread)
+    active, reference = trial.arms[question.contrast]
+    each = question.test == "nst"
+    costs = small_sample(active, reference, columns, question.covariates, levels, each)
+    free = active + reference - columns - question.covariates
+    df = math.inf if question.family == "binomial" else max(free, 1.0)
+    return Contribution(published, published * costs, df)
 
 
 def trial_variance(question: Question, trial: PlannedTrial) -> float:

@@ -8,10 +8,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
 
-from ipdma.analysis.planned_questions import PlannedTrial, Question, trial_variance
-from ipdma.model.planning import t_power, wald_power
+from ipdma.analysis.planned_questions import Contribution, PlannedTrial, Question, contribution
+from ipdma.model.planned_tests import TESTS, Scenarios
 
 ENUMERATED = 10  # trials of doubtful arrival that are gone through in every combination; more are drawn
 DRAWS = 4000
@@ -48,17 +47,17 @@ class Power:
     ----------
     k : float
         Expected number of trials that inform the question.
-    power, power_t : float
-        Of the Wald test, as the planning papers have it, and of a t test on k - 1 degrees of freedom.
-    width, width_t : float or None
-        Expected width of the interval by either, over the scenarios that have one.
+    power, width : float, float or None
+        Of the test that the plan does, and the expected width of its interval where there is one.
+    power_wald, width_wald : float, float or None
+        Of the Wald test with known variances, as the planning papers have it.
     """
 
     k: float
     power: float
-    power_t: float
     width: float | None
-    width_t: float | None
+    power_wald: float
+    width_wald: float | None
 
 
 @dataclass(frozen=True)
@@ -113,37 +112,50 @@ def likely(chance: Array, seed: int) -> Chances:
 
 def answer(question: Question, trials: Sequence[PlannedTrial], chances: Chances, level: float) -> Answer:
     """One question: what is expected, what could be, and whose coming matters."""
-    variances = np.array([trial_variance(question, trial) for trial in trials])
-    expected = power_of(question, variances, chances, level)
-    everybody = power_of(question, variances, Chances(np.ones((1, len(trials))), np.ones(1)), level)
+    told = [contribution(question, trial) for trial in trials]
+    expected = power_of(question, told, chances, level)
+    everybody = power_of(question, told, Chances(np.ones((1, len(trials))), np.ones(1)), level)
     gains = []
     for n, trial in enumerate(trials):
-        if trial.chance < 1 and np.isfinite(variances[n]):
-            with_it, without = (
-                power_of(question, variances, chances.given(n, c), level) for c in (True, False)
-            )
-            gains.append((trial.study, with_it.power - without.power))
+        if trial.chance < 1 and np.isfinite(told[n].expected):
+            with_it, without = (mean_power(question, told, chances.given(n, c), level) for c in (True, False))
+            gains.append((trial.study, with_it - without))
     return Answer(question, expected, everybody, tuple(sorted(gains, key=lambda g: (-g[1], g[0]))))
 
 
-def power_of(question: Question, variances: Array, chances: Chances, level: float) -> Power:
+def power_of(question: Question, told: Sequence[Contribution], chances: Chances, level: float) -> Power:
     """Power and width over the scenarios."""
-    inverse = np.where(np.isfinite(variances), 1 / (variances + question.tau**2), 0.0)
-    information, k = chances.present @ inverse, chances.present @ (inverse > 0)
-    told = information > 0
-    se = np.full(len(information), np.inf)
-    se[told] = 1 / np.sqrt(information[told])
-    z = np.full(len(se), norm.ppf(0.5 + level / 2))
-    q = np.full(len(se), np.inf)
-    q[k > 1] = t.ppf(0.5 + level / 2, k[k > 1] - 1)
-    weights = chances.weights
-    return Power(
-        k=float(weights @ k),
-        power=float(weights @ wald_power(se, question.assumed, level)),
-        power_t=float(weights @ t_power(se, question.assumed, level, k - 1)),
-        width=mean_width(2 * z * se, weights),
-        width_t=mean_width(2 * q * se, weights),
+    who, wald, weights = (
+        scenarios(question, told, chances),
+        published(question, told, chances),
+        chances.weights,
     )
+    test, known = TESTS[question.test], TESTS["normal"]
+    return Power(
+        k=float(weights @ who.k),
+        power=float(weights @ test.power(who, question.assumed, level)),
+        width=mean_width(test.width(who, level), weights),
+        power_wald=float(weights @ known.power(wald, question.assumed, level)),
+        width_wald=mean_width(known.width(wald, level), weights),
+    )
+
+
+def mean_power(question: Question, told: Sequence[Contribution], chances: Chances, level: float) -> float:
+    """Power of the plan's test over the scenarios."""
+    found = TESTS[question.test].power(scenarios(question, told, chances), question.assumed, level)
+    return float(chances.weights @ found)
+
+
+def scenarios(question: Question, told: Sequence[Contribution], chances: Chances) -> Scenarios:
+    """The scenarios of a question, with the variances that are expected."""
+    variance, df = np.array([one.expected for one in told]), np.array([one.df for one in told])
+    return Scenarios(chances.present, variance, df, question.tau**2)
+
+
+def published(question: Question, told: Sequence[Contribution], chances: Chances) -> Scenarios:
+    """The same with known variances."""
+    variance = np.array([one.published for one in told])
+    return Scenarios(chances.present, variance, np.full(len(told), np.inf), question.tau**2)
 
 
 def mean_width(width: Array, weights: Array) -> float | None:

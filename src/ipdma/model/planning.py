@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import nct, norm, t
+from scipy.stats import norm
 
 POINTS, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
@@ -106,24 +106,5 @@ def planned_power(
     if information <= 0:
         return math.inf, 0.0
     se = 1 / math.sqrt(information)
-    return se, float(wald_power(np.array([se]), effect, level)[0])
-
-
-def wald_power(se: Array, effect: float, level: float) -> Array:
-    """Power of a two-sided normal test for each standard error; 0 where it is infinite."""
     z, shift = norm.ppf(0.5 + level / 2), abs(effect) / se
-    found: Array = np.where(np.isfinite(se), norm.sf(z - shift) + norm.cdf(-z - shift), 0.0)
-    return found
-
-
-def t_power(se: Array, effect: float, level: float, df: Array) -> Array:
-    """Power of a two-sided t test (non-central t) for each standard error and its degrees of freedom.
-
-    0 where the standard error is infinite or no degree of freedom is left.
-    """
-    told = np.isfinite(se) & (df > 0)
-    power = np.zeros(len(se))
-    shift, own = abs(effect) / se[told], df[told]
-    q = t.ppf(0.5 + level / 2, own)
-    power[told] = nct.sf(q, own, shift) + nct.cdf(-q, own, shift)
-    return power
+    return se, float(norm.sf(z - shift) + norm.cdf(-z - shift))

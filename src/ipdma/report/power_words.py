@@ -9,7 +9,7 @@ from ipdma.analysis.planned_questions import Question
 from ipdma.analysis.planning import Answer, most_wanted
 
 SHOWN = 5  # trials that a line names
-HEAD = ("", "Assumed", "Trials", "Power", "t test", "Width", "All came", "Would add most")
+HEAD = ("", "Assumed", "Trials", "Power", "Wald", "Width", "All came", "Would add most")
 
 
 def power_lines(plan: Mapping[str, Any], answers: Sequence[Answer], notes: Sequence[str]) -> Iterator[str]:
@@ -22,7 +22,7 @@ def power_lines(plan: Mapping[str, Any], answers: Sequence[Answer], notes: Seque
         yield from columns([HEAD, *(table_row(plan, own) for own in members)])
         yield ""
     yield from asking(answers)
-    yield from assumptions(plan, notes)
+    yield from assumptions(plan, answers, notes)
 
 
 def label(plan: Mapping[str, Any], group: str, name: str) -> str:
@@ -48,7 +48,7 @@ def table_row(plan: Mapping[str, Any], own: Answer) -> tuple[str, ...]:
         own.question.words,
         f"{now.k:.3g}",
         percent(now.power),
-        "none" if now.width_t is None else percent(now.power_t),
+        percent(now.power_wald),
         width,
         percent(everybody.power),
         helpers,
@@ -95,7 +95,31 @@ def gain_text(question: Question) -> str:
     return f"points of power for {about} ({question.contrast}, {question.outcome})"
 
 
-def assumptions(plan: Mapping[str, Any], notes: Sequence[str]) -> Iterator[str]:
+TEST_WORDS = {
+    "nst": "the null-standardised t on the number of trials less one",
+    "kenward_roger": "Kenward-Roger's test of an effect common to the trials",
+    "k_minus_1": "t on the number of trials less one",
+    "residual": "t on the residual degrees of freedom",
+    "normal": "the Wald test",
+}
+
+
+def tests_told(plan: Mapping[str, Any], answers: Sequence[Answer]) -> Iterator[str]:
+    """Which tests the power is of."""
+    kinds: dict[str, dict[str, None]] = {}
+    for own in answers:
+        asked = own.question
+        what = "an interaction" if asked.moderator else "the effect"
+        kinds.setdefault(asked.test, {})[f"{what} ({label(plan, 'outcomes', asked.outcome)})"] = None
+    told = "; ".join(f"of {', '.join(names)} {TEST_WORDS[test]}" for test, names in kinds.items())
+    yield (
+        f"Power and expected width are of the test that the plan does: {told}. Width: of the "
+        f"{100 * plan['level']:g}% interval, on the scale of the model. Wald: of a Wald test with known "
+        "variances, as Riley et al (Stat Med 2020 and 2022) have it, which promises more."
+    )
+
+
+def assumptions(plan: Mapping[str, Any], answers: Sequence[Answer], notes: Sequence[str]) -> Iterator[str]:
     """What the numbers rest on."""
     own = plan["power"]
     yield (
@@ -103,9 +127,5 @@ def assumptions(plan: Mapping[str, Any], notes: Sequence[str]) -> Iterator[str]:
         f"{own['correlation']:g}, risk {own['risk']:g}, {100 * own['analysed']:g}% analysed; SD between "
         f"trials {own['tau']:g} of the effect, {own['tau_interaction']:g} of an interaction."
     )
-    yield (
-        "Power: two-sided Wald test (Riley et al, Stat Med 2020 and 2022), width: of its "
-        f"{100 * plan['level']:g}% interval, on the scale of the model; t test: on the number of trials less "
-        "one, as intervals are of what varies between trials."
-    )
+    yield from tests_told(plan, answers)
     yield from (f"note: {note}" for note in notes)

@@ -12,6 +12,7 @@ from ipdma.analysis.planned_questions import PlannedTrial, Question
 from ipdma.analysis.planning import Answer, Power, most_wanted, plan_power
 from ipdma.analysis.settings import Moderator, Settings, read_settings
 from ipdma.codebook import Codebook, load_codebook
+from ipdma.model.spec import ModelSpec
 from ipdma.plan import Plan, read_plan
 from ipdma.runs.planned_sizes import planned_outcomes
 from ipdma.runs.planned_spreads import Spreads, levels_of
@@ -90,7 +91,23 @@ def headline(plan: Plan, contrast: str, outcome: str, family: str) -> Question:
     effect = treatment_effect(assumed, family)
     words = f"odds ratio {assumed['odds_ratio']:g}" if family == "binomial" else f"{assumed['effect']:g}"
     tau = assumed["tau"] if random else 0.0
-    return Question(contrast, outcome, family, "", "", 0, 1.0, effect, effect, tau, words)
+    own = test_of(plan.primary(family), random), len(plan.primary(family).covariates)
+    return Question(contrast, outcome, family, "", "", 0, 1.0, effect, effect, tau, words, *own)
+
+
+def test_of(spec: ModelSpec, varies: bool) -> str:
+    """The test that a model does of an effect, which varies between trials or is common to them.
+
+    Kenward and Roger's of an effect that varies has no closed form; t on K - 1 stands for it.
+    """
+    df = spec.resolved().df
+    if df == "normal":
+        return "normal"
+    if varies:
+        return "nst" if df == "nst" else "k_minus_1"
+    if spec.family == "binomial" or df in ("k_minus_1", "hksj"):
+        return "k_minus_1"
+    return "kenward_roger" if spec.residual == "by_study" and df != "residual" else "residual"
 
 
 def treatment_effect(assumed: Mapping[str, Any], family: str) -> float:
@@ -110,16 +127,19 @@ def interactions(
     plan, name = settings.plan, moderator.name
     typical = spreads.typical[name]
     effect, tau = treatment_effect(plan["power"], where[2]), float(plan["power"]["tau_interaction"])
+    spec = plan.primary(where[2])
+    varies = tau > 0 or spec.interaction_effect == "random"
+    own = test_of(spec, varies), len([c for c in spec.covariates if c != moderator.column])
     if moderator.type == "categorical":
         size = settings.power_interaction if moderator.power is None else moderator.power
         for position, level in enumerate(levels_of(plan["moderators"][name], codebook)):
             if position:
                 words = f"{size:g} between levels"
-                yield Question(*where, name, level, position, 1.0, size, effect, tau, words)
+                yield Question(*where, name, level, position, 1.0, size, effect, tau, words, *own)
     elif moderator.power is None:
         size = settings.power_interaction
         unit = typical if isinstance(typical, float) else 1.0
-        yield Question(*where, name, "", 0, unit, size, effect, tau, f"{size:g} per SD inside trials")
+        yield Question(*where, name, "", 0, unit, size, effect, tau, f"{size:g} per SD inside trials", *own)
     elif typical is None:
         line = (
             f"{name}: its interaction is stated per {moderator.per:g} of {moderator.column}, and its SD is "
@@ -129,7 +149,7 @@ def interactions(
             notes.append(line)
     else:
         words = f"{moderator.power:g} per {moderator.per:g} of {moderator.column}"
-        yield Question(*where, name, "", 0, moderator.per, moderator.power, effect, tau, words)
+        yield Question(*where, name, "", 0, moderator.per, moderator.power, effect, tau, words, *own)
 
 
 def trial_json(trial: PlannedTrial) -> dict[str, Any]:
@@ -153,6 +173,7 @@ def answer_json(own: Answer) -> dict[str, Any]:
         "assumed": asked.assumed,
         "words": asked.words,
         "tau": asked.tau,
+        "test": asked.test,
         **power_json(own.expected),
         "with_every_trial": power_json(own.everybody),
         "gains": [{"study": study, "gain": gain} for study, gain in own.gains],
@@ -165,6 +186,6 @@ def power_json(power: Power) -> dict[str, Any]:
         "k": power.k,
         "power": power.power,
         "ci_width": power.width,
-        "power_t": power.power_t,
-        "ci_width_t": power.width_t,
+        "power_wald": power.power_wald,
+        "ci_width_wald": power.width_wald,
     }

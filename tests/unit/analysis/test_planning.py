@@ -1,13 +1,15 @@
 """Power over what may arrive: enumerated, drawn, and by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ipdma.analysis.planned_questions import PlannedTrial, Question
+from ipdma.analysis.planned_questions import PlannedTrial, Question, contribution
 from ipdma.analysis.planning import likely, most_wanted, plan_power
 from ipdma.model.planning import planned_power
 
-ASKED = Question("main", "y", "gaussian", "", "", 0, 1.0, 0.4, 0.4, 0.2, "")
+ASKED = Question("main", "y", "gaussian", "", "", 0, 1.0, 0.4, 0.4, 0.2, "", "normal")
 
 
 def trials(*chances):
@@ -48,9 +50,22 @@ def test_many_doubtful_trials_are_drawn_and_agree_with_their_chance():
     assert np.array_equal(drawn.present, likely(chance, 7).present)
 
 
-def test_two_trials_alone_have_a_wide_t_interval():
-    (found,) = plan_power([ASKED], trials(1, 1), 0.95, 1)
-    assert found.expected.width_t > 4 * found.expected.width
-    assert found.expected.power_t < found.expected.power
-    (one,) = plan_power([ASKED], trials(1), 0.95, 1)
-    assert one.expected.width_t is None
+def test_two_trials_alone_have_a_wide_interval_and_a_wald_test_promises_more():
+    (found,) = plan_power([replace(ASKED, test="nst")], trials(1, 1), 0.95, 1)
+    assert found.expected.width > 4 * found.expected.width_wald
+    assert found.expected.power < found.expected.power_wald
+    assert found.expected.power_wald == pytest.approx(power([0, 1]))
+
+
+def test_what_a_trial_tells_counts_its_own_regression():
+    asked = replace(ASKED, test="kenward_roger", moderator="z", covariates=2)
+    (trial,) = trials(1)
+    found = contribution(asked, replace(trial, spreads={"z": 1.0}))
+    assert found.published == pytest.approx(0.75 * (1 / 20 + 1 / 20))
+    assert found.expected == pytest.approx(found.published * 400 / 361 * 36 / 34)
+    assert found.df == 34
+    levels = contribution(replace(asked, position=2), replace(trial, spreads={"z": (0.5, 0.2, 0.3)}))
+    shares = 0.375 * 0.625
+    varies = 1 + (1 - 4 * shares) / shares / 30
+    assert levels.expected == pytest.approx(levels.published * 8 / (15 / 2) * varies * 34 / 32)
+    assert levels.df == 32

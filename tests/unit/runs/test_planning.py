@@ -129,6 +129,34 @@ def test_baseline_explains_nothing_where_the_model_leaves_it_out(ask):
     assert found.trials[0].residual == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "tests"),
+    [
+        ({}, ("nst", "kenward_roger")),
+        ({"power": {"tau_interaction": 0.1}}, ("nst", "nst")),
+        ({"interval": "kenward_roger"}, ("k_minus_1", "kenward_roger")),
+        ({"models": {"primary": {"treatment_effect": "common"}}}, ("residual", "residual")),
+        ({"models": {"primary": {"df": "normal"}}}, ("normal", "normal")),
+        ({"models": {"primary": {"df": "hksj", "residual": "by_study"}}}, ("k_minus_1", "k_minus_1")),
+    ],
+)
+def test_power_is_of_the_test_that_the_plan_does(ask, changes, tests):
+    models = {"primary": {"covariates": ["baseline"], "residual": "by_study"}}
+    rows = ["study|status|arms", "A|ipd|stpp 40; tau 40", "B|ipd|stpp 30; tau 30"]
+    headline, age, *_ = ask(rows, **{"models": models, **changes}).answers
+    assert (headline.question.test, age.question.test) == tests
+    assert headline.question.covariates == age.question.covariates
+
+
+def test_a_moderator_that_is_the_covariate_costs_no_second_slope(ask):
+    models = {"primary": {"covariates": ["baseline"], "residual": "by_study"}}
+    moderators = {"severity": {"column": "baseline"}, "age": {"column": "age"}}
+    rows = ["study|status|arms", "A|ipd|stpp 40; tau 40", "B|ipd|stpp 30; tau 30"]
+    _, severity, age = ask(rows, models=models, moderators=moderators).answers
+    assert (severity.question.covariates, age.question.covariates) == (0, 1)
+    assert severity.expected.power > age.expected.power
+
+
 def test_everything_wrong_is_said_at_once(ask):
     rows = ["study|status|arms|chance|sd|spread_age|spread_agee"]
     rows += ["A|ipd|stpp 40; tua 20|2|-1|x|", "B|ipd|forty|||-3|"]
