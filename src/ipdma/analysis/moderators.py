@@ -40,6 +40,8 @@ class Question:
         The rows, the moderator coded as the plan says.
     spec : ModelSpec
         The model with this moderator.
+    model : ModelSpec
+        The same without it, on the columns of the cell.
     """
 
     cell: Cell
@@ -48,6 +50,7 @@ class Question:
     moderator: Moderator
     data: ModeratorFrame
     spec: ModelSpec
+    model: ModelSpec
 
 
 def analyse_moderators(cell: Cell, context: Context) -> Ledger:
@@ -87,9 +90,8 @@ def ask(cell: Cell, settings: Settings, model: str, moderator: Moderator, spec: 
     """
     data = moderator_frame(cell, moderator, spec.covariates)
     check_enough(data, cell, settings)
-    return Question(
-        cell, settings, cell.ident(model, "one", moderator.name), moderator, data, data.join(spec)
-    )
+    ident = cell.ident(model, "one", moderator.name)
+    return Question(cell, settings, ident, moderator, data, data.join(spec), spec)
 
 
 def analyse_moderator(
@@ -160,7 +162,7 @@ def add_depth(ledger: Ledger, asked: Question, fits: Mapping[str, Fit | None]) -
         fit_naive(ledger, asked)
     varying = fit_varying(ledger, asked)
     if moderator.spline and data.kind == "continuous" and spec.family == "gaussian":
-        write_spline(ledger, ident, data, moderator, settings, two)
+        write_spline(ledger, ident, asked.cell, data, moderator, settings, asked.model, two)
     if one is not None:
         write_power(ledger, ident, asked.cell, data, moderator, settings)
         tested = tested_term(one, ident, moderator.name)

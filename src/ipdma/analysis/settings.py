@@ -33,6 +33,8 @@ class Moderator:
         Values, in the column's unit, at which the effect is predicted, beside the quantiles.
     spline : bool
         Also fit a restricted cubic spline (continuous moderators).
+    knots, knots_on : tuple of float, str
+        The spline's knots in the column's unit, or in points of an instrument; empty for quantiles.
     power : float or None
         The interaction per unit whose power is reported; None takes the plan's.
     form_of : str or None
@@ -52,10 +54,17 @@ class Moderator:
     spline: bool
     power: float | None
     form_of: str | None = None
+    knots: tuple[float, ...] = ()
+    knots_on: str = ""
 
     @classmethod
     def from_mapping(cls, name: str, keys: Mapping[str, Any]) -> Moderator:
         """Build from one entry of a complete plan's `moderators`."""
+        on, knots = (
+            next(iter(keys["spline"].items()))
+            if isinstance(keys["spline"], Mapping)
+            else ("", keys["spline"])
+        )
         return cls(
             name=name,
             column=keys["column"],
@@ -67,9 +76,11 @@ class Moderator:
             transform=keys["transform"],
             exploratory=keys["exploratory"],
             at=tuple(float(v) for v in keys["at"]),
-            spline=keys["spline"],
+            spline=bool(keys["spline"]),
             power=None if keys["power"] is None else float(keys["power"]),
             form_of=keys["form_of"],
+            knots=() if isinstance(knots, bool) else tuple(float(knot) for knot in knots),
+            knots_on=on,
         )
 
 

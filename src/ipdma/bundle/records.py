@@ -12,7 +12,7 @@ import numpy as np
 OUTCOME, BASELINE = "outcome", "baseline"
 OBSERVED, IMPUTED, EVERYONE = "observed", "imputed", "everyone"
 SENSITIVITY, VISITS = "sensitivity.", "visits."
-POINTS, NUMBER, LOG, LEVEL, EVENT = "points", "number", "log", "level", "event"
+POINTS, NUMBER, LOG, LEVEL, EVENT, BEND = "points", "number", "log", "level", "event", "bend"
 INDICATORS = (LEVEL, EVENT)
 
 
@@ -27,8 +27,8 @@ class Column:
     of : str
         The variable behind it; of an event its measure, as `response`.
     coding : str
-        `points` of an instrument, `number` in the variable's unit, its natural `log`, or an indicator: of a
-        `level`, or of an `event`.
+        `points` of an instrument, `number` in the variable's unit, its natural `log`, a `bend` of its curve
+        at a knot of the plan, or an indicator: of a `level`, or of an `event`.
     level : str
         Of coding `level`; every level that the arms have is a column of its own.
     range : tuple of float or None

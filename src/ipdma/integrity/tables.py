@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -36,23 +37,23 @@ class TrialTables:
     published: Mapping[str, Any]
     codebook: Codebook
 
-    @property
+    @cached_property
     def numbers(self) -> list[str]:
         """Numeric participant variables with any value."""
         return [c for c in self.variables if pd.api.types.is_numeric_dtype(self.participants[c])]
 
-    @property
+    @cached_property
     def categories(self) -> list[str]:
         """Categorical participant variables with any value."""
         return [c for c in self.variables if c not in self.numbers]
 
-    @property
+    @cached_property
     def variables(self) -> list[str]:
         """Participant variables with any value."""
         columns = [c for c in self.participants.columns if c not in IDENTITY]
         return [c for c in columns if self.participants[c].notna().any()]
 
-    @property
+    @cached_property
     def baseline(self) -> pd.DataFrame:
         """Numeric baseline variables and baseline scores, a row per participant."""
         after = ("sessions_attended",)

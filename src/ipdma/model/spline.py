@@ -73,7 +73,7 @@ class SplineFit:
 
 
 def fit_spline(
-    rows: pd.DataFrame, moderator: str, covariates: Sequence[str], knots: Sequence[float] | Array
+    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str], knots: Sequence[float] | Array
 ) -> SplineFit:
     """Each study's own ANCOVA with the spline, its main effect and its interaction; interactions pooled.
 
@@ -84,8 +84,9 @@ def fit_spline(
     Parameters
     ----------
     rows : DataFrame
-        `study`, `treat` (0/1), `outcome`, the moderator and the covariates, nothing missing.
-    moderator : str
+        `study`, `treat` (0/1), `outcome`, the basis and the covariates, nothing missing.
+    columns : sequence of k - 1 names
+        The moderator's basis, as `spline_basis` gives it at the knots; its moments alone are used.
     covariates : sequence of str
     knots : sequence of k rising numbers, k >= 3
 
@@ -98,7 +99,7 @@ def fit_spline(
     information, score = np.zeros((q, q)), np.zeros(q)
     means, used, n = [], [], 0
     for study, part in rows.groupby("study"):
-        basis = spline_basis(part[moderator].to_numpy(float), knots)
+        basis = part[list(columns)].to_numpy(float)
         means.append(basis.mean(axis=0))
         found = study_information(part, basis - basis.mean(axis=0), covariates)
         if found is not None:

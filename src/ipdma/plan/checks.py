@@ -145,10 +145,24 @@ def check_moderators(plan: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: cuts and levels exclude each other; labels name the levels that cuts make"
         if own["spline"] and own["type"] == "categorical":
             yield f"{where}: spline needs type: continuous, got categorical"
+        yield from check_knots(where, own)
     yield from check_forms(plan["moderators"])
     wanted = plan["moderator_analysis"]
     yield from each_unknown("moderator_analysis.family", wanted["family"], plan["moderators"], "moderator")
     yield from each_unknown("moderator_analysis.models", wanted["models"], plan["models"], "model")
+
+
+def check_knots(where: str, moderator: Mapping[str, Any]) -> Iterator[str]:
+    """Knots rise, and have a logarithm where one is taken; points of an instrument are a baseline's."""
+    given = moderator["spline"]
+    if isinstance(given, Mapping) and (moderator["column"] != "baseline" or moderator["transform"] != "none"):
+        yield f"{where}.spline: knots by instrument need column: baseline and transform: none; give a list"
+    lists = [*given.values()] if isinstance(given, Mapping) else [given] if isinstance(given, list) else []
+    for knots in lists:
+        if knots != sorted(knots):
+            yield f"{where}.spline: expected rising knots, got {knots}"
+        if moderator["transform"] == "log" and min(knots) <= 0:
+            yield f"{where}.spline: expected knots above 0 for transform: log, got {knots}"
 
 
 def check_forms(moderators: Mapping[str, Any]) -> Iterator[str]:

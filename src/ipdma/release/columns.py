@@ -8,11 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.curves import raw_bends, raw_knots
 from ipdma.analysis.moderator_frame import coded_values, present_levels
 from ipdma.analysis.settings import Moderator, cut_labels
-from ipdma.bundle.records import BASELINE, EVENT, LEVEL, LOG, NUMBER, OUTCOME, POINTS, Column
+from ipdma.bundle.records import BASELINE, BEND, EVENT, LEVEL, LOG, NUMBER, OUTCOME, POINTS, Column
 from ipdma.codebook import Codebook
 from ipdma.cohort.derive import scoring_of
+from ipdma.model.spline import spline_basis
 
 MODERATOR = "moderator."
 LEAVING = ("number", "category", "yes_no")  # types of variables
@@ -78,6 +80,20 @@ def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebo
         yield from variable_columns(rows, of, codebook)
     else:  # yes and no as 1 and 0
         yield from level_columns(name, of, rows[of], sorted(rows[of].dropna().astype(str).unique()))
+
+
+def curve_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebook) -> Coded:
+    """A number and the bends of its curve at the plan's knots; nothing on another instrument than theirs."""
+    if moderator.knots_on and rows["instrument"].iloc[0] != moderator.knots_on:
+        return
+    number = list(moderator_columns(rows, moderator, codebook))
+    yield from number
+    if number[0][0].coding == LEVEL:  # yes and no have no curve
+        return
+    limits, bends = number[0][0].range, raw_bends(rows, moderator)
+    ends = spline_basis(np.array(limits), raw_knots(moderator))[:, 1:].T.tolist() if limits else []
+    for name, own in zip(bends, ends or [None] * bends.shape[1], strict=True):
+        yield Column(str(name), moderator.column, BEND, "", tuple(own) if own else None), bends[name]
 
 
 def cut_ranges(moderator: Moderator, codebook: Codebook) -> dict[str, tuple[float, float]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ipdma.bundle.faults import describe
 from ipdma.bundle.records import (
+    BEND,
     OBSERVED,
     OUTCOME,
     Block,
@@ -18,6 +20,7 @@ from ipdma.bundle.records import (
 )
 from ipdma.plan import PROGNOSIS, Plan
 from ipdma.release.attack import Tally, attack_block, attack_bundle
+from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import LEVERAGE, attack_persons
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
 from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
@@ -143,10 +146,18 @@ def admit(draft: Draft, passage: Passage) -> None:
         for find in found:
             passage.hold(what, find)
         lost = {name for find in found for name in find.names}
+        lost |= bent(draft.block, lost)
         rest = [name for name in draft.block.names if name not in lost]
         if any(not find.names for find in found) or not worth_keeping(rest, draft.block):
             return
         draft = narrowed(draft, rest)
+
+
+def bent(block: Block, lost: Set[str]) -> set[str]:
+    """The bends of a curve, where one of them or its number is lost: they answer together or not at all."""
+    bends = {column.name for column in block.columns if column.coding == BEND}
+    number = {own.name for own, bend in pairwise(block.columns) if bend.coding == BEND}
+    return bends if lost & (bends | number) else set()
 
 
 def worth_keeping(names: Sequence[str], block: Block) -> bool:
@@ -182,6 +193,7 @@ def attack_draft(draft: Draft, passage: Passage) -> list[Find]:
 def attack_rows(draft: Draft, kept: Sequence[Draft], minimum: int) -> Iterator[Find]:
     """What only the site can try: leverage from the rows, and unions of sets of people."""
     for arm, people in draft.people.items():
+        yield from attack_bends(draft.block, arm, draft.values[arm], draft.knots, minimum)
         if attack_persons(draft.values[arm], minimum):
             reason = f"a combination of columns is the indicator of one person of arm {arm}"
             yield Find(LEVERAGE, arm, draft.block.names[-1:], reason, DROP)

@@ -22,11 +22,14 @@ class Draft:
         By arm.
     values : dict of str to ndarray of shape (n, p)
         Rows by arm.
+    knots : tuple of float
+        Of its curve, in the unit of the column before the first bend; empty where there is none.
     """
 
     block: Block
     people: dict[str, frozenset[str]]
     values: dict[str, np.ndarray]
+    knots: tuple[float, ...] = ()
 
 
 def draft_blocks(sets: Iterable[RowSet]) -> list[Draft]:
@@ -55,7 +58,7 @@ def draft_block(own: RowSet) -> Draft:
         {arm: moments_of_rows(own.values[own.arm == arm]) for arm in arms},
     )
     people = {arm: frozenset(own.people[own.arm == arm]) for arm in arms}
-    return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms})
+    return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms}, own.knots)
 
 
 def narrowed(draft: Draft, names: Sequence[str]) -> Draft:
@@ -66,7 +69,8 @@ def narrowed(draft: Draft, names: Sequence[str]) -> Draft:
         columns=tuple(draft.block.columns[i] for i in places),
         arms={arm: own.of(places) for arm, own in draft.block.arms.items()},
     )
-    return Draft(block, draft.people, {arm: own[:, places] for arm, own in draft.values.items()})
+    values = {arm: own[:, places] for arm, own in draft.values.items()}
+    return replace(draft, block=block, values=values)
 
 
 def moments_of_rows(values: np.ndarray) -> Moments:

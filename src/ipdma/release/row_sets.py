@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.characteristics import IDENTITY
 from ipdma.analysis.context import Context
+from ipdma.analysis.curves import raw_knots
 from ipdma.analysis.longitudinal import BASELINE, visit_rows, visits_of
 from ipdma.analysis.multiverse import covariate_sets, is_asked
 from ipdma.analysis.records import Ledger
@@ -23,7 +24,7 @@ from ipdma.codebook import Codebook
 from ipdma.plan import PROGNOSIS
 from ipdma.plan.record import REBUILDING, SELECTING
 from ipdma.release.columns import (
-    Coded,
+    curve_columns,
     may_leave,
     moderator_columns,
     outcome_columns,
@@ -45,6 +46,8 @@ class RowSet:
     values : ndarray of shape (n, p)
     arm, people : ndarray of str, shape (n,)
     imputation : int or None
+    knots : tuple of float
+        At which columns of coding `bend` bend, in the unit of the column before the first of them.
     """
 
     serves: tuple[Serves, ...]
@@ -54,14 +57,16 @@ class RowSet:
     arm: np.ndarray
     people: np.ndarray
     imputation: int | None = None
+    knots: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Covariates, and perhaps a moderator, of one model."""
+    """Covariates, and perhaps a moderator, of one model; `curve` asks for the bends at the plan's knots."""
 
     covariates: tuple[str, ...]
     moderator: Moderator | None = None
+    curve: bool = False
 
 
 def row_sets(context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -124,6 +129,15 @@ def moderators(cell: Cell, context: Context, codebook: Codebook) -> Iterator[Row
         for moderator in settings.moderators_of(cell.outcome)
     ]
     yield from asked(cell, [OBSERVED], asks, context, codebook)
+    if cell.family == "gaussian":
+        curves = [replace(ask, curve=True) for ask in asks if ask.moderator and is_curve(ask.moderator)]
+        yield from asked(cell, [OBSERVED], curves, context, codebook)
+
+
+def is_curve(moderator: Moderator) -> bool:
+    """Whether a moderator has a curve at knots that a site knows: no quantiles, no standardised scores."""
+    known = moderator.column != BASELINE or bool(moderator.knots_on)
+    return known and bool(moderator.knots) and moderator.type == "continuous"
 
 
 def what_ifs(cell: Cell, context: Context, codebook: Codebook) -> Iterator[RowSet]:
@@ -235,25 +249,37 @@ def asked(
     table = cell.rows[cell.rows["outcome"].notna()]
     if table.empty:
         return
-    measure = str(context.settings.plan["outcomes"][cell.outcome]["measure"])
+    measure, scale = str(context.settings.plan["outcomes"][cell.outcome]["measure"]), scale_of_rows(table)
+    outcome = list(outcome_columns(table, cell.family, measure, codebook))
+    known: dict[str, list[tuple[Column, pd.Series]]] = {}  # covariates, which many models share
     for ask in asks:
-        outcome = outcome_columns(table, cell.family, measure, codebook)
-        coded = chain(outcome, *columns_of(table, ask, codebook))
-        yield from complete(serves, scale_of_rows(table), table["arm"], table["participant"], coded)
+        coded = chain(outcome, *columns_of(table, ask, codebook, known))
+        knots = raw_knots(ask.moderator) if ask.curve and ask.moderator else ()
+        for found in complete(serves, scale, table["arm"], table["participant"], coded):
+            yield replace(found, knots=knots)
 
 
-def columns_of(table: pd.DataFrame, ask: Ask, codebook: Codebook) -> Iterator[Coded]:
-    """The columns of a model's covariates, and of its moderator, whose own variable enters once."""
+def columns_of(
+    table: pd.DataFrame, ask: Ask, codebook: Codebook, known: dict[str, list[tuple[Column, pd.Series]]]
+) -> Iterator[Iterable[tuple[Column, pd.Series]]]:
+    """The columns of a model's covariates, `known` ones again, and of its moderator, whose own variable
+    enters once."""
     own = ask.moderator
     for name in ask.covariates:
         if name in table and may_leave(name, codebook) and (own is None or name != own.column):
-            yield variable_columns(table, name, codebook)
+            if name not in known:
+                known[name] = list(variable_columns(table, name, codebook))
+            yield known[name]
     if own is not None and own.column in table and may_leave(own.column, codebook):
-        yield moderator_columns(table, own, codebook)
+        yield (curve_columns if ask.curve else moderator_columns)(table, own, codebook)
 
 
 def complete(
-    serves: tuple[Serves, ...], scale: ScaleOf | None, arm: Any, people: Any, coded: Coded
+    serves: tuple[Serves, ...],
+    scale: ScaleOf | None,
+    arm: Any,
+    people: Any,
+    coded: Iterable[tuple[Column, pd.Series]],
 ) -> Iterator[RowSet]:
     """The people who have a value in every column; nothing where nobody has."""
     pairs = list(coded)

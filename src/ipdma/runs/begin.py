@@ -152,6 +152,8 @@ def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
         stated = own.get("reliability")
         lists[f"sensitivity.{name}.reliability"] = stated if isinstance(stated, Mapping) else []
         lists[f"sensitivity.{name}.crosswalk"] = [own["crosswalk"]] if own.get("crosswalk") else []
+    for name, own in plan["moderators"].items():
+        lists[f"moderators.{name}.spline"] = own["spline"] if isinstance(own["spline"], Mapping) else []
     for where, names in lists.items():
         yield from unknown(where, names, codebook.instruments, "instrument")
 

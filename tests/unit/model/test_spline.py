@@ -27,7 +27,9 @@ def test_spline_is_linear_beyond_the_outer_knots():
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared reference data are not beside this repository")
 def test_spline_interaction_meets_the_multivariate_reference():
     rows = pd.read_csv(SHARED / "ipd_cont.csv").rename(columns={"post": "outcome"})
-    fit = fit_spline(rows, "log_dur", ["base"], np.log([4, 9, 18, 40]))
+    knots, names = np.log([4, 9, 18, 40]), ["s1", "s2", "s3"]
+    rows[names] = spline_basis(rows["log_dur"], knots)
+    fit = fit_spline(rows, names, ["base"], knots)
     assert fit.gamma == pytest.approx([2.590773, -10.284590, 28.806073], rel=1e-5)
     overall, nonlinear = fit.wald(range(3)), fit.wald((1, 2))
     assert overall == pytest.approx((7.500008, 3, 0.05756), rel=1e-4)

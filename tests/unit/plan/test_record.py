@@ -154,6 +154,18 @@ TWO = {"a": ["stpp"], "b": ["tau"]}
             "moderators.m.cuts: expected rising numbers",
         ),
         (
+            {"moderators": {"m": {"column": "age", "spline": [30, 60, 40]}}},
+            "moderators.m.spline: expected rising knots",
+        ),
+        (
+            {"moderators": {"m": {"column": "age", "transform": "log", "spline": [0, 30, 60]}}},
+            "moderators.m.spline: expected knots above 0",
+        ),
+        (
+            {"moderators": {"m": {"column": "age", "spline": {"hamd17": [10, 20, 30]}}}},
+            "moderators.m.spline: knots by instrument need column: baseline",
+        ),
+        (
             {"moderators": {"m": {"column": "age", "cuts": [1, 3], "labels": ["a", "b"]}}},
             "moderators.m.labels: 2 cuts make 3 levels, got 2 labels",
         ),

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from tests.builders.bundles import HEADLINE, SCALE, moments, people, score_columns, sex_columns, small_bundle
 
-from ipdma.bundle.records import Arm, ArmCount, Block, CellCounts, Column, ScaleSquares, Serves
+from ipdma.bundle.records import BEND, Arm, ArmCount, Block, CellCounts, Column, ScaleSquares, Serves
+from ipdma.model.spline import spline_basis
 from ipdma.release.attack import attack_bundle
+from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import attack_persons
 from ipdma.release.attacks.differences import attack_unions
 from ipdma.release.attacks.reconstruction import Effort, recovered
@@ -265,3 +267,23 @@ def test_people_without_an_attribute_where_the_arm_is_told():
 def test_unions_of_sets_of_people(own, others, leaks):
     sets = [frozenset(map(str, other)) for other in others]
     assert attack_unions(frozenset(map(str, own)), sets, 10) is leaks
+
+
+KNOTS = (10.0, 20.0, 30.0, 40.0, 50.0)
+AGES = {
+    "three beyond the last knot but two": [15.0] * 40 + [25.0] * 37 + [35.0] * 3,
+    "four before the third": [25.0] * 4 + [35.0] * 40 + [45.0] * 36,
+    "five between the first and the last": [60.0] * 40 + [5.0] * 35 + [25.0] * 5,
+}
+
+
+@pytest.mark.parametrize("ages", AGES.values(), ids=AGES)
+def test_a_curve_that_bends_about_few_people_is_found(ages):
+    columns = (*score_columns(), Column("age", "age", "number"))
+    bends = tuple(Column(f"moderator.age.s{j}", "age", BEND) for j in (2, 3, 4))
+    values = np.column_stack([people(80, 1)[:, :2], ages, spline_basis(np.array(ages), KNOTS)[:, 1:]])
+    made = block({"A": values}, (*columns, *bends))
+    assert [own.attack for own in attack_bends(made, "A", values, KNOTS, 10)] == ["leverage"]
+    assert not list(attack_bends(made, "A", values, KNOTS, 1))
+    many = np.repeat(values, 10, axis=0)
+    assert not list(attack_bends(made, "A", many, KNOTS, 10))

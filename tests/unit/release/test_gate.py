@@ -8,6 +8,7 @@ from tests.builders.uploads import upload_of
 
 from ipdma.analysis.guest_notes import withheld_variables
 from ipdma.bundle import Serves, bundle_text, parse_bundle
+from ipdma.bundle.records import BEND
 from ipdma.codebook import load_codebook
 from ipdma.plan import Plan
 from ipdma.release.attack import attack_bundle
@@ -168,3 +169,16 @@ def tried(made):
 def test_a_variable_that_the_gate_withheld_is_told_from_one_that_was_never_asked(plan, codebook):
     made = release(draft(plan, codebook, unaged=4), plan, 10).bundle
     assert withheld_variables(made) == ["age"]
+
+
+def test_a_curve_leaves_whole_or_not_at_all(codebook):
+    people = upload_of().participants
+    ages = sorted(people.loc[people["arm"] == people["arm"].iloc[0], "age"].astype(float))
+    for knots, passes in (([30, 40, 50], True), ([20, ages[-5], 69.5, 70], False)):  # four are older
+        asked = {"moderators": {"age": {"column": "age", "spline": knots}}, "minimum_cell": 10}
+        curved = Plan.from_mapping({**PLAN, **asked})
+        made = release(draft(curved, codebook), curved, 10).bundle
+        assert made.find(HEADLINE, ["outcome", "baseline", "age"])
+        names = ["outcome", "baseline", "age", *(f"moderator.age.s{j}" for j in range(2, len(knots)))]
+        assert (made.find(HEADLINE, names) is not None) == passes
+        assert any(column.coding == BEND for own in made.blocks for column in own.columns) == passes

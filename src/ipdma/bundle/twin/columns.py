@@ -10,6 +10,7 @@ import numpy as np
 
 from ipdma.bundle.records import (
     BASELINE,
+    BEND,
     EVENT,
     LEVEL,
     OBSERVED,
@@ -126,6 +127,8 @@ def not_usable(block: Block, chosen: Collection[Serves]) -> str:
         return "completed data sets, of which a person has one only"
     if block.scale is not None and block.scale.converted_from:
         return "scores converted by a crosswalk"
+    if any(column.coding == BEND for column in block.columns):
+        return "columns of a curve, which follow from their variable"
     return UNKNOWN if all(serves in chosen for serves in block.serves) else ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdma.bundle.records import BASELINE, EVENT, OUTCOME, POINTS, Block, Column
+from ipdma.bundle.records import BASELINE, BEND, EVENT, OUTCOME, POINTS, Block, Column
 
 MERGE = "merge two levels, or drop the column"
 DROP = "drop the column"
@@ -47,9 +47,11 @@ def column_key(block: Block, column: Column) -> tuple[object, ...]:
     if column.coding == EVENT:
         first = block.serves[0]
         return (EVENT, first.outcome, first.timepoint)
-    if column.coding != POINTS or block.scale is None:
+    if column.coding not in (POINTS, BEND) or block.scale is None:
         return (column.coding, column.of, column.level)
     scale = (block.scale.instrument, block.scale.rating, block.scale.scoring, block.scale.converted_from)
+    if column.coding == BEND:
+        return (BEND, column.name, *(scale if column.of == BASELINE else ()))
     if column.name == BASELINE:
         return (BASELINE, *scale)
     point = block.serves[0].timepoint if column.name == OUTCOME else column.name.removeprefix(SCORE)
