@@ -18,6 +18,7 @@ from ipdma.analysis.guest import points_factor
 from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.settings import Settings
 from ipdma.imputation import ImputedRows, impute_rows, pooled_sets, sets_of_trials
+from ipdma.imputation.keeping import Keep, keep_nothing
 
 SAME = 0.9999  # correlation within a study from which two scores are one
 HELPER_ROWS = 10  # scores that a helper needs in each arm of a study, else it would only add noise there
@@ -74,6 +75,7 @@ def complete_cell(
     helpers: Sequence[str],
     plan: MissingPlan,
     scores: Sequence[str] = ("baseline", "outcome"),
+    keep: Keep = keep_nothing,
 ) -> Completed:
     """Complete the variables of some rows with the help of others.
 
@@ -85,13 +87,16 @@ def complete_cell(
     plan : MissingPlan
     scores : sequence of str
         Columns that stand in the rows as the cell has them, and are imputed in points.
+    keep : callable
+        Where the data sets of trials are found again (see `impute_rows`).
     """
     sets = sets_of_trials(rows, variables, plan.m)
     counted = rows["study"].astype(str).value_counts()
     people = {str(study): int(n) for study, n in counted.items()}
     m = pooled_sets(sets, people)
     points, factor = in_points(rows, [name for name in scores if name in variables])
-    done = impute_rows(points, [*variables, *helpers], m, plan.iterations, plan.seed, sets=sets)
+    names = [*variables, *helpers]
+    done = impute_rows(points, names, m, plan.iterations, plan.seed, sets=sets, keep=keep)
     found = {}
     for name in (name for name in scores if name in variables):
         observed = np.tile(rows[name].to_numpy(dtype=float), m)

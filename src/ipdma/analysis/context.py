@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
@@ -37,6 +38,9 @@ class Context:
         Trials that take part by the moments of their arms.
     codebook : Codebook or None
         The rules of response and remission, for imputed scores.
+    kept : Kept
+        Where a part of an analysis is kept that concerns one trial alone; no analysis reads anything else in
+        it.
     """
 
     settings: Settings
@@ -47,6 +51,7 @@ class Context:
     participants: pd.DataFrame | None = None
     codebook: Codebook | None = None
     bundles: tuple[Bundle, ...] = ()
+    kept: Kept = field(default_factory=lambda: Kept({}))
 
 
 Analysis = Callable[[Cell, Context], Ledger]

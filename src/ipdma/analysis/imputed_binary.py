@@ -9,6 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.completed import Helpers, complete_cell
+from ipdma.analysis.context import Context
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MODEL, NON_RESPONDER, MissingPlan
 from ipdma.analysis.records import Ledger
@@ -26,9 +27,8 @@ def analyse_binary(
     cell: Cell,
     helped: Helpers,
     variables: Sequence[str],
-    settings: Settings,
     plan: MissingPlan,
-    codebook: Codebook | None,
+    context: Context,
 ) -> None:
     """Write the headline of a binary outcome on imputed data, and with gaps counted as no response.
 
@@ -39,6 +39,7 @@ def analyse_binary(
     variables : sequence of str
         Columns to complete; the score stands in for `outcome` where that is derived from it.
     """
+    settings, codebook = context.settings, context.codebook
     measure = str(settings.plan["outcomes"][cell.outcome]["measure"])
     if plan.binary == NON_RESPONDER and measure in AS_NONE and plan.wants(cell.outcome):
         write_headlines(ledger, cell, cell.but(as_none(cell)), NON_RESPONDER, settings, 1)
@@ -53,7 +54,7 @@ def analyse_binary(
         return
     score = SCORE if measure in FROM_SCORES else "outcome"
     names = [score if name == "outcome" else name for name in variables]
-    done = complete_cell(helped.rows, names, helped.names, plan, ["baseline"])
+    done = complete_cell(helped.rows, names, helped.names, plan, ["baseline"], context.kept.get)
     completed = done.rows
     if measure in FROM_SCORES and codebook is not None:
         completed = completed.assign(outcome=derived_events(completed, measure, codebook))

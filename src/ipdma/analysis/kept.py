@@ -23,6 +23,8 @@ class Kept:
     ----------
     used : dict of str to object
         By digest, what this run used or made; values as JSON has them.
+    asked : list of str
+        The digests that were asked for, in order.
     again : int
         How many of them were made.
     """
@@ -33,6 +35,7 @@ class Kept:
         for text in earlier:
             self.earlier |= read_earlier(text, self.made_with)
         self.used: dict[str, Any] = {}
+        self.asked: list[str] = []
         self.again = 0
 
     def find(self, key: str) -> Any:
@@ -49,6 +52,7 @@ class Kept:
 
     def get(self, key: str, make: Callable[[], Any]) -> Any:
         """What was kept under a digest, made where nothing was."""
+        self.asked.append(key)
         found = self.find(key)
         return self.keep(key, make()) if found is None else found
 

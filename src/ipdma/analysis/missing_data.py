@@ -44,9 +44,9 @@ def analyse_missing(cell: Cell, context: Context) -> Ledger:
     imputes = plan.imputes(cell.outcome)
     helped = with_helpers(cell, helping_cells(cell, cells, settings) if imputes else [])
     if cell.family != "gaussian":
-        analyse_binary(ledger, cell, helped, variables, settings, plan, context.codebook)
+        analyse_binary(ledger, cell, helped, variables, plan, context)
     elif imputes:
-        completed = complete_cell(helped.rows, variables, helped.names, plan)
+        completed = complete_cell(helped.rows, variables, helped.names, plan, keep=context.kept.get)
         fit_completed(ledger, completed, cell, settings, plan)
         write_diagnostics(ledger, cell, completed)
         depart(ledger, completed, cell, settings, plan, helped.earlier)

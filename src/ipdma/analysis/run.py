@@ -106,6 +106,7 @@ def analyse(
     ValueError
         As `tabulate_ledger` does, when two analyses write the same estimate.
     """
+    found = found or Found({})
     settings = read_settings(plan)
     cells = {key: cell_of(key, table, settings.family_of(key[1]), bundles) for key, table in tables.items()}
     context = Context(
@@ -121,9 +122,9 @@ def analyse(
         participants,
         codebook,
         tuple(bundles),
+        found,
     )
     wanted = [*CELL_ANALYSES, *TOGETHER] if parts is None else list(parts)
-    found = found or Found({})
     ledger = Ledger()
     for key, cell in cells.items():
         if say is not None:

@@ -65,14 +65,16 @@ def impute_block(
     targets = [j for j in np.argsort(gaps.sum(axis=0), kind="stable") if gaps[:, j].any()]
     trace = np.full((iterations, values.shape[1], 2), np.nan)
     ridge: dict[str, float] = {}
+    predictors = Predictors(completed, kinds)
     for sweep in range(iterations):
         for j in targets:
-            split = split_for(completed, values[:, j], gaps[:, j], j, kinds)
+            split = split_for(predictors.but(j), values[:, j], gaps[:, j])
             if split.ridge >= 0.5:
                 ridge[names[j]] = split.ridge
             draw = constant_draw if np.ptp(split.target) == 0 else DRAW[kinds[j]]
             drawn = draw(split, rng)
             completed[:, gaps[:, j], j] = drawn
+            predictors.renew(j, completed[:, :, j])
             trace[sweep, j] = drawn.mean(), drawn.std(axis=1).mean()
     return Completed(completed, trace, ridge)
 
@@ -93,35 +95,52 @@ def starting_values(values: Array, gaps: Array, m: int, rng: np.random.Generator
     return completed
 
 
-def split_for(completed: Array, target: Array, gap: Array, j: int, kinds: list[str]) -> Split:
-    """Predictors of variable j from all others, scaled within each chain, and how much to shrink.
+def split_for(x: Array, target: Array, gap: Array) -> Split:
+    """A target and its predictors, shape (M, n, p), and how much to shrink.
 
     The ridge is how many predictors there are beyond one for every five observed rows; else next to nothing.
     """
-    x = predictors(completed, j, kinds)
     n_obs, p = int((~gap).sum()), x.shape[2]
     ridge = max(1e-5 * n_obs, p - n_obs / ROWS_PER_PREDICTOR)
     return Split(x[:, ~gap], x[:, gap], target[~gap], ridge)
 
 
-def predictors(completed: Array, j: int, kinds: list[str]) -> Array:
-    """Intercept and every other variable (unordered ones as dummies), standardised, shape (M, n, p)."""
-    m, n, _ = completed.shape
-    columns = [np.ones((m, n))]
-    for i, kind in enumerate(kinds):
-        if i == j:
-            continue
-        column = completed[:, :, i]
-        if kind == "unordered":
-            levels = np.unique(column)
-            columns += [(column == level).astype(float) for level in levels[1:]]
-        else:
-            columns.append(column)
-    return np.stack([columns[0], *(standardised(c) for c in columns[1:])], axis=2)
+class Predictors:
+    """Intercept and every variable of a block (unordered ones as dummies), scaled within each chain.
+
+    Parameters
+    ----------
+    completed : ndarray, shape (M, n, p)
+        Each unordered variable with every level that it will ever have.
+    kinds : list of str
+        See `impute_block`.
+    """
+
+    def __init__(self, completed: Array, kinds: list[str]) -> None:
+        m, n, p = completed.shape
+        columns = [completed[:, :, j] for j in range(p)]
+        unordered = [kind == "unordered" for kind in kinds]
+        self.levels = [np.unique(c)[1:] if own else None for c, own in zip(columns, unordered, strict=True)]
+        widths = [1 if levels is None else len(levels) for levels in self.levels]
+        self.owner = np.repeat(np.arange(-1, p), [1, *widths])  # the variable of each predictor
+        self.held = np.ones((m, n, len(self.owner)))
+        for j, column in enumerate(columns):
+            self.renew(j, column)
+
+    def renew(self, j: int, column: Array) -> None:
+        """Take over a variable's completed values, shape (M, n)."""
+        levels = self.levels[j]
+        coded = column[..., None] if levels is None else (column[..., None] == levels).astype(float)
+        self.held[:, :, self.owner == j] = standardised(coded)
+
+    def but(self, j: int) -> Array:
+        """The predictors of a variable: all others, shape (M, n, p)."""
+        others: Array = self.held[:, :, self.owner != j]
+        return others
 
 
-def standardised(column: Array) -> Array:
-    """Mean 0 and SD 1 within each chain; zero where constant."""
-    centred = column - column.mean(axis=1, keepdims=True)
-    sd = centred.std(axis=1, keepdims=True)
+def standardised(columns: Array) -> Array:
+    """Mean 0 and SD 1 over the second axis, within each chain; zero where constant."""
+    centred = columns - columns.mean(axis=1, keepdims=True)
+    sd = np.sqrt(np.mean(centred**2, axis=1, keepdims=True))
     return np.where(sd > 1e-9, centred / np.maximum(sd, 1e-9), 0.0)

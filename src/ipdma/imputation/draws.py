@@ -61,21 +61,28 @@ def draw_normal_parameters(split: Split, rng: np.random.Generator) -> NormalDraw
     """
     x, y = split.observed, split.target
     m, n, p = x.shape
-    gram = np.swapaxes(x, 1, 2) @ x
-    a = gram + penalty(split)
-    lower = np.linalg.cholesky(a)
-    mean = np.linalg.solve(a, np.einsum("mni,n->mi", x, y)[..., None])[..., 0]
-    rss = np.sum((y - np.einsum("mni,mi->mn", x, mean)) ** 2, axis=1)
-    spent = np.einsum("mii->m", np.linalg.solve(a, gram))
+    prior = penalty(split)
+    across = np.swapaxes(x, 1, 2)
+    half = np.linalg.solve(np.linalg.cholesky(across @ x + prior), np.eye(p))  # inverse = half' half
+    back = np.swapaxes(half, 1, 2)
+    mean = (back @ (half @ (across @ y[:, None])))[..., 0]
+    rss = np.sum((y - times(x, mean)) ** 2, axis=1)
+    spent = p - np.sum(half**2, axis=1) @ np.diag(prior)
     sigma = np.sqrt(rss / rng.chisquare(np.maximum(n - spent, 1.0)))
-    noise = np.linalg.solve(lower.transpose(0, 2, 1), rng.standard_normal((m, p))[..., None])[..., 0]
+    noise = times(back, rng.standard_normal((m, p)))
     return NormalDraw(mean, mean + sigma[:, None] * noise, sigma)
+
+
+def times(x: Array, beta: Array) -> Array:
+    """Each chain's matrix by its vector: (M, n, p) and (M, p) to (M, n)."""
+    product: Array = (x @ beta[..., None])[..., 0]
+    return product
 
 
 def draw_continuous(split: Split, rng: np.random.Generator) -> Array:
     """Normal regression with drawn parameters and drawn residuals, shape (M, n_mis)."""
     drawn = draw_normal_parameters(split, rng)
-    fitted = np.einsum("mni,mi->mn", split.missing, drawn.beta)
+    fitted = times(split.missing, drawn.beta)
     return fitted + drawn.sigma[:, None] * rng.standard_normal(fitted.shape)
 
 
@@ -86,8 +93,8 @@ def draw_matched(split: Split, rng: np.random.Generator) -> Array:
     mean the observed ones.
     """
     drawn = draw_normal_parameters(split, rng)
-    at_observed = np.einsum("mni,mi->mn", split.observed, drawn.mean)
-    at_missing = np.einsum("mni,mi->mn", split.missing, drawn.beta)
+    at_observed = times(split.observed, drawn.mean)
+    at_missing = times(split.missing, drawn.beta)
     distance = np.abs(at_missing[:, :, None] - at_observed[:, None, :])
     donors = min(DONORS, distance.shape[2])
     nearest = np.argpartition(distance, donors - 1, axis=2)[:, :, :donors]
@@ -114,13 +121,14 @@ def logistic_mode(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
         The information there, the prior's included.
     """
     m, _, p = x.shape
+    across = np.swapaxes(x, 1, 2)
     beta = np.zeros((m, p))
     information = np.zeros((m, p, p))
     for _ in range(NEWTON_STEPS):
-        eta = np.clip(np.einsum("mni,mi->mn", x, beta), -30, 30)
+        eta = np.clip(times(x, beta), -30, 30)
         prob = 1 / (1 + np.exp(-eta))
-        gradient = np.einsum("mni,mn->mi", x, y - prob) - beta @ precision
-        information = np.einsum("mni,mn,mnj->mij", x, prob * (1 - prob), x, optimize=True) + precision
+        gradient = times(across, y - prob) - beta @ precision
+        information = across @ (x * (prob * (1 - prob))[..., None]) + precision
         step = np.linalg.solve(information, gradient[..., None])[..., 0]
         longest = np.abs(step).max(axis=1, keepdims=True)
         beta = beta + step * np.minimum(1.0, 4.0 / np.maximum(longest, 1e-12))
@@ -140,7 +148,7 @@ def draw_binary(split: Split, rng: np.random.Generator) -> Array:
     lower = np.linalg.cholesky(information)
     noise = rng.standard_normal(mode.shape)[..., None]
     beta = mode + np.linalg.solve(lower.transpose(0, 2, 1), noise)[..., 0]
-    eta = np.clip(np.einsum("mni,mi->mn", split.missing, beta), -30, 30)
+    eta = np.clip(times(split.missing, beta), -30, 30)
     return (rng.random(eta.shape) < 1 / (1 + np.exp(-eta))).astype(float)
 
 

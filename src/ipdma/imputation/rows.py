@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ipdma.errors import DataError
+from ipdma.imputation.keeping import Keep, find_study, keep_nothing
 from ipdma.imputation.missingness import incomplete_percentage
-from ipdma.imputation.study import ImputedStudy, impute_study
 
 Array = NDArray[Any]
 MATCHING_ROWS = 25  # observed values an arm needs for predictive mean matching; below it, normal draws
@@ -75,6 +75,7 @@ def impute_rows(
     seed: int,
     ordered: Mapping[str, Sequence[str]] | None = None,
     sets: Mapping[str, int] | None = None,
+    keep: Keep = keep_nothing,
 ) -> ImputedRows:
     """Complete `variables` within each trial and arm.
 
@@ -91,6 +92,8 @@ def impute_rows(
     sets : mapping of str to int
         How many completed data sets each trial has of its own, default m; where they are fewer than m they
         come round again.
+    keep : callable
+        Where the sets of a trial are found again (see `find_study`); default nowhere.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def impute_rows(
         arm = part["arm"].astype(str).to_numpy()
         own_kinds = {name: matching_kind(kinds[name], coded[name], arm) for name in variables}
         own = (sets or {}).get(str(study), m)
-        done: ImputedStudy = impute_study(coded, arm, own_kinds, str(study), own, iterations, seed)
+        done = find_study(coded, arm, own_kinds, str(study), own, iterations, seed, keep)
         for j, name in enumerate(variables):
             columns[name][:, at] = decoded(done.values[np.arange(m) % own, :, j], levels.get(name))
         if done.unmeasured:
