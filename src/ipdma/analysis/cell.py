@@ -128,10 +128,12 @@ def cell_of(
     `bundles` are the trials without rows; `rows_of` names which of their rows the table holds.
     """
     rows = table if isinstance(table, pd.DataFrame) else table.rows
-    rows = rows.copy()
-    rows["study"] = rows["study"].astype(str)
+    rows = rows.astype({"study": str})
+    rows = rows.astype({name: object for name, kind in rows.dtypes.items() if kind == "str"})
     extra = (getattr(table, "exclusions", None), getattr(table, "scales", None))
-    ordered = rows.sort_values("study", kind="stable", ignore_index=True)
+    ordered = rows.copy().sort_values(
+        "study", kind="stable", ignore_index=True
+    )  # text in one block of memory
     guests = tuple(GuestCell(bundle, Serves(*key, rows_of)) for bundle in bundles)
     return Cell(*key, family, ordered, *extra, guests)
 

@@ -153,53 +153,49 @@ def count_missing(
 
     Of what a trial's gate withheld (`withheld`, by study) nobody knows, and nothing is counted.
     """
+    by_study = positions(people, "study")
     for variable in variables:
         total, asked = {"sporadic": 0, "systematic": 0}, 0
-        for study, part in people.groupby("study"):
-            if variable in withheld.get(str(study), ()):
+        missing = people[variable].isna().to_numpy()
+        for study, at in by_study.items():
+            if variable in withheld.get(study, ()):
                 continue
-            asked += len(part)
-            gone = int(part[variable].isna().sum())
-            kind = "systematic" if gone == len(part) else "sporadic"
+            asked += len(at)
+            gone = int(missing[at].sum())
+            kind = "systematic" if gone == len(at) else "sporadic"
             total[kind] += gone
-            ledger.count(
-                "cohort",
-                "characteristic_missing",
-                study=str(study),
-                variable=variable,
-                level=kind,
-                n=gone,
-                of=len(part),
-            )
+            place = {"study": study, "variable": variable, "level": kind}
+            ledger.count("cohort", "characteristic_missing", **place, n=gone, of=len(at))
         for kind, n in total.items():
             ledger.count("cohort", "characteristic_missing", variable=variable, level=kind, n=n, of=asked)
 
 
 def count_balance(ledger: Ledger, name: str, people: pd.DataFrame, variables: Sequence[str]) -> None:
     """Write each study's standardised mean difference between sides at baseline, to describe alone."""
+    by_study, active = positions(people, "study"), (people["side"] == "active").to_numpy()
     for variable in variables:
-        values = people[variable]
-        dummies = {"": values.astype(float)} if is_number(values) else dummy_columns(values)
-        for level, column in dummies.items():
-            for study, part in people.groupby("study"):
-                smd = standardised_difference(column.loc[part.index], part["side"])
+        for level, values in numbers_of(people[variable]).items():
+            for study, at in by_study.items():
+                own, side = values[at], active[at]
+                smd = standardised_difference(own[side], own[~side])
                 if smd is not None:
-                    n = int(column.loc[part.index].notna().sum())
-                    ledger.count(
-                        name, "smd", study=str(study), variable=variable, level=level, n=n, value=smd
-                    )
+                    place = {"study": study, "variable": variable, "level": level}
+                    ledger.count(name, "smd", **place, n=int((~np.isnan(own)).sum()), value=smd)
 
 
-def dummy_columns(values: pd.Series) -> dict[str, pd.Series]:
-    """A 0/1 column for each level; for yes and no the yes alone."""
-    levels = sorted(values.dropna().astype(str).unique())
+def numbers_of(column: pd.Series) -> dict[str, Array]:
+    """A column of numbers as it is, else 0 and 1 for each level; for yes and no the yes alone."""
+    values, levels = coded(column)
+    if levels is None:
+        return {"": values}
     kept = ["yes"] if set(levels) == {"no", "yes"} else levels
-    return {level: (values.astype(object) == level).astype(float).where(values.notna()) for level in kept}
+    there = ~np.isnan(values)
+    return {level: np.where(there, values == levels.index(level), np.nan) for level in kept}
 
 
-def standardised_difference(values: pd.Series, side: pd.Series) -> float | None:
+def standardised_difference(active: Array, reference: Array) -> float | None:
     """(mean active - mean reference) / root of the mean of the two variances; None where it is undefined."""
-    a, b = values[side == "active"].dropna(), values[side == "reference"].dropna()
+    a, b = active[~np.isnan(active)], reference[~np.isnan(reference)]
     if len(a) < 2 or len(b) < 2:
         return None
     spread = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)

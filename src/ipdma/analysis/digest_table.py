@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 
@@ -23,8 +24,12 @@ def column_bytes(frame: pd.DataFrame) -> Iterator[bytes]:
     yield str(len(frame)).encode()
     for name, column in frame.items():
         yield f"{name}\n{column.dtype}".encode()
-        if column.dtype.kind in "biuf":
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
             yield column.to_numpy().tobytes()
+        elif pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty"):
+            codes, levels = pd.factorize(column)
+            yield codes.tobytes()
+            yield json.dumps(list(map(str, levels))).encode()
         else:
             missing = column.isna().to_numpy()
             values = column.astype(object).to_numpy()

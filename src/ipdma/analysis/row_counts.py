@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.characteristics import positions
 from ipdma.analysis.context import Context
 from ipdma.analysis.guest_notes import note_not_told
 from ipdma.analysis.records import Ledger
@@ -21,92 +21,67 @@ def count_rows(cell: Cell, context: Context) -> Ledger:
     ledger = Ledger()
     name = cell.ident().analysis_id
     count_flow(ledger, name, cell)
-    for study, part in cell.analysed.groupby("study"):
-        count_study(ledger, name, str(study), part, cell.family == "binomial")
+    for study, at in positions(cell.analysed, "study").items():
+        count_study(ledger, name, study, cell.analysed.iloc[at], cell.family == "binomial")
     count_exclusions(ledger, name, cell)
     count_scales(ledger, name, cell, context.settings)
     return ledger
 
 
-def sides(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of each side, and all of them under an empty name."""
-    for side, treat in SIDES:
-        yield side, rows[rows["treat"] == treat]
-    yield "", rows
-
-
 def count_flow(ledger: Ledger, name: str, cell: Cell) -> None:
     """Write participants, analysed and missing, in all and by study and side."""
-    columns = ["study", "treat", "outcome"]
-    rows, used = cell.rows[columns], cell.analysed[columns]
-    in_study = [("", rows, used)]
-    analysed = dict(list(used.groupby("study")))
-    for study, part in rows.groupby("study"):
-        in_study.append((str(study), part, analysed.get(study, used.iloc[:0])))
-    for study, rows, used in in_study:
-        done = dict(sides(used))
-        for side, part in sides(rows):
-            n = len(done[side])
-            gone = int(part["outcome"].isna().sum())
-            ledger.count(name, "rows", study=study, arm=side, n=len(part))
-            ledger.count(name, "analysed", study=study, arm=side, n=n, of=len(part))
-            ledger.count(name, "missing_outcome", study=study, arm=side, n=gone, of=len(part))
+    rows, used = cell.rows, np.zeros(len(cell.rows), dtype=bool)
+    used[rows.index.get_indexer(cell.analysed.index)] = True
+    treat, outcome = rows["treat"].to_numpy(dtype=float), rows["outcome"].to_numpy(dtype=float)
+    gone = np.isnan(outcome)
+    for study, at in {"": np.arange(len(rows)), **positions(rows, "study")}.items():
+        for side, part in [*((side, at[treat[at] == code]) for side, code in SIDES), ("", at)]:
+            place, of, n = {"study": study, "arm": side}, len(part), int(used[part].sum())
+            ledger.count(name, "rows", **place, n=of)
+            ledger.count(name, "analysed", **place, n=n, of=of)
+            ledger.count(name, "missing_outcome", **place, n=int(gone[part].sum()), of=of)
             if cell.family == "binomial" and n:
-                events = int(done[side]["outcome"].sum())
-                ledger.count(name, "events", study=study, arm=side, n=events, of=n, value=events / n)
-    ledger.count(name, "studies", n=len(cell.studies), of=cell.rows["study"].nunique())
+                events = int(outcome[part][used[part]].sum())
+                ledger.count(name, "events", **place, n=events, of=n, value=events / n)
+    ledger.count(name, "studies", n=len(cell.studies), of=rows["study"].nunique())
 
 
 def count_study(ledger: Ledger, name: str, study: str, part: pd.DataFrame, binomial: bool) -> None:
     """Write what one study measured, and its means by side, as analysed and in points of its instrument."""
-    first = part.iloc[0]
+    first = {name: part[name].iloc[0] for name in ("instrument", "rating", "comparator") if name in part}
     instrument = str(first.get("instrument", "") or "")
-    for what in ("instrument", "comparator"):
-        if what in part and pd.notna(first[what]):
-            extra = (
-                {"variable": instrument, "level": str(first.get("rating", "") or "")}
-                if what == "instrument"
-                else {"level": str(first[what])}
-            )
-            ledger.count(name, what, study=study, n=len(part), **extra)
+    if pd.notna(first.get("instrument")):
+        place = {"study": study, "variable": instrument, "level": str(first.get("rating", "") or "")}
+        ledger.count(name, "instrument", **place, n=len(part))
+    if pd.notna(first.get("comparator")):
+        ledger.count(name, "comparator", study=study, n=len(part), level=str(first["comparator"]))
     if "weeks" in part and part["weeks"].notna().any():
-        ledger.count(
-            name,
-            "weeks",
-            study=study,
-            n=int(part["weeks"].notna().sum()),
-            value=float(part["weeks"].median()),
-        )
-    for side, treat in SIDES:
-        arm = part.loc[part["treat"] == treat, [c for c in MEANS if c in part]]
-        for what, columns in (
-            ("outcome", ("outcome", "outcome_raw")),
-            ("baseline", ("baseline", "baseline_raw")),
-        ):
-            for variable, column in zip(("analysed", "raw"), columns, strict=True):
-                if column not in arm or (binomial and what == "outcome" and variable == "analysed"):
-                    continue
-                write_mean(
-                    ledger, name, what, study, side, variable, instrument, arm[column].astype(float).dropna()
-                )
+        weeks = part["weeks"]
+        ledger.count(name, "weeks", study=study, n=int(weeks.notna().sum()), value=float(weeks.median()))
+    count_means(ledger, name, study, part, instrument, binomial)
 
 
-def write_mean(
-    ledger: Ledger,
-    name: str,
-    what: str,
-    study: str,
-    side: str,
-    variable: str,
-    instrument: str,
-    values: pd.Series,
+def count_means(
+    ledger: Ledger, name: str, study: str, part: pd.DataFrame, instrument: str, binomial: bool
 ) -> None:
+    """Write the means of outcome and baseline by side; those of an outcome of yes and no are its events."""
+    treat = part["treat"].to_numpy(dtype=float)
+    numbers = {c: part[c].to_numpy(dtype=float, na_value=np.nan) for c in MEANS if c in part}
+    for side, code in SIDES:
+        for what in ("outcome", "baseline"):
+            for variable, column in (("analysed", what), ("raw", f"{what}_raw")):
+                if column in numbers and not (binomial and column == "outcome"):
+                    values = numbers[column][treat == code]
+                    place = {"study": study, "arm": side, "variable": variable, "level": instrument}
+                    write_mean(ledger, name, what, values[~np.isnan(values)], **place)
+
+
+def write_mean(ledger: Ledger, name: str, what: str, values: np.ndarray, **place: str) -> None:
     """Write a mean and, from two values on, an SD."""
-    place = {"study": study, "arm": side, "variable": variable, "level": instrument, "n": len(values)}
     if len(values):
-        ledger.count(name, f"{what}_mean", **place, value=float(values.mean()))
+        ledger.count(name, f"{what}_mean", **place, n=len(values), value=float(values.mean()))
     if len(values) > 1:
-        ledger.count(name, f"{what}_sd", **place, value=float(values.std(ddof=1)))
+        ledger.count(name, f"{what}_sd", **place, n=len(values), value=float(values.std(ddof=1)))
 
 
 def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:

@@ -222,17 +222,14 @@ def best_split(
     node: Node, y: Array, treat: Array, values: Array, levels: tuple[str, ...], minimum: int
 ) -> tuple[NDArray[np.bool_], float | None, tuple[str, ...]] | None:
     """The cut with the smallest residual sum of squares of the two treatment models."""
-    own = values[node.rows]
+    cuts = list(candidates(values[node.rows], y[node.rows], levels))
+    if not cuts:
+        return None
+    rss = residual_sums(np.array([left for left, _, _ in cuts]), y[node.rows], treat[node.rows], minimum)
     best, chosen = np.inf, None
-    for left, threshold, named in candidates(own, y[node.rows], levels):
-        if min(left.sum(), (~left).sum()) < minimum:
-            continue
-        parts = [node.rows[left], node.rows[~left]]
-        if any(np.ptp(treat[part]) == 0 for part in parts):
-            continue
-        rss = sum(residual_sum(y[part], treat[part]) for part in parts)
-        if rss < best - 1e-12:
-            best, chosen = rss, (left, threshold, named)
+    for sum_of_squares, cut in zip(rss.tolist(), cuts, strict=True):
+        if sum_of_squares < best - 1e-12:
+            best, chosen = sum_of_squares, cut
     return chosen
 
 
@@ -256,10 +253,29 @@ def candidates(
         yield np.isin(own, order[:cut]), None, tuple(levels[int(i)] for i in order[:cut])
 
 
-def residual_sum(y: Array, treat: Array) -> float:
-    """Residual sum of squares of intercept and treatment."""
-    centred, t = y - y.mean(), treat - treat.mean()
-    return float(centred @ centred - (t @ centred) ** 2 / (t @ t))
+def residual_sums(left: Array, y: Array, treat: Array, minimum: int) -> Array:
+    """Residual sum of squares of intercept and treatment on both sides of each cut, shape (cuts,).
+
+    Infinite where a side has fewer rows than `minimum`, or one arm alone.
+
+    Parameters
+    ----------
+    left : ndarray of bool, shape (cuts, n)
+        Which rows go left.
+    y, treat : ndarray of shape (n,)
+        `treat` is 0 or 1.
+    """
+    z = y - y.mean()
+    moments = np.column_stack([np.ones_like(z), treat, z, treat * z, z * z])
+    one = left @ moments
+    total = np.zeros(len(left))
+    for n, treated, sum_z, sum_tz, sum_zz in (one.T, (moments.sum(axis=0) - one).T):
+        fits = (n >= max(minimum, 1)) & (treated > 0) & (treated < n)
+        n, treated = np.where(fits, n, 2.0), np.where(fits, treated, 1.0)
+        slope = sum_tz - treated * sum_z / n
+        rss = sum_zz - sum_z**2 / n - slope**2 / (treated - treated**2 / n)
+        total += np.where(fits, rss, np.inf)
+    return total
 
 
 def divided(

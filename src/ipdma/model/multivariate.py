@@ -86,54 +86,72 @@ def pool_multivariate(studies: Sequence[StudyVector], q: int, common: bool = Fal
     total = sum(len(s.y) for s in studies)
     if not set(range(q)) <= {int(j) for s in studies for j in s.terms} or total < q:
         raise FitError("multivariate pooling: some term is estimated in no study")
-    if common or total == q:
-        return summarise(studies, q, np.zeros((q, q)))
-    return summarise(studies, q, reml_psi(studies, q))
+    psi = np.zeros((q, q)) if common or total == q else reml_psi(studies, q)
+    return summarise(stack(studies, q), psi)
 
 
-def normal_equations(studies: Sequence[StudyVector], q: int, psi: Array) -> tuple[Array, Array, list[Array]]:
-    """A = sum X'V^-1 X, c = sum X'V^-1 y, and each study's V^-1."""
-    A, c, inverses = np.zeros((q, q)), np.zeros(q), []
-    for s in studies:
-        at = np.ix_(s.terms, s.terms)
-        W = np.linalg.inv(s.S + psi[at])
-        A[at] += W
-        c[s.terms] += W @ s.y
-        inverses.append(W)
-    return A, c, inverses
+@dataclass(frozen=True)
+class Stacked:
+    """K studies side by side; where a study lacks a term it is 1 in `S`'s diagonal and 0 elsewhere.
+
+    Attributes
+    ----------
+    y : ndarray of shape (K, q)
+    S : ndarray of shape (K, q, q)
+    has : ndarray of shape (K, q, q)
+        1 where the study has both terms, else 0.
+    """
+
+    y: Array
+    S: Array
+    has: Array
+
+    @property
+    def total(self) -> int:
+        """Number of estimates."""
+        return int(np.einsum("kii->", self.has))
+
+    def inverses(self, psi: Array) -> tuple[Array, float]:
+        """V^-1 of each study, (K, q, q), zero for a term that it lacks; and the sum of their log |V|."""
+        V = self.S + psi * self.has
+        return np.linalg.inv(V) * self.has, float(np.linalg.slogdet(V)[1].sum())
 
 
-def summarise(studies: Sequence[StudyVector], q: int, psi: Array) -> MultivariateFit:
+def stack(studies: Sequence[StudyVector], q: int) -> Stacked:
+    """The studies' vectors as arrays."""
+    y, S, has = np.zeros((len(studies), q)), np.empty((len(studies), q, q)), np.zeros((len(studies), q, q))
+    S[:] = np.eye(q)
+    for k, study in enumerate(studies):
+        at = np.ix_(study.terms, study.terms)
+        y[k, study.terms], S[k][at], has[k][at] = study.y, study.S, 1.0
+    return Stacked(y, S, has)
+
+
+def summarise(stacked: Stacked, psi: Array) -> MultivariateFit:
     """The pooled vector at a given Psi."""
-    A, c, inverses = normal_equations(studies, q, psi)
+    W, logdet = stacked.inverses(psi)
+    A = W.sum(axis=0)
     covariance = np.linalg.inv(A)
-    mu = covariance @ c
-    rss, logdet, total = 0.0, 0.0, 0
-    for s, W in zip(studies, inverses, strict=True):
-        residual = s.y - mu[s.terms]
-        rss += float(residual @ W @ residual)
-        logdet -= float(np.linalg.slogdet(W)[1])
-        total += len(s.y)
-    df = total - q
+    mu = covariance @ np.einsum("kij,kj->i", W, stacked.y)
+    residual = stacked.y - mu
+    rss, df = float(np.einsum("ki,kij,kj->", residual, W, residual)), stacked.total - len(mu)
     criterion = logdet + float(np.linalg.slogdet(A)[1]) + rss + df * np.log(2 * np.pi)
     return MultivariateFit(mu, covariance, psi, criterion, rss / df if df else 1.0, df)
 
 
-def criterion_and_gradient(theta: Array, studies: Sequence[StudyVector], q: int) -> tuple[float, Array]:
+def criterion_and_gradient(theta: Array, stacked: Stacked) -> tuple[float, Array]:
     """-2 REML log likelihood (no constants) and its gradient in the lower triangle of L, Psi = L L'."""
+    q = stacked.y.shape[1]
     L = np.zeros((q, q))
     lower = np.tril_indices(q)
     L[lower] = theta
-    A, c, inverses = normal_equations(studies, q, L @ L.T)
+    W, logdet = stacked.inverses(L @ L.T)
+    A = W.sum(axis=0)
     C = np.linalg.inv(A)
-    mu = C @ c
-    value = float(np.linalg.slogdet(A)[1])
-    G = np.zeros((q, q))
-    for s, W in zip(studies, inverses, strict=True):
-        at = np.ix_(s.terms, s.terms)
-        z = W @ (s.y - mu[s.terms])
-        value += float((s.y - mu[s.terms]) @ z) - float(np.linalg.slogdet(W)[1])
-        G[at] += W - np.outer(z, z) - W @ C[at] @ W
+    residual = stacked.y - C @ (W @ stacked.y[..., None]).sum(axis=0)[:, 0]
+    z = (W @ residual[..., None])[..., 0]
+    value = logdet + float(np.linalg.slogdet(A)[1]) + float((residual * z).sum())
+    G = A - z.T @ z - (W @ C @ W).sum(axis=0)
     return value, (2 * G @ L)[lower]
 
 
@@ -142,12 +160,12 @@ def reml_psi(studies: Sequence[StudyVector], q: int) -> Array:
     scale = np.sqrt(np.mean([np.diag(s.S).mean() for s in studies]))
     spread = np.array([spread_of_term(studies, j) for j in range(q)])
     lower = free_entries(studies, q)
-    small = rescale(studies, scale)
+    small = stack(rescale(studies, scale), q)
 
     def criterion(theta: Array) -> tuple[float, Array]:
         L = np.zeros((q, q))
         L[lower] = theta
-        value, slope = criterion_and_gradient(L[np.tril_indices(q)], small, q)
+        value, slope = criterion_and_gradient(L[np.tril_indices(q)], small)
         full = np.zeros((q, q))
         full[np.tril_indices(q)] = slope
         return value, full[lower]

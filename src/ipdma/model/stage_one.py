@@ -64,24 +64,24 @@ def nothing(study: str, terms: Sequence[Term], why: str) -> StudyFit:
     return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, dict.fromkeys(terms, why))
 
 
-def drop_aliased_interactions(A: Array, terms: Sequence[Term]) -> Array:
+def drop_aliased_interactions(A: Array, terms: Sequence[Term]) -> tuple[Array, Array]:
     """A with the interactions that hide the treatment effect taken out (zero), where that uncovers it.
 
     A study in which an arm has one level only cannot tell its interaction from its treatment effect; it
-    still has a treatment effect, as it would without the moderator.
+    still has a treatment effect, as it would without the moderator. Also which of its columns are estimable.
     """
     fine = estimable(A)
     at = [j for j, term in enumerate(terms) if term.kind in INTERACTIONS and not fine[j]]
     if "treatment" not in terms or fine[terms.index("treatment")] or not at:
-        return A
+        return A, fine
     reduced = A.copy()
     reduced[:, at] = 0.0
-    return reduced if estimable(reduced)[terms.index("treatment")] else A
+    uncovered = estimable(reduced)
+    return (reduced, uncovered) if uncovered[terms.index("treatment")] else (A, fine)
 
 
-def sort_terms(A: Array, terms: Sequence[Term]) -> tuple[list[int], dict[Term, str]]:
+def sort_terms(A: Array, terms: Sequence[Term], fine: Array) -> tuple[list[int], dict[Term, str]]:
     """Positions of the terms that A determines, and why it does not determine the others."""
-    fine = estimable(A)
     silent = {}
     for j, term in enumerate(terms):
         if not len(A) or not np.ptp(A[:, j]):
@@ -102,11 +102,10 @@ def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
     A : ndarray of shape (n, number of terms + nuisance columns)
     y : ndarray of shape (n,)
     """
-    A = drop_aliased_interactions(A, terms)
-    at, silent = sort_terms(A, terms)
-    kept = independent_columns(A[:, [*at, *(j for j in range(A.shape[1]) if j not in at)]])
+    A, fine = drop_aliased_interactions(A, terms)
+    at, silent = sort_terms(A, terms, fine)
     order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
-    columns = [order[j] for j in kept]
+    columns = [order[j] for j in independent_columns(A[:, order])]
     df = len(y) - len(columns)
     if df < 1:
         return nothing(study, terms, f"{len(y)} rows are too few for {len(columns)} columns")
@@ -131,15 +130,16 @@ def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
         return nothing(study, terms, f"all its participants had {what}")
-    A = drop_aliased_interactions(A, terms)
-    before, silent = sort_terms(A, terms)
+    A, fine = drop_aliased_interactions(A, terms)
+    before, silent = sort_terms(A, terms, fine)
     separated = separated_rows(A, y)
-    at, _ = sort_terms(A[~separated], terms) if separated.any() else (before, {})
+    left = A[~separated]
+    at, _ = sort_terms(left, terms, estimable(left)) if separated.any() else (before, {})
     for j in set(before) - set(at):
         silent[terms[j]] = "separation: its estimate there is infinite (an empty cell of outcome by arm)"
     at = [j for j in at if j in before]
     order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
-    free = A[~separated][:, order]
+    free = left[:, order]
     kept = independent_columns(free)
     if not at or len(kept) < len(at):
         return StudyFit(study, (), np.empty(0), np.empty((0, 0)), None, silent)
@@ -156,8 +156,8 @@ def fit_firth_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> St
     if np.ptp(y) == 0:
         what = "an event" if y[0] == 1 else "no event"
         return nothing(study, terms, f"all its participants had {what}")
-    A = drop_aliased_interactions(A, terms)
-    at, silent = sort_terms(A, terms)
+    A, fine = drop_aliased_interactions(A, terms)
+    at, silent = sort_terms(A, terms, fine)
     order = [*at, *(j for j in range(A.shape[1]) if j not in at)]
     kept = independent_columns(A[:, order])
     if not at:

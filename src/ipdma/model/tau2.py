@@ -73,9 +73,17 @@ def log_likelihood(y: Array, v: Array, tau2: float, restricted: bool) -> float:
 
 def score(y: Array, v: Array, tau2: float, restricted: bool) -> float:
     """Twice the derivative of `log_likelihood` with respect to tau2."""
-    w, mu = weighted_mean(y, v, tau2)
-    trace = w.sum() - (w @ w / w.sum() if restricted else 0.0)
-    return float(w**2 @ (y - mu) ** 2 - trace)
+    return float(scores(y, v, np.array([tau2]), restricted)[0])
+
+
+def scores(y: Array, v: Array, tau2: Array, restricted: bool) -> Array:
+    """The same at several tau2."""
+    w = 1.0 / (v + tau2[:, None])
+    total, squared = w.sum(axis=1), w**2
+    deviation = y - (w @ y / total)[:, None]
+    trace = total - (squared.sum(axis=1) / total if restricted else 0.0)
+    found: Array = (squared * deviation**2).sum(axis=1) - trace
+    return found
 
 
 def tau2_likelihood(y: Array, v: Array, restricted: bool) -> float:
@@ -89,7 +97,7 @@ def tau2_likelihood(y: Array, v: Array, restricted: bool) -> float:
         high *= 4
     small = 1e-8 * min(v.min(), high)
     grid = np.concatenate([[0.0], np.geomspace(small, high, GRID)])
-    slopes = [score(y, v, tau2, restricted) for tau2 in grid]
+    slopes = scores(y, v, grid, restricted)
     found = [0.0]
     for i in range(len(grid) - 1):
         if slopes[i] > 0 >= slopes[i + 1]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from ipdma.errors import FitError
-from ipdma.model.multivariate import StudyVector, criterion_and_gradient, pool_multivariate, wald_test
+from ipdma.model.multivariate import StudyVector, criterion_and_gradient, pool_multivariate, stack, wald_test
 from ipdma.model.pool import pool_effects
 from ipdma.model.spec import PoolSpec
 
@@ -32,8 +32,8 @@ def test_the_bivariate_hypertension_example():
     published = np.linalg.cholesky(np.array([[3.91953449, 1.80799776], [1.80799776, 1.83075048]]))
     ours = np.linalg.cholesky(fit.psi)
     lower = np.tril_indices(2)
-    at = criterion_and_gradient(ours[lower], hypertension(), 2)
-    assert at[0] <= criterion_and_gradient(published[lower], hypertension(), 2)[0]
+    at = criterion_and_gradient(ours[lower], stack(hypertension(), 2))
+    assert at[0] <= criterion_and_gradient(published[lower], stack(hypertension(), 2))[0]
     assert np.abs(at[1]).max() < 1e-6
 
 
@@ -54,9 +54,11 @@ def test_one_term_is_univariate_reml():
 
 def test_the_gradient_is_the_derivative():
     theta = np.array([1.3, 0.4, 0.9])
-    value = lambda t: criterion_and_gradient(t, hypertension(), 2)[0]  # noqa: E731
+    value = lambda t: criterion_and_gradient(t, stack(hypertension(), 2))[0]  # noqa: E731
     numeric = approx_fprime(theta, value, 1e-7)
-    assert criterion_and_gradient(theta, hypertension(), 2)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
+    assert criterion_and_gradient(theta, stack(hypertension(), 2))[1] == pytest.approx(
+        numeric, rel=1e-4, abs=1e-4
+    )
 
 
 def test_a_study_may_lack_a_term_but_no_term_may_lack_every_study():

@@ -7,7 +7,13 @@ import pytest
 from ipdma.errors import FitError
 from ipdma.model.fit import fit_model
 from ipdma.model.logistic import fit_logistic
-from ipdma.model.separation import estimable, independent_columns, separated_rows
+from ipdma.model.separation import (
+    estimable,
+    independent_columns,
+    largest_set,
+    overlap,
+    separated_rows,
+)
 from ipdma.model.spec import ModelSpec
 
 
@@ -29,6 +35,24 @@ def test_an_empty_cell_separates_its_rows_alone():
     t = np.array([0.0, 0, 0, 0, 1, 1, 1])
     y = np.array([0.0, 1, 0, 1, 1, 1, 1])
     assert separated_rows(np.column_stack([np.ones(7), t]), y).tolist() == [False] * 4 + [True] * 3
+
+
+def test_weights_rule_separation_out_where_the_linear_programme_finds_none():
+    random, told, missed = np.random.default_rng(8), 0, 0
+    for _ in range(120):
+        n, p = int(random.integers(4, 24)), int(random.integers(1, 5))
+        A = np.column_stack([np.ones(n), np.round(random.normal(size=(n, p)), 1)])
+        aliased = random.random() < 0.3
+        if aliased:
+            A = np.column_stack([A, A[:, 0] - A[:, -1]])
+        y = (random.random(n) < 0.5).astype(float)
+        found = largest_set(A, y)
+        assert not (overlap(A, y) and found.any())
+        missed += not (aliased or overlap(A, y) or found.any())
+        assert separated_rows(A, y).tolist() == found.tolist()
+        told += not found.any()
+    assert 20 < told < 110
+    assert missed <= 4  # the programme decides these; only time is lost
 
 
 def test_estimable_is_about_coefficients_not_columns():
