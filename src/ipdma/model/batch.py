@@ -10,6 +10,7 @@ import numpy as np
 from ipdma.model.batch_inference import invert_lower, small_sample
 from ipdma.model.batch_kernel import (
     BatchProblem,
+    Moments,
     State,
     Terms,
     chain,
@@ -104,15 +105,15 @@ def fit_chunk(
     return collect(scaled, scale, evaluate(scaled, best), ended, inference)
 
 
-def near_boundary(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+def near_boundary(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
     factor = np.moveaxis(factor_matrix(problem, lam), -1, 0)
     return is_singular(factor, 1e-4)
 
 
-def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.ndarray) -> np.ndarray:
+def start_lambda(problem: Moments, scale: np.ndarray, start: float | np.ndarray) -> np.ndarray:
     """Relative parameters of a start, shape (d, B)."""
-    count = problem.gram.shape[-1]
+    count = len(problem.dimensions)
     lam = np.zeros((len(problem.pairs), count))
     for at, (i, j) in enumerate(problem.pairs):
         if isinstance(start, np.ndarray):
@@ -124,7 +125,7 @@ def start_lambda(problem: BatchProblem, scale: np.ndarray, start: float | np.nda
     return lam
 
 
-def search(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def search(problem: Moments, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Newton on the relative Cholesky entries, all models at once; those that have arrived step out.
 
     Returns
@@ -164,7 +165,7 @@ def take_state(state: State, models: np.ndarray) -> State:
     return State(*(np.ascontiguousarray(getattr(state, f.name)[..., models]) for f in fields(State)))
 
 
-def newton(problem: BatchProblem, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def newton(problem: Moments, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Step (d, B), predicted gain (B,) and least curvature (B,) of Newton's method.
 
     The curvature is the smallest pivot of the scaled Hessian where that is clearly definite; elsewhere its
@@ -205,7 +206,7 @@ def definite_step(matrix: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np
     return step, gain, lowest
 
 
-def profile_derivatives(problem: BatchProblem, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
+def profile_derivatives(problem: Moments, state: State, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and Hessian of the profiled deviance in the relative Cholesky entries."""
     n = problem.dimensions - problem.p
     sigma2 = state.r2 / n
@@ -231,7 +232,7 @@ def profile_derivatives(problem: BatchProblem, state: State, terms: Terms) -> tu
 
 
 def prefer_scoring(
-    problem: BatchProblem, state: State, terms: Terms, step: np.ndarray, gain: np.ndarray
+    problem: Moments, state: State, terms: Terms, step: np.ndarray, gain: np.ndarray
 ) -> np.ndarray:
     """Far from the optimum, the step of Fisher scoring on D, brought back to positive definite."""
     n = problem.dimensions - problem.p
@@ -250,18 +251,34 @@ def prefer_scoring(
     return np.where(far, target - state.lam, step)
 
 
-def positive_factor(problem: BatchProblem, between: np.ndarray, floor: float = 1e-3) -> np.ndarray:
+def positive_factor(problem: Moments, between: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     """Cholesky entries, shape (d, B), of D (r, r, B) with its eigenvalues raised to `floor` at least."""
     if len(problem.z) == 1 or len(problem.pairs) == 2:
         found: np.ndarray = np.sqrt(np.maximum(np.einsum("iin->in", between), floor))
         return found
-    values, vectors = np.linalg.eigh(np.moveaxis(between, -1, 0))
-    raised = (vectors * np.maximum(values, floor)[:, None]) @ np.swapaxes(vectors, 1, 2)
-    factor = np.moveaxis(np.linalg.cholesky(raised), 0, -1)
-    return np.array([factor[i, j] for i, j in problem.pairs])
+    raised = raise_eigenvalues(between, floor)
+    first = np.sqrt(raised[0, 0])
+    second = raised[1, 0] / first
+    return np.array([first, second, np.sqrt(raised[1, 1] - second**2)])
 
 
-def move(problem: BatchProblem, state: State, step: np.ndarray) -> tuple[State, np.ndarray]:
+def raise_eigenvalues(matrix: np.ndarray, floor: float) -> np.ndarray:
+    """Symmetric matrices (2, 2, B) with their eigenvalues raised to `floor` at least.
+
+    f(A) = (f(l) (A - m) - f(m) (A - l)) / (l - m) for the eigenvalues l above m.
+    """
+    middle, half = (matrix[0, 0] + matrix[1, 1]) / 2, (matrix[0, 0] - matrix[1, 1]) / 2
+    apart = np.hypot(half, matrix[1, 0])
+    high, low = np.maximum(middle + apart, floor), np.maximum(middle - apart, floor)
+    slope = np.where(apart > 0, (high - low) / np.where(apart > 0, 2 * apart, 1.0), 0.0)
+    found = matrix * slope
+    level = (high + low) / 2 - slope * middle
+    found[0, 0] += level
+    found[1, 1] += level
+    return found
+
+
+def move(problem: Moments, state: State, step: np.ndarray) -> tuple[State, np.ndarray]:
     """Take the step where it lowers the deviance, a third of it elsewhere, and so on.
 
     Returns the new state, and where no step lowered the deviance (the old place is kept there).
@@ -290,7 +307,7 @@ def put_state(state: State, part: State, models: np.ndarray) -> None:
 
 
 def collect(
-    problem: BatchProblem, scale: np.ndarray, state: State, converged: np.ndarray, inference: bool
+    problem: Moments, scale: np.ndarray, state: State, converged: np.ndarray, inference: bool
 ) -> BatchFit:
     """Results on the scale of the data."""
     p, n = problem.p, problem.dimensions - problem.p

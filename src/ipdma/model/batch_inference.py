@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipdma.model.batch_kernel import BatchProblem, State, Terms, chain, derive, directions
+from ipdma.model.batch_kernel import Moments, State, Terms, chain, derive, directions
 
 
 def invert_lower(chol: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ def invert_lower(chol: np.ndarray) -> np.ndarray:
 
 
 def small_sample(
-    problem: BatchProblem, state: State, covariance: np.ndarray, between: np.ndarray, sigma2: np.ndarray
+    problem: Moments, state: State, covariance: np.ndarray, between: np.ndarray, sigma2: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Satterthwaite's and Kenward-Roger's df and Kenward-Roger's variance of each coefficient, (p, B).
 
@@ -28,7 +28,7 @@ def small_sample(
 
     Parameters
     ----------
-    problem, state : BatchProblem, State
+    problem, state : Moments, State
     covariance : ndarray of shape (p, p, B)
         (X'V^-1 X)^-1.
     between : ndarray of shape (r, r, B)
@@ -106,7 +106,7 @@ def invert_small(matrix: np.ndarray) -> np.ndarray:
 
 
 def observed_covariance(
-    problem: BatchProblem,
+    problem: Moments,
     state: State,
     terms: Terms,
     sigma2: np.ndarray,

@@ -48,10 +48,45 @@ class BatchProblem:
         found: int = self.gram.shape[0] - 1
         return found
 
-    def take(self, models: np.ndarray | slice) -> BatchProblem:
+    def take(self, models: slice) -> BatchProblem:
         """Some of the models."""
         return BatchProblem(
-            np.ascontiguousarray(self.gram[..., models]),
+            self.gram[..., models], self.dimensions[models], self.z, self.pairs, self.log_nuisance[models]
+        )
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the criterion reads of a `BatchProblem`, its columns scaled to unit mean square.
+
+    Attributes
+    ----------
+    random : ndarray of shape (r, c, K, B)
+        Products of the random columns with all.
+    total : ndarray of shape (c, c, B)
+        Products of all columns, over all studies.
+    dimensions, z, pairs, log_nuisance
+        As there.
+    """
+
+    random: np.ndarray
+    total: np.ndarray
+    dimensions: np.ndarray
+    z: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    log_nuisance: np.ndarray
+
+    @property
+    def p(self) -> int:
+        """Number of shared columns."""
+        found: int = self.total.shape[0] - 1
+        return found
+
+    def take(self, models: np.ndarray) -> Moments:
+        """Some of the models."""
+        return Moments(
+            np.ascontiguousarray(self.random[..., models]),
+            np.ascontiguousarray(self.total[..., models]),
             self.dimensions[models],
             self.z,
             self.pairs,
@@ -72,22 +107,26 @@ class State:
     beta: np.ndarray  # (p, B)
 
 
-def scale_columns(problem: BatchProblem) -> tuple[BatchProblem, np.ndarray]:
+def scale_columns(problem: BatchProblem) -> tuple[Moments, np.ndarray]:
     """Columns of unit mean square; shape of the scale (c, B)."""
-    size = np.einsum("iikb->ib", problem.gram) / problem.dimensions
+    total = problem.gram.sum(axis=2)
+    size = np.einsum("iib->ib", total) / problem.dimensions
     scale = np.sqrt(np.where(size > 0, size, 1.0))
-    gram = problem.gram / (scale[:, None] * scale[None])[:, :, None]
-    return BatchProblem(gram, problem.dimensions, problem.z, problem.pairs, problem.log_nuisance), scale
+    both, z = scale[:, None] * scale[None], list(problem.z)
+    random = problem.gram[z] / both[z][:, :, None]
+    return Moments(
+        random, total / both, problem.dimensions, problem.z, problem.pairs, problem.log_nuisance
+    ), scale
 
 
-def middle(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def middle(problem: Moments, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """M = Lam (I + Lam'S Lam)^-1 Lam' and sum log |I + Lam'S Lam|; shapes (r, r, K, B) and (B,)."""
     z = list(problem.z)
     if len(z) == 1:
-        inner = 1 + lam[0] ** 2 * problem.gram[z[0], z[0]]
+        inner = 1 + lam[0] ** 2 * problem.random[0, z[0]]
         return (lam[0] ** 2 / inner)[None, None], np.log(inner).sum(axis=0)
     a, b, c = factor_entries(problem, lam)
-    s11, s12, s22 = (problem.gram[z[i], z[j]] for i, j in ((0, 0), (0, 1), (1, 1)))
+    s11, s12, s22 = (problem.random[i, z[j]] for i, j in ((0, 0), (0, 1), (1, 1)))
     i11 = 1 + a * a * s11 + 2 * a * b * s12 + b * b * s22
     i12 = c * (a * s12 + b * s22)
     i22 = 1 + c * c * s22
@@ -99,20 +138,19 @@ def middle(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return m, np.log(det).sum(axis=0)
 
 
-def factor_entries(problem: BatchProblem, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def factor_entries(problem: Moments, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """L11, L21, L22 of two random effects."""
     if len(problem.pairs) == 3:
         return lam[0], lam[1], lam[2]
     return lam[0], np.zeros_like(lam[0]), lam[1]
 
 
-def evaluate(problem: BatchProblem, lam: np.ndarray) -> State:
+def evaluate(problem: Moments, lam: np.ndarray) -> State:
     """Deviance and the pieces that its derivatives need."""
-    gram, z, p = problem.gram, list(problem.z), problem.p
+    gz, z, p = problem.random, list(problem.z), problem.p
     m, log_det = middle(problem, lam)
-    gz = gram[z]
     mg = np.einsum("abkn,bjkn->ajkn", m, gz)
-    total = gram.sum(axis=2) - np.einsum("aikn,ajkn->ijn", gz, mg)
+    total = problem.total - symmetric(gz, mg)
     chol, half, r2 = factorise(total, p)
     beta = back_substitute(chol, half)
     s = gz[:, z]
@@ -123,6 +161,16 @@ def evaluate(problem: BatchProblem, lam: np.ndarray) -> State:
     log_a = 2 * np.log(np.einsum("iin->in", chol)).sum(axis=0)
     deviance = log_det + log_a + problem.log_nuisance + n * (1 + LOG_2_PI + np.log(r2 / n))
     return State(lam, deviance, r2, h, hz, chol, beta)
+
+
+def symmetric(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """sum_ak left_aik right_ajk, shape (c, c, B), where it is symmetric: half of it is computed."""
+    c = left.shape[1]
+    whole = np.empty((c, c, left.shape[-1]))
+    for i in range(c):
+        whole[i:, i] = np.einsum("akn,ajkn->jn", left[:, i], right[:, i:])
+        whole[i, i:] = whole[i:, i]
+    return whole
 
 
 def factorise(total: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -158,7 +206,7 @@ def whiten(chol: np.ndarray, h: np.ndarray) -> np.ndarray:
     return w
 
 
-def directions(problem: BatchProblem) -> np.ndarray:
+def directions(problem: Moments) -> np.ndarray:
     """dD / dD_ij, shape (number of pairs, r, r)."""
     r = len(problem.z)
     e = np.zeros((len(problem.pairs), r, r))
@@ -177,14 +225,18 @@ class Terms:
     observed: np.ndarray  # e'P V_i P V_j P e, (d, d, B)
 
 
-def derive(problem: BatchProblem, state: State) -> Terms:
+def derive(problem: Moments, state: State) -> Terms:
     """Score and information by entry of D (formulas at the head of `criterion.py`)."""
     p, r, e = problem.p, len(problem.z), directions(problem)
     w, g, hz = whiten(state.chol, state.h[:, :p]), state.h[:, p], state.hz
     own = np.einsum("aikn,bikn->abkn", w, w)
     first = np.einsum("dab,abn->dn", e, (hz - own).sum(axis=2))
     quadratic = np.einsum("dab,abn->dn", e, np.einsum("akn,bkn->abn", g, g))
-    blocks = {(a, b): np.einsum("ikn,jkn->ijn", w[a], w[b]) for a in range(r) for b in range(a, r)}
+    blocks = {
+        (a, b): symmetric(w[a : a + 1], w[a : a + 1]) if a == b else np.einsum("ikn,jkn->ijn", w[a], w[b])
+        for a in range(r)
+        for b in range(a, r)
+    }
     cpc = [sum_blocks(blocks, direction, r) for direction in e]
     hv = np.einsum("dab,abin->din", e, np.einsum("aikn,bkn->abin", w, g))
     square = np.einsum("abkn,cdkn->abcdn", hz, hz - 2 * own)
@@ -214,7 +266,7 @@ def sum_blocks(blocks: dict[tuple[int, int], np.ndarray], direction: np.ndarray,
     return found
 
 
-def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+def chain(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """d D_ij / d Lambda entries, shape (d, d, B)."""
     r, d = len(problem.z), len(problem.pairs)
     factor = np.zeros((r, r, lam.shape[1]))
@@ -230,7 +282,7 @@ def chain(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
     return jac
 
 
-def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+def relative_between(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """D / sigma2, shape (r, r, B)."""
     r = len(problem.z)
     factor = np.zeros((r, r, lam.shape[1]))
@@ -240,7 +292,7 @@ def relative_between(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
     return found
 
 
-def factor_matrix(problem: BatchProblem, lam: np.ndarray) -> np.ndarray:
+def factor_matrix(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """Lambda, shape (r, r, B)."""
     r = len(problem.z)
     factor = np.zeros((r, r, lam.shape[1]))
