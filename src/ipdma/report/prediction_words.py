@@ -18,6 +18,10 @@ INTERVAL = (
     "person's. The benefit is drawn towards the average by the penalty; the interval is that of the same "
     "model without one."
 )
+COMPLETE = (
+    "Participants who lack the outcome or one of these variables take no part, although this plan imputes "
+    "elsewhere: predictions are tested on what was observed, not on what a model of imputation has put in."
+)
 WAY = "Benefit: the outcome without the treatment less the outcome with it; above zero the treatment helps."
 PATH_ITEMS = (
     "Is the overall effect reported beside predicted ones?",
@@ -93,7 +97,8 @@ def prediction_sentences(material: Material, analysis: Analysis, pen: Pen) -> st
         tested_sentence(material, head, pen),
         thirds_sentence(material, analysis, pen),
     ]
-    return " ".join(part for part in (*parts, without_sentence(material, head)) if part)
+    parts += [without_sentence(material, head), complete_sentence(material, analysis)]
+    return " ".join(part for part in parts if part)
 
 
 def tested_sentence(material: Material, head: Ident, pen: Pen) -> str:
@@ -164,6 +169,13 @@ def without_sentence(material: Material, head: Ident) -> str:
     rows = material.counts_of(head, "prediction_without")
     told = [f"{named(material, r.text('variable'))} ({r.text('level')})" for r in rows]
     return f"Left out: {wording.several(told)}." if told else ""
+
+
+def complete_sentence(material: Material, analysis: Analysis) -> str:
+    """That a prediction takes complete rows, where the plan imputes the outcome elsewhere."""
+    missing = material.plan.get("missing") or {}
+    imputed = missing.get("method") == "multiple_imputation"
+    return COMPLETE if imputed and analysis.outcome in (missing.get("outcomes") or ()) else ""
 
 
 def path_markup(material: Material, asked: list[Analysis]) -> str:

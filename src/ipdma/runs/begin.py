@@ -130,9 +130,7 @@ def table_faults(plan: Mapping[str, Any], studies: Sequence[str], codebook: Code
 
 def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
     """Conditions, instruments and variables that the plan names and the codebook does not know."""
-    for name, contrast in plan["contrasts"].items():
-        for side in ("active", "reference"):
-            yield from unknown(f"contrasts.{name}.{side}", contrast[side], codebook.conditions, "condition")
+    yield from condition_faults(plan, codebook)
     yield from unknown(
         "prognosis.conditions", plan["prognosis"]["conditions"], codebook.conditions, "condition"
     )
@@ -156,6 +154,13 @@ def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
         lists[f"moderators.{name}.spline"] = own["spline"] if isinstance(own["spline"], Mapping) else []
     for where, names in lists.items():
         yield from unknown(where, names, codebook.instruments, "instrument")
+
+
+def condition_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
+    """Conditions of the contrasts that the codebook does not know."""
+    for name, contrast in plan["contrasts"].items():
+        for side in ("active", "reference"):
+            yield from unknown(f"contrasts.{name}.{side}", contrast[side], codebook.conditions, "condition")
 
 
 def unknown(where: str, names: Any, known: Mapping[str, Any], kind: str) -> Iterator[str]:

@@ -12,11 +12,15 @@ from ipdma.analysis.planned_questions import PlannedTrial, Question
 from ipdma.analysis.planning import Answer, Power, most_wanted, plan_power
 from ipdma.analysis.settings import Moderator, Settings, read_settings
 from ipdma.codebook import Codebook, load_codebook
+from ipdma.errors import PlanError, join_faults
 from ipdma.model.spec import ModelSpec
 from ipdma.plan import Plan, read_plan
+from ipdma.runs.begin import condition_faults
+from ipdma.runs.layout import codebook_folders
 from ipdma.runs.planned_sizes import planned_outcomes
 from ipdma.runs.planned_spreads import Spreads, levels_of
 from ipdma.runs.planned_trials import read_planned_trials
+from ipdma.runs.studies import find_studies
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,14 @@ def find_power(registry: Path, plan_path: Path) -> PlannedPower:
         Everything that is wrong with the plan, or with the registry, at once.
     """
     plan = read_plan(plan_path)
-    codebook = load_codebook([plan["codebook"]] if plan["codebook"] else [])
-    found = read_planned_trials(registry, plan, codebook)
+    codebook = known_codebook(plan)
+    faults = list(condition_faults(plan, codebook))
+    try:
+        found = read_planned_trials(registry, plan, codebook)
+    except PlanError as error:
+        raise PlanError(join_faults([*faults, *str(error).splitlines()])) from None
+    if faults:
+        raise PlanError(join_faults(faults))
     notes = found.notes
     questions = list(questions_of(plan, codebook, found.spreads, notes))
     answers = plan_power(questions, found.trials, plan["level"], plan["seed"])
@@ -69,6 +79,15 @@ def find_power(registry: Path, plan_path: Path) -> PlannedPower:
         if not any(own.question.contrast == name for own in asked):
             notes.append(f"{name}: no trial of the registry has both of its sides")
     return PlannedPower(plan, tuple(found.trials), asked, tuple(notes))
+
+
+def known_codebook(plan: Plan) -> Codebook:
+    """The plan's codebook with those of its trials, where their folders are there already."""
+    try:
+        studies = find_studies(plan["studies"])
+    except PlanError:
+        studies = []
+    return load_codebook(codebook_folders(plan, studies))
 
 
 def questions_of(plan: Plan, codebook: Codebook, spreads: Spreads, notes: list[str]) -> Iterator[Question]:

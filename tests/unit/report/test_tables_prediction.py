@@ -1,5 +1,7 @@
 """Predicted benefit in words and tables: first what it is worth."""
 
+from dataclasses import replace
+
 import pytest
 from tests.builders.prediction_material import PROFILES, prediction_material
 
@@ -34,6 +36,12 @@ def test_the_first_sentence_says_what_predictions_are_worth(strong):
     assert none.startswith("No better than the average effect: predictions from baseline severity and age")
     few = said(prediction_material(sizes=(60, 70)))
     assert few.startswith("Not shown to be better than the average effect")
+
+
+def test_a_plan_that_imputes_says_that_predictions_do_not(strong):
+    assert "take no part" not in said(strong)
+    plan = {**strong.plan, "missing": {"method": "multiple_imputation", "outcomes": ["depression"]}}
+    assert "take no part, although this plan imputes elsewhere" in said(replace(strong, plan=plan))
 
 
 def test_no_prediction_says_why():

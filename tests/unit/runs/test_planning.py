@@ -175,6 +175,14 @@ def test_everything_wrong_is_said_at_once(ask):
         assert part in text
 
 
+def test_a_condition_that_nobody_knows_is_said_with_what_is_wrong_in_the_registry(ask):
+    contrast = {"main": {"active": ["stpp", "stpq"], "reference": ["tau"]}}
+    with pytest.raises(PlanError, match="contrasts.main.active(.|\n)*'stpp'(.|\n)*'forty'"):
+        ask(["study|status|arms", "A|ipd|forty"], contrasts=contrast)
+    with pytest.raises(PlanError, match="no condition 'stpq'"):
+        ask(["study|status|arms", "A|ipd|stpp 40; tau 40"], contrasts=contrast)
+
+
 def test_nobody_to_plan_with(ask):
     with pytest.raises(PlanError, match="no trial has people in both sides"):
         ask(["study|status", "A|ipd"])
