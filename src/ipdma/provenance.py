@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import platform
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +17,8 @@ from ipdma import __version__
 PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "statsmodels", "snakemake", "PyYAML")
 SKIPPED = ("__pycache__",)
 CHUNK = 1 << 20
+FROM_ROOM = re.compile(r"^[ \t]*(?:from|import)[ \t]+ipdma\.(\w+)", re.MULTILINE)
+FROM_PACKAGE = re.compile(r"^[ \t]*from[ \t]+ipdma[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 def find_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
@@ -68,21 +70,20 @@ def imported_rooms(room: str) -> tuple[str, ...]:
     found: set[str] = set()
     for name, content in room_files(room):
         if name.endswith(".py"):
-            for node in ast.walk(ast.parse(content)):
-                found.update(rooms_named(node))
+            found.update(rooms_named(content.decode("utf-8")))
     known = {entry.name.removesuffix(".py") for entry in files("ipdma").iterdir()}
     return tuple(sorted((found & known) - {room}))
 
 
-def rooms_named(node: ast.AST) -> list[str]:
-    """Rooms of this package that one import statement names."""
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-        names = [f"{node.module}.{alias.name}" for alias in node.names]
-    else:
-        return []
-    return [name.split(".")[1] for name in names if name.startswith("ipdma.")]
+def rooms_named(text: str) -> set[str]:
+    """Rooms of this package that the import statements of a module name.
+
+    By the statements' words: a parse of every module costs a second at the start of each run.
+    """
+    named = set(FROM_ROOM.findall(text))
+    for names in FROM_PACKAGE.findall(text):
+        named.update(re.findall(r"\w+", names))
+    return named
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import specify
@@ -65,7 +65,7 @@ def rate_difference(benefit: float, rate: float) -> float:
     Furukawa and Leucht (2011): Phi(Phi^-1(rate) + d) - rate, `rate` that of a favourable event in the
     reference arm.
     """
-    return float(norm.cdf(norm.ppf(rate) + benefit) - rate)
+    return float(ndtr(ndtri(rate) + benefit) - rate)
 
 
 def nnt_from_smd(benefit: float, low: float, high: float, rate: float) -> NeededToTreat:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
@@ -150,7 +150,7 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci:
 
 def study_row(ident: Ident, effect: StudyEffect, weight: float, level: float) -> dict[str, object]:
     """One row of study_estimates.csv; the interval is Wald's, as all that an aggregate result allows."""
-    half = float(norm.ppf(0.5 + level / 2)) * effect.std_error
+    half = float(ndtri(0.5 + level / 2)) * effect.std_error
     return {
         **ident.columns,
         "study": effect.study,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects
 from ipdma.analysis.cell import Cell
@@ -47,7 +47,7 @@ def analyse_small_studies(cell: Cell, context: Context) -> Ledger:
 def write_contours(ledger: Ledger, ident: Ident) -> None:
     """Write the critical z of each contour of the funnel."""
     for level in LEVELS:
-        ledger.count(ident, "funnel_contour", variable=f"{level:g}", value=float(norm.isf(level / 2)))
+        ledger.count(ident, "funnel_contour", variable=f"{level:g}", value=float(-ndtri(level / 2)))
 
 
 def write_egger(ledger: Ledger, ident: Ident, effects: Sequence[StudyEffect], level: float) -> None:

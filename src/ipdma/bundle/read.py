@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 
 from ipdma.bundle.faults import find_faults
@@ -18,6 +17,7 @@ from ipdma.bundle.records import Bundle, bundle_of
 from ipdma.errors import ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.plan.schema import sentences
+from ipdma.yaml_values import load_own_yaml
 
 LARGEST = 64 << 20  # bytes
 DEEPEST = 12  # brackets inside brackets; the form itself needs 7
@@ -31,7 +31,7 @@ BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')  # a text is passed over as
 def load_schema() -> dict[str, Any]:
     """The JSON Schema of a bundle: package data."""
     text = files("ipdma.bundle").joinpath("bundle.schema.yaml").read_text(encoding="utf-8")
-    schema: dict[str, Any] = yaml.safe_load(text)
+    schema: dict[str, Any] = load_own_yaml(text)
     return schema
 
 

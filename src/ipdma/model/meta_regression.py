@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, f, t
+from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
 from ipdma.errors import FitError
 
@@ -39,18 +39,18 @@ class MetaRegression:
 
     def interval(self, j: int, level: float) -> tuple[float, float]:
         """t interval of coefficient j."""
-        half = float(t.ppf(0.5 + level / 2, self.df) * np.sqrt(self.covariance[j, j]))
+        half = float(stdtrit(self.df, 0.5 + level / 2) * np.sqrt(self.covariance[j, j]))
         return float(self.beta[j]) - half, float(self.beta[j]) + half
 
     def p_value(self, j: int) -> float:
         """Two-sided p of coefficient j."""
-        return float(2 * t.sf(abs(self.beta[j] / np.sqrt(self.covariance[j, j])), self.df))
+        return float(2 * stdtr(self.df, -abs(self.beta[j] / np.sqrt(self.covariance[j, j]))))
 
     def joint(self, positions: list[int]) -> tuple[float, float]:
         """F and p that these coefficients are zero."""
         b = self.beta[positions]
         value = float(b @ np.linalg.solve(self.covariance[np.ix_(positions, positions)], b)) / len(positions)
-        return value, float(f.sf(value, len(positions), self.df))
+        return value, float(fdtrc(len(positions), self.df, value))
 
 
 def meta_regression(y: Array, v: Array, X: Array, modified: bool = False) -> MetaRegression:
@@ -83,7 +83,7 @@ def meta_regression(y: Array, v: Array, X: Array, modified: bool = False) -> Met
     common, _ = weighted_fit(y, v, X)
     q = float(np.sum((y - X @ common) ** 2 / v))
     factor = max(1.0, scale) if modified else scale
-    return MetaRegression(beta, factor * cov, tau2, q, float(chi2.sf(q, K - p)), K - p)
+    return MetaRegression(beta, factor * cov, tau2, q, float(chdtrc(K - p, q)), K - p)
 
 
 def weighted_fit(y: Array, variance: Array, X: Array) -> tuple[Array, Array]:

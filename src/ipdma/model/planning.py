@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtr, ndtri
 
 POINTS, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
@@ -106,5 +105,5 @@ def planned_power(
     if information <= 0:
         return math.inf, 0.0
     se = 1 / math.sqrt(information)
-    z, shift = norm.ppf(0.5 + level / 2), abs(effect) / se
-    return se, float(norm.sf(z - shift) + norm.cdf(-z - shift))
+    z, shift = ndtri(0.5 + level / 2), abs(effect) / se
+    return se, float(ndtr(shift - z) + ndtr(-z - shift))

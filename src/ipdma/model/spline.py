@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 Array = np.ndarray
 
@@ -69,7 +69,7 @@ class SplineFit:
         at = list(positions)
         g = self.gamma[at]
         statistic = float(g @ np.linalg.solve(self.covariance[np.ix_(at, at)], g))
-        return statistic, len(at), float(chi2.sf(statistic, len(at)))
+        return statistic, len(at), float(chdtrc(len(at), statistic))
 
 
 def fit_spline(

@@ -8,12 +8,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ipdma.errors import nearest, unknown_key
 from ipdma.model.df import METHODS, POOLED
+from ipdma.yaml_values import load_own_yaml
 
 ROOT = "top level"
 
@@ -22,7 +22,7 @@ ROOT = "top level"
 def load_schema() -> dict[str, Any]:
     """The schema of a plan: package data, with the df methods that there are."""
     text = files("ipdma.plan").joinpath("plan.schema.yaml").read_text(encoding="utf-8")
-    schema = yaml.safe_load(text)
+    schema = load_own_yaml(text)
     model, pool = (schema["$defs"][name]["properties"] for name in ("model", "pool"))
     model["df"]["enum"] = [*METHODS, None]
     pool["ci"]["enum"] = list(POOLED)

@@ -12,11 +12,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from ipdma.harmless import page_around
 from ipdma.report.formats.document import table_document
 from ipdma.report.table import Column, Section, Table
+from ipdma.yaml_values import load_own_yaml
 
 STANDING = ("plan.yaml", "counts.csv", "study_estimates.csv", "report.html")  # in every results folder
 
@@ -37,7 +36,7 @@ class Item:
 def load_items() -> list[dict[str, Any]]:
     """The checklist as the package carries it."""
     text = files("ipdma.report").joinpath("assets/prisma_ipd.yaml").read_text(encoding="utf-8")
-    return list(yaml.safe_load(text))
+    return list(load_own_yaml(text))
 
 
 def check_items(artefacts: Collection[str]) -> list[Item]:

@@ -1,0 +1,55 @@
+"""What a job is made from: the code of its room and of all that it imports, found without a parse of it."""
+
+import ast
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from ipdma.provenance import room_files, rooms_named
+from ipdma.yaml_values import load_own_yaml
+
+PACKAGE = files("ipdma")
+ROOMS = sorted(
+    {p.name.removesuffix(".py") for p in PACKAGE.iterdir() if p.is_dir() or p.name.endswith(".py")}
+    - {"__pycache__"}
+)
+
+
+def imported(tree):
+    """Rooms that the import statements of a module name, by their parse."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.split(".")[1] for name in names if name.startswith("ipdma."))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_rooms_that_a_module_imports_are_those_of_its_parse(room):
+    for name, content in room_files(room):
+        if name.endswith(".py"):
+            text = content.decode("utf-8")
+            assert rooms_named(text) & set(ROOMS) == set(imported(ast.parse(text))) & set(ROOMS), name
+
+
+@pytest.mark.parametrize(
+    ("text", "rooms"),
+    [
+        ("from ipdma.model.fit import fit_model", {"model"}),
+        ("    import ipdma.io", {"io"}),
+        ("from ipdma import io, errors as e", {"io", "errors"}),
+        ("from ipdma import (\n    io,\n    site,\n)", {"io", "site"}),
+        ('"""See ipdma.model; from ipdma."""', set()),
+    ],
+)
+def test_every_form_of_import_is_read(text, rooms):
+    assert rooms_named(text) & set(ROOMS) == rooms
+
+
+@pytest.mark.parametrize(
+    "name", ["plan/plan.schema.yaml", "bundle/bundle.schema.yaml", "report/assets/prisma_ipd.yaml"]
+)
+def test_yaml_of_the_package_says_the_same_to_either_reader(name):
+    text = PACKAGE.joinpath(name).read_text(encoding="utf-8")
+    assert load_own_yaml(text) == yaml.safe_load(text)
