@@ -15,6 +15,7 @@ def finished(tmp_path_factory):
     """The folder of the run."""
     folder = tmp_path_factory.mktemp("finished")
     make_consortium(folder)
+    write_plan(folder / "plan.yaml", integrity=True)
     process = snakemake(folder)
     assert process.returncode == 0, process.stdout
     return folder

@@ -44,6 +44,16 @@ def test_a_page_that_says_what_the_records_do_not_give_is_no_all_clear(out, caps
     assert "no withheld number" not in said
 
 
+def test_a_number_of_few_people_on_a_trials_page_is_found(out, capsys):
+    path = out / "integrity" / "results.csv"
+    row = "A,episode_longer_than_life,6,passed,participants,0,20,For no participant.\n"
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    assert main(["disclose", str(out)]) == 1
+    said = capsys.readouterr().out
+    assert "episode_longer_than_life (participants) without what it looks at can only be 4" in said
+    assert "(from integrity/results.csv)" in said
+
+
 def test_numbers_that_contradict_each_other_are_no_all_clear(out, capsys):
     path = out / "counts.csv"
     lines = path.read_text(encoding="utf-8").splitlines()

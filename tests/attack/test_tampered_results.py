@@ -142,6 +142,7 @@ TEXTS = {
     "claims.csv": "",
     "claims.json": "",
     "figures/forest.main.depression.post.svg": ">[-\u2212](?=0)",
+    "validation/A.html": "<table>",
 }
 
 
@@ -167,6 +168,34 @@ def test_so_is_one_in_a_word_or_excel_table(out, capsys, name, part):
     status, said = verify(out, capsys)
     assert status == 1, said
     assert f"{name}: not derivable from the records" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("integrity/A.html", "(12 of 24)", "(14 of 24)"),
+        ("validation/A.json", '"kept": 24', '"kept": 25'),
+        ("disclosure.json", '"exposed": []', '"exposed": [1]'),
+    ],
+)
+def test_so_is_one_on_a_trials_page_and_in_what_an_attack_found(out, capsys, name, old, new):
+    text = (out / name).read_text(encoding="utf-8")
+    assert old in text
+    (out / name).write_text(text.replace(old, new), encoding="utf-8")
+    reseal(out, name)
+    status, said = verify(out, capsys)
+    assert status == 1, said
+    page = "validation/A.html" if name == "validation/A.json" else name
+    assert f"{page}: not derivable from the records" in said
+
+
+def test_a_plan_changed_together_with_the_manifest_is_not_that_of_the_jobs(out, capsys):
+    text = (out / "plan.yaml").read_text(encoding="utf-8")
+    (out / "plan.yaml").write_text(text.replace("seed: ", "seed: 1"), encoding="utf-8")
+    reseal(out, "plan.yaml")
+    status, said = verify(out, capsys)
+    assert status == 1, said
+    assert "plan.yaml: not the plan that the jobs of the run name" in said
 
 
 def test_a_number_changed_in_the_drawing_of_the_page_and_in_the_figure_alike(out, capsys):
@@ -272,6 +301,9 @@ FAST = ("nested", "half")
         "tables/efficacy.docx",
         "tables/efficacy.xlsx",
         "private/stamps/report.json",
+        "validation/A.json",
+        "integrity/results.csv",
+        "integrity/disposition.csv",
     ],
 )
 def test_a_broken_file_is_a_sentence(out, capsys, name, how):
@@ -301,9 +333,7 @@ def test_many_mutations_of_many_files(out, capsys):
             elif kind == 1:
                 del content[at : at + draw.randrange(1, 40)]
             else:
-                content[at:at] = draw.choice(
-                    [b"\0", b'"', b",", b"\n", b"9" * 5000, b"{" * 2000, b"\xff\xfe"]
-                )
+                content[at:at] = draw.choice(INSERTED)
             content = content or bytearray(b"x")
         before = path.read_bytes()
         path.write_bytes(bytes(content))

@@ -11,7 +11,8 @@ from tests.builders.upload_builder import write_yaml
 
 from ipdma.site.check import check_study
 from ipdma.site.harmonise import harmonise_study
-from ipdma.site.reports import report_html, shareable_json
+from ipdma.site.report_data import shareable_json
+from ipdma.site.reports import report_html
 from ipdma.site.text_report import report_text
 
 WORDS = [

@@ -56,7 +56,7 @@ def test_a_run_leaves_what_the_interface_names(finished):
     assert list((out / "figures").glob("*.svg"))
     assert list((out / "tables").glob("*.xlsx"))
     assert "Traceback" not in process.stdout
-    assert "A: ready: 24 of 24 rows kept" in process.stdout
+    assert "A: ready: 24 rows read, 24 kept, 0 left out." in process.stdout
     ran = yaml.safe_load((out / "plan.yaml").read_text(encoding="utf-8"))
     assert ran["minimum_cell"] == 10
 

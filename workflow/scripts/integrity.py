@@ -4,6 +4,7 @@ from ipdma.codebook import load_codebook
 from ipdma.runs.bundles import read_contributed
 from ipdma.runs.examine import examine_uploads
 from ipdma.runs.files import read_registry
+from ipdma.runs.integrity_pages import Look
 from ipdma.runs.jobs import job
 
 with job(snakemake, "integrity") as desk:
@@ -11,5 +12,5 @@ with job(snakemake, "integrity") as desk:
     codebook = load_codebook(snakemake.params.codebooks)
     registry = read_registry(snakemake.params.registry)
     params = snakemake.params
-    asked = (params.stamp, params.least, desk.say, params.contact, bundles)
-    desk.put_all(examine_uploads(uploads, codebook, registry, *asked))
+    look = Look(registry, params.stamp, params.least, params.contact)
+    desk.put_all(examine_uploads(uploads, codebook, look, desk.say, bundles))

@@ -21,7 +21,7 @@ with job(snakemake, "report") as desk:
         snakemake.params.folders,
         count_exposed(snakemake.params.notes),
     )
-    attacked = attacker(desk, snakemake.params.records, plan)
+    attacked = attacker(desk, plan)
     drawn = earlier_figures(desk, snakemake.params.recipe)
     desk.put_all(render(material, desk.say, snakemake.threads, attacked, drawn))
     keep(desk, drawn)

@@ -9,7 +9,8 @@ from pathlib import Path
 from ipdma.harmless import for_terminal
 from ipdma.site.catalogue import LANGUAGES
 from ipdma.site.check import CheckResult, check_study
-from ipdma.site.reports import local_json, report_html, shareable_json
+from ipdma.site.report_data import local_json, shareable_json
+from ipdma.site.reports import report_html
 from ipdma.site.text_report import report_text
 from ipdma.writing import write_file
 

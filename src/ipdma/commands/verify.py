@@ -15,7 +15,7 @@ from ipdma.plan import read_plan
 from ipdma.provenance import digest_code
 from ipdma.report.compare import Verdict, check_claims, compare_records
 from ipdma.report.records import Records
-from ipdma.runs.derive import underived
+from ipdma.runs.derive import records_beside, underived_texts
 from ipdma.runs.hold import hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
 from ipdma.runs.recompute import can_recompute, lacking_tables, recompute, round_as_told
@@ -106,19 +106,30 @@ def hold_estimates(folder: Path, limit: int) -> int:
 
 def hold_numbers(folder: Path, options: argparse.Namespace) -> int:
     """Hold texts and numbers against the records, and the records against the rows; returns how many fail."""
-    claims, records = read_claims(folder), read_records(folder)
-    if options.contrast:
-        heads = tuple(options.contrast)
-        claims = [c for c in claims if c["analysis_id"].split(".")[0] in heads]
-    verdicts = check_claims(claims, records, "the record files")
-    said = report_verdicts("record files", verdicts, options.limit)
-    said += report_made(folder, claims, options)
+    with records_beside(folder) as again:
+        claims, records = read_claims(folder), read_records(folder)
+        verdicts = check_claims(of_contrasts(claims, options.contrast), records, "the record files")
+        said = report_verdicts("record files", verdicts, options.limit)
+        said += report_made(folder, claims, again, options)
+    return said + hold_again(folder, records, verdicts, options)
+
+
+def of_contrasts(claims: list[dict[str, str]], contrasts: Sequence[str] | None) -> list[dict[str, str]]:
+    """The claims of some contrasts; all where none is named."""
+    return [c for c in claims if not contrasts or c["analysis_id"].split(".")[0] in contrasts]
+
+
+def hold_again(
+    folder: Path, records: Records, verdicts: Sequence[Verdict], options: argparse.Namespace
+) -> int:
+    """Hold claims and records against those computed again from the rows; returns how many fail."""
     stamped = {row.text("source_digest") for row in records.estimates} - {""}
     if not options.records_only and stamped and stamped != {digest_code(["analysis"])}:
         print("the code of the analyses has changed since this run: differences below may come from that")
     again = None if options.records_only else compute(folder, options.contrast)
+    said = 0
     if again is not None:
-        known = [c for c in claims if c["analysis_id"].split(".")[0] in again[1]]
+        known = [v.claim for v in verdicts if v.claim["analysis_id"].split(".")[0] in again[1]]
         fresh = check_claims(known, round_as_told(again[0], records), "the recomputed records")
         said += report_verdicts("recomputed", fresh, options.limit)
         whole = folder / "private" / "records"
@@ -163,19 +174,29 @@ def list_lines(lines: Sequence[str], limit: int) -> None:
         print(f"  ... and {len(lines) - limit} more (--limit 0 lists all)")
 
 
-def report_made(folder: Path, claims: Sequence[dict[str, str]], options: argparse.Namespace) -> int:
-    """Make tables and texts again from the records; returns how many cells and files say something else."""
+def report_made(
+    folder: Path,
+    claims: Sequence[dict[str, str]],
+    records: Callable[[], list[str]],
+    options: argparse.Namespace,
+) -> int:
+    """Make tables and texts again from the records; returns how many cells and files say something else.
+
+    `records` says which record files do.
+    """
+    said, lines = 0, []
     lacking = lacking_tables(read_plan(folder / "plan.yaml"))
     if lacking:
         for what in ("tables not printed again", "texts not made again"):
             print(for_terminal(f"{what}: {lacking}"))
-        return 0
-    remade = remake(folder)
-    said = report_tables(folder, remade, options.limit)
-    if not (folder / "report.html").is_file():
-        print("texts not made again: there is no report.html")
-        return said
-    lines = list(underived(folder, [] if options.contrast else claims, remade))
+    else:
+        remade = remake(folder)
+        said = report_tables(folder, remade, options.limit)
+        if (folder / "report.html").is_file():
+            lines = list(underived_texts(folder, [] if options.contrast else claims, remade))
+        else:
+            print("texts not made again: there is no report.html")
+    lines = [*records(), *lines]
     return said + report_lines("texts", lines, options.limit, "not derivable from the records")
 
 

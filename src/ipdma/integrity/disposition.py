@@ -9,7 +9,7 @@ import pandas as pd
 
 FINDING = "IPD-037"  # the site's own check of published numbers (docs/findings)
 CONFIRMED, OPEN = "confirmed by the site", "open"
-COLUMNS = ["study", "subject", "statistic", "printed", "found", "n", "disposition"]
+COLUMNS = ["study", "subject", "statistic", "printed", "found", "n", "of", "disposition"]
 
 
 def list_discrepancies(
@@ -28,13 +28,15 @@ def list_discrepancies(
     Returns
     -------
     DataFrame
-        Columns `study, subject, statistic, printed, found, n, disposition`; `n` participants with a value.
+        Columns `study, subject, statistic, printed, found, n, of, disposition`; `n` participants of the `of`
+        in the arm have a value.
     """
     off = results[(results["check"] == "published_numbers") & results["outcome"].isin(["query", "fail"])]
     rows = []
     for row in off.to_dict("records"):
         subject, _, statistic = str(row["subject"]).rpartition(", ")
-        rows.append([row["study"], subject, statistic, row["printed"], row["found"], row["n"], OPEN])
+        found = [row[name] for name in ("printed", "found", "n", "of")]
+        rows.append([row["study"], subject, statistic, *found, OPEN])
     table = pd.DataFrame(rows, columns=COLUMNS)
     variables = table["subject"].map(variable_of)
     for study, entries in confirmed.items():

@@ -37,6 +37,8 @@ class IntegrityResult:
     statistic, threshold : float or None
     n, of : int or None
         How many are concerned, of how many.
+    among : int or None
+        Where `of` is those of some people who have an attribute: how many people those are.
     text : str
         One sentence for the site.
     printed, found : str
@@ -55,6 +57,7 @@ class IntegrityResult:
     text: str = ""
     printed: str = ""
     found: str = ""
+    among: int | None = None
 
 
 @dataclass(frozen=True)

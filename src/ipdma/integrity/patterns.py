@@ -42,6 +42,7 @@ def check_repeats(trial: TrialTables) -> IntegrityResult:
         threshold=0.0,
         n=repeated,
         of=len(rich),
+        among=len(trial.participants),
     )
 
 
@@ -94,6 +95,7 @@ def check_digits(trial: TrialTables) -> list[IntegrityResult]:
                 threshold=DIGIT_LEVEL,
                 n=int(counts.max()),
                 of=len(whole),
+                among=len(values),
             )
         )
     return results or [DIGITS.skipped(trial.study, "no score with fifty whole values over a wide range")]

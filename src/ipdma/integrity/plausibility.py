@@ -44,6 +44,7 @@ def check_outliers(trial: TrialTables) -> IntegrityResult:
         threshold=OUTLIER_LEVEL,
         n=far,
         of=len(data),
+        among=len(trial.participants),
     )
 
 

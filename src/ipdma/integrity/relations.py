@@ -116,6 +116,7 @@ def contradiction(trial: TrialTables, check: str, words: str, n: int, of: int) -
         threshold=0.0,
         n=n,
         of=of,
+        among=len(trial.participants),
     )
 
 
@@ -136,4 +137,5 @@ def dropouts_with_scores(trial: TrialTables, people: pd.DataFrame) -> IntegrityR
         threshold=1.0,
         n=scored,
         of=len(left),
+        among=len(people),
     )

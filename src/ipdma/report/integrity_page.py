@@ -11,6 +11,7 @@ import pandas as pd
 
 from ipdma.harmless import page_around
 from ipdma.integrity.finding import DOMAINS
+from ipdma.privacy.few import is_few, why_withheld
 from ipdma.report.wording import heading, plural
 
 WORDS = {"fail": "cannot be right", "query": "please look", "passed": "passed", "not checked": "not checked"}
@@ -43,6 +44,7 @@ TOLD = {  # counts of arms, variables or printed numbers and not of participants
     "identical_spread",
     "repeated_blocks",
 }
+COARSE = 1  # decimals of a mean whose number of people is withheld, as in the record files
 STYLE = """
 tr.fail th, tr.query th { border-left: 4px solid var(--warnline); }
 tr.fail th, tr.fail td, tr.query th, tr.query td { background: var(--warn); }
@@ -64,10 +66,8 @@ def integrity_page(
     Parameters
     ----------
     study : str
-    results : DataFrame
-        As `ipdma.integrity.tabulate_results` leaves them, of this trial alone.
-    discrepancies : DataFrame
-        As `ipdma.integrity.list_discrepancies` leaves them, of this trial alone.
+    results, discrepancies : DataFrame
+        As `shareable_table` and `shareable_discrepancies` leave them, of this trial alone.
     judgements : mapping of str to str
         The registry's row of the trial; empty where it has none.
     stamp : str
@@ -77,8 +77,7 @@ def integrity_page(
     contact : str
         Whom the site answers, or nothing.
     """
-    results = results.assign(said=[share(row, least) for row in results.to_dict("records")])
-    discrepancies = shareable_discrepancies(discrepancies, least)
+    results = results.assign(said=[share(row) for row in results.to_dict("records")])
     style = files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
     title = f"Integrity of the data of {study}"
     note = f'<p class="stamp" role="note">{escape(stamp)}</p>' if stamp else ""
@@ -240,11 +239,9 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, ...]], classes: Iterabl
     )
 
 
-def share(row: Mapping[Any, Any], least: int) -> str:
-    """`n of N`, small counts withheld; nothing where nothing was counted."""
-    if pd.isna(row["n"]):
-        return ""
-    return f"{told(row, least)}{'' if pd.isna(row['of']) else f' of {whole(row, least)}'}"
+def share(row: Mapping[Any, Any]) -> str:
+    """`n of N`; nothing where nothing was counted."""
+    return f"{row['n']} of {row['of']}" if row["of"] else str(row["n"])
 
 
 def told(row: Mapping[Any, Any], least: int) -> str:
@@ -252,43 +249,49 @@ def told(row: Mapping[Any, Any], least: int) -> str:
     n = int(row["n"])
     if row["check"] in TOLD:
         return str(n)
-    if not pd.isna(row["of"]) and 0 < int(row["of"]) - n < least <= n:
-        return f"all but <{least}"
-    return shown(n, least)
+    return without_few(n, row["of"], least)
 
 
 def whole(row: Mapping[Any, Any], least: int) -> str:
-    """Of how many a check counts, withheld where they are few."""
-    return str(int(row["of"])) if row["check"] in TOLD else shown(row["of"], least)
+    """Of how many a check counts, withheld where they are few, or all but few of those they are among."""
+    if row["check"] in TOLD:
+        return str(int(row["of"]))
+    return without_few(int(row["of"]), row["among"], least)
 
 
-def shown(count: Any, least: int) -> str:
+def without_few(count: int, of: Any, least: int) -> str:
     """A count as it may leave the coordinating centre."""
-    number = int(count)
-    return f"<{least}" if 0 < number < least else str(number)
+    rest = None if pd.isna(of) else int(of)
+    few = is_few(count, least) or (rest is not None and is_few(rest - count, least) and count > 0)
+    return why_withheld(count, rest, least) if few else str(count)
 
 
 def shareable_table(results: pd.DataFrame, least: int) -> pd.DataFrame:
     """The results of all trials with counts as text, those under `least` withheld; without the columns
     `statistic`, `threshold`, `printed` and `found`, which may come from few participants."""
-    shared = results.drop(columns=["statistic", "threshold", "printed", "found"]).copy()
-    rows = results.to_dict("records")
+    inner = ["statistic", "threshold", "printed", "found", "among"]
+    shared, rows = results.drop(columns=inner), results.to_dict("records")
     shared["n"] = ["" if pd.isna(row["n"]) else told(row, least) for row in rows]
     shared["of"] = ["" if pd.isna(row["of"]) else whole(row, least) for row in rows]
     return shared
 
 
 def shareable_discrepancies(discrepancies: pd.DataFrame, least: int) -> pd.DataFrame:
-    """The list of all trials without numbers that come from fewer participants than `least`."""
-    shared = discrepancies.copy()
-    few = shared["n"].astype(float) < least
-    shared["found"] = [
-        f"<{least}"
-        if small and name == "n" and value != "0"
-        else "withheld"
-        if small and name != "n"
-        else value
-        for small, name, value in zip(few, shared["statistic"], shared["found"], strict=True)
-    ]
-    shared["n"] = [shown(n, least) for n in shared["n"]]
+    """The list of all trials without numbers that come from fewer participants than `least`, or from all but
+    so few of an arm."""
+    shared, rows = discrepancies.drop(columns="of"), discrepancies.to_dict("records")
+    shared["n"] = [without_few(int(row["n"]), row["of"], least) for row in rows]
+    told_of = zip(rows, shared["n"].tolist(), strict=True)
+    shared["found"] = [found_words(row, n, least) for row, n in told_of]
     return shared
+
+
+def found_words(row: Mapping[Any, Any], n: str, least: int) -> str:
+    """A number found in the data, or what stands in its place; `n` is how many people are told of it."""
+    if row["statistic"] == "n":
+        return n
+    found = str(row["found"])
+    if is_few(int(row["n"]), least):
+        return "withheld"
+    fine = len(found.partition(".")[2]) > COARSE and not n.isdigit()
+    return f"{float(found):.{COARSE}f}" if fine else found

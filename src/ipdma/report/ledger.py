@@ -69,9 +69,10 @@ class Ledger:
     def keep(self, place: str, texts: Iterable[str]) -> None:
         """Drop the claims of a place whose numbers stand in none of the texts that it shows after all."""
         shown = set(NUMBER.findall(" ".join(texts)))
-        self.claims = {
-            c: None for c in self.claims if c.place != place or shown.issuperset(NUMBER.findall(c.printed))
-        }
+        own = [claim for claim in self.claims if claim.place == place]
+        for claim in own:
+            if not shown.issuperset(NUMBER.findall(claim.printed)):
+                del self.claims[claim]
 
 
 @dataclass(frozen=True)

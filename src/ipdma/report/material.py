@@ -219,7 +219,7 @@ class Material(Words):
     def count(self, which: str | Ident, what: str, **wanted: str) -> Row | None:
         """The first row of counts of that kind, the whole (not a study's or arm's) unless asked."""
         asked: dict[str, Any] = {"study": "", "arm": "", **wanted}
-        return first(self.records.of("counts", which), what=what, **asked)
+        return first(self.records.counts_of(which, what), **asked)
 
     def counts_of_arms(self, which: str | Ident, what: str) -> list[Row]:
         """All rows of counts of that kind, each of an arm of all trials."""
@@ -227,4 +227,4 @@ class Material(Words):
 
     def counts_of(self, which: str | Ident, what: str, **wanted: str) -> list[Row]:
         """All rows of counts of that kind."""
-        return list(select(self.records.of("counts", which), what=what, **wanted))
+        return list(select(self.records.counts_of(which, what), **wanted))

@@ -60,6 +60,8 @@ class Row(dict[str, Any]):
 def as_text(value: Any) -> str:
     """Text as it stands; missing is empty; a whole float loses its `.0`, so that a level reads as it was
     written."""
+    if isinstance(value, str):
+        return value
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -71,12 +73,10 @@ def rows_of(table: pd.DataFrame | None, file: str) -> list[Row]:
     """Turn a record table into rows; line 2 is the first below the header, as in an editor."""
     if table is None:
         return []
-    columns = [(str(name), table[name].tolist()) for name in table.columns]
-    rows = []
-    for index in range(len(table)):
-        values = {n: (as_number(v[index]) if n in NUMBERS else as_text(v[index])) for n, v in columns}
-        rows.append(Row(values, file, index + 2))
-    return rows
+    names = [str(name) for name in table.columns]
+    columns = [map(as_number if name in NUMBERS else as_text, table[name].tolist()) for name in table.columns]
+    lines = zip(*columns, strict=True)
+    return [Row(dict(zip(names, cells, strict=True)), file, at) for at, cells in enumerate(lines, 2)]
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,14 @@ class Records:
     study_estimates: list[Row]
     counts: list[Row]
     index: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+    kinds: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for file in KEYS:
             for row in getattr(self, file):
                 self.index.setdefault((file, row.text("analysis_id")), []).append(row)
+        for row in self.counts:
+            self.kinds.setdefault((row.text("analysis_id"), row.text("what")), []).append(row)
 
     @classmethod
     def from_tables(cls, estimates: Any, study_estimates: Any, counts: Any) -> Records:
@@ -103,6 +106,10 @@ class Records:
     def of(self, file: str, which: str | Ident) -> list[Row]:
         """Rows of one analysis in one file, in their order."""
         return self.index.get((file, str(which)), [])
+
+    def counts_of(self, which: str | Ident, what: str) -> list[Row]:
+        """Counts of one kind of one analysis, in their order."""
+        return self.kinds.get((str(which), what), [])
 
 
 def select(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Iterator[Row]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from ipdma.errors import DataError
 from ipdma.runs.blinding import blind_key, blind_upload
 from ipdma.runs.bundle_file import is_bundle
+from ipdma.site.catalogue import load_catalogue
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
-from ipdma.site.reports import local_json, report_html, shareable_data
+from ipdma.site.report_data import local_json, shareable_data, shareable_json
+from ipdma.site.reports import report_html, rows_line
 from ipdma.writing import write_file
 
 SHOWN = 12  # findings that a message repeats; the report has all
@@ -63,28 +65,27 @@ def admit(
         page = to_fix / f"{study}.html"
         write_file(page, report_html(result, shareable=False), private=True)
         write_file(to_fix / f"{study}.json", local_json(result), private=True)
-        raise DataError("\n".join(refusal(result, folder, str(page))))
+        raise DataError("\n".join(refusal(result, folder, str(page), fewest)))
     if blind:
         say("ready, and blinded: arms are drawn anew")
         upload = blind_upload(upload, study, blind_key())
         return {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
-    counts = result.counts()
-    say(
-        f"ready: {result.rows['kept']} of {result.rows['read']} rows kept, "
-        f"{counts['please_confirm']} to confirm, {counts['note']} notes"
-    )
+    counts, told = result.counts(), shareable_data(result, fewest)
+    line = rows_line(told, load_catalogue(result.language)["phrases"])
+    say(f"ready: {line} {counts['please_confirm']} to confirm, {counts['note']} notes")
     files = {f"private/harmonised/{study}/{name}": content for name, content in upload.items()}
     files[f"private/validation/{study}.html"] = report_html(result, shareable=False).encode()
     files[f"validation/{study}.html"] = report_html(result, True, fewest, contact).encode()
+    files[f"validation/{study}.json"] = shareable_json(result, fewest, contact).encode()
     return files
 
 
-def refusal(result: CheckResult, folder: str, report: str) -> Iterator[str]:
-    """Why a study cannot take part, in lines that may stand in a log: no rows, no values."""
+def refusal(result: CheckResult, folder: str, report: str, fewest: int) -> Iterator[str]:
+    """Why a study cannot take part, in lines that may stand in a log: no rows, no values, no few people."""
     if result.error is not None:
         yield f"study '{result.study}' ({folder}) cannot be read: {result.error}"
         return
-    findings = [f for f in shareable_data(result)["findings"] if f["grade"] == "must_fix"]
+    findings = [f for f in shareable_data(result, fewest)["findings"] if f["grade"] == "must_fix"]
     yield (
         f"study '{result.study}' ({folder}) is not ready: {len(findings)} to fix; "
         f"all, with rows and values, are in {report}"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ipdma.report.ledger import Ledger
-from ipdma.runs.disclose import attack_records
+from ipdma.runs.attack_shared import attack_shared
 from ipdma.runs.jobs import Desk
 
 
-def attacker(desk: Desk, records: Iterable[str | Path], plan: Mapping[str, Any]) -> Callable[[Ledger], int]:
+def attacker(desk: Desk, plan: Mapping[str, Any]) -> Callable[[Ledger], int]:
     """A function that counts the withheld numbers that follow from a report's; the job keeps what it finds.
 
     Parameters
     ----------
     desk : Desk
-        Gets `disclosure.json`.
-    records : iterable of path
-        The shared record files.
+        Gets `disclosure.json`; the record files and the trials' pages lie in its results folder.
     plan : mapping
         With its defaults filled in.
 
@@ -28,11 +25,10 @@ def attacker(desk: Desk, records: Iterable[str | Path], plan: Mapping[str, Any])
     function of a Ledger
         Attacks what it claims, and gives how many numbers of few people can be worked out.
     """
-    paths = list(records)
 
     def attacked(ledger: Ledger) -> int:
         printed = (claim.as_mapping() for claim in ledger.claims)
-        outcome = attack_records(paths, plan, printed, desk.say)
+        outcome = attack_shared(desk.results, plan, printed, desk.say)
         desk.put("disclosure.json", outcome.as_json())
         for line in outcome.lines():
             desk.say(line)

@@ -14,35 +14,27 @@ from ipdma.codebook import Codebook
 from ipdma.cohort import Upload
 from ipdma.integrity import check_integrity, list_discrepancies, read_tables, tabulate_results
 from ipdma.integrity.finding import DOMAINS, OUTCOMES
-from ipdma.report.integrity_page import (
-    bundle_integrity_page,
-    integrity_page,
-    shareable_discrepancies,
-    shareable_table,
-)
+from ipdma.report.integrity_page import shareable_discrepancies, shareable_table
 from ipdma.runs.files import csv_text
+from ipdma.runs.integrity_pages import CHECKS, DISCREPANCIES, Ended, Look, integrity_pages
 
-Ended = Mapping[tuple[int, str], int]  # checks by domain and outcome
+ASKING = ("query", "fail")
 PART = "integrity"  # the analysis id of its counts
 
 
 def examine_uploads(
     uploads: Sequence[Upload],
     codebook: Codebook,
-    registry: pd.DataFrame | None,
-    stamp: str,
-    least: int,
+    look: Look,
     say: Callable[[str], None],
-    contact: str = "",
     bundles: Sequence[Bundle] = (),
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, as seen from the results folder.
 
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
-    records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `least` (the plan's
-    `minimum_cell`) are not told, so that the pages may go back to the sites; those say whom to answer
-    (`contact`). Of a trial among `bundles` they tell what its bundle does: how many checks ended how. `stamp`
-    stands at the foot of every page.
+    records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `look.least` are not
+    told, so that the pages may go back to the sites; those say whom to answer. Of a trial among `bundles`
+    they tell what its bundle does: how many checks ended how.
     """
     results, confirmed = [], {}
     ended: dict[str, Ended] = {}
@@ -52,35 +44,19 @@ def examine_uploads(
         own = check_integrity(tables)
         results.extend(own)
         confirmed[study] = upload.study.get("confirmed") or []
-        found = tabulate_results(own)
-        asked = int(found["outcome"].isin(["query", "fail"]).sum())
-        say(f"{study}: {len(own)} checks, {asked} questions to the site")
-        judged = judgements_of(registry, study)
-        yield (
-            f"integrity/{study}.html",
-            integrity_page(study, found, list_discrepancies(found, confirmed), judged, stamp, least, contact),
-        )
+        say(f"{study}: {len(own)} checks, {sum(one.outcome in ASKING for one in own)} questions to the site")
         ended[study] = Counter((one.domain, one.outcome) for one in own)
-    for bundle in bundles:
-        ended[bundle.study_id] = {(int(domain), outcome): n for domain, outcome, n in bundle.integrity}
-        say(f"{bundle.study_id}: {sum(ended[bundle.study_id].values())} checks, made where its bundle was")
-        judged = judgements_of(registry, bundle.study_id)
-        page = bundle_integrity_page(bundle.study_id, ended[bundle.study_id], judged, stamp, contact)
-        yield f"integrity/{bundle.study_id}.html", page
+    told = {b.study_id: {(int(domain), o): n for domain, o, n in b.integrity} for b in bundles}
+    for study, counts in told.items():
+        say(f"{study}: {sum(counts.values())} checks, made where its bundle was")
     table = tabulate_results(results)
-    yield "integrity/results.csv", csv_text(shareable_table(table, least))
-    listed = shareable_discrepancies(list_discrepancies(table, confirmed), least)
-    yield "integrity/disposition.csv", csv_text(listed)
-    for name, part in records_of(table, ended).items():
+    checks = csv_text(shareable_table(table, look.least))
+    off = csv_text(shareable_discrepancies(list_discrepancies(table, confirmed), look.least))
+    yield from integrity_pages(checks, off, told, look)
+    yield CHECKS, checks
+    yield DISCREPANCIES, off
+    for name, part in records_of(table, ended | told).items():
         yield f"private/parts/trials/integrity/{name}.csv", csv_text(part)
-
-
-def judgements_of(registry: pd.DataFrame | None, study: str) -> dict[str, str]:
-    """The registry's row of a trial as text; empty where it has none."""
-    if registry is None:
-        return {}
-    rows = registry[registry["study"].astype(str) == study].to_dict("records")
-    return {str(k): "" if pd.isna(v) else str(v) for k, v in rows[0].items()} if rows else {}
 
 
 def records_of(table: pd.DataFrame, ended: Mapping[str, Ended]) -> dict[str, pd.DataFrame]:

@@ -56,6 +56,7 @@ def hold_files(folder: Path) -> Iterator[str]:
     if (folder / STAMPS).is_dir() and gather_stamps(folder) != (manifest["jobs"], manifest["files"]):
         yield f"{MANIFEST}: not what the jobs of the run say of their files (private/stamps)"
     yield from hold_named(folder, manifest["files"])
+    yield from hold_plan(folder, manifest["jobs"])
     for name in added(folder, manifest["files"]):
         yield f"{name}: added; no job of the run made it"
 
@@ -71,6 +72,19 @@ def hold_named(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: missing; the run made it"
         elif found != entry["sha256"]:
             yield f"{name}: changed since the run"
+
+
+def hold_plan(folder: Path, jobs: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence where the plan in the folder is not that with which the report was made."""
+    report = jobs.get("report")
+    recipe = report.get("recipe") if isinstance(report, dict) else None
+    told = recipe.get("plan") if isinstance(recipe, dict) else None
+    try:
+        plan = digest_text((folder / "plan.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # missing or changed, which is said
+    if told not in (None, plan):
+        yield "plan.yaml: not the plan that the jobs of the run name"
 
 
 def added(folder: Path, files: Mapping[str, object]) -> Iterator[str]:

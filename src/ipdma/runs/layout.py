@@ -227,7 +227,9 @@ class Run:
         if kind == "report":
             printed = [list(pair) for pair in self.versions.items()]
             more |= {"versions_printed": printed, "folders": self.folders, "synthetic": self.synthetic}
-        return make_recipe(kind, self.files(job), self.has_bundles, **more)
+        one = kind == "harmonise"
+        bundles = self.study(job.partition("/")[2]).bundle is not None if one else self.has_bundles
+        return make_recipe(kind, self.files(job), bundles, **more)
 
 
 def is_shard(job: str) -> bool:

@@ -21,7 +21,7 @@ CODE = {  # rooms whose code a job uses
     "cohort": ("cohort",),
     "fit": ("analysis",),
     "impute": ("analysis",),
-    "integrity": ("integrity",),
+    "integrity": ("integrity", "report"),
     "records": ("disclosure",),
     "report": ("report", "disclosure"),
     "share": ("release",),
@@ -31,7 +31,7 @@ OF_ROWS = (  # keys of the plan by which the rows of the contrasts are made
     *("secondary", "reliable_change", "prognosis", "network"),
 )
 WITH_ROWS = (*REBUILDING, "aggregate")  # and of a sensitivity analysis
-WITH_BUNDLES = ("harmonise", "cohort", "integrity")
+WITH_BUNDLES = {"harmonise": ("bundle", "report"), "cohort": ("bundle",), "integrity": ("bundle",)}
 PLACES = ("results", "studies", "registry", "aggregate", "codebook")  # told by what lies there
 AFTERWARDS = ("share",)  # asked when all numbers are there
 
@@ -107,10 +107,8 @@ def make_recipe(
 ) -> dict[str, object]:
     """The recipe of one job: code, versions, inputs, and what of the plan it uses.
 
-    `bundles`: a trial of it came as a bundle, whose rows are made with further code.
+    `bundles`: a trial of it came as a bundle, for which further code is used.
     """
-    rooms = CODE.get(kind, ())
-    if bundles and kind in WITH_BUNDLES:
-        rooms = (*rooms, "bundle")
+    rooms = (*CODE.get(kind, ()), *(WITH_BUNDLES.get(kind, ()) if bundles else ()))
     code = {"code": digest_code(rooms)} if rooms else {}
     return {**code, "versions": versions(), "inputs": digest_inputs(files), **more}

@@ -59,12 +59,14 @@ def say(finding: Finding, language: str = "en") -> tuple[str, str]:
 
 def say_shared(finding: Finding, language: str = "en", fewest: int = FEW) -> tuple[str, str]:
     """Message and remedy for the shareable report: no cell, no row, no small count."""
-    finding = for_sharing(finding)
+    phrases = load_catalogue(language)["phrases"]
+    finding = for_sharing(finding, phrases["data_file"])
     entry = load_catalogue(language)[finding.code]
-    listed = {"allowed": load_catalogue(language)["phrases"]["listed"]}
+    listed = {"allowed": phrases["listed"]}
     words = {**common(finding, language), **listed, **finding.said}
     words |= placed(finding.said, CODE_IN_PLACE.sub(r"\1", finding.said.get("where", "")), language)
-    words |= {"n": say_count(finding.count, fewest), "of": say_count(finding.of, fewest), "examples": ""}
+    count, of = say_count(finding.count, fewest, finding.of), say_count(finding.of, fewest)
+    words |= {"n": count, "of": of, "examples": ""}
     return fill(entry.get("shared") or entry["message"], words), fill(entry["remedy"], words)
 
 

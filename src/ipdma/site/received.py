@@ -6,9 +6,8 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from html import escape
+from typing import Any
 
-from ipdma import __version__
 from ipdma.privacy.few import is_few, say_few, why_withheld
 from ipdma.site.check import CheckResult
 from ipdma.site.facts import Facts, Score
@@ -19,39 +18,39 @@ from ipdma.site.study_file import RATINGS
 Group = tuple[str, str, str]  # instrument, rating, time point
 
 
-def received_section(result: CheckResult, words: Mapping[str, str], fewest: int | None) -> str:
-    """The section as markup, or nothing where no participant was read.
+def received_scores(result: CheckResult, fewest: int | None) -> dict[str, list[Any]] | None:
+    """What was received as the cells of a table; None where no participant was read.
 
     Parameters
     ----------
     result : CheckResult
-    words : mapping of str to str
-        The phrases of its language.
     fewest : int or None
         Numbers of fewer people are withheld; None at the site, where every number may be seen.
+
+    Returns
+    -------
+    dict
+        `arms`: the head of each arm; `scores`: for each scale at each time its name, the time and a cell an
+        arm.
     """
     facts = result.facts
-    if facts is None or not facts.persons:
-        return ""
+    if result.error is not None or facts is None or not facts.persons:
+        return None
     people = Counter(person.arm for person in facts.persons)
     sizes = {arm: people[arm] for arm in (result.file.arms if result.file is not None else ()) if people[arm]}
     if not sizes:
-        return ""
-    heads = [words["scale"], words["time"], *(arm_head(result, arm, sizes[arm], fewest) for arm in sizes)]
-    cells = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
+        return None
     known = result.codebook.instruments if result.codebook is not None else {}
-    rows = "".join(
-        score_row(result, group, scores, sizes, fewest)
-        for group, scores in grouped(facts)
-        if group[0] in known
-        and group[1] in RATINGS
-        and group[2] in TIMES  # any other word is a cell of theirs
-    )
-    head = escape(words["received"])
-    return (
-        f"<h2>{head}</h2><p>{escape(words['cells'])}</p><div class=wide tabindex=0 role=region "
-        f"aria-label='{head}'><table><tr>{cells}</tr>{rows}</table></div>{version_line(result, words)}"
-    )
+    return {
+        "arms": [arm_head(result, arm, sizes[arm], fewest) for arm in sizes],
+        "scores": [
+            score_row(result, group, scores, sizes, fewest)
+            for group, scores in grouped(facts)
+            if group[0] in known
+            and group[1] in RATINGS
+            and group[2] in TIMES  # any other word is a cell of theirs
+        ],
+    }
 
 
 def arm_head(result: CheckResult, arm: str, size: int, fewest: int | None) -> str:
@@ -76,7 +75,7 @@ def grouped(facts: Facts) -> Iterator[tuple[Group, list[Score]]]:
 
 def score_row(
     result: CheckResult, group: Group, scores: list[Score], sizes: Mapping[str, int], fewest: int | None
-) -> str:
+) -> list[str]:
     """One scale at one time: n and mean (SD) of each arm."""
     instrument, rating, timepoint = group
     known = result.codebook.instruments.get(instrument) if result.codebook is not None else None
@@ -88,8 +87,7 @@ def score_row(
             arms[arm].append(score.value)
     cells = [arm_cell(values, sizes[arm], fewest) for arm, values in arms.items()]
     when = timepoint.replace("_", " ") + weeks_text(scores, fewest)
-    texts = [f"{label} ({rating})", when, *cells]
-    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in texts) + "</tr>"
+    return [f"{label} ({rating})", when, *cells]
 
 
 def arm_cell(values: list[float], size: int, fewest: int | None) -> str:
@@ -112,9 +110,3 @@ def weeks_text(scores: list[Score], fewest: int | None) -> str:
     if not weeks:
         return ""
     return f", {weeks[0]:g}" if weeks[0] == weeks[-1] else f", {weeks[0]:g}\u2013{weeks[-1]:g}"
-
-
-def version_line(result: CheckResult, words: Mapping[str, str]) -> str:
-    """What read the file."""
-    digest = result.codebook.digest[:12] if result.codebook is not None else ""
-    return f"<p><small>{escape(words['read_by'].format(version=__version__, codebook=digest))}</small></p>"

@@ -1,20 +1,22 @@
-"""The two reports of a check: a local one with rows and values, a shareable one with counts alone."""
+"""The page of a check, drawn from what its report tells (`report_data`): the site's own with rows and values,
+the shareable one with counts alone."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from ipdma.harmless import page_around
 from ipdma.privacy.cells import FEW
-from ipdma.site.catalogue import load_catalogue, say, say_shared
+from ipdma.site.catalogue import load_catalogue
 from ipdma.site.check import CheckResult
-from ipdma.site.findings import GRADES, MUST_FIX, NOTE, Finding
-from ipdma.site.received import received_section
-from ipdma.site.sharing import for_sharing
+from ipdma.site.findings import GRADES, MUST_FIX, NOTE
+from ipdma.site.report_data import local_data, shareable_data
 
+Told = Mapping[str, Any]
+Words = Mapping[str, str]
 STYLE = """
 *{box-sizing:border-box}
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;
@@ -47,182 +49,137 @@ details{margin:1rem 0}summary{cursor:pointer;font-weight:600;color:#57606a}
 """
 
 
-def local_json(result: CheckResult) -> str:
-    """The local report as JSON text."""
-    return json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
-
-
-def small(count: int, fewest: int) -> int | str:
-    """A count, or `<5`."""
-    return f"<{fewest}" if count < fewest else count
-
-
-def shareable_data(result: CheckResult, fewest: int = FEW) -> dict[str, Any]:
-    """The findings without rows and values, counts under `fewest` as `<5`.
-
-    So small a number of rows left out is said so, and the rows read are then not given: their difference
-    would tell it.
-    """
-    excluded = result.rows["excluded"]
-    few = 0 < excluded < fewest
-    return {
-        "ready": result.ready,
-        "error": result.error,
-        "study": result.study,
-        "findings": [shared_entry(finding, result.language, fewest) for finding in result.findings],
-        "not_checked": result.not_checked,
-        "rows": {
-            "read": None if few else shown(result.rows["read"], fewest),
-            "kept": shown(result.rows["kept"], fewest),
-            "excluded": shown(excluded, fewest),
-        },
-    }
-
-
-def shown(count: int, fewest: int) -> int | str:
-    """As `small`, nobody at all said as 0."""
-    return count if count == 0 else small(count, fewest)
-
-
-def shared_entry(finding: Finding, language: str, fewest: int) -> dict[str, Any]:
-    """A finding that may leave the site."""
-    message, remedy = say_shared(finding, language, fewest)
-    finding = for_sharing(finding)
-    return {
-        "code": finding.code,
-        "grade": finding.grade,
-        "file": finding.file,
-        # the instrument's name in a table is a cell like any other until it is known
-        "variable": None if finding.name == "unknown_instrument" and finding.rows else finding.variable,
-        "column": finding.column,
-        "count": small(finding.count, fewest),
-        "of": small(finding.of, fewest),
-        "message": message,
-        "remedy": remedy,
-        "confirmed": bool(finding.confirmed),
-    }
-
-
-def shareable_json(result: CheckResult) -> str:
-    """The shareable report as JSON text."""
-    return json.dumps(shareable_data(result), indent=1, ensure_ascii=False) + "\n"
-
-
 def report_html(result: CheckResult, shareable: bool, fewest: int = FEW, contact: str = "") -> str:
     """One self-contained page: the verdict, counts by grade, what is ready, per variable, then every
     finding; in a shareable one counts under `fewest` are not told. `contact` is whom the site may ask."""
-    least = fewest if shareable else None
-    words = load_catalogue(result.language)["phrases"]
+    return draw_report(shareable_data(result, fewest, contact) if shareable else local_data(result))
+
+
+def draw_report(told: Told) -> str:
+    """The page of what `shareable_data` or `local_data` tells."""
+    words = load_catalogue(told["language"])["phrases"]
+    contact, fewest = told["contact"], told["fewest"]
     body = [
-        f"<h1>{escape(result.study)}</h1>",
-        f"<p class='verdict{'' if result.ready else ' no'}'>{marked(verdict(result, words, shareable))}</p>",
-        *counted(result, words, least),
-        not_checked_list(result, words),
+        f"<h1>{escape(told['study'])}</h1>",
+        f"<p class='verdict{'' if told['ready'] else ' no'}'>{marked(verdict(told, words))}</p>",
+        *counted(told, words),
+        not_checked_list(told, words),
         f"<p>{escape(words['contact'].format(contact=contact))}</p>" if contact else "",
-        f"<p><small>{escape(words['shareable' if shareable else 'local'].format(fewest=fewest))}</small></p>",
+        f"<p><small>{escape(words['local' if fewest is None else 'shareable'].format(fewest=fewest))}"
+        "</small></p>",
     ]
-    return page_around(f"{result.study} - ipdma check", STYLE, "\n".join(body), result.language)
+    return page_around(f"{told['study']} - ipdma check", STYLE, "\n".join(body), told["language"])
 
 
-def counted(result: CheckResult, words: dict[str, str], fewest: int | None) -> list[str]:
+def counted(told: Told, words: Words) -> list[str]:
     """Counts, what is ready, and the findings; of an unreadable file only what was found before."""
-    if result.error is not None:
-        return [finding_table(result, words, fewest)] if result.findings else []
+    if told["error"] is not None:
+        return [finding_table(told, words)] if told["findings"] else []
     return [
-        f"<p class=counts>{grade_counts(result, words)}</p>",
-        f"<p>{escape(rows_line(result, words, fewest))} {escape(ready_line(result, words))}</p>",
-        finding_table(result, words, fewest),
-        received_section(result, words, fewest),
-        variable_table(result, words),
+        f"<p class=counts>{grade_counts(told, words)}</p>",
+        f"<p>{escape(rows_line(told, words))} {escape(ready_line(told, words))}</p>",
+        finding_table(told, words),
+        received_section(told, words),
+        variable_table(told, words),
     ]
 
 
-def verdict(result: CheckResult, words: dict[str, str], shareable: bool) -> str:
+def count_grades(told: Told) -> dict[str, int]:
+    """Findings by grade."""
+    return {grade: sum(finding["grade"] == grade for finding in told["findings"]) for grade in GRADES}
+
+
+def verdict(told: Told, words: Words) -> str:
     """One sentence, yes or no."""
-    if result.error is not None:
-        return f"{words['unreadable'].format(study=result.study)} {result.error}"
-    if result.ready:
-        return words["ready"].format(study=result.study)
-    return words["not_ready"].format(study=result.study, n=result.counts()[MUST_FIX])
+    if told["error"] is not None:
+        return f"{words['unreadable'].format(study=told['study'])} {told['error']}"
+    if told["ready"]:
+        return words["ready"].format(study=told["study"])
+    return words["not_ready"].format(study=told["study"], n=count_grades(told)[MUST_FIX])
 
 
-def grade_counts(result: CheckResult, words: dict[str, str]) -> str:
+def grade_counts(told: Told, words: Words) -> str:
     """How many findings of each grade."""
     return "".join(
         f"<span class={grade if n else 'zero'}>{n} {escape(words[grade])}</span>"
-        for grade, n in result.counts().items()
+        for grade, n in count_grades(told).items()
     )
 
 
-def rows_line(result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
-    """The account of rows; in the shareable report without small numbers."""
-    rows: dict[str, Any] = result.rows if fewest is None else shareable_data(result, fewest)["rows"]
-    return words["rows"].format(**{key: "-" if count is None else count for key, count in rows.items()})
+def rows_line(told: Told, words: Words) -> str:
+    """The account of rows; a number that is not told is a dash."""
+    return words["rows"].format(**{key: "-" if n is None else n for key, n in told["rows"].items()})
 
 
-def ready_line(result: CheckResult, words: dict[str, str]) -> str:
+def ready_line(told: Told, words: Words) -> str:
     """What is good: how many mapped variables and scales have nothing to fix."""
-    names = mapped_names(result)
+    names = told["variables"]
     if not names:
         return ""
-    bad = {finding.variable for finding in result.findings if finding.grade == MUST_FIX}
+    bad = {finding["variable"] for finding in told["findings"] if finding["grade"] == MUST_FIX}
     return words["ready_part"].format(ready=sum(name not in bad for name in names), all=len(names))
 
 
-def mapped_names(result: CheckResult) -> list[str]:
-    """Variables and instruments that the upload holds."""
-    if result.file is None or result.facts is None:
-        return []
-    names = [name for name in result.facts.columns if name not in result.facts.not_collected]
-    return list(dict.fromkeys([*names, *(plan[0] for plan in result.facts.planned)]))
-
-
-def variable_table(result: CheckResult, words: dict[str, str]) -> str:
-    """Findings of each grade per variable and scale."""
-    names = mapped_names(result)
-    if not names:
+def received_section(told: Told, words: Words) -> str:
+    """What was received, told back; nothing where no participant was read."""
+    received = told["received"]
+    if not received:
         return ""
+    heads = [words["scale"], words["time"], *received["arms"]]
+    cells = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in received["scores"]
+    )
+    head, read_by = escape(words["received"]), words["read_by"].format(**told["read_by"])
+    return (
+        f"<h2>{head}</h2><p>{escape(words['cells'])}</p><div class=wide tabindex=0 role=region "
+        f"aria-label='{head}'><table><tr>{cells}</tr>{rows}</table></div><p><small>{escape(read_by)}</small></p>"
+    )
+
+
+def variable_table(told: Told, words: Words) -> str:
+    """Findings of each grade per variable and scale."""
     rows = []
-    for name in names:
-        own = [finding for finding in result.findings if finding.variable == name]
+    for name in told["variables"]:
+        own = [finding for finding in told["findings"] if finding["variable"] == name]
         cells = "".join(
-            f"<td class={grade}>{sum(f.grade == grade for f in own) or ''}</td>" for grade in GRADES
+            f"<td class={grade}>{sum(f['grade'] == grade for f in own) or ''}</td>" for grade in GRADES
         )
-        fit = all(finding.grade != MUST_FIX for finding in own)
+        fit = all(finding["grade"] != MUST_FIX for finding in own)
         last = f"<td class=ready>{escape(words['ready_word']) if fit else ''}</td>"
         rows.append(f"<tr><td>{escape(name)}</td>{cells}{last}</tr>")
+    if not rows:
+        return ""
     heads = "".join(f"<th>{escape(words[grade])}</th>" for grade in GRADES)
     table = f"<table class=per><tr><th></th>{heads}<th></th></tr>{''.join(rows)}</table>"
     return f"<h2>{escape(words['per_variable'])}</h2>{table}"
 
 
-def finding_table(result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
+def finding_table(told: Told, words: Words) -> str:
     """Every finding with its remedy."""
-    if not result.findings:
+    if not told["findings"]:
         return f"<p>{escape(words['no_findings'])}</p>"
-    told = [finding for finding in result.findings if finding.grade != NOTE]
-    notes = [finding for finding in result.findings if finding.grade == NOTE]
+    asking = [finding for finding in told["findings"] if finding["grade"] != NOTE]
+    notes = [finding for finding in told["findings"] if finding["grade"] == NOTE]
     parts = [f"<h2>{escape(words['findings'])}</h2>"]
-    if told:
-        parts.append(rows_of(told, result, words, fewest))
+    if asking:
+        parts.append(rows_of(asking, words))
     if notes:
         head = escape(words["notes"].format(n=len(notes)))
-        parts.append(f"<details><summary>{head}</summary>{rows_of(notes, result, words, fewest)}</details>")
+        parts.append(f"<details><summary>{head}</summary>{rows_of(notes, words)}</details>")
     return "".join(parts)
 
 
-def rows_of(findings: list[Finding], result: CheckResult, words: dict[str, str], fewest: int | None) -> str:
+def rows_of(findings: Sequence[Told], words: Words) -> str:
     """A table of findings; a note asks for nothing, so it carries no remedy."""
     rows = []
     for finding in findings:
-        language = result.language
-        message, remedy = say(finding, language) if fewest is None else say_shared(finding, language, fewest)
-        told = confirmed_line(finding, words, fewest)
-        head = f"<td class={finding.grade}>{finding.code} <br>{escape(words[finding.grade])}</td>"
-        way = (
-            f"<br><small>{escape(words['remedy'])}: {marked(remedy)}</small>" if finding.grade != NOTE else ""
+        grade, remedy = finding["grade"], marked(finding["remedy"])
+        head = f"<td class={grade}>{finding['code']} <br>{escape(words[grade])}</td>"
+        way = f"<br><small>{escape(words['remedy'])}: {remedy}</small>" if grade != NOTE else ""
+        rows.append(
+            f"<tr>{head}<td>{marked(finding['message'])}{confirmed_line(finding, words)}{way}</td></tr>"
         )
-        rows.append(f"<tr>{head}<td>{marked(message)}{told}{way}</td></tr>")
     return f"<table class=all>{''.join(rows)}</table>"
 
 
@@ -231,27 +188,21 @@ def marked(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def confirmed_line(finding: Finding, words: dict[str, str], fewest: int | None) -> str:
-    """Who confirmed a finding and why; the reason may hold values, so it stays at the site."""
-    if not finding.confirmed:
+def confirmed_line(finding: Told, words: Words) -> str:
+    """Who confirmed a finding and why; the reason may hold values, so a shareable report has only that."""
+    confirmed = finding["confirmed"]
+    if not confirmed:
         return ""
-    if fewest is not None:
-        return f"<br><small>{escape(words['confirmed_shared'])}</small>"
-    return f"<br><small>{escape(say_confirmed(finding, words))}</small>"
+    text = words["confirmed_shared"] if confirmed is True else confirmed
+    return f"<br><small>{escape(text)}</small>"
 
 
-def not_checked_list(result: CheckResult, words: dict[str, str]) -> str:
+def not_checked_list(told: Told, words: Words) -> str:
     """What could not be checked, and why."""
-    if not result.not_checked:
+    if not told["not_checked"]:
         return ""
     lines = [
         f"<li>{escape(entry['what'])}: {escape(words.get(entry['outcome'], ''))}, {escape(entry['why'])}</li>"
-        for entry in result.not_checked
+        for entry in told["not_checked"]
     ]
     return f"<h2>{escape(words['not_checked'].capitalize())}</h2><ul>{''.join(lines)}</ul>"
-
-
-def say_confirmed(finding: Finding, words: dict[str, str]) -> str:
-    """Who confirmed a finding, and why."""
-    entry = finding.confirmed or {}
-    return words["confirmed"].format(by=entry.get("by") or "", why=entry.get("why") or "")

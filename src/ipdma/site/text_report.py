@@ -8,7 +8,8 @@ from itertools import groupby
 from ipdma.site.catalogue import load_catalogue, say, say_together
 from ipdma.site.check import CheckResult
 from ipdma.site.findings import NOTE, Finding
-from ipdma.site.reports import rows_line, say_confirmed, verdict
+from ipdma.site.report_data import outline, say_confirmed
+from ipdma.site.reports import rows_line, verdict
 
 INDENT = " " * 8
 MOST_ALIKE = 100
@@ -17,9 +18,9 @@ MOST_ALIKE = 100
 def report_text(result: CheckResult) -> str:
     """Everything that a check found, in as few lines as say it."""
     words = load_catalogue(result.language)["phrases"]
-    lines = [verdict(result, words, shareable=False)]
+    lines = [verdict(outline(result), words)]
     if result.error is None:
-        lines.append(rows_line(result, words, fewest=None))
+        lines.append(rows_line(outline(result), words))
     for alike in together(result.findings):
         lines += finding_lines(alike, result.language, words)
     lines += [f"{words.get(e['outcome'], '')}: {e['what']}: {e['why']}" for e in result.not_checked]

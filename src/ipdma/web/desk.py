@@ -19,7 +19,8 @@ from ipdma.site.catalogue import load_catalogue
 from ipdma.site.check import CheckResult, check_study
 from ipdma.site.formats import ReadOptions, read_table
 from ipdma.site.harmonise import build_upload, own_codebook
-from ipdma.site.reports import local_json, report_html, rows_line, shareable_json, verdict
+from ipdma.site.report_data import local_json, outline, shareable_json
+from ipdma.site.reports import report_html, rows_line, verdict
 from ipdma.site.scan import scan_file
 from ipdma.site.table import Table
 from ipdma.site.template import from_sheets, to_sheets
@@ -107,8 +108,8 @@ class Desk:
         return {
             "state": "checked",
             "ready": result.ready,
-            "verdict": verdict(result, phrases, shareable=False),
-            "rows": rows_line(result, phrases, fewest=None),
+            "verdict": verdict(outline(result), phrases),
+            "rows": rows_line(outline(result), phrases),
             "findings": entries(result),
             "not_checked": result.not_checked,
             "pseudonymised": bool(result.facts and result.facts.pseudonymised),

@@ -11,12 +11,14 @@ from tests.builders.integrity_upload import draw_upload
 
 from ipdma.codebook import load_codebook
 from ipdma.cohort import Upload
+from ipdma.errors import ReadError
 from ipdma.integrity import list_discrepancies
 from ipdma.report.integrity_page import shareable_discrepancies, shareable_table
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.tables_integrity import tabulate_integrity
 from ipdma.runs.examine import examine_uploads
+from ipdma.runs.integrity_pages import CHECKS, DISCREPANCIES, Look, integrity_pages
 
 PLANTED = "41"  # the data have 40 in the arm
 
@@ -54,7 +56,8 @@ REGISTRY = pd.DataFrame(
 
 def examine(upload, registry=REGISTRY):
     lines = []
-    found = dict(examine_uploads([upload], load_codebook(), registry, "SYNTHETIC data", LEAST, lines.append))
+    look = Look(registry, "SYNTHETIC data", LEAST)
+    found = dict(examine_uploads([upload], load_codebook(), look, lines.append))
     assert any("questions" in line for line in lines)
     return found
 
@@ -146,19 +149,60 @@ def test_a_remainder_that_is_small_is_not_told():
     columns = {"study": "A", "domain": 3, "outcome": "passed", "subject": "x", "statistic": 0.5,
                "threshold": 0.2, "text": "", "printed": "", "found": ""}  # fmt: skip
     rows = [("a", 58, 60), ("a", 3, 60), ("a", 60, 60), ("a", 55, 60), ("randomised_and_contributed", 58, 60)]
-    table = pd.DataFrame([{**columns, "check": c, "n": n, "of": of} for c, n, of in rows])
+    table = pd.DataFrame([{**columns, "check": c, "n": n, "of": of, "among": None} for c, n, of in rows])
     told = shareable_table(table, 5)
     assert told["n"].tolist() == ["all but <5", "<5", "60", "55", "58"]
     assert not {"statistic", "threshold", "found"} & set(told)
 
 
+@pytest.mark.parametrize(
+    ("of", "among", "said"), [(153, 157, "all but <5"), (4, 157, "<5"), (157, 157, "157"), (100, 157, "100")]
+)
+def test_those_without_an_attribute_do_not_follow_from_those_with_it(of, among, said):
+    row = {"check": "outliers", "statistic": 0.0, "threshold": 0.0, "printed": "", "found": ""}
+    told = shareable_table(pd.DataFrame([{**row, "n": 0, "of": of, "among": among}]), 5)
+    assert told["of"].tolist() == [said]
+
+
+def test_the_checks_that_look_at_attributes_say_among_whom():
+    people, assessments = draw_upload()
+    people = people.assign(age="40", episode_duration_months=["", "", "", *["12"] * (len(people) - 3)])
+    study = {"study": {"id": "XX-A"}, "arms": {"stpp": {}, "tau": {}}}
+    found = examine(Upload(study, people, assessments, pd.DataFrame()))
+    table = pd.read_csv(StringIO(found[CHECKS]), dtype=str, keep_default_na=False).set_index("check")
+    assert table.loc["episode_longer_than_life", "of"] == "all but <10"
+    assert f"of {len(people) - 3}" not in found["integrity/XX-A.html"]
+
+
+def test_pages_come_out_of_the_two_shared_tables_again(files):
+    look = Look(REGISTRY, "SYNTHETIC data", LEAST)
+    assert dict(integrity_pages(files[CHECKS], files[DISCREPANCIES], {}, look)) == {
+        name: page for name, page in files.items() if name.endswith(".html")
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "", "study,check,domain,outcome,subject,n,of,text\nA,x,nine,passed,y,1,2,z\n"]
+)
+def test_what_is_no_table_of_checks_is_a_sentence(text):
+    with pytest.raises(ReadError, match="integrity/results.csv: expected"):
+        list(integrity_pages(text, "study\n", {}, Look(None, "", LEAST)))
+
+
 def test_numbers_of_the_fewest_are_withheld():
-    rows = [("A", "age in b", "mean", "41.0", "44.2", 4, "open"), ("A", "age in b", "n", "9", "4", 4, "open"),
-            ("A", "age in c", "mean", "41.0", "44.2", 5, "open")]  # fmt: skip
-    names = ["study", "subject", "statistic", "printed", "found", "n", "disposition"]
-    told = shareable_discrepancies(pd.DataFrame(rows, columns=names), 5)
-    assert told["found"].tolist() == ["withheld", "<5", "44.2"]
-    assert told["n"].tolist() == ["<5", "<5", "5"]
+    rows = [
+        ("age in b", "mean", "41.0", "44.2", 4),
+        ("age in b", "n", "9", "4", 4),
+        ("age in c", "mean", "41.0", "44.2", 5),
+        ("age in d", "n", "40", "38", 38),
+        ("age in d", "mean", "41.00", "44.26", 38),
+    ]
+    told_of = pd.DataFrame(rows, columns=["subject", "statistic", "printed", "found", "n"])
+    told_of = told_of.assign(study="A", of=40, disposition="open")
+    told = shareable_discrepancies(told_of, 5)
+    assert told["found"].tolist() == ["withheld", "<5", "44.2", "all but <5", "44.3"]
+    assert told["n"].tolist() == ["<5", "<5", "5", "all but <5", "all but <5"]
+    assert "of" not in told
 
 
 def entry(variable="hamd17", n="1", code="IPD-037"):
@@ -218,7 +262,7 @@ def test_two_examinations_write_the_same_bytes(files):
 
 @pytest.mark.parametrize("contact", ["T. <Centre>", ""])
 def test_the_page_says_whom_to_answer_where_the_plan_does(contact):
-    asked = (load_codebook(), None, "", LEAST, lambda line: None, contact)
+    asked = (load_codebook(), Look(None, "", LEAST, contact), lambda line: None)
     page = next(text for name, text in examine_uploads([planted_upload()], *asked) if name.endswith(".html"))
     assert ("<p>Answers and questions go to T. &lt;Centre&gt;.</p>" in page) == bool(contact)
     assert ("Answers and questions" in page) == bool(contact)
@@ -229,7 +273,7 @@ def test_a_trial_that_came_as_a_bundle_tells_how_many_checks_ended_how():
     made = replace(small_bundle(), integrity=(("2", "passed", 7), ("2", "query", 1), ("8", "fail", 2)))
     study = made.study_id
     registry = REGISTRY.assign(study=[study, "YY-B"])
-    asked = (load_codebook(), registry, "", LEAST, lines.append, "", [made])
+    asked = (load_codebook(), Look(registry, "", LEAST), lines.append, [made])
     found = dict(examine_uploads([planted_upload()], *asked))
     page = found[f"integrity/{study}.html"]
     assert "3 of 10 checks asked for an answer" in page

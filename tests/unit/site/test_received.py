@@ -10,13 +10,14 @@ from html import unescape
 import pytest
 
 from ipdma.site.catalogue import LANGUAGES, load_catalogue
-from ipdma.site.received import received_section
-from ipdma.site.reports import report_html
+from ipdma.site.received import received_scores
+from ipdma.site.reports import received_section, report_html
 
 
 def told(result, fewest=None, language="en"):
     """The section as a reader reads it."""
-    markup = received_section(result, load_catalogue(language)["phrases"], fewest)
+    held = {"received": received_scores(result, fewest), "read_by": {"version": "1", "codebook": "0"}}
+    markup = received_section(held, load_catalogue(language)["phrases"])
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", markup)))
 
 

@@ -24,7 +24,8 @@ from ipdma.site.check import check_study
 from ipdma.site.checks import scores
 from ipdma.site.findings import CODES, Finding
 from ipdma.site.harmonise import harmonise_study
-from ipdma.site.reports import report_html, shareable_data, shareable_json
+from ipdma.site.report_data import shareable_data, shareable_json
+from ipdma.site.reports import report_html
 
 ROOT = Path(__file__).parents[3]
 KEYS = [

@@ -6,7 +6,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from ipdma.site.reports import report_html, shareable_json
+from ipdma.site.report_data import shareable_json
+from ipdma.site.reports import report_html
 from ipdma.site.scan import scan_file
 
 NAMES = ["Anna Müller", "Dr. Weber", "born 01.03.1950", "file 12345678", "anna@clinic.example"]
@@ -24,10 +25,24 @@ def test_a_header_that_points_at_somebody_is_kept_back(small, name):
 
 
 @pytest.mark.parametrize("name", ["hamd17_t0", "Study Arm", "Age (years)", "Datum Einschluss", "item_2010"])
-def test_other_headers_are_told(small, name):
-    small.column(name, ["1"] * 12)
-    assert name in shareable_json(small.check()).encode().decode()
+def test_other_headers_that_are_mapped_are_told(small, name):
+    at = small.header.index("age")
+    small.header[at] = small.map["variables"]["age"]["from"] = name
+    small.put(4, name, "seventeen")
+    assert name in shareable_json(small.check())
     assert name in scan_file(small.folder / "f.csv")
+
+
+def test_an_unused_column_and_the_sites_file_stay_at_the_site(small):
+    small.column("hiv_status", ["1"] * 12).column("surname", ["Alder", "Birch", "Cedar"] * 4)
+    small.put(4, "age", "seventeen")
+    result = small.check()
+    assert {"IPD-062", "IPD-064"} <= {finding.code for finding in result.findings}
+    for told in (shareable_json(result), report_html(result, shareable=True)):
+        for word in ("hiv_status", "surname", "f.csv"):
+            assert word not in told
+    for word in ("hiv_status", "surname", "f.csv"):
+        assert word in report_html(result, shareable=False)
 
 
 def labelled(tmp_path, name: str, labels: dict[float, str]) -> str:

@@ -187,7 +187,8 @@ def test_words_of_a_text_file_are_their_own_label(small):
 
 def test_labels_stay_at_the_site(small):
     result = check_study(write_labelled(small, {"arm": {1.0: "TAU", 2.0: "STPP of Dr. Planted"}}))
-    from ipdma.site.reports import report_html, shareable_json
+    from ipdma.site.report_data import shareable_json
+    from ipdma.site.reports import report_html
 
     assert "Planted" not in shareable_json(result) + report_html(result, shareable=True)
     assert "Planted" in report_html(result, shareable=False)

@@ -1,0 +1,93 @@
+"""What can be worked out of what a run shares: record files, printed numbers, the trials' pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipdma.disclosure.attack import Attack
+from ipdma.disclosure.exposure import Exposure
+from ipdma.disclosure.mask import FILES
+from ipdma.io import read_text_table
+from ipdma.runs.disclose_pages import few_in_pages, untold_pages
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an outsider can work out of a run.
+
+    Attributes
+    ----------
+    exposed : list of Exposure
+        Numbers of few people that can be worked out.
+    not_judged : list of str
+        What contradicts the rest of what is shared, so that nothing can be said of it.
+    notes : list of str
+        What was not looked at.
+    """
+
+    exposed: list[Exposure]
+    not_judged: list[str]
+    notes: list[str]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether everything that was looked at was judged, and nobody found."""
+        return not self.exposed and not self.not_judged
+
+    def as_json(self) -> str:
+        """The text of `disclosure.json`."""
+        held = {
+            "exposed": [one.as_mapping() for one in self.exposed],
+            "not_judged": self.not_judged,
+            "notes": self.notes,
+        }
+        return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+
+    def lines(self, limit: int = 20) -> Iterator[str]:
+        """Lines for a person; of each kind at most `limit` (0: all)."""
+        yield from self.notes
+        exposed = [one.sentence() for one in self.exposed]
+        yield from listed("withheld numbers of few people can be worked out", exposed, limit)
+        contradicting = "contradictions in what is shared, of which nothing could be judged"
+        yield from listed(contradicting, self.not_judged, limit)
+        if self.not_judged:
+            yield "  was something changed since the run? `ipdma verify` names the files that were"
+        if self.is_clear:
+            yield "no withheld number of few people can be worked out"
+
+
+def listed(head: str, lines: Sequence[str], limit: int) -> Iterator[str]:
+    """A count with a head, and the first lines."""
+    if lines:
+        yield f"{len(lines)} {head}:"
+        yield from (f"  {line}" for line in (lines if limit <= 0 else lines[:limit]))
+    if 0 < limit < len(lines):
+        yield f"  ... and {len(lines) - limit} more"
+
+
+def attack_shared(
+    folder: Path, plan: Mapping[str, Any], claims: Iterable[Mapping[str, Any]], say: Say = lambda line: None
+) -> Outcome:
+    """Try to work out what the record files withhold, from them and from every number that is printed.
+
+    Parameters
+    ----------
+    folder : Path
+        With the shared record files and the trials' pages.
+    plan : mapping
+        With defaults filled in.
+    claims : iterable of mapping
+        The printed numbers, as in claims.csv.
+    say : callable
+        Told of progress.
+    """
+    say("gathering the numbers of the record files, tables, figures, sentences and the trials' pages")
+    attack = Attack.read({name: read_text_table(folder / f"{name}.csv") for name in FILES}, plan, claims)
+    found = [*attack.run(say), *few_in_pages(folder, int(plan["minimum_cell"]))]
+    return Outcome(found, attack.untold, untold_pages(folder))

@@ -1,0 +1,12 @@
+"""What a trial leaves in a run's log is no more than its shareable page tells."""
+
+from ipdma.runs.admit import admit
+
+
+def test_a_few_rows_left_out_do_not_follow_from_the_log(small, tmp_path):
+    small.column("rand", ["0", "0", *["1"] * 10])
+    small.map["source"]["keep_rows"] = {"column": "rand", "equals": "1", "why": "screening failures"}
+    said = []
+    files = admit("S", str(small.write()), None, tmp_path, 10, said.append)
+    assert said == ["ready: - rows read, 10 kept, <10 left out. 0 to confirm, 0 notes"]
+    assert {"validation/S.html", "validation/S.json", "private/validation/S.html"} <= set(files)
