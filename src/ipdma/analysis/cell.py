@@ -127,15 +127,19 @@ def cell_of(
 
     `bundles` are the trials without rows; `rows_of` names which of their rows the table holds.
     """
-    rows = table if isinstance(table, pd.DataFrame) else table.rows
-    rows = rows.astype({"study": str})
-    rows = rows.astype({name: object for name, kind in rows.dtypes.items() if kind == "str"})
+    rows = with_objects(table if isinstance(table, pd.DataFrame) else table.rows)
     extra = (getattr(table, "exclusions", None), getattr(table, "scales", None))
-    ordered = rows.copy().sort_values(
-        "study", kind="stable", ignore_index=True
-    )  # text in one block of memory
+    ordered = rows.sort_values("study", kind="stable", ignore_index=True)
     guests = tuple(GuestCell(bundle, Serves(*key, rows_of)) for bundle in bundles)
     return Cell(*key, family, ordered, *extra, guests)
+
+
+def with_objects(rows: pd.DataFrame) -> pd.DataFrame:
+    """A copy with the study as text, all text as objects in one piece of memory: rows are chosen often."""
+    rows = rows.assign(study=rows["study"].astype(str))
+    text = [name for name, kind in rows.dtypes.items() if kind == "str"]
+    words = pd.DataFrame(rows[text].to_numpy(object), index=rows.index, columns=text, dtype=object)
+    return pd.concat([words, rows.drop(columns=text)], axis=1)[rows.columns].copy()
 
 
 def design_frame(rows: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

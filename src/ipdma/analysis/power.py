@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,30 +15,38 @@ from ipdma.model.planning import planned_power, planned_variance
 from ipdma.model.term import Term
 
 
-def study_variances(data: ModeratorFrame, values: pd.Series, binomial: bool) -> list[float]:
+def study_variances(data: ModeratorFrame, values: np.ndarray, binomial: bool) -> list[float]:
     """The planned variance of each study's interaction with the moderator or one of its dummies.
 
     Studies that cannot inform it have none: one arm, fewer than four complete rows, or a moderator that does
     not vary.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        The moderator, or the dummy, in the complete rows.
     """
     rows = data.complete
+    study, names = pd.factorize(rows["study"], sort=True)
+    y, treat = (rows[name].to_numpy(float) for name in ("outcome", "treat"))
+    covariates = rows[list(data.covariates)].to_numpy(float)
     out = []
-    for _, part in rows.groupby("study"):
-        z = values.loc[part.index].to_numpy(float)
-        if len(part) < 4 or np.ptp(z) == 0 or part["treat"].nunique() < 2:
+    for k in range(len(names)):
+        at = np.flatnonzero(study == k)
+        z, t = values[at], treat[at]
+        if len(at) < 4 or np.ptp(z) == 0 or np.ptp(t) == 0:
             continue
-        sigma2 = residual_variance(part, data.covariates, z, binomial)
-        out.append(planned_variance(len(part), float(part["treat"].mean()), sigma2, float(z.var(ddof=1))))
+        X = np.column_stack([np.ones(len(at)), t, z, covariates[at]])
+        sigma2 = residual_variance(y[at], X, binomial)
+        out.append(planned_variance(len(at), float(t.mean()), sigma2, float(z.var(ddof=1))))
     return out
 
 
-def residual_variance(part: pd.DataFrame, covariates: Sequence[str], z: np.ndarray, binomial: bool) -> float:
+def residual_variance(y: np.ndarray, X: np.ndarray, binomial: bool) -> float:
     """Residual variance of the outcome given arm, covariates and moderator; of a logit, 1 / (p (1 - p))."""
-    y = part["outcome"].to_numpy(float)
     if binomial:
         p = min(max(float(y.mean()), 0.5 / len(y)), 1 - 0.5 / len(y))
         return 1 / (p * (1 - p))
-    X = np.column_stack([np.ones(len(y)), part["treat"], z, part[list(covariates)]]).astype(float)
     beta, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
     free = len(y) - rank
     return float(np.sum((y - X @ beta) ** 2) / free) if free > 0 else math.inf
@@ -54,7 +61,7 @@ def write_power(
     for level in data.levels[1:] or ("",):
         values = rows[data.name].astype(float) if not level else (rows[data.name] == level).astype(float)
         term = Term("within", data.name, level)
-        variances = study_variances(data, values, binomial)
+        variances = study_variances(data, values.to_numpy(float), binomial)
         stated, words = stated_interaction(moderator, settings, values, rows["study"], bool(level))
         se, power = planned_power(variances, stated, settings.level)
         if math.isfinite(se):

@@ -52,11 +52,9 @@ class Layout:
 
     def gather_hessian(self, blocks: Array) -> Array:
         """Sum the studies' Hessian blocks, shape (K, c + m, c + m), into one."""
-        total = np.zeros((self.size, self.size))
-        for index, block in zip(self.index, blocks, strict=True):
-            have = np.flatnonzero(index >= 0)
-            np.add.at(total, np.ix_(index[have], index[have]), block[np.ix_(have, have)])
-        return total
+        total = np.zeros((self.size + 1, self.size + 1))  # the last for what a study does not have
+        np.add.at(total, (self.index[:, :, None], self.index[:, None, :]), blocks)
+        return total[:-1, :-1]
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,7 @@ class HeldSearch(Search[Held]):
 
     def state(self, theta: np.ndarray) -> Held:
         """The criterion at some parameters."""
-        theta = positive_root(self.problem, theta)
-        point = unpack(self.problem, theta)
-        return Held(theta, point, evaluate(self.problem, point))
+        return held(self.problem, positive_root(self.problem, theta))
 
     def direction(self, point: Held) -> tuple[np.ndarray, float]:
         """Newton's step in the free parameters; none where all are held."""
@@ -169,8 +167,7 @@ class HeldSearch(Search[Held]):
 
     def shorten(self, point: Held, step: np.ndarray, promised: float) -> Held | None:
         """The first of step, step/3, ... that lowers the deviance."""
-        moved = lower(self.problem, point.theta, self.free, step[self.free], point.value.deviance)
-        return None if moved is None else self.state(moved)
+        return lower(self.problem, point.theta, self.free, step[self.free], point.value.deviance)
 
     def enough(self, point: Held) -> float:
         """A deviance of 1e-11."""
@@ -183,6 +180,12 @@ class HeldSearch(Search[Held]):
     def on_boundary(self, point: Held) -> bool:
         """Whether D is singular, or the participant variance is zero."""
         return on_boundary(self.problem, point.point)
+
+
+def held(problem: Problem, theta: np.ndarray) -> Held:
+    """The criterion at some parameters."""
+    point = unpack(problem, theta)
+    return Held(theta, point, evaluate(problem, point))
 
 
 def positive_root(problem: Problem, theta: np.ndarray) -> np.ndarray:
@@ -204,15 +207,16 @@ def wake_up(problem: Problem, theta: np.ndarray, free: np.ndarray) -> np.ndarray
 
 def lower(
     problem: Problem, theta: np.ndarray, free: np.ndarray, step: np.ndarray, deviance: float
-) -> np.ndarray | None:
+) -> Held | None:
     """The first of step, step/3, ... that lowers the deviance with the held parameter untouched."""
     step = step / max(1.0, float(np.abs(step).max()) / 2)
     for _ in range(14):
         trial = theta.copy()
         trial[free] += step
         try:
-            if evaluate(problem, unpack(problem, trial)).deviance < deviance:
-                return trial
+            moved = held(problem, positive_root(problem, trial))
+            if moved.value.deviance < deviance:
+                return moved
         except np.linalg.LinAlgError:
             pass
         step = step / 3
