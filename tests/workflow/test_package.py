@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 import yaml
+from tests.builders.gaussian_rows import draw_rows
 from tests.builders.trials import REPOSITORY, write_trial
 
 import ipdma
@@ -74,6 +75,9 @@ def test_the_wheel_checks_and_fits_from_any_folder(built, tmp_path):
     where = run("-c", "import ipdma; print(ipdma.__file__)").stdout.strip()
     assert where.startswith(str(target))
     assert run("-m", "ipdma", "check", "trial").returncode == 0
+    draw_rows().to_csv(here / "rows.csv", index=False)
+    (here / "spec.yaml").write_text("outcome: y\ncovariates: [base]\n")
+    assert run("-m", "ipdma", "fit", "rows.csv", "--spec", "spec.yaml").returncode == 0
     assert run("-m", "ipdma", "pool", "effects.csv", "--forest", "f.svg").returncode == 0
     assert (here / "f.svg").is_file()
 

@@ -15,6 +15,7 @@ OF_THEIR_OWN = ("leave_one_out", "aggregate", "reliability")  # kinds of sensiti
 def check_names(plan: Mapping[str, object]) -> list[str]:
     """Say every disagreement inside a plan whose schema is met and whose defaults are filled in."""
     checks = (
+        check_file_names,
         check_blind,
         check_contrasts,
         check_time_points,
@@ -31,6 +32,19 @@ def check_names(plan: Mapping[str, object]) -> list[str]:
         check_share,
     )
     return [fault for check in checks for fault in check(plan)]
+
+
+def check_file_names(plan: Mapping[str, Any]) -> Iterator[str]:
+    """What files and folders are named after must differ by more than capitals."""
+    for key in ("contrasts", "outcomes", "time_points", "moderators"):
+        first: dict[str, str] = {}
+        for name in plan[key]:
+            other = first.setdefault(name.casefold(), name)
+            if other != name:
+                yield (
+                    f"{key}: '{other}' and '{name}' differ in capitals alone, so that Windows and macOS would "
+                    "take their files for one; rename one of them"
+                )
 
 
 def check_share(plan: Mapping[str, Any]) -> Iterator[str]:

@@ -353,3 +353,13 @@ def test_the_summary_of_findings_names_what_the_plan_has(own, said):
     plan = {"studies": "x", "contrasts": {"a": {"active": ["stpp"], "reference": ["tau"]}}, "certainty": own}
     with pytest.raises(PlanError, match=re.escape(said)):
         Plan.from_mapping(plan)
+
+
+@pytest.mark.parametrize("key", ["contrasts", "moderators"])
+def test_names_of_files_differ_by_more_than_capitals(key):
+    values = {"contrasts": SMALL["contrasts"]["main"], "moderators": {"column": "age"}}
+    (fault,) = faults(**{key: {"main": values[key], "Main": values[key]}})
+    assert fault.endswith(
+        f"{key}: 'main' and 'Main' differ in capitals alone, so that Windows and macOS would take their files "
+        "for one; rename one of them"
+    )
