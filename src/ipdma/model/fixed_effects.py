@@ -67,6 +67,13 @@ class FixedEffects:
         """Columns of each study's local coefficients, shape (K, rows, f)."""
         return np.where(self.own[:, None, :], np.moveaxis(matrix[:, self.index], 1, 0), 0.0)
 
+    def times(self, rows: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+        """`rows @ self.scatter(blocks)` of a few rows, shape (rows, P), without that matrix."""
+        inner = np.where(self.own[:, None, :], self.local(rows) @ blocks, 0.0)
+        total = np.zeros((rows.shape[1], len(rows)))
+        np.add.at(total, self.index, np.swapaxes(inner, 1, 2))
+        return total.T
+
     def scatter(self, blocks: np.ndarray) -> np.ndarray:
         """Sum of the studies' local blocks (K, f, f) at their places, shape (P, P)."""
         both = self.own[:, :, None] & self.own[:, None, :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from ipdma.model.fixed_effects import FixedEffects
 from ipdma.model.newton import Optimum
@@ -41,29 +42,38 @@ class GaussianUncertainty:
     def second_order(self, w: np.ndarray) -> np.ndarray:
         """sum_ij W_ij (Q_ij - P_i C P_j), shape (P, P)."""
         effects = self.effects
-        local = effects.to_global @ w @ np.swapaxes(effects.to_global, 1, 2)
-        (k, m, _), f = local.shape, effects.double.shape[-1]
+        (k, m, _), f = effects.to_global.shape, effects.double.shape[-1]
+        weights = (local_by_global(effects) @ w).reshape(k, m, -1)
+        local = weights @ np.swapaxes(effects.to_global, 1, 2)
         blocks = local.reshape(k, 1, m * m) @ effects.double.reshape(k, m * m, f * f)
         total = effects.scatter(blocks.reshape(k, f, f))
-        found: np.ndarray = total - products_of_pairs(effects, w)
+        found: np.ndarray = total - products_of_pairs(effects, weights)
         return found
 
 
-def products_of_pairs(effects: FixedEffects, w: np.ndarray) -> np.ndarray:
-    """sum_ij W_ij P_i C P_j, one parameter at a time so that no (G, P, P) array is needed."""
+def local_by_global(effects: FixedEffects) -> sparse.csr_array:
+    """Which parameters of the model each study's own ones are, shape (K m, G): hardly more than one each."""
+    return sparse.csr_array(effects.to_global.reshape(-1, effects.to_global.shape[2]))
+
+
+def products_of_pairs(effects: FixedEffects, weights: np.ndarray) -> np.ndarray:
+    """sum_ij W_ij P_i C P_j, one parameter at a time so that no (G, P, P) array is needed.
+
+    `weights` are W with the first of its parameters each study's own, shape (K, m, G).
+    """
     c, total = effects.covariance, np.zeros_like(effects.covariance)
-    for g in range(w.shape[0]):
-        weights = effects.to_global @ w[g]
-        other = effects.scatter(np.einsum("km,kmab->kab", weights, effects.single))
-        has = np.flatnonzero(effects.to_global[:, :, g].any(axis=1))
+    studies, _, g_of = effects.to_global.nonzero()
+    for g in range(weights.shape[2]):
+        blocks = np.einsum("km,kmab->kab", weights[:, :, g], effects.single)
+        has = np.unique(studies[g_of == g])
         if len(has) == 1:
             i = has[0]
             at = effects.index[i][effects.own[i]]
             block = effects.single[i, int(np.argmax(effects.to_global[i, :, g]))]
             block = block[np.ix_(effects.own[i], effects.own[i])]
-            total[at] += block @ (c[at] @ other)
+            total[at] += block @ effects.times(c[at], blocks)
         else:
             own = effects.scatter(np.einsum("km,kmab->kab", effects.to_global[:, :, g], effects.single))
-            total += own @ c @ other
+            total += own @ c @ effects.scatter(blocks)
     found: np.ndarray = (total + total.T) / 2
     return found

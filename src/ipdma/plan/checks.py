@@ -42,8 +42,8 @@ def check_file_names(plan: Mapping[str, Any]) -> Iterator[str]:
             other = first.setdefault(name.casefold(), name)
             if other != name:
                 yield (
-                    f"{key}: '{other}' and '{name}' differ in capitals alone, so that Windows and macOS would "
-                    "take their files for one; rename one of them"
+                    f"{key}: '{other}' and '{name}' differ in capitals alone, so that Windows and macOS "
+                    "would take their files for one; rename one of them"
                 )
 
 

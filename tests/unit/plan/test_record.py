@@ -359,7 +359,4 @@ def test_the_summary_of_findings_names_what_the_plan_has(own, said):
 def test_names_of_files_differ_by_more_than_capitals(key):
     values = {"contrasts": SMALL["contrasts"]["main"], "moderators": {"column": "age"}}
     (fault,) = faults(**{key: {"main": values[key], "Main": values[key]}})
-    assert fault.endswith(
-        f"{key}: 'main' and 'Main' differ in capitals alone, so that Windows and macOS would take their files "
-        "for one; rename one of them"
-    )
+    assert f"{key}: 'main' and 'Main' differ in capitals alone" in fault
