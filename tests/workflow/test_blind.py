@@ -60,7 +60,8 @@ def runs(tmp_path_factory):
 def test_every_page_says_that_it_is_blinded_and_what_is_left_out(runs):
     out = runs["blind"] / "out"
     pages = [out / "report.html", out / "audit.html", *(out / "figures").glob("*.svg")]
-    assert len(pages) > 3
+    pages += (out / "tables").glob("*.html")
+    assert len(pages) > 8
     for page in pages:
         assert "BLINDED" in page.read_text(encoding="utf-8"), page.name
     assert "Left out: therapists" in (out / "report.html").read_text(encoding="utf-8")

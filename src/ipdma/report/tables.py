@@ -23,7 +23,7 @@ from ipdma.report.tables_prognosis import tabulate_prognosis
 from ipdma.report.tables_representative import tabulate_representative
 from ipdma.report.tables_studies import tabulate_not_obtained, tabulate_scales, tabulate_studies
 from ipdma.report.tables_tree import tabulate_tree
-from ipdma.report.words import threshold_note
+from ipdma.report.words import blinded_note, threshold_note
 
 
 def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
@@ -52,6 +52,5 @@ def tabulate_all(material: Material, ledger: Ledger) -> list[Table]:
         tabulate_representative(material, ledger),
         tabulate_scales(material, ledger),
     ]
-    said = threshold_note(material.plan)
-    notes = [said] if said else []
+    notes = list(filter(None, (blinded_note(material.plan), threshold_note(material.plan))))
     return [replace(table, notes=[*table.notes, *notes]) for table in found if not table.empty]

@@ -96,8 +96,12 @@ def foot_line(plan: Mapping[str, Any], synthetic: bool | str) -> str:
     line = str(plan.get("footer") or "") or (STAMP if synthetic is True else "")
     if synthetic == TWIN:
         line = f"{TWIN}: nobody's rows, with the moments of real arms. {line}".strip()
-    blinded = BLINDED if plan.get("blind") else ""
-    return " ".join(filter(None, (blinded, line, threshold_note(plan))))
+    return " ".join(filter(None, (blinded_note(plan), line, threshold_note(plan))))
+
+
+def blinded_note(plan: Mapping[str, Any]) -> str:
+    """That a run is a blinded rehearsal, or nothing."""
+    return BLINDED if plan.get("blind") else ""
 
 
 def threshold_note(plan: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from ipdma.report.methods import methods_paragraphs
 from ipdma.report.prisma import check_items
 from ipdma.report.table import Column, Section, Table
 from ipdma.report.tables import tabulate_all
+from ipdma.report.words import BLINDED
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,13 @@ def test_a_mark_is_explained_below_its_table(make):
     assert len({table.name for table, _ in found}) >= 4
     for table, mark in found:
         assert any(f"{mark} " in note for note in table.notes), (table.name, mark)
+
+
+def test_every_table_of_a_blinded_rehearsal_says_so(tables):
+    material = mock_material()
+    blinded = replace(material, plan={**material.plan, "blind": True})
+    assert all(BLINDED in table.notes for table in tabulate_all(blinded, Ledger()))
+    assert not any(BLINDED in table.notes for table in tables.values())
 
 
 def test_every_model_stands_in_both_stages(tables):
