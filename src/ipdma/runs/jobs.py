@@ -23,6 +23,10 @@ from ipdma.runs.stamps import (
 from ipdma.writing import write_file, write_set
 
 STOPPED = "STOPPED: "
+STOPPED_OTHERWISE = """
+The run stopped. Earlier results are untouched. It was stopped from outside, or the lines above say where.
+Start it again with the same words: what is finished is not done again.
+"""
 Files = Mapping[str, Any] | Iterator[tuple[str, Any]]  # name to bytes or text
 
 
@@ -108,8 +112,8 @@ def job(work: Any, name: str) -> Iterator[Desk]:
     Raises
     ------
     SystemExit
-        1 when the user can mend the cause, 3 for a fault of the tool. No message of another library is shown
-        or logged, since those quote values.
+        1 when the user can mend the cause, 130 where it was interrupted, 3 for a fault of the tool. No
+        message of another library is shown or logged, since those quote values.
     """
     path = Path(work.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +130,9 @@ def job(work: Any, name: str) -> Iterator[Desk]:
         except OSError as error:
             desk.say(f"{STOPPED}a file cannot be read or written ({error.strerror})")
             raise SystemExit(1) from None
+        except KeyboardInterrupt:
+            desk.say("interrupted")
+            raise SystemExit(130) from None
         except Exception as error:
             desk.say(STOPPED + tool_fault(name, error))
             raise SystemExit(3) from None
@@ -169,6 +176,6 @@ def why_stopped(logs: str | Path, since: float) -> str:
             if found:
                 said.append(f"{path.stem}: {why.strip()}")
     if not said:
-        return "The run stopped; Snakemake's lines above say where."
+        return STOPPED_OTHERWISE
     head = "The run stopped. Earlier results are untouched. What to mend:"
     return "\n".join(["", head, *(f"  {line}" for text in said for line in text.splitlines()), ""])
