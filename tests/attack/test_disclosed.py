@@ -5,6 +5,8 @@ import json
 import pytest
 
 from ipdma.cli import main
+from ipdma.runs.manifest import seal
+from ipdma.runs.stamps import MANIFEST
 
 
 @pytest.fixture
@@ -66,3 +68,18 @@ def test_numbers_that_contradict_each_other_are_no_all_clear(out, capsys):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert main(["disclose", str(out)]) == 1
     assert "of which nothing could be judged" in capsys.readouterr().out
+
+
+def test_a_folder_that_other_code_drew_is_said_to_be_one(out, capsys):
+    path = out / "tables" / "efficacy.html"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("</table>", "</table><p>3</p>"), encoding="utf-8"
+    )
+    assert main(["disclose", str(out)]) == 1
+    assert "another version of the code" not in capsys.readouterr().out
+    held = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    held.pop("digest")
+    held["jobs"]["report"]["recipe"]["code"] = "0" * 64
+    (out / MANIFEST).write_text(seal(held), encoding="utf-8")
+    assert main(["disclose", str(out)]) == 1
+    assert "drawn by another version of the code" in capsys.readouterr().out

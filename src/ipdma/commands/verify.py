@@ -16,7 +16,7 @@ from ipdma.provenance import digest_code
 from ipdma.report.compare import Verdict, check_claims, compare_records
 from ipdma.report.records import Records
 from ipdma.runs.derive import records_beside, underived_texts
-from ipdma.runs.hold import hold_files, hold_inputs
+from ipdma.runs.hold import drawn_by_other_code, hold_files, hold_inputs
 from ipdma.runs.read_run import find_run, read_claims, read_records
 from ipdma.runs.recompute import can_recompute, lacking_tables, recompute, round_as_told
 from ipdma.runs.remake import Remade, remake
@@ -197,6 +197,8 @@ def report_made(
         else:
             print("texts not made again: there is no report.html")
     lines = [*records(), *lines]
+    if said + len(lines) and drawn_by_other_code(folder):
+        print("the code of tables and pages has changed since this run: differences may come from that")
     return said + report_lines("texts", lines, options.limit, "not derivable from the records")
 
 

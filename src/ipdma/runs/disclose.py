@@ -13,11 +13,16 @@ from ipdma.privacy.few import ALL_BUT, OTHER, say_few
 from ipdma.report.table import Table
 from ipdma.runs.attack_shared import Outcome, Say, attack_shared
 from ipdma.runs.derive import underived_texts
+from ipdma.runs.hold import drawn_by_other_code
 from ipdma.runs.read_run import read_claims
 from ipdma.runs.recompute import lacking_tables
 from ipdma.runs.remake import remake
 from ipdma.runs.reprint import misprints
 
+OTHER_CODE = (
+    "this run was drawn by another version of the code: what is said to contradict may come from that; make "
+    "the run again, or use that version"
+)
 NUMBER = re.compile(r"\d+")
 
 
@@ -52,6 +57,8 @@ def disclose(folder: Path, say: Say = lambda line: None) -> Outcome:
     if (folder / "report.html").is_file():
         say("holding pages, Word tables and figures against the shared records")
         found.not_judged.extend(underived_texts(folder, claims, remade))
+    if found.not_judged and drawn_by_other_code(folder):
+        found.notes.append(OTHER_CODE)
     return found
 
 

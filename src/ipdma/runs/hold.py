@@ -10,10 +10,11 @@ from typing import Any
 
 from ipdma.errors import IpdmaError
 from ipdma.plan import read_plan
-from ipdma.provenance import digest_text
+from ipdma.provenance import digest_code, digest_text
 from ipdma.runs.layout import Run
 from ipdma.runs.lock import LOCK
 from ipdma.runs.manifest import as_text, gather_stamps
+from ipdma.runs.recipes import CODE
 from ipdma.runs.stamps import MANIFEST, STAMPS, UNBLINDING, UNFINISHED, digest_of, is_inside
 from ipdma.runs.studies import find_studies
 
@@ -34,6 +35,15 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         return held if whole and named and isinstance(held["jobs"], dict) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def drawn_by_other_code(folder: Path) -> bool:
+    """Whether today's code of tables and pages is not that which drew those of a run."""
+    try:
+        told = (read_manifest(folder) or {})["jobs"]["report"]["recipe"]["code"]
+    except (KeyError, TypeError):
+        return False
+    return bool(told != digest_code(CODE["report"]))
 
 
 def hold_files(folder: Path) -> Iterator[str]:
