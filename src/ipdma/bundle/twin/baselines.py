@@ -33,7 +33,7 @@ def baselines_of(bundle: Bundle, uses: Sequence[Use], sizes: dict[str, int]) -> 
             )
             continue
         parts = {arm: largest(own, uses, arm) for arm in sizes}
-        for arm, moments in shared(parts, sizes, squares).items():
+        for arm, moments in shared(parts, sizes, squares, range_of(own, uses)).items():
             found[arm][own] = moments
     return found, lost
 
@@ -52,6 +52,12 @@ def is_whole(own: Score, uses: Sequence[Use], sizes: dict[str, int], n: int) -> 
     apart = [use for use in uses if own in use.attributes and is_visits(use)]
     blocks = {id(use.block): use.block for use in apart}
     return n == sum(m.n for block in blocks.values() for arm, m in block.arms.items() if arm in sizes)
+
+
+def range_of(own: Score, uses: Sequence[Use]) -> tuple[float, float] | None:
+    """What is possible on a scale, as far as a block tells."""
+    columns = (pair for use in uses for pair in zip(use.block.columns, use.attributes, strict=True))
+    return next((column.range for column, other in columns if other == own and column.range), None)
 
 
 def largest(own: Score, uses: Sequence[Use], arm: str) -> Moments | None:
@@ -83,9 +89,12 @@ def joined(parts: Sequence[Moments]) -> Moments:
 
 
 def shared(
-    parts: dict[str, Moments | None], sizes: dict[str, int], squares: ScaleSquares
+    parts: dict[str, Moments | None],
+    sizes: dict[str, int],
+    squares: ScaleSquares,
+    limits: tuple[float, float] | None,
 ) -> dict[str, Moments]:
-    """Moments of everyone by arm whose squares add up to those given."""
+    """Moments of everyone by arm whose squares add up to those given; `limits` is the scale's range."""
     middle = 3.0 * float(np.sqrt(squares.sum_of_squares / max(squares.df, 1)))
     known = {arm: float(own.products[0, 0]) if own is not None else 0.0 for arm, own in parts.items()}
     more = {arm: n - (parts[arm].n if parts[arm] is not None else 1) for arm, n in sizes.items()}  # type: ignore[union-attr]
@@ -93,7 +102,16 @@ def shared(
     found = {}
     for arm, n in sizes.items():
         own = parts[arm]
-        total = known[arm] + (left * more[arm] / people if people else 0.0)
-        mean = own.means if own is not None else np.array([middle])
-        found[arm] = Moments(n, mean, np.array([[total / max(n - 1, 1)]]))
+        extra = left * more[arm] / people if people else 0.0
+        mean = float(own.means[0]) if own is not None else middle
+        if own is not None and more[arm] == 1:  # one person alone cannot spread about the others' mean
+            mean += away(mean, extra * n / own.n, limits) / n
+        total = known[arm] + extra
+        found[arm] = Moments(n, np.array([mean]), np.array([[total / max(n - 1, 1)]]))
     return found
+
+
+def away(mean: float, square: float, limits: tuple[float, float] | None) -> float:
+    """How far from the others' mean somebody is, its square given: above it, where the range has room."""
+    distance = float(np.sqrt(max(square, 0.0)))
+    return -distance if limits is not None and mean + distance > limits[1] else distance
