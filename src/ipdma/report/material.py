@@ -54,7 +54,7 @@ class Material(Words):
     notes : sequence of str
         Lines about what could not be done.
     synthetic : bool or str
-        True when the participants are invented, `words.TWIN` when they are the twin of real ones: every
+        True when the participants are invented, `site.study_file.TWIN` for the twin of real ones: every
         figure and the page then say so.
     versions : mapping of str to str
         Names and values to print under "versions and digests".

@@ -13,6 +13,7 @@ from ipdma.codebook import load_codebook
 from ipdma.plan import is_good_event
 from ipdma.report import wording
 from ipdma.report.records import as_text
+from ipdma.site.study_file import TWIN
 
 CONDITIONS = {
     "stpp": "STPP",
@@ -54,7 +55,6 @@ LEFT_OUT = {  # the cohort's reasons in a reader's words
     "no outcome observed in the reference arm": "without an outcome in the reference arm",
 }
 ARM_LEFT_OUT = "arm takes no part in this contrast"  # of a trial that stays in
-TWIN = "SYNTHETIC TWIN"
 BLINDED = "BLINDED: arms drawn at random inside each trial; nothing here is a result."
 LEFT_OUT_BLINDED = (
     "therapists, sessions and other variables of some arms alone, published numbers, labels of arms, "

@@ -13,11 +13,12 @@ from typing import Any
 
 from ipdma.plan import Plan
 from ipdma.provenance import digest_code, digest_text, find_versions
-from ipdma.report.words import TWIN, foot_line
+from ipdma.report.words import foot_line
 from ipdma.runs.blinding import blind_key
 from ipdma.runs.recipes import codebook_files, digest_fit, digest_numbers, make_recipe, rows_plan
 from ipdma.runs.studies import StudyFolder
 from ipdma.site.harmonise import KEY
+from ipdma.site.study_file import TWIN
 
 SHARD = 1000  # trials times questions of a contrast that one fitting job takes, in some ten minutes
 

@@ -12,8 +12,8 @@ from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.io import read_text
-from ipdma.report.words import TWIN
 from ipdma.runs.bundle_file import is_bundle
+from ipdma.site.study_file import TWIN
 
 STUDY_FILE = "study.yaml"
 HARMONISED_FILES = ("participants.csv", "assessments.csv", "missing.csv", "account.json")

@@ -20,12 +20,12 @@ from ipdma.io import UPLOAD_FILES, read_upload
 from ipdma.plan import read_plan
 from ipdma.release.gate import ungated
 from ipdma.release.make import draft_trial
-from ipdma.report.words import TWIN
 from ipdma.runs.bundle_file import KEPT, SUFFIX
 from ipdma.runs.hold import hold_named, read_manifest
 from ipdma.runs.read_run import find_run
 from ipdma.runs.recompute import codebooks_of
 from ipdma.runs.stamps import MANIFEST
+from ipdma.site.study_file import TWIN
 from ipdma.writing import files_in, replace_folder
 
 SHARE = "share"

@@ -199,7 +199,7 @@ def run_checks(
         ("counts", lambda: check_counts(file, facts, findings)),
         ("scores", lambda: check_scores(facts, findings)),
         ("dropouts", lambda: check_dropouts(facts, findings)),
-        ("combinations", lambda: check_combinations(facts, findings)),
+        ("combinations", lambda: None if file.is_twin else check_combinations(facts, findings)),
         ("published", lambda: check_published(file, facts, codebook, findings, not_checked)),
     ]
     for name, check in checks if facts.persons else []:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,8 @@ def read_persons(table: Table, file: StudyFile, codebook: Codebook, facts: Facts
     read_arm_columns(table, file, owners, facts, findings)
     for name, variable in codebook.variables.items():
         if name not in HEAD and len(table.find(name)) == 1:
-            read_variable(table, variable, owners, facts, findings)
+            own = replace(variable, integer=False) if file.is_twin else variable
+            read_variable(table, own, owners, facts, findings)
     facts.orphans = len(cells) - len(facts.persons)
     check_contents(
         table, [n for n, v in codebook.variables.items() if v.type in ("identifier", "text")], findings

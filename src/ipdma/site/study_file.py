@@ -57,6 +57,9 @@ class Arm:
     randomised: int | None = None
 
 
+TWIN = "SYNTHETIC TWIN"  # begins the label of each arm of a twin
+
+
 @dataclass(frozen=True)
 class VariableMap:
     """How one target variable is made; `verb` is one of VERBS."""
@@ -111,6 +114,13 @@ class StudyFile:
     def harmonised(self) -> bool:
         """Whether the files beside it are a harmonised upload."""
         return self.source.layout == "harmonised"
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether it says of its rows that they are nobody's: a twin's numbers are whole by no promise, and
+        its variables go together only as far as moments tell."""
+        labels = [own.get("label") for own in self.raw_arms.values() if isinstance(own, dict)]
+        return self.harmonised and any(str(label or "").startswith(TWIN) for label in labels)
 
     @property
     def long(self) -> bool:
