@@ -101,8 +101,12 @@ def write_pooled(
     effects: Sequence[StudyEffect],
     pool: PoolSpec,
     tau2: str | None = None,
+    studies: bool = True,
 ) -> None:
-    """Pool study effects; write the row, its heterogeneity and its studies. `tau2` wins over the pool's."""
+    """Pool study effects; write the row, its heterogeneity and, if asked, its studies.
+
+    `tau2` wins over the pool's.
+    """
     if not effects:
         ledger.note(ident, "not_fitted", "no study estimate to pool")
         return
@@ -127,14 +131,15 @@ def write_pooled(
     ):
         if number(value) is not None:
             ledger.count(ident, what, variable="treatment", value=number(value))
-    for effect, weight in zip(effects, pooled.weights.values(), strict=True):
+    for effect, weight in zip(effects, pooled.weights.values(), strict=True) if studies else ():
         ledger.study_estimates.append(study_row(ident, effect, weight, pool.level))
 
 
 def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci: str) -> dict[str, object]:
     """One row of estimates.csv from a pooling."""
     names = (*OF_ESTIMATE, "tau2", "i2", "k")
-    known = [(e.n_active or 0) + (e.n_reference or 0) for e in effects]
+    sizes = [n for e in effects for n in (e.n_active, e.n_reference)]
+    known = [n for n in sizes if n is not None]
     flags = {"converged": True, "singular": pooled.tau2 == 0 and pooled.k > 1}
     method = ci if pooled.df is not None else "wald"
     return {
@@ -142,7 +147,7 @@ def pooled_row(ident: Ident, pooled: Pooled, effects: Sequence[StudyEffect], ci:
         "term": "treatment",
         **{n: number(getattr(pooled, n)) for n in names},
         **widened((pooled.pi_low, pooled.pi_high), pooled.ci_low, pooled.ci_high),
-        "n": sum(known),
+        "n": sum(known) if len(known) == len(sizes) else None,  # a publication may not say how many
         "df_method": method,
         **flags,
     }

@@ -191,7 +191,7 @@ def joint_row(
     ident: Ident, fit: Fit, test: JointTest, term: str | None = None, level: str = "", k: int | None = None
 ) -> dict[str, object]:
     """One row of estimates.csv from a joint test: F, its denominator df and p."""
-    first = fit.studies_by_term.get(test.terms[0]) if test.terms else None
+    behind = len(fit.informing.get(test.name, ())) or fit.n_studies
     return {
         **ident.columns,
         "term": term or test.name,
@@ -199,9 +199,9 @@ def joint_row(
         "df": number(test.df_den),
         "statistic": number(test.f),
         "p_value": number(test.p_value),
-        "k": k or first or fit.n_studies,
+        "k": k or behind,
         "n": fit.rows_by_term.get(test.name) or rows_analysed(fit),
-        "df_method": joint_method(ident, fit),
+        "df_method": joint_method(ident, fit) if number(test.df_den) is not None else "wald",
         "converged": fit.converged,
         "singular": fit.singular,
     }

@@ -75,7 +75,6 @@ def write_arms(ledger: Ledger, ident: Ident, cell: Cell, fit: Fit, used: pd.Data
     """
     if len(used) != len(cell.analysed):
         return
-    informing = {str(s.study) for s in fit.study_estimates if s.term == TREATMENT}
-    inside = used[used["study"].astype(str).isin(informing)]
+    inside = used[used["study"].astype(str).isin(fit.informing.get(TREATMENT, ()))]
     for side, treat in (("active", 1), ("reference", 0)):
         ledger.count(ident, "pooled_arm", arm=side, n=int((inside["treat"] == treat).sum()))

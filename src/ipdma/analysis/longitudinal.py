@@ -15,6 +15,7 @@ from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, spe
 from ipdma.analysis.guest_notes import KIND
 from ipdma.analysis.guest_visits import guest_visit_rows
 from ipdma.analysis.records import Ident, Ledger
+from ipdma.analysis.same_trials import primary_trials, stand_beside
 from ipdma.analysis.settings import Settings
 from ipdma.model.fit import fit_model
 from ipdma.model.records import Fit
@@ -57,7 +58,7 @@ def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
         ident = Ident(cell.contrast, cell.outcome, "visits", MODEL, stage)
         fit = attempt(ledger, ident, partial(fit_visits_model, long, settings, stage))
         if fit is not None:
-            write_visits(ledger, ident, fit, cells, long)
+            write_visits(ledger, ident, fit, cells, long, settings)
     return ledger
 
 
@@ -133,31 +134,41 @@ def mean_contrasts(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     return contrasts
 
 
-def write_visits(ledger: Ledger, ident: Ident, fit: Fit, cells: Sequence[Cell], long: pd.DataFrame) -> None:
+def write_visits(
+    ledger: Ledger,
+    ident: Ident,
+    fit: Fit,
+    cells: Sequence[Cell],
+    long: pd.DataFrame,
+    settings: Settings,
+) -> None:
     """Rows per visit, the joint test, what the model gains in participants, and the trajectories."""
     for cell in cells:
-        own = ident.but(timepoint=cell.timepoint)
+        own, there = ident.but(timepoint=cell.timepoint), trials_at(long, cell.timepoint)
+        inside = long[long["study"].astype(str).isin(there)]["person"].nunique()
         for estimate in fit.estimates:
             if estimate.term == TREATMENT.but(visit=cell.timepoint):
                 row = estimate_row(own, fit, estimate, "treatment")
                 row["tau2"] = number(estimate.extra.get("tau2"))
                 pi = (estimate.extra.get("pi_low"), estimate.extra.get("pi_high"))
                 row |= widened(pi, estimate.ci_low, estimate.ci_high)
-                row["n"] = long["person"].nunique()
+                row["n"] = inside
                 ledger.estimates.append(row)
-        write_gain(ledger, own, cell, long)
+                ledger.count(own, "longitudinal_participants", n=inside, of=len(cell.analysed))
+        if there < set(cell.studies):
+            stand_beside(ledger, cell, settings, own, there, primary_trials(cell, settings))
     for test in fit.tests:
         if test.name == "treatment":
-            ledger.estimates.append(joint_row(ident, fit, test, k=long["study"].nunique()))
+            joint = joint_row(ident, fit, test, k=long["study"].nunique())
+            ledger.estimates.append({**joint, "n": long["person"].nunique()})
             ledger.count(ident, "df_num", variable="treatment", value=test.df_num)
     write_trajectories(ledger, ident, fit, long)
 
 
-def write_gain(ledger: Ledger, ident: Ident, cell: Cell, long: pd.DataFrame) -> None:
-    """Participants in the model, and those that the analysis of this visit alone has."""
-    studies = set(cell.studies)
-    inside = long[long["study"].isin(studies)]["person"].nunique()
-    ledger.count(ident, "longitudinal_participants", n=inside, of=len(cell.analysed))
+def trials_at(long: pd.DataFrame, visit: str) -> frozenset[str]:
+    """The trials with scores of both sides at a visit."""
+    sides = long[long["visit"] == visit].groupby("study")["treat"].nunique()
+    return frozenset(map(str, sides.index[sides == 2]))
 
 
 def write_trajectories(ledger: Ledger, ident: Ident, fit: Fit, long: pd.DataFrame) -> None:

@@ -139,7 +139,8 @@ def write_points(
     found = {str(c.term): c for c in fit.contrasts}
     term = Term("at", data.name)
     within = [t for t in fit.studies_by_term if t.kind in ("within", "naive")]
-    k = max((fit.studies_by_term[t] for t in within), default=fit.n_studies)
+    widest = max(within, key=lambda t: fit.studies_by_term[t], default=None)
+    k = fit.studies_by_term[widest] if widest else fit.n_studies
     seen: set[tuple[str, str]] = set()
     for point in points:
         estimate = found.get(point.name)
@@ -150,7 +151,8 @@ def write_points(
                 continue
             seen.add((variant, point.value))
             row = estimate_row(ident.but(variant=variant), fit, estimate, term, point.value)
-            ledger.estimates.append({**row, "k": k, "tau2": None})
+            n = fit.rows_by_term.get(widest, row["n"]) if widest else row["n"]
+            ledger.estimates.append({**row, "k": k, "n": n, "tau2": None})
         for label in point.labels:
             write_label(ledger, ident.but(variant=at), data, point, label)
 

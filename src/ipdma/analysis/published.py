@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects, write_pooled
@@ -32,12 +32,13 @@ def fit_published(
     spec: ModelSpec,
     rows: Sequence[Row],
     position: float,
+    without: Collection[str],
 ) -> None:
     """Both stages with the published trials among the others, at one position in the ranges of
-    correlations."""
+    correlations; `without` as in `pool_with_aggregate`."""
     names = {str(row["study"]) for row in rows}
     fit_headline(ledger, joined, model, "one", spec)
-    pool_with_aggregate(ledger, joined, context, model, spec, names)
+    pool_with_aggregate(ledger, joined, context, model, spec, names, without)
     for found in ledger.study_estimates:
         if found["model"] == model and found["study"] in names:
             found["source"] = "aggregate"
@@ -55,11 +56,20 @@ def pool_with_aggregate(
     context: Context,
     name: str,
     spec: ModelSpec,
-    published: Sequence[str] | set[str] = (),
+    published: Collection[str] = (),
+    without: Collection[str] = (),
+    studies: bool = True,
 ) -> None:
     """The second stage of the changed model with the trials that gave aggregate results alone.
 
-    `published` are trials of the cell whose estimates come from published moments.
+    Parameters
+    ----------
+    published : collection of str
+        Trials of the cell whose estimates come from published moments.
+    without : collection of str
+        Trials that join by no aggregate result: they gave participants' data, or the entry excludes them.
+    studies : bool
+        Whether the trials' rows are written.
     """
     own: list[StudyEffect] = [
         replace(effect, source="aggregate") if effect.study in published else effect
@@ -67,5 +77,5 @@ def pool_with_aggregate(
     ]
     tau2 = "common" if spec.treatment_effect == "common" else None
     ident: Ident = cell.ident(name, "two")
-    effects = [*own, *aggregate_effects(context.aggregate, cell)]
-    write_pooled(ledger, ident, effects, context.settings.pool, tau2)
+    extra = [e for e in aggregate_effects(context.aggregate, cell) if e.study not in without]
+    write_pooled(ledger, ident, [*own, *extra], context.settings.pool, tau2, studies)

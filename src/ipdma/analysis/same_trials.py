@@ -6,15 +6,17 @@ of the trials; without its neighbour a reader cannot tell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import write_beside
 from ipdma.analysis.headline import STAGES, fit_headline
 from ipdma.analysis.moderators import fit_plain_moderator
+from ipdma.analysis.published import pool_with_aggregate
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
@@ -25,6 +27,7 @@ SAME = "same_trials"
 SHARED = "the trials of the primary analysis"
 ITSELF = "the primary model itself, on these trials alone"
 BESIDE = "the primary model on the same trials stands beside it"
+REBUILT = "the rows were scored anew together with the published trials"
 FEWER = "fewer trials than the primary analysis has"
 NONE = "no trial of the primary analysis is among them"
 Trials = Mapping[str, frozenset[str]]
@@ -82,6 +85,51 @@ def add_same_trials(
         fit_headline(ledger, alone, model, stage, settings.plan.primary(cell.family), studies=False)
         if stage == "one":
             add_moderators(ledger, alone, settings, name, model)
+
+
+def add_same_published(
+    ledger: Ledger,
+    usual: Cell | None,
+    joined: Cell,
+    context: Context,
+    model: str,
+    spec: ModelSpec,
+    primary: Trials,
+    without: Collection[str],
+    names: Collection[str] = (),
+) -> None:
+    """The same beside an analysis that published trials join: the primary model, which they join too.
+
+    Parameters
+    ----------
+    usual, joined : Cell
+        The rows of the primary analysis and those of the changed one, each with the published trials. None
+        where the rows were scored anew together with them, so that there are no others.
+    model : str
+        The changed analysis; the rows stand under `MODEL:same_trials`.
+    without : collection of str
+        As in `pool_with_aggregate`.
+    names : collection of str
+        Trials whose rows come from published moments.
+    """
+    settings, beside = context.settings, f"{model}:{SAME}"
+    for stage in STAGES:
+        rows = [r for r in ledger.study_estimates if (r["model"], r["stage"]) == (model, stage)]
+        used, own = frozenset(str(r["study"]) for r in rows), primary.get(stage, frozenset())
+        if not used:
+            continue
+        alone = None if usual is None else only(usual, used)
+        word = SHARED if used == own else REBUILT
+        if alone is not None:
+            word = relation(alone, only(joined, used), settings, spec, used, own)
+        ledger.count(joined.ident(model, stage), SAME, level=word, n=len(used & own), of=len(used))
+        if alone is None or word != BESIDE:
+            continue
+        primary_spec = settings.plan.primary(joined.family)
+        if stage == "one":
+            fit_headline(ledger, alone, beside, stage, primary_spec, studies=False)
+        else:
+            pool_with_aggregate(ledger, alone, context, beside, primary_spec, names, without, studies=False)
 
 
 def stand_beside(

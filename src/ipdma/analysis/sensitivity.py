@@ -14,7 +14,7 @@ from ipdma.analysis.measurement_error import fit_with_error
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.published import fit_published, pool_with_aggregate, published_here
 from ipdma.analysis.records import Ledger
-from ipdma.analysis.same_trials import add_same_trials, primary_trials
+from ipdma.analysis.same_trials import Trials, add_same_published, add_same_trials, primary_trials
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
 from ipdma.bundle.published import MIDDLE, POSITIONS, is_scanned, published_bundles
@@ -24,13 +24,15 @@ from ipdma.model.spec import ModelSpec
 from ipdma.plan.checks import OF_THEIR_OWN
 from ipdma.plan.record import REBUILDING, SELECTING
 
+ALONE = tuple(key for key in OF_THEIR_OWN if key != "aggregate")  # the trials are their point, or their own
+
 
 def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
     """Every sensitivity analysis of the plan that is meant for this cell."""
     ledger, settings = Ledger(), context.settings
     entries = settings.plan["sensitivity"].items()
     meant = {name: keys for name, keys in entries if settings.plan.concerns(name, *cell.key)}
-    changed = [name for name, keys in meant.items() if not any(keys.get(key) for key in OF_THEIR_OWN)]
+    changed = [name for name, keys in meant.items() if not any(keys.get(key) for key in ALONE)]
     primary = primary_trials(cell, settings) if changed and cell.studies else {}
     for name, keys in meant.items():
         part = changed_cell(ledger, cell, name, context)
@@ -44,7 +46,7 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
         if keys.get("leave_one_out"):
             leave_each_out(ledger, part, settings, spec)
         elif keys.get("aggregate"):
-            with_published(ledger, cell, part, context, name, spec)
+            with_published(ledger, cell, part, context, name, spec, primary)
         elif keys.get("reliability"):
             fit_with_error(ledger, part, settings, name, spec)
         else:
@@ -53,7 +55,16 @@ def analyse_sensitivity(cell: Cell, context: Context) -> Ledger:
     return ledger
 
 
-def changed_cell(
+def changed_cell(ledger: Ledger, cell: Cell, name: str, context: Context) -> Cell | None:
+    """The cell with the rows that a sensitivity analysis rebuilds or keeps.
+
+    None, with the reason in the ledger, where that cannot be done.
+    """
+    made = rebuilt_cell(ledger, cell, name, context)
+    return None if made is None else chosen(ledger, made, name, context)
+
+
+def rebuilt_cell(
     ledger: Ledger,
     cell: Cell,
     name: str,
@@ -61,10 +72,9 @@ def changed_cell(
     at: str = "",
     bundles: Sequence[Bundle] = (),
 ) -> Cell | None:
-    """The cell with the rows that a sensitivity analysis rebuilds or keeps.
+    """The cell with the rows that a sensitivity analysis rebuilds, before it keeps some of them.
 
-    None, with the reason in the ledger, where that cannot be done. `at` and `bundles` are a position in
-    the ranges of published moments and the trials that they stand for.
+    `at` and `bundles` are a position in the ranges of published moments and the trials that they stand for.
     """
     keys = context.settings.plan["sensitivity"][name]
     if at or context.settings.plan.changes(name, REBUILDING):
@@ -77,6 +87,12 @@ def changed_cell(
         write_crosswalks(ledger, cell, name, keys)
     elif cell.guests:
         cell = guests_under(cell, name, anew=bool(keys.get("participants")))
+    return cell
+
+
+def chosen(ledger: Ledger, cell: Cell, name: str, context: Context) -> Cell | None:
+    """The cell with the rows that a sensitivity analysis keeps; None where it has not the column for it."""
+    keys = context.settings.plan["sensitivity"][name]
     rows = cell.rows[~cell.rows["study"].isin(keys.get("exclude_studies") or ())]
     for selection in SELECTING:
         for column, values in (keys.get(selection) or {}).items():
@@ -143,7 +159,7 @@ def fit_changed(ledger: Ledger, cell: Cell, settings: Settings, name: str, spec:
 
 
 def with_published(
-    ledger: Ledger, cell: Cell, part: Cell, context: Context, name: str, spec: ModelSpec
+    ledger: Ledger, cell: Cell, part: Cell, context: Context, name: str, spec: ModelSpec, primary: Trials
 ) -> None:
     """The changed model with the trials that are only published.
 
@@ -151,15 +167,23 @@ def with_published(
     stages those with an estimate as well.
     """
     rows, plan, codebook = published_here(cell, context), context.settings.plan, context.codebook
+    keys = plan["sensitivity"][name]
+    without = frozenset({*cell.studies, *map(str, keys.get("exclude_studies") or ())})
     if not rows or codebook is None:
-        pool_with_aggregate(ledger, part, context, name, spec)
+        pool_with_aggregate(ledger, part, context, name, spec, without=without)
+        add_same_published(ledger, cell, part, context, name, spec, primary, without)
         return
     for position in POSITIONS if is_scanned(rows) else [MIDDLE]:
         bundles = published_bundles(rows, plan, codebook, f"{SENSITIVITY}{name}", position)
-        joined = changed_cell(ledger, cell, name, context, f"@{position:g}", bundles)
-        if joined is not None:
-            model = name if position == MIDDLE else f"{name}:{position:g}"
-            fit_published(ledger, joined, context, model, spec, rows, position)
+        whole = rebuilt_cell(ledger, cell, name, context, f"@{position:g}", bundles)
+        joined = whole and chosen(ledger, whole, name, context)
+        if whole is None or joined is None:
+            continue
+        model = name if position == MIDDLE else f"{name}:{position:g}"
+        fit_published(ledger, joined, context, model, spec, rows, position, without)
+        usual = None if plan.changes(name, REBUILDING) else whole
+        names = frozenset(str(row["study"]) for row in rows)
+        add_same_published(ledger, usual, joined, context, model, spec, primary, without, names)
 
 
 def leave_each_out(ledger: Ledger, cell: Cell, settings: Settings, spec: ModelSpec) -> None:

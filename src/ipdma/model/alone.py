@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,6 +22,11 @@ def trials_alone(design: Design) -> dict[Term, TrialEstimates]:
         return {}
     fits = fit_studies(design)
     return {term: of_term(design, fits, term) for term in terms}
+
+
+def answered_alone(trials: Mapping[Term, TrialEstimates]) -> dict[Term, tuple[str, ...]]:
+    """The one trial behind each term whose row is that trial's own answer."""
+    return {term: own.studies for term, own in trials.items() if own.k == 1}
 
 
 def random_terms(design: Design) -> list[Term]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError, SpecError, join_faults
-from ipdma.model.alone import trials_alone
+from ipdma.model.alone import answered_alone, trials_alone
 from ipdma.model.binomial_problem import BinomialProblem, build_problem, fixed_columns, whole_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import Inference, OwnEstimates, df_method
@@ -19,6 +19,7 @@ from ipdma.model.inference import contrast_estimates, joint_tests, reported_cova
 from ipdma.model.interval import quantile
 from ipdma.model.logistic import fit_firth
 from ipdma.model.newton import Optimum
+from ipdma.model.rank import rows_informing
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.spec import ModelSpec
 from ipdma.model.spec_keys import FIRTH
@@ -94,7 +95,7 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
     estimates = term_estimates(inference, method)
     treatment = next(e for e in estimates if e.term == TREATMENT)
     prediction, note = method.predict(inference, treatment, variance.treatment)
-    warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(problem.informed))]
+    warnings = [*design.warnings, *problem.warnings, *method.notes(inference, list(inference.informs))]
     warnings += [note] if note else []
     ends = variance_intervals(problem.data, problem.layout, optimum, spec.level) if profile else []
     intervals = {
@@ -102,6 +103,8 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
         for (name, _, times), (low, high) in zip(design.components, ends, strict=False)
     }
     warnings += fit_warnings(spec, optimum)
+    trials = method.trials(inference)
+    behind = {**problem.informed, **answered_alone(trials)}
     return Fit(
         estimates=tuple(estimates),
         tests=tuple(joint_tests(inference, method, design.joint)),
@@ -118,10 +121,12 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
         converged=optimum.converged,
         singular=optimum.singular,
         warnings=tuple(warnings),
-        studies_by_term=dict(problem.informed),
+        studies_by_term={term: len(behind[term]) for term in inference.informs},
+        informing=behind,
+        rows_by_term=rows_informing(problem.design, behind),
         study_estimates=study_rows(design, own),
         covariance=reported_covariance(inference, method, estimates),
-        trials=method.trials(inference),
+        trials=trials,
     )
 
 
@@ -168,7 +173,7 @@ def infer(
         to_data=problem.to_data,
         covariance=fixed_covariance(optimum, len(terms)),
         uncertainty=None,
-        informs=problem.informed,
+        informs={term: len(problem.informed[term]) for term in terms if term in problem.informed},
         residual_df=float(n - len(terms)),
         find_own=lambda: own,
         find_alone=lambda: trials_alone(problem.design),

@@ -12,7 +12,7 @@ from ipdma.model.design import Design
 from ipdma.model.glmm import GlmmData
 from ipdma.model.glmm_search import Layout, descend
 from ipdma.model.problem import Prepared, prepare, random_pairs
-from ipdma.model.rank import between_only, drop_aliased, informing, nuisance_notes
+from ipdma.model.rank import between_only, drop_aliased, informing, informing_studies, nuisance_notes
 from ipdma.model.separation import SATURATED, separated_rows
 from ipdma.model.term import Term
 
@@ -39,8 +39,8 @@ class BinomialProblem:
         Coefficients on the scale of the data = to_data @ fixed part of the parameters.
     terms : tuple of Term
         Of the P coefficients.
-    informed : dict of Term to int
-        Studies that inform each shared term.
+    informed : dict of Term to tuple of str
+        Studies that inform each shared term and each joint test.
     """
 
     design: Design
@@ -49,7 +49,7 @@ class BinomialProblem:
     start: Array
     to_data: Array
     terms: tuple[Term, ...]
-    informed: dict[Term, int]
+    informed: dict[Term, tuple[str, ...]]
     warnings: tuple[str, ...]
 
 
@@ -247,7 +247,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         np.concatenate([start_of(data, layout, P), np.zeros(len(pairs))]),
         map_to_data(index[:, : raw.shape[1]], shift, scale, intercept_at(prepared), P),
         terms,
-        dict(zip(prepared.shared_terms, informing(prepared.full).sum(axis=0).tolist(), strict=True)),
+        informing_studies(prepared),
         tuple([*notes, *prepared.warnings]),
     )
 

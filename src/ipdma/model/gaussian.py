@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special
 
 from ipdma.errors import FitError, SpecError
-from ipdma.model.alone import trials_alone
+from ipdma.model.alone import answered_alone, trials_alone
 from ipdma.model.by_study import varies_by_study
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
@@ -19,7 +19,14 @@ from ipdma.model.newton import Optimum
 from ipdma.model.own_estimates import own_estimates
 from ipdma.model.problem import Prepared, prepare
 from ipdma.model.profile import variance_intervals
-from ipdma.model.rank import drop_aliased, drop_unidentified, informing, nuisance_notes
+from ipdma.model.rank import (
+    drop_aliased,
+    drop_unidentified,
+    informing,
+    informing_studies,
+    nuisance_notes,
+    rows_informing,
+)
 from ipdma.model.records import Fit, StudyEstimate
 from ipdma.model.residual_groups import residual_groups
 from ipdma.model.search import State, minimise
@@ -172,6 +179,8 @@ def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fi
     prediction, note = method.predict(inference, treatment, variance.treatment)
     warnings = [*design.warnings, *prepared.warnings, *([note] if note else [])]
     warnings += fit_warnings(prepared, optimum, inference, method)
+    trials = method.trials(inference)
+    behind = {**informing_studies(prepared), **answered_alone(trials)}
     return Fit(
         estimates=tuple(estimates),
         tests=tuple(joint_tests(inference, method, design.joint)),
@@ -188,10 +197,12 @@ def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fi
         converged=optimum.converged,
         singular=optimum.singular,
         warnings=tuple(warnings),
-        studies_by_term=dict(inference.informs),
+        studies_by_term={term: len(behind.get(term, [term])) for term in inference.terms},
+        informing=behind,
+        rows_by_term=rows_informing(design, behind),
         study_estimates=tuple(study_records(prepared, own, inference)),
         covariance=reported_covariance(inference, method, estimates),
-        trials=method.trials(inference),
+        trials=trials,
     )
 
 

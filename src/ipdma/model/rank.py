@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,27 @@ def informing(problem: Problem) -> np.ndarray:
     size = np.einsum("ksii->ki", problem.gram)[:, problem.x]
     found: np.ndarray = (left > ALIASED * size) & (left > NOISE * problem.raw_n.sum(axis=1)[:, None])
     return found
+
+
+def informing_studies(prepared: Prepared) -> dict[Term, tuple[str, ...]]:
+    """The studies that inform each shared term, and each joint test by any of its terms."""
+    there, terms = informing(prepared.full), prepared.shared_terms
+    alone = {term: (term,) for term in terms}
+    return {
+        name: names_of(prepared.design, there[:, [term in wanted for term in terms]])
+        for name, wanted in {**alone, **prepared.design.joint}.items()
+    }
+
+
+def names_of(design: Design, there: np.ndarray) -> tuple[str, ...]:
+    """The names of studies with any column of theirs, shape (K, columns)."""
+    return tuple(str(study) for study, own in zip(design.studies, there, strict=True) if own.any())
+
+
+def rows_informing(design: Design, informing: Mapping[Term, tuple[str, ...]]) -> dict[Term, int]:
+    """How many rows the studies behind each term have."""
+    sizes = dict(zip(map(str, design.studies), design.study_sizes.tolist(), strict=True))
+    return {term: sum(sizes[study] for study in studies) for term, studies in informing.items()}
 
 
 def drop_aliased(prepared: Prepared) -> Prepared:

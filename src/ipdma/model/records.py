@@ -86,8 +86,10 @@ class Fit:
     ----------
     studies_by_term : mapping of Term to int
         The number of studies that inform each term of `estimates`.
+    informing : mapping of Term to tuple of str
+        The studies that inform each term, and each joint test; none over visits.
     rows_by_term : mapping of Term to int
-        In two stages, the rows of the studies that each term and joint test are pooled from.
+        The rows of these studies.
     study_estimates : tuple of StudyEstimate
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
     covariance : ndarray or None
@@ -115,6 +117,7 @@ class Fit:
     engine: str = "ipdma"
     version: str = __version__
     studies_by_term: Mapping[Term, int] = field(default_factory=dict)
+    informing: Mapping[Term, tuple[str, ...]] = field(default_factory=dict)
     rows_by_term: Mapping[Term, int] = field(default_factory=dict)
     study_estimates: tuple[StudyEstimate, ...] = ()
     covariance: np.ndarray | None = None

@@ -61,7 +61,6 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
         pool_term([fit.estimate(term) for fit in fits], level, rows.get(term)) for term in terms
     )
     variance, variance_range = pool_variances([fit.variance for fit in fits])
-    informed = studies_informing(fits, terms)
     first = fits[0]
     return Fit(
         estimates=estimates,
@@ -82,7 +81,9 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
         singular=any(fit.singular for fit in fits),
         warnings=pool_warnings(fits, terms, rows),
         engine=first.engine,
-        studies_by_term=informed,
+        studies_by_term=fewest([fit.studies_by_term for fit in fits]),
+        informing=informing_in_all(fits),
+        rows_by_term=fewest([fit.rows_by_term for fit in fits]),
         study_estimates=pool_study_estimates(fits, level),
         covariance=total_covariance(fits, terms),
         trials=trials,
@@ -317,12 +318,18 @@ def pool_prediction(
     return Prediction(first.term, row.estimate - half, row.estimate + half, df)
 
 
-def studies_informing(fits: Sequence[Fit], terms: Sequence[Term]) -> dict[Term, int]:
-    """The fewest studies that inform each term in any data set."""
+def fewest(counts: Sequence[Mapping[Term, int]]) -> dict[Term, int]:
+    """The smallest count of each term that all data sets have."""
     return {
-        term: min(fit.studies_by_term[term] for fit in fits)
-        for term in terms
-        if all(term in fit.studies_by_term for fit in fits)
+        term: min(own[term] for own in counts) for term in counts[0] if all(term in own for own in counts)
+    }
+
+
+def informing_in_all(fits: Sequence[Fit]) -> dict[Term, tuple[str, ...]]:
+    """The studies that inform each term in every data set."""
+    return {
+        term: tuple(s for s in own if all(s in fit.informing.get(term, ()) for fit in fits))
+        for term, own in fits[0].informing.items()
     }
 
 

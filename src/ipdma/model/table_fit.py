@@ -69,6 +69,8 @@ def fit_tables(rows: pd.DataFrame, spec: ModelSpec) -> Fit:
         singular=False,
         warnings=(*columns.warnings, *notes(tables, keep, spec), *pooled.warnings),
         studies_by_term={TREATMENT: pooled.k},
+        informing={TREATMENT: tuple(map(str, used.study))},
+        rows_by_term={TREATMENT: len(columns.study) - dropped},
         study_estimates=tuple(study_rows(used, own, variance, pooled, spec.level)),
     )
 

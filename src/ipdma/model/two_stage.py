@@ -120,18 +120,19 @@ def assemble(stage: StageOne, pooled: dict[Term, Pooled], spec: ModelSpec) -> Fi
         singular=any(is_boundary(term, result, spec) for term, result in pooled.items()),
         warnings=tuple([*stage.warnings, *silent_notes(stage), *pool_warnings(pooled)]),
         studies_by_term={term: result.k for term, result in pooled.items()},
-        rows_by_term=rows_by_term(stage, pooled),
+        informing=(behind := informing_by_term(stage, pooled)),
+        rows_by_term={name: sum(stage.sizes[study] for study in own) for name, own in behind.items()},
         study_estimates=tuple(study_rows(stage, pooled, spec.level)),
     )
 
 
-def rows_by_term(stage: StageOne, pooled: Mapping[Term, Pooled]) -> dict[Term, int]:
-    """Rows of the studies that each term, and each joint test, is pooled from; none over visits."""
+def informing_by_term(stage: StageOne, pooled: Mapping[Term, Pooled]) -> dict[Term, tuple[str, ...]]:
+    """The studies that each term, and each joint test, is pooled from; none over visits."""
     wanted = {term: (term,) for term in pooled} | {
         name: tuple(t for t in group if t in pooled) for name, group in stage.joint.items()
     }
     return {
-        name: sum(stage.sizes[fit.study] for fit in stage.fits if set(fit.terms) & set(terms))
+        name: tuple(fit.study for fit in stage.fits if set(fit.terms) & set(terms))
         for name, terms in wanted.items()
         if stage.sizes
     }
@@ -159,7 +160,8 @@ def term_estimate(
     """One pooled estimate with the keys of docs/interface/pool.md, and Rubin's where data were imputed."""
     extra = {**result.second_stage(), **beside, **imputation_keys(stage, term, result)}
     own = {name: getattr(result, name) for name in INTERVAL}
-    return Estimate(term=term, **own, extra=extra, beside=result.beside)
+    method = "wald" if result.df is None else None  # a common effect, or one study
+    return Estimate(term=term, **own, extra=extra, df_method=method, beside=result.beside)
 
 
 def imputation_keys(stage: StageOne, term: Term, result: Pooled) -> dict[str, float | None]:

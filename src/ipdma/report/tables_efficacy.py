@@ -204,7 +204,7 @@ def notes_of(material: Material) -> list[str]:
     if any(material.headline(a, "one", "longitudinal") is not None for a in material.analyses):
         notes.append(
             "All visits in one model: baseline and every later score of all participants with any, so N "
-            "counts those in the model and not those seen at that time point."
+            "counts those in the model, of the trials with that time point, and not those seen at it."
         )
     return [*notes, MARKS, ABBREVIATIONS]
 

@@ -282,7 +282,8 @@ def level_effect(material: Material, pen: Pen, name: str, head: Ident, level: st
 
 def interaction_notes(material: Material) -> list[str]:
     """How to read the first table."""
-    methods = {r.text("df_method") for r in material.records.estimates if r.term.kind == "within"}
+    rows = [r for r in material.records.estimates if r.term.kind == "within" and not r.ident.variant]
+    methods = {r.text("df_method") for r in rows if r.ident.stage == "one" and r.text("df") != ""}
     words = wording.several(sorted(df_label(m) for m in methods if m))
     notes = [
         "B: interaction of treatment with the participant's deviation from the trial's mean, so that it "

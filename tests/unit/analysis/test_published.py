@@ -106,3 +106,28 @@ def test_forest_rows_say_that_only_a_publication_stands_behind_them():
     rows = found.study_estimates[found.study_estimates.model == "published"]
     assert set(rows[rows.study == "S4"].source) == {"aggregate"}
     assert set(rows[rows.study != "S4"].source) == {"ipd"}
+
+
+@pytest.mark.parametrize("stage", ["one", "two"])
+def test_beside_a_changed_model_stands_the_primary_one_with_the_published_trials(stage):
+    rows = [published("S4"), published("S5")]
+    plain = run(["S1", "S2", "S3"], rows)
+    entry = {"published": {"aggregate": True, "model": {"covariates": []}}}
+    changed = run(["S1", "S2", "S3"], rows, sensitivity=entry)
+    assert numbers(changed, "published:same_trials", stage) == pytest.approx(
+        numbers(plain, "published", stage)
+    )
+    for found, word in ((plain, "itself"), (changed, "stands beside")):
+        said = found.counts[
+            (found.counts.what == "same_trials") & found.counts.analysis_id.str.endswith(stage)
+        ]
+        assert [word in level for level in said.level] == [True]
+        assert (said.n.iloc[0], said.of.iloc[0]) == (3, 5)
+
+
+def test_rows_scored_anew_with_published_trials_have_no_primary_model_beside_them():
+    entry = {"published": {"aggregate": True, "standardise": "study_baseline_sd"}}
+    found = run(["S1", "S2", "S3"], [published("S4")], sensitivity=entry)
+    said = found.counts[found.counts.what == "same_trials"]
+    assert set(said.level) == {"the rows were scored anew together with the published trials"}
+    assert "published:same_trials" not in set(found.estimates.model)

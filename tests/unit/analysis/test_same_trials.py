@@ -2,11 +2,20 @@
 
 import numpy as np
 import pytest
-from tests.builders.analysis_rows import BINARY_KEY, KEY, as_table, draw_rows, small_plan
+from tests.builders.analysis_rows import (
+    AGGREGATE,
+    BINARY_KEY,
+    KEY,
+    PLAIN,
+    as_table,
+    draw_rows,
+    run,
+    small_plan,
+)
 from tests.builders.nested_rows import draw_nested
 
 from ipdma.analysis.run import analyse
-from ipdma.analysis.same_trials import BESIDE, FEWER
+from ipdma.analysis.same_trials import BESIDE, FEWER, ITSELF
 from ipdma.plan import Plan
 from ipdma.report.beside import beside_text
 from ipdma.report.ledger import Ledger
@@ -123,3 +132,43 @@ def test_a_trial_whose_effect_cannot_be_told_from_its_therapists():
     assert word(got, ident) == [(BESIDE, 4, 4)]
     assert beside(got, ident)["beside"] == pytest.approx(expected.estimate)
     assert word(got, ident.replace("two", "one")) == []
+
+
+def pooled_with_published(rows, named, **entry):
+    """The sensitivity analysis with the trials that gave aggregate results, and the primary model on them."""
+    plan = small_plan(**PLAIN, sensitivity={"published": {"aggregate": True, **entry}})
+    got = run(rows, ["sensitivity", "efficacy"], plan, aggregate=AGGREGATE)
+    ident = f"stpp_control.depression.post.{named}.two"
+    return got, got.estimates[got.estimates.analysis_id == ident]
+
+
+def test_published_trials_alone_are_what_such_an_analysis_changes():
+    got, companion = pooled_with_published(draw_rows(), "published:same_trials")
+    assert word(got, "stpp_control.depression.post.published.two") == [(ITSELF, 6, 8)]
+    assert companion.empty
+
+
+@pytest.mark.parametrize(
+    "entry", [{"model": {"covariates": []}}, {"participants": {"sex": ["female"]}}], ids=["model", "rows"]
+)
+def test_beside_a_changed_model_with_published_trials_stands_the_primary_one_with_them(entry):
+    rows = draw_rows()
+    got, companion = pooled_with_published(rows, "published:same_trials", **entry)
+    assert word(got, "stpp_control.depression.post.published.two") == [(BESIDE, 6, 8)]
+    _, plain = pooled_with_published(rows, "published")
+    for name in ("estimate", "ci_low", "ci_high", "k", "n"):
+        assert companion.iloc[0][name] == pytest.approx(plain.iloc[0][name])
+    assert "published:same_trials" not in set(got.study_estimates.model)
+
+
+def test_a_trial_that_the_entry_excludes_does_not_come_back_as_a_published_one():
+    got, _ = pooled_with_published(draw_rows(), "published", exclude_studies=["S01", "X2"])
+    used = got.study_estimates[got.study_estimates.model == "published"]
+    assert set(used.study) == {"S02", "S03", "S04", "S05", "S06", "X1"}
+    assert word(got, "stpp_control.depression.post.published.two") == [(ITSELF, 5, 6)]
+
+
+def test_the_participants_of_a_pooling_are_not_told_where_a_publication_does_not_tell_them():
+    aggregate = AGGREGATE.assign(n_active=["", "30", "9", ""])
+    got = run(draw_rows(), ["aggregate"], aggregate=aggregate).estimates
+    assert got[got.model == "aggregate"].n.isna().all()
