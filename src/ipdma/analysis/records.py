@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -64,6 +64,7 @@ STUDY_COLUMNS = [
 COUNT_COLUMNS = ["analysis_id", "what", "study", "arm", "variable", "level", "n", "of", "value"]
 NOTE_COLUMNS = ["analysis_id", "kind", "text"]
 TOO_FEW = "fewer than 1 degree of freedom: an interval would say nothing"
+STAGE_WORDS = ("one", "two", "")
 WHOLE: tuple[str, ...] = ("k", "n", "of", "n_active", "n_reference")
 
 
@@ -104,8 +105,16 @@ class Ident:
     @classmethod
     @lru_cache(maxsize=8192)
     def parse(cls, analysis_id: str) -> Ident:
-        """The parts of an analysis_id; of a variant without a moderator, `moderator` is `none`."""
-        return cls(*analysis_id.split(".", len(fields(cls)) - 1))
+        """The parts of an analysis_id; of a variant without a moderator, `moderator` is `none`.
+
+        The stage tells where a model's name ends, which may hold numbers with a point (`delta:0.25:0`).
+        """
+        question, rest = analysis_id.split(".")[:3], analysis_id.split(".")[3:]
+        at = next((i for i, part in enumerate(rest) if i and part in STAGE_WORDS), len(rest))
+        stage, moderator, *variant = [*rest[at : at + 2], "", ""][:2] + rest[at + 2 :]
+        return cls(
+            *question, *[""] * (3 - len(question)), ".".join(rest[:at]), stage, moderator, ".".join(variant)
+        )
 
     def but(self, **changes: str) -> Ident:
         """Return a copy with some parts changed."""

@@ -23,6 +23,7 @@ APART = {
     "tree",
     "two_level",
     "longitudinal",
+    "prediction",
     *ENGINES,
 }
 
