@@ -110,11 +110,11 @@ class Ident:
         The stage tells where a model's name ends, which may hold numbers with a point (`delta:0.25:0`).
         """
         question, rest = analysis_id.split(".")[:3], analysis_id.split(".")[3:]
+        contrast, outcome, timepoint = [*question, "", ""][:3]
         at = next((i for i, part in enumerate(rest) if i and part in STAGE_WORDS), len(rest))
-        stage, moderator, *variant = [*rest[at : at + 2], "", ""][:2] + rest[at + 2 :]
-        return cls(
-            *question, *[""] * (3 - len(question)), ".".join(rest[:at]), stage, moderator, ".".join(variant)
-        )
+        stage, moderator = [*rest[at : at + 2], "", ""][:2]
+        model, variant = ".".join(rest[:at]), ".".join(rest[at + 2 :])
+        return cls(contrast, outcome, timepoint, model, stage, moderator, variant)
 
     def but(self, **changes: str) -> Ident:
         """Return a copy with some parts changed."""

@@ -49,6 +49,7 @@ def test_a_joint_test_counts_the_trials_of_any_of_its_levels(rows, found, stage)
 def test_a_row_that_is_one_trials_own_answer_counts_that_trial_alone(rows, found):
     row = pick(found, analysis_id=f"{NAME}.one.status.random", term="treatment:within:status[c]")
     assert (row.k, row.n) == (1, size(rows, "S01"))
+    assert row.df_method == "residual"  # t on that trial's own degrees of freedom
 
 
 def test_a_common_effect_of_the_second_stage_is_not_called_null_standardised(found):

@@ -131,7 +131,8 @@ class TrialRow:
         `known` are the intervals that reviewers know, by method.
         """
         if self.alone:
-            return replace(self.found, extra=estimate.extra)
+            own = "normal" if self.found.df is None else "residual"
+            return replace(self.found, extra=estimate.extra, df_method=own)
         return replace(
             self.found,
             estimate=estimate.estimate,
