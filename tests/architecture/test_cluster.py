@@ -27,8 +27,9 @@ def test_the_rules_are_found():
 
 @pytest.mark.parametrize("name", SUBMITTED)
 def test_a_submitted_rule_has_more_memory_at_each_attempt_and_is_named(name):
-    base, body = BODIES[name]
-    own = body if "mem_mb" in body else BODIES[base][1] if base else ""
+    base, own = BODIES[name]
+    while base and "mem_mb" not in own:
+        base, own = BODIES[base]
     assert "mem_mb=lambda wildcards, attempt: 2000 * attempt," in own
     assert f"`{name}`" in (ROOT / "docs/cluster.md").read_text("utf-8")
     head = (ROOT / "profiles/slurm/config.yaml").read_text("utf-8").partition("executor:")[0]
