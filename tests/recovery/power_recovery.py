@@ -107,7 +107,7 @@ class Cell:
                          {"z": self.shares or sd})
             for n, (a, r, sd) in enumerate(CONSORTIA[self.trials])
         ]  # fmt: skip
-        common = "kenward_roger" if self.family == "gaussian" else "k_minus_1"
+        common = "kenward_roger" if self.family == "gaussian" else "k_minus_1_common"
         assumed = self.interaction if self.moderator else self.effect
         asked = Question(
             "main", "y", self.family, "z" if self.moderator else "", "", 1, 1.0, assumed, self.effect,

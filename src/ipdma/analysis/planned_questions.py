@@ -104,11 +104,14 @@ class Contribution:
         The same with what its own regression costs: means, slopes and covariates that are estimated.
     df : float
         Degrees of freedom of its residual variance; infinite of events.
+    crowded : float
+        Of events the columns of its regression to its rows.
     """
 
     published: float
     expected: float
     df: float
+    crowded: float = 0.0
 
 
 def contribution(question: Question, trial: PlannedTrial) -> Contribution:
@@ -124,8 +127,9 @@ def contribution(question: Question, trial: PlannedTrial) -> Contribution:
     each = question.test == "nst"
     costs = small_sample(active, reference, columns, question.covariates, levels, each)
     free = active + reference - columns - question.covariates
-    df = math.inf if question.family == "binomial" else max(free, 1.0)
-    return Contribution(published, published * costs, df)
+    if question.family == "binomial":
+        return Contribution(published, published * costs, math.inf, 1 - free / (active + reference))
+    return Contribution(published, published * costs, max(free, 1.0))
 
 
 def trial_variance(question: Question, trial: PlannedTrial) -> float:

@@ -149,7 +149,8 @@ def mean_power(question: Question, told: Sequence[Contribution], chances: Chance
 def scenarios(question: Question, told: Sequence[Contribution], chances: Chances) -> Scenarios:
     """The scenarios of a question, with the variances that are expected."""
     variance, df = np.array([one.expected for one in told]), np.array([one.df for one in told])
-    return Scenarios(chances.present, variance, df, question.tau**2)
+    crowded = np.array([one.crowded for one in told])
+    return Scenarios(chances.present, variance, df, question.tau**2, crowded)
 
 
 def published(question: Question, told: Sequence[Contribution], chances: Chances) -> Scenarios:

@@ -99,6 +99,7 @@ TEST_WORDS = {
     "nst": "the null-standardised t on the number of trials less one",
     "kenward_roger": "Kenward-Roger's test of an effect common to the trials",
     "k_minus_1": "t on the number of trials less one",
+    "k_minus_1_common": "t on the number of trials less one, of an effect common to them",
     "residual": "t on the residual degrees of freedom",
     "normal": "the Wald test",
 }

@@ -124,8 +124,10 @@ def test_of(spec: ModelSpec, varies: bool) -> str:
         return "normal"
     if varies:
         return "nst" if df == "nst" else "k_minus_1"
-    if spec.family == "binomial" or df in ("k_minus_1", "hksj"):
+    if df == "hksj":
         return "k_minus_1"
+    if spec.family == "binomial" or df == "k_minus_1":
+        return "k_minus_1_common"
     return "kenward_roger" if spec.residual == "by_study" and df != "residual" else "residual"
 
 

@@ -1,8 +1,10 @@
 """Power and width of the tests that a plan does: exact where there is an exact answer, by hand elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.stats import nct, t
+from scipy.stats import nct, norm, t
 
 from ipdma.model.planned_tests import TESTS, Scenarios, mean_root, small_sample
 from ipdma.model.planning import planned_power
@@ -39,6 +41,16 @@ def test_unequal_trials_cost_the_null_standardised_t_more_than_a_weighted_one():
     who = scenarios([0.2, 0.2, 0.2, 0.01])
     assert power("nst", who)[0] < power("k_minus_1", who)[0] - 0.1
     assert TESTS["nst"].width(who, 0.95)[0] > TESTS["k_minus_1"].width(who, 0.95)[0]
+
+
+def test_a_standard_error_that_hardly_varies_leaves_a_normal_statistic():
+    who = scenarios([0.04] * 4)
+    q = t.ppf(0.975, 3)
+    assert power("k_minus_1_common", who)[0] == pytest.approx(norm.sf(q - 4) + norm.cdf(-q - 4))
+    assert TESTS["k_minus_1_common"].width(who, 0.95)[0] == pytest.approx(2 * q * 0.1)
+    crowded = replace(who, crowded=np.full(4, 0.1))
+    q /= 1.06
+    assert power("k_minus_1_common", crowded)[0] == pytest.approx(norm.sf(q - 4) + norm.cdf(-q - 4))
 
 
 def test_weights_that_are_estimated_cost_what_meier_and_satterthwaite_say():

@@ -138,6 +138,8 @@ def test_baseline_explains_nothing_where_the_model_leaves_it_out(ask):
         ({"models": {"primary": {"treatment_effect": "common"}}}, ("residual", "residual")),
         ({"models": {"primary": {"df": "normal"}}}, ("normal", "normal")),
         ({"models": {"primary": {"df": "hksj", "residual": "by_study"}}}, ("k_minus_1", "k_minus_1")),
+        ({"models": {"primary": {"df": "k_minus_1"}}}, ("k_minus_1", "k_minus_1_common")),
+        ({"outcomes": {"response": {"family": "binomial"}}}, ("nst", "k_minus_1_common")),
     ],
 )
 def test_power_is_of_the_test_that_the_plan_does(ask, changes, tests):
