@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ipdma.model.planned_tests import small_sample
 from ipdma.model.planning import (
     logit_slope_variance,
     logit_variance,
     mean_variance,
     slope_variance,
+    small_sample,
 )
 
 Spread = float | tuple[float, ...] | None  # SD of a number, shares of levels, or not measured

@@ -6,7 +6,6 @@ expected of it, and the degrees of freedom on which its own rows will estimate t
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -253,59 +252,3 @@ def mean_root(df: Array) -> Array:
     half = np.minimum(df, NORMAL_DF) / 2
     found: Array = np.exp(gammaln(half + 0.5) - gammaln(half)) / np.sqrt(half)
     return found
-
-
-def small_sample(
-    active: float,
-    reference: float,
-    columns: int,
-    covariates: int,
-    levels: tuple[float, float] | None = None,
-    each: bool = False,
-) -> float:
-    """What a trial's variance is expected to be, divided by that of known means and slopes.
-
-    A slope is told by squares about the mean of its arm, which have a degree of freedom less than people. Of
-    both arms together the information is AB / (A + B), less on average the more the squares A and B vary: of
-    normal scores it is (n_a - 1)(n_r - 1) / (n_a + n_r). Each covariate takes away, on average, one part of
-    the residual degrees of freedom that are left.
-
-    Parameters
-    ----------
-    active, reference : float
-        People of the arms.
-    columns : int
-        Of the trial's own regression without covariates: 2 for a treatment effect, else an interaction.
-    covariates : int
-    levels : (float, float) or None
-        Shares of the two levels of a moderator that are compared; None of a number.
-    each : bool
-        Whether the trial's own variance counts, as where trials weigh nearly the same, and not its
-        information: the mean of an inverse is more than the inverse of the mean.
-
-    Returns
-    -------
-    float
-        At least 1; infinite where nothing is left to estimate from.
-    """
-    free, slope = active + reference - columns, columns > 2
-    first, second = levels or (1.0, 0.0)
-    a, r = (first + second) * active, (first + second) * reference
-    if free <= covariates or (slope and min(a, r) <= 1):
-        return math.inf
-    covered = free / (free - covariates)
-    if not slope:
-        return covered
-    known, left = a * r / (a + r), (a - 1) * (r - 1) / (a + r - 2)
-    varies = 2 * relative_variation(levels)
-    lost = covered * known / left * (1 + varies / (a + r - 2))
-    return lost * (1 + varies * (a**3 + r**3) / (a * r * (a + r) ** 2)) if each else lost
-
-
-def relative_variation(levels: tuple[float, float] | None) -> float:
-    """Variance of a moderator's squares, divided by that of normal scores: (mu4 - sigma4) / (2 sigma4)."""
-    if levels is None:
-        return 1.0
-    share = levels[1] / sum(levels)
-    spread = share * (1 - share)
-    return (1 - 4 * spread) / (2 * spread)
