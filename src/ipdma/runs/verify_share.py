@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.records import Records
 from ipdma.analysis.run import analyse
 from ipdma.bundle import Bundle, read_bundle
 from ipdma.bundle.guest import everyone, guest_of
@@ -113,15 +114,28 @@ def recompute_share(folder: Path, say: Say) -> Recomputed:
     Raises ReadError as `read_shared` does.
     """
     plan, codebook, bundles = read_shared(folder)
-    shared = read_record(folder / "estimates.csv")
-    again = pd.concat(estimates_again(folder, plan, codebook, bundles, say), ignore_index=True)
+    shared = with_choices(*(read_record(folder / f"{name}.csv") for name in ("estimates", "counts")))
+    found = records_again(folder, plan, codebook, bundles, say)
+    again = pd.concat([with_choices(own.estimates, own.counts) for own in found], ignore_index=True)
     return compare_estimates(shared, again, inexact_models(plan, bundles))
 
 
-def estimates_again(
+def with_choices(estimates: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Estimates with `choices`: what an analysis of the multiverse chose, whose number depends on the others.
+
+    Empty for every other analysis.
+    """
+    chosen: dict[str, list[str]] = {}
+    for row in counts[counts["what"] == "choice"].to_dict("records"):
+        chosen.setdefault(str(row["analysis_id"]), []).append(f"{row['variable']}={row['level']}")
+    texts = ["; ".join(sorted(chosen.get(str(name), ()))) for name in estimates["analysis_id"]]
+    return estimates.assign(choices=texts)
+
+
+def records_again(
     folder: Path, plan: Plan, codebook: Codebook, bundles: Sequence[Bundle], say: Say
-) -> Iterator[pd.DataFrame]:
-    """The estimates of each contrast from the bundles alone."""
+) -> Iterator[Records]:
+    """The records of each contrast from the bundles alone."""
     registry, aggregate = (
         read_registry(folder / name) if (folder / name).is_file() else None
         for name in ("registry.tsv", "aggregate.tsv")
@@ -143,7 +157,7 @@ def estimates_again(
             parts=analyses_of("fit"),
             say=say,
         )
-        yield records.estimates
+        yield records
 
 
 def printed_constants(plan: Plan, counts: pd.DataFrame) -> dict[object, Constant]:
@@ -180,11 +194,11 @@ def compare_estimates(shared: pd.DataFrame, again: pd.DataFrame, inexact: set[st
     An estimate is carried where the bundles give one on the same trials and people; else the run had trials
     for it whose bundles say nothing of it.
     """
-    ours = {key(row): row for row in again.to_dict("records")}
+    ours = {question(row): row for row in again.to_dict("records")}
     held, differing, lacking = [], [], []
     for row in shared.to_dict("records"):
         name = " ".join(part for part in key(row) if part)
-        other = ours.get(key(row))
+        other = ours.get(question(row))
         if other is None or row["model"] in inexact or not same_people(row, other):
             lacking.append(name)
         elif all(is_close(row[number], other[number]) for number in NUMBERS):
@@ -199,6 +213,12 @@ def compare_estimates(shared: pd.DataFrame, again: pd.DataFrame, inexact: set[st
 def key(row: Mapping[Any, Any]) -> tuple[str, ...]:
     """What names an estimate."""
     return tuple("" if pd.isna(row[name]) else str(row[name]) for name in KEYS)
+
+
+def question(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    """What an estimate answers: its name, or the choices that a number of the multiverse stands for."""
+    name, *rest = key(row)
+    return (name.partition(":")[0] if row["choices"] else name, str(row["choices"]), *rest)
 
 
 def same_people(row: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:

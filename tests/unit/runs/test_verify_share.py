@@ -3,12 +3,13 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from tests.builders.shared_run import share
 
 from ipdma.bundle import bundle_text, read_bundle
 from ipdma.cli import main
-from ipdma.runs.verify_share import recompute_share
+from ipdma.runs.verify_share import NUMBERS, compare_estimates, recompute_share, with_choices
 
 SENSITIVITY = {
     "unadjusted": {"model": {"covariates": []}},
@@ -130,3 +131,26 @@ def test_a_description_that_is_none_ends_with_2(folder, capsys):
     status, said = told(folder, capsys)
     assert status == 2
     assert "no description of a shared folder" in said
+
+
+def test_the_multiverse_is_held_by_its_choices_and_not_by_its_numbers():
+    """Bundles without a covariate leave analyses out, and the numbers of the others move up."""
+
+    def records(first, values):
+        names = [f"main.depression.post.multiverse:{first + i:04d}.one" for i in range(len(values))]
+        rows = [
+            {"analysis_id": name, "term": "treatment", "level": "", "model": "multiverse"} for name in names
+        ]
+        numbers = [{**dict.fromkeys(NUMBERS, float(v)), "k": 3, "n": 90} for v in values.values()]
+        estimates = pd.DataFrame([{**row, **own} for row, own in zip(rows, numbers, strict=True)])
+        choices = [
+            {"analysis_id": name, "what": "choice", "variable": "covariates", "level": text}
+            for name, text in zip(names, values, strict=True)
+        ]
+        return with_choices(estimates, pd.DataFrame(choices))
+
+    shared = records(1, {"none": -0.5, "age": -0.6, "sex": -0.7})
+    found = compare_estimates(shared, records(1, {"none": -0.5, "sex": -0.7}), set())
+    assert (len(found.held), len(found.differing), len(found.lacking)) == (2, 0, 1)
+    wrong = compare_estimates(shared, records(1, {"none": -0.5, "sex": -0.6}), set())
+    assert len(wrong.differing) == 1
