@@ -94,7 +94,10 @@ def test_what_a_run_shares_runs_again_and_holds(place, tmp_path, capsys):
     assert done.returncode == 0, done.stdout[-3000:]
     again = tmp_path / "share-again"
     headline = ("main.depression.post.primary.one", "treatment", "")
-    np.testing.assert_allclose(gaussian(again).loc[headline], gaussian(results).loc[headline], rtol=1e-6)
+    wanted, found = gaussian(results).loc[headline], gaussian(again).loc[headline]
+    assert (found["k"], found["n"]) == (wanted["k"], wanted["n"])
+    # where a site withheld a sum of squares its constant is that of the people analysed
+    np.testing.assert_allclose(found[["estimate", "std_error"]], wanted[["estimate", "std_error"]], rtol=0.01)
     assert main(["verify", str(tmp_path / "share")]) == 0
     assert main(["verify", str(again)]) == 0
     text = (tmp_path / "share" / "estimates.csv").read_text(encoding="utf-8")
