@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, STUDY_COLUMNS
 from ipdma.disclosure.attack import Attack
 from ipdma.disclosure.exposure import Exposure
-from ipdma.disclosure.mask import FILES
-from ipdma.io import read_text_table
 from ipdma.runs.disclose_pages import few_in_pages, untold_pages
+from ipdma.runs.files import read_with
 
+COLUMNS = {"estimates": ESTIMATE_COLUMNS, "study_estimates": STUDY_COLUMNS, "counts": COUNT_COLUMNS}
 Say = Callable[[str], None]
 
 
@@ -88,6 +89,7 @@ def attack_shared(
         Told of progress.
     """
     say("gathering the numbers of the record files, tables, figures, sentences and the trials' pages")
-    attack = Attack.read({name: read_text_table(folder / f"{name}.csv") for name in FILES}, plan, claims)
+    tables = {name: read_with(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    attack = Attack.read(tables, plan, claims)
     found = [*attack.run(say), *few_in_pages(folder, int(plan["minimum_cell"]))]
     return Outcome(found, attack.untold, untold_pages(folder))

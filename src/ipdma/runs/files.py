@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.records import NOTE_COLUMNS
 from ipdma.cohort import AnalysisRows
 from ipdma.cohort.records import EXCLUSION_COLUMNS, ROW_COLUMNS, SCALE_COLUMNS
 from ipdma.errors import ReadError
@@ -167,16 +168,25 @@ def read_record(path: Path | str) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False)
 
 
+def read_with(path: Path | str, columns: Iterable[str]) -> pd.DataFrame:
+    """A table of texts that has these columns. Raises ReadError naming those that it lacks."""
+    table = read_text_table(path)
+    lacks = [name for name in columns if name not in table]
+    if lacks:
+        raise ReadError(f"{path}: expected a table as a run writes it, but it has no {', no '.join(lacks)}")
+    return table
+
+
 def read_notes(path: Path | str) -> list[str]:
     """What could not be done, a line each (warnings stand under their tables)."""
-    notes = read_text_table(path)
+    notes = read_with(path, NOTE_COLUMNS)
     undone = notes[notes["kind"] != "warning"]
     return [f"{row.analysis_id}: {row.text}" for row in undone.itertuples()]
 
 
 def count_exposed(path: Path | str) -> int:
     """How many withheld numbers could be worked out when the records were made."""
-    return int((read_text_table(path)["kind"] == "exposed").sum())
+    return int((read_with(path, NOTE_COLUMNS)["kind"] == "exposed").sum())
 
 
 def count_disclosed(path: Path | str) -> int:
