@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ipdma.analysis.guest_notes import note_withheld, withheld_variables
+from ipdma.analysis.guest_notes import note_withheld
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
+from ipdma.bundle.guest import withheld_variables
 
 Array = np.ndarray
 IDENTITY = ("study", "participant", "arm", "condition", "treat", "therapist")

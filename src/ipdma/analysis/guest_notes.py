@@ -9,8 +9,8 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator
-from ipdma.bundle import Bundle, Serves
-from ipdma.bundle.records import EVERYONE
+from ipdma.bundle import Bundle
+from ipdma.bundle.guest import withheld_variables
 from ipdma.cohort.guests import NOT_TOLD
 
 KIND = "not_in_bundle"
@@ -55,15 +55,6 @@ def note_not_told(ledger: Ledger, name: str, cell: Cell) -> None:
             ledger.note(name, KIND, f"{row['study']} withholds how many people are left out: {row['reason']}")
         elif row["reason"] in NOT_TOLD:
             ledger.note(name, KIND, f"without people of {row['study']}: {row['reason']}")
-
-
-def withheld_variables(bundle: Bundle) -> list[str]:
-    """Variables of everyone contributed that the trial has and its gate withheld, in the gate's order."""
-    everyone = Serves("", "", "", EVERYONE)
-    there = {name for block in bundle.serving(everyone) for name in block.names}
-    prefix = f"{EVERYONE}: "
-    held = [own.what.removeprefix(prefix) for own in bundle.gate.withheld if own.what.startswith(prefix)]
-    return [name for name in dict.fromkeys(held) if name not in there]
 
 
 def note_withheld(ledger: Ledger, name: str, bundle: Bundle) -> None:

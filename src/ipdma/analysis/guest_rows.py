@@ -12,6 +12,7 @@ import pandas as pd
 from ipdma.analysis.guest import GuestCell, is_score, points_factor, uncoded
 from ipdma.analysis.settings import Moderator
 from ipdma.bundle.expand import arm_columns
+from ipdma.bundle.guest import was_measured
 from ipdma.bundle.records import OUTCOME, Block
 
 Write = tuple[np.ndarray, np.ndarray]  # positions of an arm's rows, and values of the first of them
@@ -54,9 +55,12 @@ class Place:
         return list(dict.fromkeys([OUTCOME, *wanted, *coded]))
 
     def is_silent(self, names: Sequence[str], moderator: Moderator | None = None) -> bool:
-        """Whether a fit on these columns, and not on the outcome alone, has no rows of this trial."""
-        asked = self.asked(names, moderator)
-        return asked != [OUTCOME] and self.guest.block(asked) is None
+        """Whether a fit on these columns, and not on the outcome alone, lacks rows that this trial has: what
+        it never measured, its rows would not tell either."""
+        asked, columns = self.asked(names, moderator), [*names, *([moderator.column] if moderator else [])]
+        if asked == [OUTCOME] or self.guest.block(asked) is not None:
+            return False
+        return all(was_measured(self.guest.bundle, name) for name in columns if self.is_unknown(name))
 
 
 def places_of(rows: pd.DataFrame, guests: Sequence[GuestCell]) -> list[Place]:

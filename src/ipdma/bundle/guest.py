@@ -27,6 +27,7 @@ from ipdma.cohort.choose import Choice
 from ipdma.cohort.guests import UNTOLD, WITHHELD, Guest, GuestKey, GuestRows
 from ipdma.cohort.records import Cohort, Squares
 
+ALL = Serves("", "", "", EVERYONE)
 RAW = {OUTCOME: "outcome_raw", BASELINE: "baseline_raw"}
 
 
@@ -173,7 +174,7 @@ def everyone(cohort: Cohort, bundles: Sequence[Bundle]) -> pd.DataFrame:
 
 def people_table(bundle: Bundle) -> pd.DataFrame:
     """The people of a bundle: `study, participant, arm, condition` and its variables."""
-    blocks = list(bundle.serving(Serves("", "", "", EVERYONE)))
+    blocks = list(bundle.serving(ALL))
     parts = []
     for arm, own in bundle.arms.items():
         n = max([own.n or 0, *(size(block, arm) for block in blocks)])
@@ -183,3 +184,20 @@ def people_table(bundle: Bundle) -> pd.DataFrame:
         words = {"study": bundle.study_id, "arm": arm, "condition": own.condition}
         parts.append(pd.DataFrame({**columns, **words}))
     return pd.concat(parts, ignore_index=True)
+
+
+def withheld_variables(bundle: Bundle) -> list[str]:
+    """Variables of everyone contributed that the trial has and its gate withheld, in the gate's order."""
+    there = {name for block in bundle.serving(ALL) for name in block.names}
+    prefix = f"{EVERYONE}: "
+    held = [own.what.removeprefix(prefix) for own in bundle.gate.withheld if own.what.startswith(prefix)]
+    return [name for name in dict.fromkeys(held) if name not in there]
+
+
+def was_measured(bundle: Bundle, name: str) -> bool:
+    """Whether a trial has a score or a variable, as far as its bundle says; that of a publication tells of no
+    variable of everyone, and so does not say."""
+    held = withheld_variables(bundle)
+    untold = not held and not any(bundle.serving(ALL))
+    there = {own for block in bundle.blocks for own in block.names}
+    return untold or name in {OUTCOME, BASELINE, *there, *held}

@@ -67,8 +67,8 @@ def test_what_a_gate_withheld_is_not_a_trials_missing_data(uploads):
 
 
 def lacks(*names):
-    """Takes every block with one of these columns out."""
-    return lambda block: bool({*names} & {*block.names})
+    """Takes every block with one of these columns out, but for those that say that the trial has them."""
+    return lambda block: bool({*names} & {*block.names}) and block.serves[0].rows != "everyone"
 
 
 def row(records, analysis, term="treatment"):
@@ -212,3 +212,18 @@ def test_a_bundle_that_lacks_a_pattern_of_visits_is_left_out_of_the_model_over_t
     said = told(found)["main.depression.visits.longitudinal.one"]
     assert said == "without T2: the bundle does not tell of every pattern of visits"
     assert set(found.estimates.k.dropna()) == {4}
+
+
+def never_asked(upload, name):
+    """An upload without a variable."""
+    return replace(upload, participants=upload.participants.drop(columns=[name]))
+
+
+def test_what_a_trial_never_measured_is_no_fault_of_its_bundle(uploads):
+    small = {**uploads, "T2": never_asked(uploads["T2"], "sex")}
+    rows, bundles = (run_with(small, own, ("moderators",)) for own in ((), ("T2", "T3")))
+    name, term = "main.depression.post.primary.one.sex", "treatment:within:sex[male]"
+    assert row(rows, name, term).k == row(bundles, name, term).k == 4
+    assert name not in told(bundles)
+    lost = run_with(small, ("T2", "T3"), ("moderators",), lacks("moderator.sex"))
+    assert "without T3: the bundle does not tell" in told(lost)[name]

@@ -6,8 +6,8 @@ import pytest
 from tests.builders.bundle_plans import PLAN
 from tests.builders.uploads import upload_of
 
-from ipdma.analysis.guest_notes import withheld_variables
 from ipdma.bundle import Serves, bundle_text, parse_bundle
+from ipdma.bundle.guest import withheld_variables
 from ipdma.bundle.records import BEND
 from ipdma.codebook import load_codebook
 from ipdma.plan import Plan
