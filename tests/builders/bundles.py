@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 
+from ipdma.bundle.mapping import mapping_of
 from ipdma.bundle.records import (
     Arm,
     ArmCount,
@@ -21,7 +22,6 @@ from ipdma.bundle.records import (
     ScaleSquares,
     Serves,
     Withheld,
-    mapping_of,
 )
 
 HEADLINE = Serves("main", "depression", "post", "observed")

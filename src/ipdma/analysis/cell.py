@@ -91,7 +91,8 @@ class Cell:
         self, names: Sequence[str], moderator: Moderator | None = None, one_sided: bool = False
     ) -> list[str]:
         """Guests of this cell whose bundles do not tell of these columns together; see `with_columns`."""
-        return [p.guest.study for p in self.places(one_sided) if p.is_silent(names, moderator)]
+        silent = (p.guest.study for p in self.places(one_sided) if p.is_silent(names, moderator))
+        return list(dict.fromkeys(silent))
 
     def places(self, one_sided: bool) -> list[Place]:
         """Where its guests stand among the rows that a fit may use."""

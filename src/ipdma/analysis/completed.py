@@ -76,6 +76,7 @@ def complete_cell(
     plan: MissingPlan,
     scores: Sequence[str] = ("baseline", "outcome"),
     keep: Keep = keep_nothing,
+    brought: Mapping[str, tuple[int, int]] | None = None,
 ) -> Completed:
     """Complete the variables of some rows with the help of others.
 
@@ -89,11 +90,17 @@ def complete_cell(
         Columns that stand in the rows as the cell has them, and are imputed in points.
     keep : callable
         Where the data sets of trials are found again (see `impute_rows`).
+    brought : mapping of str to (int, int), optional
+        Trials without rows: how many completed data sets they bring, and of how many people.
     """
     sets = sets_of_trials(rows, variables, plan.m)
     counted = rows["study"].astype(str).value_counts()
     people = {str(study): int(n) for study, n in counted.items()}
-    m = pooled_sets(sets, people)
+    guests = brought or {}
+    m = pooled_sets(
+        sets | {study: own for study, (own, _) in guests.items()},
+        people | {study: n for study, (_, n) in guests.items()},
+    )
     points, factor = in_points(rows, [name for name in scores if name in variables])
     names = [*variables, *helpers]
     done = impute_rows(points, names, m, plan.iterations, plan.seed, sets=sets, keep=keep)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.completed import Completed
+from ipdma.analysis.guest_completed import with_guests
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.imputed_fits import fit_headline
 from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
+from ipdma.bundle.records import IMPUTED, MISSING
 from ipdma.imputation import reference_based, shift_outcomes, study_seed
 
 
@@ -39,14 +43,16 @@ def depart(
         Columns with earlier scores of the same outcome: the weeks at which each study measured them.
     """
     spec = settings.primary(cell.family)
-    rows = completed.rows
+    rows, m = completed.rows, completed.done.m
     missing = missing_outcomes(rows, cell)
+    filled = with_guests(cell, rows.assign(**{MISSING: missing.astype(float)}), m)
+    told = filled.with_columns([*spec.covariates, MISSING])
     for active, reference in delta_pairs(plan):
-        shifted = shift_outcomes(
-            rows["outcome"].to_numpy(dtype=float), missing, rows["treat"].to_numpy(), active, reference
-        )
         ident = cell.ident(f"delta:{active:g}:{reference:g}", "one")
-        fit_headline(ledger, ident, cell.but(rows.assign(outcome=shifted)), spec, False)
+        note_silent(ledger, ident, filled, [*spec.covariates, MISSING])
+        outcome, gone, treat = (told[name].to_numpy(dtype=float) for name in ("outcome", MISSING, "treat"))
+        shifted = told.assign(outcome=shift_outcomes(outcome, gone, treat, active, reference))
+        fit_headline(ledger, ident, replace(filled, rows=shifted, guests=()), spec, False)
         ledger.count(ident, "delta", arm="active", value=active)
         ledger.count(ident, "delta", arm="reference", value=reference)
     for method in plan.reference_based:
@@ -54,7 +60,8 @@ def depart(
         starts = start_columns(rows, earlier) if method == "copy_increments" else {}
         drawn = completed.scaled(drawn_from_reference(completed, missing, method, plan.seed, starts))
         drawn = np.where(missing, drawn, rows["outcome"].to_numpy(dtype=float))
-        fit_headline(ledger, ident, cell.but(rows.assign(outcome=drawn)), spec, False)
+        part = with_guests(cell, rows.assign(outcome=drawn), m, f"{IMPUTED}.{method}")
+        fit_headline(ledger, ident, part, spec, False)
         if method == "copy_increments":
             ledger.note(ident, "imputation_note", say_starts(sorted(rows["study"].unique()), starts))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -23,10 +22,13 @@ class GuestCell:
     bundle : Bundle
     serves : Serves
         The cell, and which of its rows.
+    imputation : int or None
+        Of completed rows which data set of the analysis this is; a bundle's own come round again.
     """
 
     bundle: Bundle
     serves: Serves
+    imputation: int | None = None
 
     @property
     def study(self) -> str:
@@ -37,19 +39,34 @@ class GuestCell:
         """The same trial under a sensitivity analysis with people of its own."""
         return replace(self, serves=replace(self.serves, rows=f"{SENSITIVITY}{sensitivity}"))
 
-    @cached_property
+    @property
     def columns(self) -> frozenset[str]:
         """Names of all columns that the bundle can tell of."""
-        return frozenset(name for block in self.bundle.blocks for name in block.names)
+        return self.bundle.columns
+
+    @property
+    def sets(self) -> int:
+        """How many completed data sets of these rows the bundle has."""
+        return self.bundle.sets.get(self.serves, 0)
 
     def block(self, names: Sequence[str]) -> Block | None:
         """The block of these columns; none where numbers stand beside an event, which moments cannot
         answer."""
-        block = self.bundle.find(self.serves, names)
+        block = self.bundle.find(self.serves, names, self.data_set)
         if block is None:
             return None
-        codings = {column.coding for column in block.columns}
-        return None if EVENT in codings and codings & {NUMBER, POINTS} else block
+        event = any(column.name == OUTCOME and column.coding == EVENT for column in block.columns)
+        numbers = any(column.coding in (NUMBER, POINTS) for column in block.columns)
+        return None if event and numbers else block
+
+    def completed(self, rows: str, imputation: int) -> GuestCell:
+        """The same trial in a completed data set of an analysis."""
+        return replace(self, serves=replace(self.serves, rows=rows), imputation=imputation)
+
+    @property
+    def data_set(self) -> int | None:
+        """Which of the bundle's own data sets stands in that of the analysis; None for rows as observed."""
+        return (self.imputation - 1) % self.sets + 1 if self.imputation and self.sets else None
 
     def moderator_name(self, moderator: Moderator) -> str:
         """The column under which a bundle has a moderator: one that is not its variable as it stands has

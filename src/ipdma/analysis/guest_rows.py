@@ -67,11 +67,18 @@ def places_of(rows: pd.DataFrame, guests: Sequence[GuestCell]) -> list[Place]:
     """Where each guest stands among some rows; those that are not there are left out."""
     if not guests:
         return []
-    arms: dict[str, dict[str, np.ndarray]] = {}
-    found: Mapping[Any, Any] = rows.groupby(["study", "arm"], sort=False).indices
-    for (study, arm), at in found.items():
-        arms.setdefault(str(study), {})[str(arm)] = np.asarray(at)
-    there = [(guest, arms[guest.study]) for guest in guests if guest.study in arms]
+    arms: dict[tuple[str, int | None], dict[str, np.ndarray]] = {}
+    completed = guests[0].imputation is not None
+    found: Mapping[Any, Any] = rows.groupby(
+        ["study", "arm", *(["imputation"] if completed else [])], sort=False
+    ).indices
+    for (study, arm, *data_set), at in found.items():
+        arms.setdefault((str(study), int(data_set[0]) if completed else None), {})[str(arm)] = np.asarray(at)
+    there = [
+        (guest, arms[guest.study, guest.imputation])
+        for guest in guests
+        if (guest.study, guest.imputation) in arms
+    ]
     return [
         Place(guest, rows, own, {arm: points_factor(rows, at) for arm, at in own.items()})
         for guest, own in there

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import attempt, fit_rows, specify, write_fit, write_studies
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.imputation_counts import write_medians, write_pooling
 from ipdma.analysis.moderator_frame import Refused, moderator_frame
 from ipdma.analysis.records import Ident, Ledger
@@ -29,6 +30,7 @@ def fit_headline(
     studies: bool = True,
 ) -> Fit | None:
     """Fit every completed data set, pool, write; `studies` also the pooled row of each study."""
+    note_silent(ledger, ident, completed, spec.covariates)
     frame, covariates = design_frame(completed.with_columns(spec.covariates), spec.covariates)
     frame[SETS] = completed.analysed[SETS]
     fit = attempt(ledger, ident, fitter(ledger, ident, frame, spec.replace(covariates=covariates)))
@@ -70,6 +72,9 @@ def fit_moderator(
     spec: ModelSpec,
 ) -> Fit | None:
     """The within-trial interaction on completed data, in the trials whose rows hold the moderator."""
+    if moderator.column in completed.rows:
+        others = [name for name in spec.covariates if name != moderator.column]
+        note_silent(ledger, ident, completed, others, moderator)
     try:
         coded = moderator_frame(completed, moderator, spec.covariates)
     except Refused as why:

@@ -12,6 +12,7 @@ from ipdma.bundle.records import (
     BASELINE,
     EVENT,
     EVERYONE,
+    MISSING,
     OBSERVED,
     OUTCOME,
     POINTS,
@@ -199,5 +200,4 @@ def was_measured(bundle: Bundle, name: str) -> bool:
     variable of everyone, and so does not say."""
     held = withheld_variables(bundle)
     untold = not held and not any(bundle.serving(ALL))
-    there = {own for block in bundle.blocks for own in block.names}
-    return untold or name in {OUTCOME, BASELINE, *there, *held}
+    return untold or name in {OUTCOME, MISSING, BASELINE, *bundle.columns, *held}

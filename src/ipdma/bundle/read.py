@@ -13,7 +13,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from ipdma.bundle.faults import find_faults
-from ipdma.bundle.records import Bundle, bundle_of
+from ipdma.bundle.mapping import bundle_of
+from ipdma.bundle.records import Bundle
 from ipdma.errors import ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.plan.schema import sentences
@@ -148,6 +149,25 @@ def shape_faults(values: Mapping[str, Any]) -> Iterator[str]:
                     f"blocks.{number}.arms.{arm}: {len(own['means'])} means and {len(sizes)} rows of a lower "
                     f"triangle for {p} columns; expected {p} of each, the rows 1 to {p} long"
                 )
+    for number, sets in enumerate(values["completed"]):
+        yield from set_faults(f"completed.{number}", sets)
+
+
+def set_faults(where: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """Completed data sets that differ in number between arms, or hold other many numbers than columns ask."""
+    p = len(values["columns"])
+    wanted = 1 + p + p * (p + 1) // 2
+    if len({len(rows) for rows in values["arms"].values()}) > 1:
+        yield f"{where}: its arms have different numbers of data sets; expected the same in each"
+    for arm, rows in values["arms"].items():
+        for data_set, row in enumerate(rows, 1):
+            if len(row) != wanted:
+                yield (
+                    f"{where}.arms.{arm}: data set {data_set} has {len(row)} numbers for {p} columns; "
+                    f"expected {wanted}: people, means and the lower triangle"
+                )
+            elif row[0] < 1 or row[0] != int(row[0]):
+                yield f"{where}.arms.{arm}: data set {data_set} has {row[0]:g} people; expected 1, 2, ..."
 
 
 def harmful_texts(values: Any, where: str = "") -> Iterator[tuple[str, str]]:

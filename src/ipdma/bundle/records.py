@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 OUTCOME, BASELINE = "outcome", "baseline"
 OBSERVED, IMPUTED, EVERYONE = "observed", "imputed", "everyone"
+MISSING = "outcome_missing"  # the column that says whose outcome was drawn
 SENSITIVITY, VISITS = "sensitivity.", "visits."
 POINTS, NUMBER, LOG, LEVEL, EVENT, BEND = "points", "number", "log", "level", "event", "bend"
 INDICATORS = (LEVEL, EVENT)
@@ -84,9 +85,9 @@ class Serves:
     """What a block is for: a cell of the plan, and which of its rows.
 
     `rows` is `observed` (complete in the block's columns), `sensitivity.NAME`, `imputed` (one of the
-    completed data sets), `visits.A+B` (people seen at these visits and at no other) or `everyone`
-    (contributed people, for characteristics). Contrast `prognosis` is that of arms alone; of everyone the
-    three names are empty.
+    completed data sets) or `imputed.METHOD` (drawn by reference), `visits.A+B` (people seen at these visits
+    and at no other) or `everyone` (contributed people, for characteristics). Contrast `prognosis` is that of
+    arms alone; of everyone the three names are empty.
     """
 
     contrast: str
@@ -254,6 +255,20 @@ class Bundle:
         return self.index.get((serves, frozenset(names), imputation))
 
     @cached_property
+    def columns(self) -> frozenset[str]:
+        """Names of all columns that the bundle can tell of."""
+        return frozenset(name for block in self.blocks for name in block.names)
+
+    @cached_property
+    def sets(self) -> dict[Serves, int]:
+        """How many completed data sets there are of each cell that has any."""
+        found: dict[Serves, int] = {}
+        for block in self.blocks:
+            for serves in block.serves if block.imputation is not None else ():
+                found[serves] = max(found.get(serves, 0), int(block.imputation or 0))
+        return found
+
+    @cached_property
     def index(self) -> dict[tuple[Serves, frozenset[str], int | None], Block]:
         """The first block of each cell's rows, names of columns and completed data set."""
         found: dict[tuple[Serves, frozenset[str], int | None], Block] = {}
@@ -271,122 +286,10 @@ class Bundle:
         return next((cell for cell in self.cells if cell.serves == serves), None)
 
 
-def bundle_of(values: Mapping[str, Any]) -> Bundle:
-    """A bundle from its JSON mapping, which the schema has passed."""
-    gate = values["gate"]
-    return Bundle(
-        study=dict(values["study"]),
-        arms={name: Arm(**own) for name, own in values["arms"].items()},
-        plan=Digests(**values["plan"]),
-        dictionary=Digests(**values["dictionary"]),
-        versions=dict(values["versions"]),
-        gate=Gate(
-            gate["minimum_cell"],
-            gate["for_sharing"],
-            tuple(Attack(**own) for own in gate["attacks"]),
-            tuple(Withheld(**own) for own in gate["withheld"]),
-        ),
-        scales=tuple(ScaleSquares(**own) for own in values["scales"]),
-        cells=tuple(cell_counts_of(own) for own in values["cells"]),
-        blocks=tuple(block_of(own) for own in values["blocks"]),
-        integrity=tuple((own["domain"], own["outcome"], own["n"]) for own in values["integrity"]),
-        time_points=dict(values["time_points"]),
-    )
-
-
-def cell_counts_of(values: Mapping[str, Any]) -> CellCounts:
-    """The counts of a cell from their mapping."""
-    named = Serves(*(values[key] for key in ("contrast", "outcome", "timepoint", "rows")))
-    return CellCounts(
-        named,
-        scale_of(values["scale"]),
-        {arm: ArmCount(**own) for arm, own in values["arms"].items()},
-        tuple((own["reason"], own["n"]) for own in values["left_out"]),
-    )
-
-
-def block_of(values: Mapping[str, Any]) -> Block:
-    """A block from its mapping."""
-    columns = tuple(Column(**{**own, "range": range_of(own["range"])}) for own in values["columns"])
-    return Block(
-        tuple(Serves(**own) for own in values["serves"]),
-        scale_of(values["scale"]),
-        values["imputation"],
-        columns,
-        {arm: moments_of(own) for arm, own in values["arms"].items()},
-    )
-
-
-def range_of(values: Sequence[float] | None) -> tuple[float, float] | None:
-    """A range from its list."""
-    return None if values is None else (float(values[0]), float(values[1]))
-
-
-def scale_of(values: Mapping[str, Any] | None) -> ScaleOf | None:
-    """A scale from its mapping."""
-    return None if values is None else ScaleOf(**values)
-
-
-def moments_of(values: Mapping[str, Any]) -> Moments:
-    """Moments from their mapping: the covariance's lower triangle becomes the whole."""
-    means = np.asarray(values["means"], dtype=float)
-    covariance = np.zeros((len(means), len(means)))
-    for i, row in enumerate(values["covariance"]):
-        covariance[i, : i + 1] = covariance[: i + 1, i] = row
-    return Moments(int(values["n"]), means, covariance)
-
-
-def mapping_of(bundle: Bundle) -> dict[str, Any]:
-    """The JSON mapping of a bundle; `bundle_of` reads it back the same."""
-    return {
-        "ipdma_bundle": 1,
-        "study": dict(bundle.study),
-        "arms": {name: asdict(arm) for name, arm in bundle.arms.items()},
-        "plan": {"digest": bundle.plan.digest, "keys": dict(bundle.plan.keys)},
-        "dictionary": {"digest": bundle.dictionary.digest, "keys": dict(bundle.dictionary.keys)},
-        "versions": dict(bundle.versions),
-        "gate": {
-            "minimum_cell": bundle.gate.minimum_cell,
-            "for_sharing": bundle.gate.for_sharing,
-            "attacks": [asdict(own) for own in bundle.gate.attacks],
-            "withheld": [asdict(own) for own in bundle.gate.withheld],
-        },
-        "time_points": dict(bundle.time_points),
-        "scales": [asdict(own) for own in bundle.scales],
-        "cells": [cell_mapping(own) for own in bundle.cells],
-        "blocks": [block_mapping(own) for own in bundle.blocks],
-        "integrity": [dict(zip(("domain", "outcome", "n"), own, strict=True)) for own in bundle.integrity],
-    }
-
-
-def cell_mapping(cell: CellCounts) -> dict[str, Any]:
-    """The mapping of a cell's counts."""
-    return {
-        **asdict(cell.serves),
-        "scale": None if cell.scale is None else asdict(cell.scale),
-        "arms": {arm: asdict(own) for arm, own in cell.arms.items()},
-        "left_out": [{"reason": reason, "n": n} for reason, n in cell.left_out],
-    }
-
-
-def block_mapping(block: Block) -> dict[str, Any]:
-    """The mapping of a block."""
-    return {
-        "serves": [asdict(own) for own in block.serves],
-        "scale": None if block.scale is None else asdict(block.scale),
-        "imputation": block.imputation,
-        "columns": [column_mapping(own) for own in block.columns],
-        "arms": {arm: moments_mapping(own) for arm, own in block.arms.items()},
-    }
-
-
-def column_mapping(column: Column) -> dict[str, Any]:
-    """The mapping of a column."""
-    return {**asdict(column), "range": None if column.range is None else list(column.range)}
-
-
-def moments_mapping(moments: Moments) -> dict[str, Any]:
-    """The mapping of moments: the covariance's lower triangle alone."""
-    p = len(moments.means)
-    rows = [[float(v) + 0.0 for v in moments.covariance[i, : i + 1]] for i in range(p)]
-    return {"n": moments.n, "means": [float(v) + 0.0 for v in moments.means], "covariance": rows}
+def sets_of(blocks: Iterable[Block]) -> list[list[Block]]:
+    """Blocks of completed data sets, those of the same people and columns together."""
+    found: dict[tuple[object, ...], list[Block]] = {}
+    for block in blocks:
+        if block.imputation is not None:
+            found.setdefault((block.serves, block.columns), []).append(block)
+    return list(found.values())

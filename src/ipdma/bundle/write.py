@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from ipdma.bundle.records import Bundle, mapping_of
+from ipdma.bundle.mapping import mapping_of
+from ipdma.bundle.records import Bundle
 from ipdma.provenance import digest_text
 
 NUMBERS = re.compile(r"\[\s+((?:[-+\d.eE]+,?\s+)+)\]")

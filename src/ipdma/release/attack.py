@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ipdma.bundle.faults import describe
-from ipdma.bundle.records import Attack, Block, Bundle
+from ipdma.bundle.records import Attack, Block, Bundle, sets_of
 from ipdma.release.attacks.cells import CELLS, LEVERAGE, attack_cells, attack_leverage, attack_missing
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences
 from ipdma.release.attacks.extremes import EXTREMES, attack_extremes
 from ipdma.release.attacks.find import Find
 from ipdma.release.attacks.rank import RANK, attack_rank
 from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort, attack_reconstruction
+from ipdma.release.attacks.sets import SETS, attack_sets
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares
 from ipdma.release.counts import attack_counts, counted_numbers
 
 STEPS = 10_000  # of solving for whole numbers
-ORDER = (CELLS, DIFFERENCES, LEVERAGE, RANK, RECONSTRUCTION, EXTREMES, STANDARDISERS, RELEASES)
+ORDER = (CELLS, DIFFERENCES, LEVERAGE, RANK, RECONSTRUCTION, EXTREMES, SETS, STANDARDISERS, RELEASES)
 
 
 @dataclass
@@ -83,17 +84,30 @@ def attack_bundle(
     tally, effort = Tally(), effort or Effort(STEPS)
     finds = list(attack_counts(bundle, minimum))
     tally.count(CELLS, counted_numbers(bundle), [own for _, own in finds])
-    for number, block in enumerate(bundle.blocks):
+    distinct: list[Block] = []
+    for block in bundle.blocks:
         name = describe(block)
         finds += [(name, own) for own in attack_block(block, bundle, minimum, effort, tally)]
-        others = bundle.blocks[:number]
+        if not is_distinct(block):
+            continue
+        others = distinct.copy()
+        distinct.append(block)
         pairs = list(attack_differences(block, others, minimum))
         finds += [(name, own) for own in tally.count(DIFFERENCES, len(others), pairs)]
         for release in earlier:
-            pairs = list(attack_differences(block, release.blocks, minimum, RELEASES))
-            finds += [(name, own) for own in tally.count(RELEASES, len(release.blocks), pairs)]
+            before = [own for own in release.blocks if is_distinct(own)]
+            pairs = list(attack_differences(block, before, minimum, RELEASES))
+            finds += [(name, own) for own in tally.count(RELEASES, len(before), pairs)]
+    for sets in sets_of(bundle.blocks):
+        found = list(attack_sets(sets, minimum))
+        finds += [(describe(sets[0]), own) for own in tally.count(SETS, len(sets[0].arms), found)]
     finds += list(attack_standards(bundle, minimum, tally, earlier))
     return finds, tally, effort
+
+
+def is_distinct(block: Block) -> bool:
+    """Whether a block's people are no other block's: of completed data sets the first stands for all."""
+    return block.imputation in (None, 1)
 
 
 def attack_standards(

@@ -17,14 +17,16 @@ from ipdma.bundle.records import (
     ScaleSquares,
     Serves,
     Withheld,
+    sets_of,
 )
 from ipdma.plan import PROGNOSIS, Plan
-from ipdma.release.attack import Tally, attack_block, attack_bundle
+from ipdma.release.attack import Tally, attack_block, attack_bundle, is_distinct
 from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import LEVERAGE, attack_persons
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
 from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
 from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort
+from ipdma.release.attacks.sets import attack_drawn, attack_sets
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares, key_of
 from ipdma.release.counts import tellable
 from ipdma.release.make import TrialDraft
@@ -107,7 +109,10 @@ def release(draft: TrialDraft, plan: Plan, minimum: int, earlier: Sequence[Bundl
     """
     passage = Passage(draft.bundle, minimum, earlier)
     for block in draft.blocks:
-        admit(block, passage)
+        if block.block.imputation is None:
+            admit(block, passage)
+    for sets in draft_sets(draft.blocks):
+        admit_sets(sets, passage)
     asked = [own.block for own in draft.blocks if is_headline(own.block, plan)]
     passed = [own for own in passage.blocks if is_headline(own, plan)]
     if not passage.kept or (asked and not passed):
@@ -160,6 +165,25 @@ def bent(block: Block, lost: Set[str]) -> set[str]:
     return bends if lost & (bends | number) else set()
 
 
+def draft_sets(drafts: Sequence[Draft]) -> list[list[Draft]]:
+    """Completed data sets, those of the same people and columns together."""
+    by_block = {id(own.block): own for own in drafts}
+    return [[by_block[id(block)] for block in sets] for sets in sets_of(own.block for own in drafts)]
+
+
+def admit_sets(sets: Sequence[Draft], passage: Passage) -> None:
+    """Keep the completed data sets of some rows, all of them or none."""
+    first, minimum = sets[0], passage.minimum
+    found = list(attack_drawn(first.block, first.drawn, minimum)) or attack_draft(first, passage)
+    found = found or list(attack_sets([own.block for own in sets], minimum))
+    for own in sets[1:]:
+        found = found or attack_alone(own.block, passage)
+    for find in found:
+        passage.hold(describe(replace(first.block, imputation=None)), find)
+    if not found:
+        passage.kept.extend(sets)
+
+
 def worth_keeping(names: Sequence[str], block: Block) -> bool:
     """Whether a block without some columns still answers anything: an outcome needs to be in it."""
     return bool(names) and (OUTCOME not in block.names or OUTCOME in names)
@@ -177,16 +201,25 @@ def is_repeated(block: Block, kept: Sequence[Block]) -> bool:
 
 def attack_draft(draft: Draft, passage: Passage) -> list[Find]:
     """Everything that is tried on one block beside those that have passed."""
-    block, minimum, before = draft.block, passage.minimum, passage.effort.left
-    found = attack_block(block, passage.head, minimum, passage.effort, Tally())
-    if not found and passage.effort.left > before:
-        found = [Find(RECONSTRUCTION, "", (), NOT_TRIED, DROP)]
+    block, minimum = draft.block, passage.minimum
+    found = attack_alone(block, passage)
     if found:
         return found
-    found = [*attack_rows(draft, passage.kept, minimum)]
-    found += attack_differences(block, passage.blocks, minimum)
+    kept = [own for own in passage.kept if is_distinct(own.block)]
+    found = [*attack_rows(draft, kept, minimum)]
+    found += attack_differences(block, [own.block for own in kept], minimum)
     for release_before in passage.earlier:
-        found += attack_differences(block, release_before.blocks, minimum, RELEASES)
+        before = [own for own in release_before.blocks if is_distinct(own)]
+        found += attack_differences(block, before, minimum, RELEASES)
+    return found
+
+
+def attack_alone(block: Block, passage: Passage) -> list[Find]:
+    """Everything that is tried on one block by itself."""
+    before = passage.effort.left
+    found = attack_block(block, passage.head, passage.minimum, passage.effort, Tally())
+    if not found and passage.effort.left > before:
+        found = [Find(RECONSTRUCTION, "", (), NOT_TRIED, DROP)]
     return found
 
 
@@ -228,7 +261,7 @@ def analysed_squares(squares: ScaleSquares, passage: Passage) -> Iterator[ScaleS
     largest: dict[str, tuple[int, float]] = {}
     for block in passage.blocks:
         keys = [column_key(block, column) for column in block.columns]
-        if key_of(squares) not in keys:
+        if key_of(squares) not in keys or block.imputation is not None:
             continue
         if squares.contrast and all(own.contrast != squares.contrast for own in block.serves):
             continue

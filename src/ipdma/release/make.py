@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ipdma.analysis.cell import Cell, cell_of
@@ -18,6 +19,7 @@ from ipdma.integrity import check_integrity, read_tables
 from ipdma.plan import Plan
 from ipdma.provenance import find_versions
 from ipdma.release.cells import Table, build_cells, count_cell, needs_all_trials
+from ipdma.release.completed_sets import completed_row_sets
 from ipdma.release.moments import Draft, draft_blocks
 from ipdma.release.row_sets import row_sets
 from ipdma.release.scales import SquaresDraft, draft_squares
@@ -74,7 +76,8 @@ def draft_trial(upload: Upload, plan: Plan, codebook: Codebook) -> TrialDraft:
         integrity=integrity_counts(upload, study, codebook),
         time_points={name: own["timepoint"] for name, own in plan["time_points"].items()},
     )
-    blocks = draft_blocks(row_sets(context_of(alone, tables, cohort, codebook), codebook))
+    context = context_of(alone, tables, cohort, codebook)
+    blocks = draft_blocks(chain(row_sets(context, codebook), completed_row_sets(context, plan, codebook)))
     return TrialDraft(head, blocks, draft_squares(cohort, plan, study, tables))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,12 +24,15 @@ class Draft:
         Rows by arm.
     knots : tuple of float
         Of its curve, in the unit of the column before the first bend; empty where there is none.
+    drawn : dict of str to int
+        By arm, of how many people some value was drawn.
     """
 
     block: Block
     people: dict[str, frozenset[str]]
     values: dict[str, np.ndarray]
     knots: tuple[float, ...] = ()
+    drawn: dict[str, int] = field(default_factory=dict)
 
 
 def draft_blocks(sets: Iterable[RowSet]) -> list[Draft]:
@@ -58,7 +61,8 @@ def draft_block(own: RowSet) -> Draft:
         {arm: moments_of_rows(own.values[own.arm == arm]) for arm in arms},
     )
     people = {arm: frozenset(own.people[own.arm == arm]) for arm in arms}
-    return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms}, own.knots)
+    drawn = {} if own.drawn is None else {arm: int(own.drawn[own.arm == arm].sum()) for arm in arms}
+    return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms}, own.knots, drawn)
 
 
 def narrowed(draft: Draft, names: Sequence[str]) -> Draft:

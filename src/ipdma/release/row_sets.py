@@ -48,6 +48,8 @@ class RowSet:
     imputation : int or None
     knots : tuple of float
         At which columns of coding `bend` bend, in the unit of the column before the first of them.
+    drawn : ndarray of bool, shape (n,), or None
+        Whose values in these columns were drawn, in part at least; None where all were observed.
     """
 
     serves: tuple[Serves, ...]
@@ -58,6 +60,7 @@ class RowSet:
     people: np.ndarray
     imputation: int | None = None
     knots: tuple[float, ...] = ()
+    drawn: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

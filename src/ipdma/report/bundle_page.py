@@ -16,7 +16,7 @@ STYLE = """
 caption { text-align: left; font-weight: 600; padding: .3em 0; } th.left { text-align: left; }
 """
 LEAD = (
-    "This page shows the whole content of one file, the bundle of a trial. The file is what leaves the site "
+    "This page shows the content of one file, the bundle of a trial. The file is what leaves the site "
     "in place of the participants' rows, for a meta-analysis whose plan was fixed before."
 )
 

@@ -29,6 +29,10 @@ CAN = (
     "How many people of each arm had an event, or stand at a level, where that is {least} or more.",
     "The attacks below are those that were tried. Others exist: see docs/privacy.md for what was not tried.",
 )
+FIRST_SET = (
+    "Where the plan fills gaps, values were drawn for those who lack them, many times over: completed data "
+    "sets. The first is shown here; the file holds all, and they differ in what was drawn."
+)
 ATTACKS = {
     "cells": "Arms, categories, their complements and crossings of two of few people",
     "differences": "Two sets of people that differ by few",
@@ -36,6 +40,7 @@ ATTACKS = {
     "rank": "Nearly as many columns as people",
     "reconstruction": "Whole-number scores solved for from their sums",
     "extremes": "Everybody, or all but few, at one value",
+    "sets": "Completed data sets side by side: what differs is of those whose values were drawn",
     "standardisers": "Sums of squares of few scores, or of almost the people of a block",
     "releases": "Differences from what was released before",
 }
@@ -72,14 +77,15 @@ def bundle_parts(bundle: Bundle) -> list[Part]:
     least = bundle.gate.minimum_cell
     inside, told = counts_line(bundle), tuple(text.format(least=least) for text in CAN)
     never = tuple(text.format(least=least) for text in (CANNOT if least > 1 else CANNOT[:1]))
-    blocks = list(bundle.blocks)
+    blocks = [block for block in bundle.blocks if block.imputation in (None, 1)]
+    drawn = (FIRST_SET,) if len(blocks) < len(bundle.blocks) else ()
     return [
         Part("What is in it", (inside, *(told if least > 1 else told[:1])), (arms_grid(bundle),)),
         Part("What it cannot tell", never),
         Part("The numbers that answer the first question", (), tuple(grids_of(blocks[:1]))),
         withheld_part(bundle),
         attacks_part(bundle),
-        Part("Every set of people", (), (blocks_grid(bundle),), tuple(grids_of(blocks[1:]))),
+        Part("Every set of people", drawn, (blocks_grid(bundle, blocks),), tuple(grids_of(blocks[1:]))),
         Part("For standardising, by instrument", (), (scales_grid(bundle),)),
         Part("What it was made for", (), (made_grid(bundle),)),
     ]
@@ -92,7 +98,7 @@ def counts_line(bundle: Bundle) -> str:
         for block in bundle.blocks
         for own in block.arms.values()
     )
-    many = len(bundle.blocks)
+    many = sum(block.imputation in (None, 1) for block in bundle.blocks)
     return (
         f"{numbers} numbers on {many} {plural(many, 'set')} of people of trial {bundle.study_id}: how many "
         "they are, means and covariances, arm by arm."
@@ -142,11 +148,15 @@ def limit_words(steps: int | None) -> str:
     return "no limit" if steps is None else f"up to {steps:,} steps"
 
 
-def blocks_grid(bundle: Bundle) -> Grid:
-    """A line for each block."""
+def blocks_grid(bundle: Bundle, blocks: list[Block]) -> Grid:
+    """A line for each set of people; completed data sets of the same people in one."""
     rows = tuple(
-        (used_for(block), ", ".join(map(column_words, block.names)), people_words(block))
-        for block in bundle.blocks
+        (
+            f"{used_for(block)}{sets_words(block, bundle)}",
+            ", ".join(map(column_words, block.names)),
+            people_words(block),
+        )
+        for block in blocks
     )
     return Grid("Sets of people", ("For", "Columns", "People by arm"), rows)
 
@@ -155,8 +165,12 @@ def used_for(block: Block) -> str:
     """The cells of the plan that a block serves, shortened."""
     first = serves_words(block.serves[0])
     more = len(block.serves) - 1
-    imputed = "" if block.imputation is None else f" (completed data set {block.imputation})"
-    return f"{first}{imputed}{f', and {more} more' if more else ''}"
+    return f"{first}{f', and {more} more' if more else ''}"
+
+
+def sets_words(block: Block, bundle: Bundle) -> str:
+    """How many completed data sets there are of a block; empty for rows as they were observed."""
+    return "" if block.imputation is None else f", {bundle.sets[block.serves[0]]} completed data sets"
 
 
 def serves_words(serves: Serves) -> str:
@@ -196,7 +210,8 @@ def moments_grid(block: Block, arm: str, own: Moments) -> Grid:
         spread = "" if counted else fixed(sd[i])
         rows.append((labels[i], value, spread, *(correlation(own, sd, i, j) for j in range(len(labels) - 1))))
     head = ("Column", "Mean or count", "SD", *(f"r with {label}" for label in labels[:-1]))
-    return Grid(f"{used_for(block)}: arm {arm}, {own.n} people", head, tuple(rows))
+    set_words = "" if block.imputation is None else f" (completed data set {block.imputation})"
+    return Grid(f"{used_for(block)}{set_words}: arm {arm}, {own.n} people", head, tuple(rows))
 
 
 def correlation(own: Moments, sd: np.ndarray, i: int, j: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 from tests.builders.bundles import HEADLINE, changed_text, small_bundle
 
 from ipdma.bundle import bundle_text, parse_bundle, read_bundle
+from ipdma.bundle.mapping import mapping_of
 from ipdma.bundle.read import load_schema
 from ipdma.bundle.records import (
     Arm,
@@ -20,7 +21,6 @@ from ipdma.bundle.records import (
     ScaleSquares,
     Serves,
     Withheld,
-    mapping_of,
 )
 from ipdma.errors import ReadError
 

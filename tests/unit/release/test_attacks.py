@@ -17,6 +17,7 @@ from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import attack_persons
 from ipdma.release.attacks.differences import attack_unions
 from ipdma.release.attacks.reconstruction import Effort, recovered
+from ipdma.release.attacks.sets import attack_drawn
 from ipdma.release.counts import tellable
 
 ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
@@ -287,3 +288,38 @@ def test_a_curve_that_bends_about_few_people_is_found(ages):
     assert not list(attack_bends(made, "A", values, KNOTS, 1))
     many = np.repeat(values, 10, axis=0)
     assert not list(attack_bends(made, "A", many, KNOTS, 10))
+
+
+def completed(drawn, m=8):
+    """Completed data sets of 80 people an arm, the first ones' outcomes drawn."""
+    own, rng = scores(rows()), np.random.default_rng(3)
+    for number in range(1, m + 1):
+        filled = {arm: values.copy() for arm, values in own.items()}
+        for values in filled.values():
+            values[:drawn, 0] = rng.integers(0, 40, drawn)
+        yield replace(block(filled), imputation=number)
+
+
+def real_score_of_the_one(sets):
+    """Of one person whose outcome was drawn: the baseline, from two sets alone."""
+    first, second = (own.arms["A"].totals for own in sets[:2])
+    gap = first - second
+    return gap[1, 2] / gap[0, 1]
+
+
+def test_completed_data_sets_side_by_side_give_the_scores_of_one_person_away_and_it_is_found():
+    sets = list(completed(1))
+    assert real_score_of_the_one(sets) == pytest.approx(scores(rows())["A"][0, 1])
+    assert "sets" in found(bundle(*sets))
+
+
+@pytest.mark.parametrize("drawn", [0, 10, 25])
+def test_completed_data_sets_of_nobody_and_of_many_pass(drawn):
+    assert "sets" not in found(bundle(*completed(drawn)))
+
+
+@pytest.mark.parametrize(("drawn", "tells"), [(0, False), (1, True), (9, True), (10, False)])
+def test_at_the_site_drawn_values_of_few_people_are_found_whatever_they_are(drawn, tells):
+    one = next(completed(max(drawn, 1)))
+    assert bool(list(attack_drawn(one, {"A": drawn, "B": 40}, 10))) == tells
+    assert not list(attack_drawn(one, {"A": drawn, "B": 40}, 1))

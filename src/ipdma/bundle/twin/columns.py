@@ -95,6 +95,8 @@ def uses_of(bundle: Bundle) -> tuple[list[Use], list[str]]:
     chosen = people_chosen(bundle)
     for block in bundle.blocks:
         why = not_usable(block, chosen)
+        if block.imputation not in (None, 1):
+            continue  # told with the first data set
         if why:
             lost.append(f"{told(block)}: {why}")
             continue

@@ -18,9 +18,14 @@ def attack_rank(block: Block, minimum: int) -> Iterator[Find]:
     """
     if minimum <= 1:
         return
-    levels = {column.name for column in block.columns if column.coding == LEVEL}
-    needed = PEOPLE_PER_COLUMN * (len(block.columns) - len(levels) + 1)
+    needed = needed_people(block)
     for arm, moments in block.arms.items():
         if moments.n < needed:
             reason = f"{len(block.columns)} columns over fewer than {needed} people of arm {arm}"
             yield Find(RANK, arm, block.names[-1:], reason, DROP)
+
+
+def needed_people(block: Block) -> int:
+    """Fewest people for the columns of a block."""
+    levels = {column.name for column in block.columns if column.coding == LEVEL}
+    return PEOPLE_PER_COLUMN * (len(block.columns) - len(levels) + 1)
