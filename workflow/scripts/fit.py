@@ -6,13 +6,13 @@ from ipdma.plan import Plan
 from ipdma.runs.bundles import kept_bundles
 from ipdma.runs.explain import mark_explanations
 from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
-from ipdma.runs.found import earlier_results, keep
+from ipdma.runs.found import earlier_results, keep, tables_found
 from ipdma.runs.jobs import job
 from ipdma.runs.parts import analyses_of
 
 with job(snakemake, snakemake.wildcards.contrast) as desk:
-    shard = snakemake.wildcards.get("scatteritem", "")
-    found = earlier_results(desk, snakemake.params.recipe, snakemake.params.kept_by, shard)
+    share = snakemake.wildcards.get("scatteritem", "")
+    found = earlier_results(desk, snakemake.params.recipe, snakemake.params.kept_by, share)
     tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
     records = analyse(
         tables,
@@ -29,6 +29,5 @@ with job(snakemake, snakemake.wildcards.contrast) as desk:
         say=desk.say,
         found=found,
     )
-    if not shard:
-        desk.put_tables(vars(records), snakemake.params.out)
+    desk.put_tables(tables_found(found, records), snakemake.params.out)
     keep(desk, found)

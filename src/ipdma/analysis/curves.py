@@ -13,7 +13,7 @@ from ipdma.analysis.guest import points_factor
 from ipdma.analysis.moderator_frame import coded_values
 from ipdma.analysis.ranges import shown_quantile
 from ipdma.analysis.settings import Moderator, Settings
-from ipdma.bundle.records import BASELINE
+from ipdma.bundle.records import BASELINE, OF_MODERATOR
 from ipdma.model.spline import spline_basis
 
 
@@ -43,7 +43,7 @@ class CurveFrame:
 
 def bend_names(moderator: Moderator) -> tuple[str, ...]:
     """Names of the columns of a curve beside the number itself: one for each of the plan's knots but two."""
-    return tuple(f"moderator.{moderator.name}.s{j}" for j in range(2, len(moderator.knots)))
+    return tuple(f"{OF_MODERATOR}{moderator.name}.s{j}" for j in range(2, len(moderator.knots)))
 
 
 def raw_knots(moderator: Moderator) -> tuple[float, ...]:
@@ -87,7 +87,7 @@ def planned_curve(cell: Cell, moderator: Moderator, covariates: Sequence[str]) -
     number = (
         points_of(rows, asked) if moderator.knots_on else coded_values(rows[moderator.column], moderator)[0]
     )
-    first = f"moderator.{moderator.name}.s1"
+    first = f"{OF_MODERATOR}{moderator.name}.s1"
     frame[moderator.name] = frame[first] = number / moderator.per if moderator.knots_on else number
     for bend in bends:
         frame[bend] = rows[bend].to_numpy(float) / moderator.per
@@ -119,6 +119,6 @@ def quantile_curve(
     if len(knots) < 3:
         return CurveFrame(rows, tuple(covariates), (), (), gone)
     basis = spline_basis(values, knots)
-    names = tuple(f"moderator.{moderator}.s{j}" for j in range(1, basis.shape[1] + 1))
+    names = tuple(f"{OF_MODERATOR}{moderator}.s{j}" for j in range(1, basis.shape[1] + 1))
     rows = rows.assign(**dict(zip(names, basis.T, strict=True)))
     return CurveFrame(rows, tuple(covariates), names, tuple(map(float, knots)), gone)

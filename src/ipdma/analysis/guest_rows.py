@@ -13,7 +13,7 @@ from ipdma.analysis.guest import GuestCell, is_score, points_factor, uncoded
 from ipdma.analysis.settings import Moderator
 from ipdma.bundle.expand import arm_columns
 from ipdma.bundle.guest import was_measured
-from ipdma.bundle.records import OUTCOME, Block
+from ipdma.bundle.records import OF_MODERATOR, OUTCOME, Block
 
 Write = tuple[np.ndarray, np.ndarray]  # positions of an arm's rows, and values of the first of them
 
@@ -57,9 +57,11 @@ class Place:
     def is_silent(self, names: Sequence[str], moderator: Moderator | None = None) -> bool:
         """Whether a fit on these columns, and not on the outcome alone, lacks rows that this trial has: what
         it never measured, its rows would not tell either."""
-        asked, columns = self.asked(names, moderator), [*names, *([moderator.column] if moderator else [])]
+        asked = self.asked(names, moderator)
         if asked == [OUTCOME] or self.guest.block(asked) is not None:
             return False
+        measured = [name for name in names if not name.startswith(OF_MODERATOR)]
+        columns = [*measured, *([moderator.column] if moderator else [])]
         return all(was_measured(self.guest.bundle, name) for name in columns if self.is_unknown(name))
 
 

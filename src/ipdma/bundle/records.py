@@ -12,6 +12,7 @@ import numpy as np
 OUTCOME, BASELINE = "outcome", "baseline"
 OBSERVED, IMPUTED, EVERYONE = "observed", "imputed", "everyone"
 MISSING = "outcome_missing"  # the column that says whose outcome was drawn
+OF_MODERATOR = "moderator."  # begins a column that is coded or bent for a moderator, and no variable itself
 SENSITIVITY, VISITS = "sensitivity.", "visits."
 POINTS, NUMBER, LOG, LEVEL, EVENT, BEND = "points", "number", "log", "level", "event", "bend"
 INDICATORS = (LEVEL, EVENT)

@@ -11,12 +11,22 @@ import pandas as pd
 from ipdma.analysis.curves import raw_bends, raw_knots
 from ipdma.analysis.moderator_frame import coded_values, present_levels
 from ipdma.analysis.settings import Moderator, cut_labels
-from ipdma.bundle.records import BASELINE, BEND, EVENT, LEVEL, LOG, NUMBER, OUTCOME, POINTS, Column
+from ipdma.bundle.records import (
+    BASELINE,
+    BEND,
+    EVENT,
+    LEVEL,
+    LOG,
+    NUMBER,
+    OF_MODERATOR,
+    OUTCOME,
+    POINTS,
+    Column,
+)
 from ipdma.codebook import Codebook
 from ipdma.cohort.derive import scoring_of
 from ipdma.model.spline import spline_basis
 
-MODERATOR = "moderator."
 LEAVING = ("number", "category", "yes_no")  # types of variables
 BEYOND = 1e6  # a number that no variable reaches
 Coded = Iterator[tuple[Column, pd.Series]]
@@ -66,7 +76,7 @@ def variable_columns(rows: pd.DataFrame, name: str, codebook: Codebook) -> Coded
 
 def moderator_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebook) -> Coded:
     """A moderator coded as the plan says: a number under its variable's name, else under its own."""
-    name, of = MODERATOR + moderator.name, moderator.column
+    name, of = OF_MODERATOR + moderator.name, moderator.column
     if of == BASELINE and moderator.type == "continuous" and moderator.transform == "none":
         yield from variable_columns(rows, BASELINE, codebook)
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipdma.analysis.found import Found, Shard
 from ipdma.analysis.kept import Kept
+from ipdma.analysis.records import Records
 from ipdma.report.drawn import Drawn
 from ipdma.runs.jobs import Desk
 
@@ -53,6 +54,11 @@ def earlier_text(desk: Desk, job: str) -> str:
         return (desk.results / FOLDER / f"{job}.json").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ""
+
+
+def tables_found(found: Found, records: Records) -> dict[str, Any]:
+    """The tables that a fitting job writes; none of one that makes a share of them: what it finds is kept."""
+    return {} if isinstance(found, Shard) else vars(records)
 
 
 def keep(desk: Desk, kept: Kept) -> None:
