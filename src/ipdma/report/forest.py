@@ -4,6 +4,7 @@ axes."""
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -135,9 +136,9 @@ def draw_scale(forest: Forest, layout: Layout, axes: Axes, artists: Artists) -> 
 
 def draw_zero(forest: Forest, layout: Layout, axes: Axes, bottom: float, top: float) -> list[Any]:
     """The line of no effect, broken where a heading stands."""
-    x, ends = layout.x(0.0), [*layout.tops[1:], bottom]
+    x = layout.x(0.0)
     xs, ys = [x], [top]
-    for line, high, low in zip(forest.lines, layout.tops, ends, strict=True):
+    for line, (high, low) in zip(forest.lines, pairwise([*layout.tops, bottom]), strict=True):
         reach = EDGE + style.text_width(line.cells[0], style.SIZE, "bold") if line.cells else 0.0
         if line.kind in {"heading", "note"} and reach > x - 0.05:
             xs += [x, math.nan, x]

@@ -49,7 +49,7 @@ class Forest:
     `spare`, by their index, give way, in that order, where the plot would get too narrow. With `odds` the
     lines hold log odds ratios and the axis shows odds ratios. `lights` are headings of risk-of-bias lights.
     `cap` bounds the scale on each side of no effect, in units of the lines; `answer` are those lines that no
-    page is without, where there are several; `limits` (of the scale),
+    page is without, where there are several and it is short; `limits` (of the scale),
     `heaviest` (weight) and `gone` (columns that gave way) are set where the plot is one page of several.
     """
 
@@ -313,12 +313,15 @@ def scale_ticks(limits: tuple[float, float], odds: bool, width: float = PLOT) ->
 
 
 def pages_of(forest: Forest) -> Iterator[Forest]:
-    """The plot on as many pages as it needs, all on one scale; the answer stands on each, the notes on the
-    last."""
+    """The plot on as many pages as it needs, all on one scale; the answer stands on each unless it takes more
+    than a third of a page, the notes on the last."""
     layout = measure_forest(forest)
     if layout.height <= TALL:
         yield forest
         return
+    pairs = zip(forest.lines, layout.rows, strict=True)
+    if sum(row_height(row) for line, row in pairs if line in forest.answer) > TALL / 3:
+        forest = replace(forest, answer=())
     weights = [n.weight or 0.0 for n in forest.lines if n.kind in {"study", "aggregate"}]
     gone = tuple(i for i in range(len(forest.columns)) if i not in layout.starts)
     shared = {"limits": layout.limits, "heaviest": max(weights, default=0.0), "gone": gone}
@@ -334,6 +337,8 @@ def pages_of(forest: Forest) -> Iterator[Forest]:
         count = lines_that_fit(page)
         yield answered(replace(page, lines=lines[:count]))
         lines, number = lines[count:], number + 1
+    if forest.footer:  # no room beside the last line
+        yield answered(replace(whole, lines=[], title=f"{forest.title} (continued)"))
 
 
 def answered(page: Forest) -> Forest:

@@ -151,7 +151,6 @@ def overview_of(material: Material, analysis: Analysis, ledger: Ledger) -> Fores
         ],
         left=2,
         lines=lines,
-        answer=tuple(line for line in lines if line.kind != "study"),
         directions=(f"Higher value: {wording_lower(left)}", f"Higher value: {wording_lower(right)}"),
         axis="Difference in effect",
         footer=[

@@ -24,7 +24,8 @@ from ipdma.writing import write_file, write_set
 
 STOPPED = "STOPPED: "
 STOPPED_OTHERWISE = """
-The run stopped. Earlier results are untouched. It was stopped from outside, or the lines above say where.
+The run stopped, from outside or where the lines above say.
+Until it is finished the folder holds files of an earlier run, or partly of each.
 Start it again with the same words: what is finished is not done again.
 """
 Files = Mapping[str, Any] | Iterator[tuple[str, Any]]  # name to bytes or text
@@ -174,7 +175,9 @@ def why_stopped(logs: str | Path, since: float) -> str:
         if path.stat().st_mtime >= since:
             _, found, why = path.read_text(encoding="utf-8").partition(STOPPED)
             if found:
-                said.append(f"{path.stem}: {why.strip()}")
+                own = path.relative_to(logs).with_suffix("")
+                of_share = len(own.parts) == 3  # in the folder of its contrast, `fit/main/1-of-2`
+                said.append(f"{own.as_posix() if of_share else own.name}: {why.strip()}")
     if not said:
         return STOPPED_OTHERWISE
     head = "The run stopped. Earlier results are untouched. What to mend:"

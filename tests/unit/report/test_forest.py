@@ -106,6 +106,41 @@ def test_pages_hold_every_line_once_and_the_answer_each_on_one_scale():
     assert len({tuple(measure_forest(page).starts) for page in pages}) == 1  # the same columns
 
 
+def test_an_answer_as_tall_as_a_page_is_not_repeated_and_the_notes_stay():
+    material = mock_material(11)
+    one = interaction_forest_of(material, material.analyses[0], "chronicity", Ledger())
+    block = one.lines[: len(one.lines) // 2]
+    lines = [replace(n, cells=(f"{n.cells[0]} {i}", *n.cells[1:])) for i in range(18) for n in block]
+    forest = replace(one, lines=lines, answer=tuple(n for n in lines if n.kind != "study"))
+    assert measure_forest(replace(forest, lines=forest.answer)).height > TALL
+    pages = list(pages_of(forest))
+    assert [line for page in pages for line in page.lines] == lines
+    assert all(measure_forest(page).height <= TALL for page in pages)
+    assert len(pages) <= 2 * math.ceil(measure_forest(forest).height / TALL)
+    assert [bool(page.footer) for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
+@pytest.mark.parametrize("answer", [(), (Line("pooled", ("all", "2"), 0.1, -0.2, 0.4),)])
+def test_notes_without_room_beside_the_last_line_have_a_page(answer):
+    words, notes = ("a long name " * 500)[:5000], "a long note " * 300
+    columns = [("", "Study", "left"), ("", "Effect", "right")]
+    lines = [*answer, Line("heading", (words,))]
+    forest = Forest("T", columns, 1, lines, ("a", "b"), "x", footer=[notes], answer=answer)
+    pages = list(pages_of(forest))
+    assert [line for page in pages for line in page.lines if line.cells[0] == words] == lines[-1:]
+    assert all(drawn(page)[0].height <= TALL for page in pages)
+    assert [page.footer for page in pages] == [()] * (len(pages) - 1) + [[notes]]
+
+
+def test_an_overview_of_several_pages_has_no_answer_to_repeat():
+    material = mock_material(11)
+    overview = overview_of(material, material.analyses[0], Ledger())
+    long = replace(overview, lines=[*overview.lines, *(n for n in overview.lines * 30 if n.kind == "study")])
+    pages = list(pages_of(long))
+    assert len(pages) > 1
+    assert [line for page in pages for line in page.lines] == long.lines
+
+
 def test_a_wide_interval_does_not_set_the_scale_of_odds_ratios():
     lines = [Line("study", ("a",), 0.5, 0.1, 0.9), Line("pooled", ("all",), 0.7, -12.0, 13.0)]
     low, high = axis_limits(lines, math.log(20))

@@ -22,7 +22,6 @@ from ipdma.synthetic.consortium import draw_consortium
 from ipdma.synthetic.effects import level_of, path_of
 from ipdma.synthetic.expected import expected_terms
 from ipdma.synthetic.expected_odds import expected_log_odds
-from ipdma.synthetic.items import draw_items
 from ipdma.synthetic.recovery import recover, tabulate_coverage
 from ipdma.synthetic.trial import draw_trial
 from ipdma.synthetic.truth import parse_truth, read_truth
@@ -217,25 +216,6 @@ class TestRecoveryOfOneTrial:
         assert beta[5] == pytest.approx(effect.severity[time], abs=0.03)
         assert beta[6] == pytest.approx(effect.chronicity[time][0], abs=0.08)
         assert beta[7] == pytest.approx(effect.chronicity[time][1], abs=0.08)
-
-
-class TestItems:
-    @pytest.mark.parametrize("name", ["hads_d", "bdi", "bdi2", "phq9", "hamd17", "epds"])
-    def test_items_add_up_and_stay_in_range(self, name):
-        scoring = load_codebook().instruments[name].default
-        low, high = scoring.range.bounds
-        totals = np.arange(low, high + 1)
-        answers = draw_items(totals, scoring, np.random.default_rng(1))
-        for k, item in enumerate(scoring.item_ranges):
-            assert all(item.contains(float(a)) for a in answers[:, k])
-            if k + 1 in scoring.reversed_items:
-                answers[:, k] = item.bounds[0] + item.bounds[1] - answers[:, k]
-        for group in scoring.highest_of:
-            members = [k - 1 for k in group]
-            best = answers[:, members].max(axis=1)
-            answers[:, members] = 0
-            answers[:, members[0]] = best
-        assert (answers.sum(axis=1) * scoring.multiplier == totals).all()
 
 
 class TestFiles:
