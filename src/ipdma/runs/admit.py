@@ -11,7 +11,7 @@ from ipdma.runs.bundle_file import is_bundle
 from ipdma.site.catalogue import load_catalogue
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
-from ipdma.site.report_data import local_json, shareable_data, shareable_json
+from ipdma.site.report_data import error_of, local_json, shareable_data, shareable_json
 from ipdma.site.reports import report_html, rows_line
 from ipdma.writing import write_file
 
@@ -83,7 +83,7 @@ def admit(
 def refusal(result: CheckResult, folder: str, report: str, fewest: int) -> Iterator[str]:
     """Why a study cannot take part, in lines that may stand in a log: no rows, no values, no few people."""
     if result.error is not None:
-        yield f"study '{result.study}' ({folder}) cannot be read: {result.error}"
+        yield f"study '{result.study}' ({folder}) cannot be read: {error_of(result)}"
         return
     findings = [f for f in shareable_data(result, fewest)["findings"] if f["grade"] == "must_fix"]
     yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ ATTRIBUTES = {  # checks that count, among all participants, those who have some
     "outliers",
     "repeated_participants",
 }
+COUNT = re.compile(r"[0-9]{1,15}")
+MEAN = re.compile(r"([0-9]{1,15}): ")  # of a cell of what was received
 UNTOLD = "validation pages were not looked at: an earlier version made them, without their numbers as data"
 
 
@@ -46,15 +49,20 @@ def read_sizes(path: Path) -> dict[str, int]:
     """Participants of each trial."""
     counts = read_text_table(path)
     own = counts[(counts["analysis_id"] == "cohort") & (counts["what"] == "participants")]
-    own = own[(own["arm"] == "") & own["n"].str.isdigit()]
-    return dict(zip(own["study"], own["n"].astype(int), strict=True))
+    sizes = {row["study"]: read_count(row["n"]) for row in own[own["arm"] == ""].to_dict("records")}
+    return {study: n for study, n in sizes.items() if n is not None}
+
+
+def read_count(cell: str) -> int | None:
+    """The number of a cell, None of one that is withheld or damaged."""
+    return int(cell) if COUNT.fullmatch(cell) else None
 
 
 def few_in_check(row: Mapping[Any, str], size: int, minimum: int) -> Iterator[Exposure]:
     """Of one check: how many it concerns, how many it does not, and how many lack what it looks at."""
     if row["check"] in TOLD or row["check"] == "runs":
         return
-    n, of = (int(row[name]) if row[name].isdigit() else None for name in ("n", "of"))
+    n, of = (read_count(row[name]) for name in ("n", "of"))
     left = {"concerned": n, "not concerned": None if None in (n, of) else (of or 0) - (n or 0)}
     if row["check"] in ATTRIBUTES and of is not None and size:
         left["without what it looks at"] = size - of
@@ -65,7 +73,8 @@ def few_in_check(row: Mapping[Any, str], size: int, minimum: int) -> Iterator[Ex
 
 
 def few_in_report(name: str, text: str, minimum: int) -> Iterator[Exposure]:
-    """Of one report on a trial's file: people and rows of each finding, the others, and rows left out.
+    """Of one report on a trial's file: people and rows of each finding, the others, rows left out, and means
+    of scores. How many people an arm has, and how many of them a score, is published as it is.
 
     Raises
     ------
@@ -79,6 +88,7 @@ def few_in_report(name: str, text: str, minimum: int) -> Iterator[Exposure]:
         ]
         found.append(("rows left out", told["rows"]["excluded"], told["rows"]["read"]))
         study = str(told["study"])
+        means = list(received_means(told.get("received") or {"scores": []}))
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise ReadError(f"{name}: expected a report on a trial's file as a run writes it") from None
     for what, *pair in found:
@@ -87,3 +97,13 @@ def few_in_report(name: str, text: str, minimum: int) -> Iterator[Exposure]:
         for level, left in (("concerned", count), ("not concerned", rest)):
             if left is not None and is_few(left, minimum):
                 yield Exposure("validation", study, "", what, level, left, left, (name,))
+    for what, n in means:
+        if is_few(n, minimum):
+            yield Exposure("validation", study, "", what, "mean and SD", n, n, (name,))
+
+
+def received_means(received: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The scale and time of each mean that a report tells back, and of how many people it is."""
+    for label, when, *cells in received["scores"]:
+        for found in filter(None, map(MEAN.match, cells)):
+            yield f"{label}, {when}", int(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,11 +84,11 @@ def find_power(registry: Path, plan_path: Path) -> PlannedPower:
 
 def known_codebook(plan: Plan) -> Codebook:
     """The plan's codebook with those of its trials, where their folders are there already."""
-    try:
-        studies = find_studies(plan["studies"])
-    except PlanError:
-        studies = []
-    return load_codebook(codebook_folders(plan, studies))
+    where, studies = plan["studies"], []
+    for place in [where] if isinstance(where, str) else where:
+        with suppress(PlanError):
+            studies += find_studies([place])
+    return load_codebook(codebook_folders(plan, sorted(studies, key=lambda study: study.study)))
 
 
 def questions_of(plan: Plan, codebook: Codebook, spreads: Spreads, notes: list[str]) -> Iterator[Question]:

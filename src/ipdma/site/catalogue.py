@@ -10,6 +10,7 @@ from typing import Any
 
 from ipdma.codebook.text_yaml import read_text_mapping
 from ipdma.privacy.cells import FEW, say_count
+from ipdma.privacy.few import ALL_BUT, say_few
 from ipdma.site.findings import Finding
 from ipdma.site.sharing import for_sharing
 
@@ -20,7 +21,9 @@ CODE_IN_PLACE = re.compile(r"(\.(?:values|missing))\..*")
 
 @lru_cache(maxsize=len(LANGUAGES))
 def load_catalogue(language: str = "en") -> dict[str, Any]:
-    """All messages and phrases of a language."""
+    """All messages and phrases of a language; a ValueError where there are none."""
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
     name = f"messages/{language}.yaml"
     return read_text_mapping((files(__package__) / name).read_text("utf-8"), name)
 
@@ -66,8 +69,15 @@ def say_shared(finding: Finding, language: str = "en", fewest: int = FEW) -> tup
     words = {**common(finding, language), **listed, **finding.said}
     words |= placed(finding.said, CODE_IN_PLACE.sub(r"\1", finding.said.get("where", "")), language)
     count, of = say_count(finding.count, fewest, finding.of), say_count(finding.of, fewest)
+    if count.startswith(ALL_BUT):
+        count = say_all_but(fewest, language)
     words |= {"n": count, "of": of, "examples": ""}
     return fill(entry.get("shared") or entry["message"], words), fill(entry["remedy"], words)
+
+
+def say_all_but(fewest: int, language: str) -> str:
+    """`all but <5` in words of a language."""
+    return str(load_catalogue(language)["phrases"]["all_but"]).format(few=say_few(fewest))
 
 
 def placed(said: dict[str, str], where: str, language: str) -> dict[str, str]:

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ipdma.privacy.few import is_few, say_few, why_withheld
+from ipdma.privacy.few import is_few, say_few
+from ipdma.site.catalogue import say_all_but
 from ipdma.site.check import CheckResult
 from ipdma.site.facts import Facts, Score
 from ipdma.site.read_assessments import TIMES
@@ -85,12 +86,12 @@ def score_row(
         arm = result.facts.persons[score.person].arm if result.facts is not None else None
         if arm in arms:
             arms[arm].append(score.value)
-    cells = [arm_cell(values, sizes[arm], fewest) for arm, values in arms.items()]
+    cells = [arm_cell(values, sizes[arm], fewest, result.language) for arm, values in arms.items()]
     when = timepoint.replace("_", " ") + weeks_text(scores, fewest)
     return [f"{label} ({rating})", when, *cells]
 
 
-def arm_cell(values: list[float], size: int, fewest: int | None) -> str:
+def arm_cell(values: list[float], size: int, fewest: int | None, language: str) -> str:
     """`38: 21.4 (5.2)`; no mean of few people, and no n from which the few without a score would follow."""
     n = len(values)
     if fewest is not None and is_few(n, fewest):
@@ -99,7 +100,7 @@ def arm_cell(values: list[float], size: int, fewest: int | None) -> str:
         return str(n)
     count = str(n)
     if fewest is not None and is_few(size - n, fewest):
-        count = why_withheld(n, size, fewest)
+        count = say_all_but(fewest, language)
     return f"{count}: {statistics.fmean(values):.1f} ({statistics.stdev(values):.1f})"
 
 

@@ -13,7 +13,7 @@ from ipdma.site.catalogue import load_catalogue, say, say_shared
 from ipdma.site.check import CheckResult
 from ipdma.site.findings import Finding
 from ipdma.site.received import received_scores
-from ipdma.site.sharing import for_sharing
+from ipdma.site.sharing import for_sharing, shared_error
 
 
 def local_json(result: CheckResult) -> str:
@@ -42,7 +42,7 @@ def shareable_data(result: CheckResult, fewest: int = FEW, contact: str = "") ->
     findings = [shared_entry(finding, result.language, fewest) for finding in result.findings]
     return {
         "ready": result.ready,
-        "error": result.error,
+        "error": error_of(result),
         "study": result.study,
         "findings": findings,
         "not_checked": result.not_checked,
@@ -51,6 +51,12 @@ def shareable_data(result: CheckResult, fewest: int = FEW, contact: str = "") ->
         "fewest": fewest,
         "contact": contact,
     }
+
+
+def error_of(result: CheckResult) -> str | None:
+    """Why the upload cannot be read, as it may leave the site."""
+    named = (result.file.source.file or "") if result.file is not None else ""
+    return shared_error(result.error, named, load_catalogue(result.language)["phrases"]["data_file"])
 
 
 def outline(result: CheckResult) -> dict[str, Any]:

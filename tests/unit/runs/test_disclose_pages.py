@@ -5,10 +5,11 @@ import json
 import pytest
 
 from ipdma.errors import ReadError
-from ipdma.runs.disclose_pages import few_in_pages, untold_pages
+from ipdma.runs.disclose_pages import few_in_pages, read_sizes, untold_pages
 
 HEAD = "study,check,domain,outcome,subject,n,of,text\n"
 COUNTS = "analysis_id,what,study,arm,variable,level,n,of,value,withheld\ncohort,participants,A,,,,157,,,\n"
+NO_SCORES = '{"study": "A", "findings": [], "rows": {"read": 1, "excluded": 0}, "received": {"scores": [1]}}'
 REPORT = {"study": "A", "findings": [], "rows": {"read": 157, "kept": 157, "excluded": 0}}
 
 
@@ -34,6 +35,8 @@ def found(folder, checks="", **report):
         ("repeated_blocks,1,passed,scores,0,3", []),
         ("allocation_ratio,5,passed,stpp and tau,4,157", []),
         ("date_violations,4,not checked,,,", []),
+        ("outliers,8,query,baseline variables,\u00b2,157", []),
+        (f"outliers,8,query,baseline variables,3,{'9' * 5000}", [("concerned", 3)]),
     ],
 )
 def test_of_a_check(tmp_path, check, said):
@@ -54,7 +57,31 @@ def test_of_rows_left_out(tmp_path):
     assert found(tmp_path, rows={"read": None, "kept": 56, "excluded": "<10"}) == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"study": 1}', "[" * 3000, '{"findings": [1], "rows": 2}'])
+@pytest.mark.parametrize("n", ["\u00b2", "9" * 5000, "<10"])
+def test_a_damaged_size_is_none(tmp_path, n):
+    (tmp_path / "counts.csv").write_text(COUNTS.replace("157", n), encoding="utf-8")
+    assert read_sizes(tmp_path / "counts.csv") == {}
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("2: 20.1 (3.0)", [("mean and SD", 2)]),
+        ("10: 20.1 (3.0)", []),
+        ("all but <10: 20.1 (3.0)", []),
+        ("<10", []),
+        ("0", []),
+    ],
+)
+def test_of_a_mean_that_is_told_back(tmp_path, cell, said):
+    received = {"arms": ["stpp (n = 30)", "tau (n = 3)"], "scores": [["HAMD", "baseline", cell, "<10"]]}
+    assert found(tmp_path, received=received) == said
+    assert found(tmp_path, received=None) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"study": 1}', "[" * 3000, '{"findings": [1], "rows": 2}', NO_SCORES]
+)
 def test_what_is_no_report_is_a_sentence(tmp_path, text):
     found(tmp_path)
     (tmp_path / "validation" / "A.json").write_text(text, encoding="utf-8")

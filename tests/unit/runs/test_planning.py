@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.builders.trials import write_plan
+from tests.builders.trials import write_plan, write_trial
 
 from ipdma.cli import main
 from ipdma.errors import PlanError
@@ -183,6 +183,19 @@ def test_a_condition_that_nobody_knows_is_said_with_what_is_wrong_in_the_registr
         ask(["study|status|arms", "A|ipd|forty"], contrasts=contrast)
     with pytest.raises(PlanError, match="no condition 'stpq'"):
         ask(["study|status|arms", "A|ipd|stpp 40; tau 40"], contrasts=contrast)
+
+
+def test_a_trial_that_is_not_there_takes_no_other_trials_codebook_away(ask, tmp_path):
+    write_trial(tmp_path / "A", "A", seed=1)
+    (tmp_path / "A" / "codebook").mkdir()
+    (tmp_path / "A" / "codebook" / "variables.yaml").write_text(
+        "setting:\n  type: category\n  label: setting\n  levels: [clinic, home, practice]\n", encoding="utf-8"
+    )
+    rows = ["study|status|arms", "A|ipd|stpp 40; tau 40"]
+    moderators = {"setting": {"column": "setting", "type": "categorical"}}
+    for places in (["A"], ["A", "B"], ["B", "A"]):
+        found = ask(rows, moderators=moderators, studies=[str(tmp_path / place) for place in places])
+        assert [own.question.level for own in found.answers] == ["", "home", "practice"]
 
 
 def test_nobody_to_plan_with(ask):

@@ -259,6 +259,6 @@ def test_a_page_of_an_unreadable_upload_counts_nothing_and_a_ready_one_says_what
     assert page.count("<td class=ready>ready</td>") == 5
     (folder / "f.csv").unlink()
     page = report_html(check_study(folder), shareable=True)
-    assert "f.csv: there is no such file" in page
+    assert "the data file: there is no such file" in page
     assert "rows read" not in page
     assert "class=counts" not in page

@@ -35,6 +35,8 @@ def test_the_shared_page_has_no_number_of_few_people(small):
     said = told(small.check(), fewest=5)
     assert "all but <5: " in said  # five of six have the score: one has not
     assert not re.search(r"(?<!<)\b5: ", said)
+    dutch = replace(small.check(), language="nl")
+    assert "op <5 na alle: " in told(dutch, fewest=5, language="nl")
     assert told(small.check(), fewest=10).count("<10") == 6  # both arms, twice two cells
     assert not re.search(r"\d\.\d \(", told(small.check(), fewest=10))
 

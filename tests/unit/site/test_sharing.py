@@ -6,7 +6,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from ipdma.site.report_data import shareable_json
+from ipdma.site.catalogue import load_catalogue
+from ipdma.site.check import check_study
+from ipdma.site.report_data import shareable_data, shareable_json
 from ipdma.site.reports import report_html
 from ipdma.site.scan import scan_file
 
@@ -43,6 +45,51 @@ def test_an_unused_column_and_the_sites_file_stay_at_the_site(small):
             assert word not in told
     for word in ("hiv_status", "surname", "f.csv"):
         assert word in report_html(result, shareable=False)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_neither_leaves_with_a_column_that_is_not_there(small, language):
+    small.column("hiv_status", ["1"] * 12)
+    small.map["variables"]["sex"] = {"from": "hiv_statu"}
+    result = check_study(small.write(), language)
+    assert "IPD-003" in {finding.code for finding in result.findings}
+    for told in (shareable_json(result), report_html(result, shareable=True)):
+        assert "hiv_statu" in told
+        assert "hiv_status" not in told
+        assert "f.csv" not in told
+    assert "hiv_status" in report_html(result, shareable=False)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 40, None], ids=["empty", "zeros", "absent"])
+def test_the_sites_file_stays_where_it_cannot_be_read(small, content):
+    folder = small.write()
+    (folder / "f.csv").unlink()
+    (folder / "f2.csv" if content is None else folder / "f.csv").write_bytes(content or b"")
+    result = check_study(folder)
+    assert result.error is not None
+    told = (shareable_json(result), report_html(result, shareable=True))
+    for text in told:
+        assert "the data file: th" in text
+        assert "f.csv" not in text
+        assert "f2.csv" not in text
+    assert "f.csv" in report_html(result, shareable=False)
+
+
+def test_all_but_few_is_said_in_the_language_of_the_report(small):
+    for row in range(10):
+        small.put(row, "age", "seventeen")
+    folder = small.write()
+    for language, words in (("en", "all but <5 of 12"), ("nl", "op <5 na alle van 12")):
+        told = next(
+            f for f in shareable_data(check_study(folder, language))["findings"] if f["variable"] == "age"
+        )
+        assert told["count"] == "all but <5"
+        assert words in told["message"]
+
+
+def test_a_language_without_messages_is_a_sentence():
+    with pytest.raises(ValueError, match="'../x': expected one of en, nl"):
+        load_catalogue("../x")
 
 
 def labelled(tmp_path, name: str, labels: dict[float, str]) -> str:
