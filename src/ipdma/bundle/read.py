@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -22,6 +23,7 @@ from ipdma.yaml_values import load_own_yaml
 
 LARGEST = 64 << 20  # bytes
 DEEPEST = 12  # brackets inside brackets; the form itself needs 7
+MOST_DIGITS = 300  # of a whole number; floating-point numbers end at 309
 MOST_FAULTS = 50  # sentences shown
 PERSONAL = ("participant", "participants")
 OPENING, CLOSING = ("[", "{"), ("]", "}")
@@ -104,13 +106,13 @@ def depth_of(text: str) -> int:
 def parse_json(text: str, where: str) -> Any:
     """The values of a JSON text in which no key stands twice and every number is one; else ReadError."""
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=refuse_constant)
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_constant=refuse_constant, parse_int=whole_number
+        )
     except json.JSONDecodeError as error:
         raise ReadError(f"{where}: no JSON (line {error.lineno}: {error.msg})") from None
     except ReadError as error:
         raise ReadError(f"{where}: {error}") from None
-    except ValueError:
-        raise ReadError(f"{where}: a number has too many digits to be one") from None
 
 
 def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -121,6 +123,13 @@ def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ReadError(f"the key '{for_terminal(twice)}' stands twice in one place")
     return values
+
+
+def whole_number(text: str) -> int:
+    """A whole number that floating-point numbers reach."""
+    if len(text) > MOST_DIGITS:
+        raise ReadError("a number has too many digits to be one")
+    return int(text)
 
 
 def refuse_constant(name: str) -> Any:
@@ -150,11 +159,12 @@ def shape_faults(values: Mapping[str, Any]) -> Iterator[str]:
                     f"triangle for {p} columns; expected {p} of each, the rows 1 to {p} long"
                 )
     for number, sets in enumerate(values["completed"]):
-        yield from set_faults(f"completed.{number}", sets)
+        yield from set_faults(f"completed.{number}", sets, values["gate"]["minimum_cell"])
 
 
-def set_faults(where: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """Completed data sets that differ in number between arms, or hold other many numbers than columns ask."""
+def set_faults(where: str, values: Mapping[str, Any], minimum: int) -> Iterator[str]:
+    """Completed data sets that differ in number between arms, or in people where the gate was on, or hold
+    other many numbers than columns ask."""
     p = len(values["columns"])
     wanted = 1 + p + p * (p + 1) // 2
     if len({len(rows) for rows in values["arms"].values()}) > 1:
@@ -166,8 +176,14 @@ def set_faults(where: str, values: Mapping[str, Any]) -> Iterator[str]:
                     f"{where}.arms.{arm}: data set {data_set} has {len(row)} numbers for {p} columns; "
                     f"expected {wanted}: people, means and the lower triangle"
                 )
-            elif row[0] < 1 or row[0] != int(row[0]):
+            elif row[0] < 1 or not math.isfinite(row[0]) or row[0] != int(row[0]):
                 yield f"{where}.arms.{arm}: data set {data_set} has {row[0]:g} people; expected 1, 2, ..."
+        if minimum > 1 and len({row[0] for row in rows}) > 1:
+            yield (
+                f"{where}.arms.{arm}: its data sets are of different numbers of people; expected the same "
+                "people in each, since two of them would differ by the rows of few; delete the file "
+                "and have it made again"
+            )
 
 
 def harmful_texts(values: Any, where: str = "") -> Iterator[tuple[str, str]]:

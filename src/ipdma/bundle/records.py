@@ -288,7 +288,10 @@ class Bundle:
 
 
 def sets_of(blocks: Iterable[Block]) -> list[list[Block]]:
-    """Blocks of completed data sets, those of the same people and columns together."""
+    """Blocks of completed data sets, those of the same cells and columns together.
+
+    The gate lets them leave only where they are of the same people too.
+    """
     found: dict[tuple[object, ...], list[Block]] = {}
     for block in blocks:
         if block.imputation is not None:

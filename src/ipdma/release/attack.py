@@ -106,7 +106,8 @@ def attack_bundle(
 
 
 def is_distinct(block: Block) -> bool:
-    """Whether a block's people are no other block's: of completed data sets the first stands for all."""
+    """Whether a block may have people of its own: of completed data sets, which leave only where all are of
+    the same people, the first stands for all."""
     return block.imputation in (None, 1)
 
 

@@ -123,20 +123,21 @@ def missing_column(stack: Stack) -> Coded:
 
 
 def drawn_people(observed: pd.DataFrame, ask: Ask) -> np.ndarray:
-    """Who lacks a value behind the columns of a model that the trial has, shape (n,)."""
+    """Who lacks which of the q variables behind the columns of a model that the trial has, shape (n, q)."""
     names = [OUTCOME, *ask.covariates, *([ask.moderator.column] if ask.moderator else [])]
     there = [name for name in dict.fromkeys(names) if name in observed and observed[name].notna().any()]
-    return observed[there].isna().any(axis=1).to_numpy()
+    return observed[there].isna().to_numpy()
 
 
 def data_sets(found: RowSet, stack: Stack, drawn: np.ndarray) -> Iterator[RowSet]:
-    """A row set of all data sets as one for each; none where some set lacks an arm."""
+    """A row set of all data sets as one for each.
+
+    Their people may differ: a drawn value that is no level of the plan, or has no logarithm, is missing.
+    """
     place = found.people.astype(int)
     number, person = place // stack.people, place % stack.people
     columns = tuple(map(possible, found.columns, found.values.T))
     parts = [np.flatnonzero(number == own) for own in range(len(stack.table) // stack.people)]
-    if len({tuple(sorted(set(found.arm[at]))) for at in parts}) > 1:
-        return
     names = stack.observed["participant"].to_numpy(dtype=object)
     for own, at in enumerate(parts, 1):
         yield RowSet(

@@ -26,7 +26,7 @@ from ipdma.release.attacks.cells import LEVERAGE, attack_persons
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
 from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
 from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort
-from ipdma.release.attacks.sets import attack_drawn, attack_sets
+from ipdma.release.attacks.sets import attack_drawn, attack_pairs, attack_people, attack_sets
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares, key_of
 from ipdma.release.counts import tellable
 from ipdma.release.make import TrialDraft
@@ -42,11 +42,13 @@ WITHDRAW = (
 
 def ungated(draft: TrialDraft) -> Bundle:
     """Everything, for one's own machine alone: the bundle says in itself that it is not for sharing."""
+    passage = Passage(draft.bundle, 1, ())
+    out = {id(own) for sets in draft_sets(draft.blocks) if not is_even(sets, passage) for own in sets}
     return replace(
         draft.bundle,
-        gate=Gate(1, False, (), draft.bundle.gate.withheld),
+        gate=Gate(1, False, (), (*draft.bundle.gate.withheld, *passage.withheld)),
         scales=tuple(own.squares for own in draft.squares),
-        blocks=tuple(own.block for own in draft.blocks),
+        blocks=tuple(own.block for own in draft.blocks if id(own) not in out),
     )
 
 
@@ -166,7 +168,7 @@ def bent(block: Block, lost: Set[str]) -> set[str]:
 
 
 def draft_sets(drafts: Sequence[Draft]) -> list[list[Draft]]:
-    """Completed data sets, those of the same people and columns together."""
+    """Completed data sets, those of the same cells and columns together."""
     by_block = {id(own.block): own for own in drafts}
     return [[by_block[id(block)] for block in sets] for sets in sets_of(own.block for own in drafts)]
 
@@ -174,14 +176,31 @@ def draft_sets(drafts: Sequence[Draft]) -> list[list[Draft]]:
 def admit_sets(sets: Sequence[Draft], passage: Passage) -> None:
     """Keep the completed data sets of some rows, all of them or none."""
     first, minimum = sets[0], passage.minimum
-    found = list(attack_drawn(first.block, first.drawn, minimum)) or attack_draft(first, passage)
+    if not is_even(sets, passage):
+        return
+    found = list(attack_drawn(first.block, first.drawn, minimum))
+    found = found or list(attack_pairs([own.values for own in sets], minimum)) or attack_draft(first, passage)
     found = found or list(attack_sets([own.block for own in sets], minimum))
     for own in sets[1:]:
         found = found or attack_alone(own.block, passage)
     for find in found:
-        passage.hold(describe(replace(first.block, imputation=None)), find)
+        passage.hold(name_of(sets), find)
     if not found:
         passage.kept.extend(sets)
+
+
+def is_even(sets: Sequence[Draft], passage: Passage) -> bool:
+    """Whether completed data sets are of the same people (of the same arms, where the gate is off); else it
+    is noted."""
+    found = list(attack_people([own.people for own in sets], passage.minimum))
+    for find in found:
+        passage.hold(name_of(sets), find)
+    return not found
+
+
+def name_of(sets: Sequence[Draft]) -> str:
+    """What completed data sets are called together."""
+    return describe(replace(sets[0].block, imputation=None))
 
 
 def worth_keeping(names: Sequence[str], block: Block) -> bool:

@@ -25,7 +25,7 @@ class Draft:
     knots : tuple of float
         Of its curve, in the unit of the column before the first bend; empty where there is none.
     drawn : dict of str to int
-        By arm, of how many people some value was drawn.
+        By arm, for how many people the variable that fewest lack was drawn; 0 where all were observed.
     """
 
     block: Block
@@ -61,8 +61,14 @@ def draft_block(own: RowSet) -> Draft:
         {arm: moments_of_rows(own.values[own.arm == arm]) for arm in arms},
     )
     people = {arm: frozenset(own.people[own.arm == arm]) for arm in arms}
-    drawn = {} if own.drawn is None else {arm: int(own.drawn[own.arm == arm].sum()) for arm in arms}
+    drawn = {} if own.drawn is None else {arm: fewest(own.drawn[own.arm == arm]) for arm in arms}
     return Draft(block, people, {arm: own.values[own.arm == arm] for arm in arms}, own.knots, drawn)
+
+
+def fewest(drawn: np.ndarray) -> int:
+    """Of variables drawn for anybody, shape (n, q), the number of people of the one with fewest; else 0."""
+    people = drawn.sum(axis=0)
+    return int(min(people[people > 0], default=0))
 
 
 def narrowed(draft: Draft, names: Sequence[str]) -> Draft:

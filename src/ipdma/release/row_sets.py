@@ -48,8 +48,8 @@ class RowSet:
     imputation : int or None
     knots : tuple of float
         At which columns of coding `bend` bend, in the unit of the column before the first of them.
-    drawn : ndarray of bool, shape (n,), or None
-        Whose values in these columns were drawn, in part at least; None where all were observed.
+    drawn : ndarray of bool, shape (n, q), or None
+        Whose values of each of the q variables behind the columns were drawn; None where all were observed.
     """
 
     serves: tuple[Serves, ...]

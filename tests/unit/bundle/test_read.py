@@ -153,6 +153,44 @@ def test_a_number_beyond_all_numbers_is_refused():
     assert "year" in refusal(text)
 
 
+def with_sets(*rows):
+    """The small bundle with completed data sets of the headline: rows of numbers of one arm."""
+
+    def change(values):
+        block = values["blocks"][0]
+        head = {key: block[key] for key in ("scale", "columns")}
+        serves = [{**block["serves"][0], "rows": "imputed"}]
+        values["completed"] = [{**head, "serves": serves, "arms": {"A": list(rows)}}]
+
+    return changed_text(change)
+
+
+SET = [60, 12.0, 20.0, 9.0, 1.0, 9.0]
+
+
+def test_completed_sets_of_different_people_are_refused_where_the_gate_was_on():
+    assert parse_bundle(with_sets(SET, SET), "t")
+    other = with_sets(SET, [59, *SET[1:]])
+    assert "completed.0.arms.A: its data sets are of different numbers of people" in refusal(other)
+    mine = json.loads(other)
+    mine["gate"] |= {"minimum_cell": 1, "for_sharing": False}
+    assert parse_bundle(json.dumps(mine), "t")
+
+
+@pytest.mark.parametrize(("place", "number"), [(0, "1e999"), (1, "9" * 320), (0, "9" * 320), (1, "1e999")])
+def test_numbers_of_completed_sets_beyond_all_numbers_are_refused(place, number):
+    text = with_sets([7777 if at == place else own for at, own in enumerate(SET)])
+    said = refusal(text.replace("7777", number))
+    assert any(words in said for words in ("inf people", "too many digits", "too large to be a number"))
+
+
+def test_a_mean_of_too_many_digits_is_refused():
+    def change(values):
+        values["blocks"][0]["arms"]["A"]["means"][0] = 7777
+
+    assert "too many digits" in refusal(changed_text(change).replace("7777", "9" * 320))
+
+
 def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ReadError, match="there is no such file"):
         read_bundle(tmp_path / "none.bundle.json")

@@ -17,7 +17,7 @@ from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import attack_persons
 from ipdma.release.attacks.differences import attack_unions
 from ipdma.release.attacks.reconstruction import Effort, recovered
-from ipdma.release.attacks.sets import attack_drawn
+from ipdma.release.attacks.sets import attack_drawn, attack_sets
 from ipdma.release.counts import tellable
 
 ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
@@ -323,3 +323,12 @@ def test_at_the_site_drawn_values_of_few_people_are_found_whatever_they_are(draw
     one = next(completed(max(drawn, 1)))
     assert bool(list(attack_drawn(one, {"A": drawn, "B": 40}, 10))) == tells
     assert not list(attack_drawn(one, {"A": drawn, "B": 40}, 1))
+
+
+def test_completed_data_sets_of_another_number_of_people_are_found_in_the_file():
+    sets = list(completed(25))
+    arms = {**sets[1].arms, "A": moments(scores(rows())["A"][1:])}
+    sets[1] = replace(sets[1], arms=arms)
+    reasons = [own.reason for own in attack_sets(sets, 10)]
+    assert reasons == ["completed data sets are of different people of arm A"]
+    assert not list(attack_sets(sets, 1))

@@ -8,11 +8,11 @@ from tests.builders.uploads import upload_of
 
 from ipdma.bundle import Serves, bundle_text, parse_bundle
 from ipdma.bundle.guest import withheld_variables
-from ipdma.bundle.records import BEND
+from ipdma.bundle.records import BEND, sets_of
 from ipdma.codebook import load_codebook
 from ipdma.plan import Plan
 from ipdma.release.attack import attack_bundle
-from ipdma.release.gate import is_headline, release
+from ipdma.release.gate import draft_sets, is_headline, release, ungated
 from ipdma.release.make import draft_trial
 
 HEADLINE = Serves("main", "depression", "post", "observed")
@@ -182,3 +182,100 @@ def test_a_curve_leaves_whole_or_not_at_all(codebook):
         names = ["outcome", "baseline", "age", *(f"moderator.age.s{j}" for j in range(2, len(knots)))]
         assert (made.find(HEADLINE, names) is not None) == passes
         assert any(column.coding == BEND for own in made.blocks for column in own.columns) == passes
+
+
+def drafted_sets(upload, codebook, moderators=None):
+    """A plan that imputes the score, and what a trial could give to it."""
+    asked = {
+        "moderators": moderators or {},
+        "sensitivity": {},
+        "longitudinal": {"visits": []},
+        "minimum_cell": 10,
+        "missing": {
+            "method": "multiple_imputation",
+            "m": 4,
+            "iterations": 3,
+            "outcomes": ["depression"],
+            "models": ["primary"],
+        },
+    }
+    own = Plan.from_mapping({**PLAN, **asked})
+    return draft_trial(upload, own, codebook), own
+
+
+def completed_sets(upload, codebook, moderators=None):
+    """Why completed data sets of a trial stay, by their columns, and the columns of those that leave."""
+    made, own = drafted_sets(upload, codebook, moderators)
+    found = release(made, own, 10)
+    assert attack_bundle(found.bundle, 10)[0] == []
+    stay = {what.what.split("imputed: ")[1]: what.reason for what in found.withheld if "imputed" in what.what}
+    return stay, {", ".join(sets[0].names) for sets in sets_of(found.bundle.blocks)}
+
+
+def blank(upload, column, people, value=""):
+    """Give the first people of each arm another value."""
+    table = upload.participants
+    table.loc[table.groupby("arm").cumcount() < people, column] = value
+    return upload
+
+
+LOG = {"duration": {"column": "episode_duration_months", "transform": "log", "spline": False}}
+LEVELS = {"sex": {"column": "sex", "type": "categorical", "levels": ["female", "male"]}}
+
+
+def test_completed_sets_of_different_people_stay_since_their_difference_is_a_row(codebook):
+    upload = blank(upload_of(arms={"A": ("stpp", 50), "B": ("waitlist", 50)}), "episode_duration_months", 26)
+    made, _ = drafted_sets(upload, codebook, LOG)
+    sets = next(own for own in draft_sets(made.blocks) if "moderator.duration" in own[0].block.names)
+    assert len({own.block.arms["A"].n for own in sets}) > 1  # a duration of 0 and less has no logarithm
+    stay, leave = completed_sets(upload, codebook, LOG)
+    assert "of different people" in stay["outcome, baseline, moderator.duration"]
+    assert leave == {"outcome, baseline"}
+
+
+def test_completed_sets_stay_where_a_level_that_the_plan_does_not_list_is_drawn(codebook):
+    upload = upload_of(arms={"A": ("stpp", 200), "B": ("waitlist", 200)})
+    upload = blank(blank(upload, "sex", 80, "other"), "sex", 40)
+    stay, leave = completed_sets(upload, codebook, LEVELS)
+    assert "of different people" in stay["outcome, baseline, moderator.sex"]
+    assert leave == {"outcome, baseline"}
+
+
+def test_as_many_need_not_be_the_same_people(codebook):
+    made, own = drafted_sets(upload_of(arms={"A": ("stpp", 80), "B": ("waitlist", 80)}, gone=30), codebook)
+    assert any(block.imputation for block in release(made, own, 10).bundle.blocks)
+    second = next(draft for draft in made.blocks if draft.block.imputation == 2)
+    second.people["A"] = second.people["A"] - {"A000"} | {"A999"}
+    reasons = [held.reason for held in release(made, own, 10).withheld]
+    assert "completed data sets are of different people" in reasons
+
+
+def test_completed_sets_of_which_one_lacks_an_arm_are_named_with_and_without_the_gate(codebook):
+    made, own = drafted_sets(upload_of(gone=30), codebook)
+    second = next(draft for draft in made.blocks if draft.block.imputation == 2)
+    name = "main depression post imputed: outcome, baseline"
+    for part in (second.people, second.values, second.block.arms):
+        del part["A"]
+    for bundle in (ungated(made), release(made, own, 10).bundle):
+        assert [held.what for held in bundle.gate.withheld if "lacks an arm" in held.reason] == [name]
+        assert {sets[0].serves[0].timepoint for sets in sets_of(bundle.blocks)} == {"follow_up"}
+        assert bundle_text(parse_bundle(bundle_text(bundle), "t")) == bundle_text(bundle)
+
+
+def test_completed_sets_stay_where_one_variable_was_drawn_for_few_and_another_for_many(codebook):
+    age = {"age": {"column": "age", "spline": False}}
+    arms = {"A": ("stpp", 80), "B": ("waitlist", 80)}
+    stay, leave = completed_sets(upload_of(arms=arms, gone=30, unaged=3), codebook, age)
+    assert stay == {"outcome, baseline, age": "a variable was drawn for fewer than 12 people of arm A"}
+    assert leave == {"outcome, baseline"}
+    stay, leave = completed_sets(upload_of(arms=arms, gone=30, unaged=30), codebook, age)
+    assert leave == {"outcome, baseline", "outcome, baseline, age"}
+    assert stay == {}
+
+
+def test_completed_sets_stay_where_two_of_them_drew_alike_for_all_but_few(codebook):
+    sex = {"sex": {"column": "sex", "type": "categorical"}}
+    upload = upload_of(arms={"A": ("stpp", 80), "B": ("waitlist", 80)}, gone=30)
+    stay, leave = completed_sets(blank(upload, "sex", 20), codebook, sex)
+    assert "two completed data sets differ for fewer than 10" in stay["outcome, baseline, moderator.sex"]
+    assert leave == {"outcome, baseline"}

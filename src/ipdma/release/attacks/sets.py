@@ -21,25 +21,28 @@ WITHOUT = "leave the imputed analysis to the trials with rows"
 
 
 def attack_drawn(block: Block, drawn: Mapping[str, int], minimum: int) -> Iterator[Find]:
-    """Arms in which values were drawn for few people, or for fewer than three a column.
+    """Arms in which a variable was drawn for few people, or for fewer than three a column.
 
     Parameters
     ----------
     block : Block
         One of the data sets.
     drawn : mapping of str to int
-        People with a drawn value, by arm: the site knows, and the file does not say.
+        People for whom the variable that fewest lack was drawn, by arm: the site knows, and the file does
+        not say.
     minimum : int
     """
     needed = max(minimum, needed_people(block)) if minimum > 1 else 1
     for arm, people in drawn.items():
         if few(people, needed):
-            reason = f"values were drawn for fewer than {needed} people of arm {arm}"
+            reason = f"a variable was drawn for fewer than {needed} people of arm {arm}"
             yield Find(SETS, arm, (), reason, WITHOUT)
 
 
 def attack_sets(blocks: Sequence[Block], minimum: int) -> Iterator[Find]:
-    """Differences between the data sets of one file that leave a direction out which all people have.
+    """Data sets of different people, and differences that leave a direction out which all people have.
+
+    Where people differ in number, one set less another is the rows of those whom the one has more.
 
     The products of drawn values with the columns that were observed span as many directions as these
     columns, unless the people are fewer than those. Whose outcome was drawn is no such column: it is 1 for
@@ -48,10 +51,43 @@ def attack_sets(blocks: Sequence[Block], minimum: int) -> Iterator[Find]:
     flag = [i for i, label in enumerate(blocks[0].labels, 1) if label == MISSING]
     for arm in blocks[0].arms if minimum > 1 else ():
         if len({own.arms[arm].n for own in blocks}) > 1:
+            yield Find(SETS, arm, (), f"completed data sets are of different people of arm {arm}", WITHOUT)
             continue
         totals = np.array([np.delete(np.delete(own.arms[arm].totals, flag, 0), flag, 1) for own in blocks])
         if is_narrow(totals):
             reason = f"differences between completed data sets are those of few people of arm {arm}"
+            yield Find(SETS, arm, (), reason, WITHOUT)
+
+
+def attack_people(people: Sequence[Mapping[str, frozenset[str]]], minimum: int) -> Iterator[Find]:
+    """Data sets of different people, whom only the site knows: as many need not be the same.
+
+    Parameters
+    ----------
+    people : sequence of (mapping of str to frozenset of str)
+        Of each data set, by arm.
+    minimum : int
+    """
+    if any(own.keys() != people[0].keys() for own in people):
+        yield Find(SETS, "", (), "a completed data set lacks an arm that another has", WITHOUT)
+    elif minimum > 1 and any(own != people[0] for own in people):
+        yield Find(SETS, "", (), "completed data sets are of different people", WITHOUT)
+
+
+def attack_pairs(values: Sequence[Mapping[str, np.ndarray]], minimum: int) -> Iterator[Find]:
+    """Two data sets that differ in a column for few people: of levels and whole scores many are drawn alike.
+
+    Parameters
+    ----------
+    values : sequence of (mapping of str to ndarray of shape (n, p))
+        Rows of each data set by arm, of the same people in the same order: the site alone has them.
+    minimum : int
+    """
+    for arm in values[0]:
+        rows = np.stack([own[arm] for own in values])
+        changed = ((rows[place + 1 :] != rows[place]).sum(axis=1) for place in range(len(rows) - 1))
+        if any(((people > 0) & (people < minimum)).any() for people in changed):
+            reason = f"two completed data sets differ for fewer than {minimum} people of arm {arm}"
             yield Find(SETS, arm, (), reason, WITHOUT)
 
 
