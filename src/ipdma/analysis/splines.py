@@ -29,6 +29,8 @@ QUANTILES = (
     "moderators.{}.spline, and bundles made for it hold the curve's columns"
 )
 
+OFF_INSTRUMENT = "no trial of this cell is on {}, in whose points the plan gives the knots"
+
 
 def write_spline(
     ledger: Ledger,
@@ -61,6 +63,8 @@ def write_spline(
     if curve.silent:
         ledger.note(name, KIND, f"without {', '.join(curve.silent)}: {why_silent(moderator)}")
     if curve.rows.empty:
+        if moderator.knots_on and not own.studies:
+            ledger.note(name, "not_fitted", OFF_INSTRUMENT.format(moderator.knots_on))
         return
     if len(curve.knots) < 3:
         ledger.note(name, "not_fitted", "the moderator takes too few values for three different knots")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from ipdma.model.random_intercept import RandomIntercept, fit_random_intercept
 
 Array = NDArray[Any]
 ROUNDS = 100
+ABREAST = 256  # cuts of a node that are tried at once; all of n people would take 8 n^2 bytes
 TOLERANCE = 1e-3
 
 
@@ -222,14 +224,13 @@ def best_split(
     node: Node, y: Array, treat: Array, values: Array, levels: tuple[str, ...], minimum: int
 ) -> tuple[NDArray[np.bool_], float | None, tuple[str, ...]] | None:
     """The cut with the smallest residual sum of squares of the two treatment models."""
-    cuts = list(candidates(values[node.rows], y[node.rows], levels))
-    if not cuts:
-        return None
-    rss = residual_sums(np.array([left for left, _, _ in cuts]), y[node.rows], treat[node.rows], minimum)
     best, chosen = np.inf, None
-    for sum_of_squares, cut in zip(rss.tolist(), cuts, strict=True):
-        if sum_of_squares < best - 1e-12:
-            best, chosen = sum_of_squares, cut
+    every = candidates(values[node.rows], y[node.rows], levels)
+    while cuts := list(islice(every, ABREAST)):
+        rss = residual_sums(np.array([left for left, _, _ in cuts]), y[node.rows], treat[node.rows], minimum)
+        for sum_of_squares, cut in zip(rss.tolist(), cuts, strict=True):
+            if sum_of_squares < best - 1e-12:
+                best, chosen = sum_of_squares, cut
     return chosen
 
 

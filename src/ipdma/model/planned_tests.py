@@ -234,7 +234,7 @@ def noncentral_power(shift: Array, df: Array, level: float) -> Array:
     )
     power[told] = np.where(
         own < NORMAL_DF,
-        nct.sf(q, own, far) + nct.cdf(-q, own, far),
+        nct.sf(q, own, far) + np.nan_to_num(nct.cdf(-q, own, far)),  # nan where too small for scipy
         normal_power(far, q),
     )
     return power

@@ -98,7 +98,7 @@ def curve_columns(rows: pd.DataFrame, moderator: Moderator, codebook: Codebook) 
         return
     number = list(moderator_columns(rows, moderator, codebook))
     yield from number
-    if number[0][0].coding == LEVEL:  # yes and no have no curve
+    if not number or number[0][0].coding == LEVEL:  # nor have levels, or a text without values, a curve
         return
     limits, bends = number[0][0].range, raw_bends(rows, moderator)
     ends = spline_basis(np.array(limits), raw_knots(moderator))[:, 1:].T.tolist() if limits else []

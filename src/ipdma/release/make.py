@@ -131,15 +131,19 @@ def whole_or_none(value: Any) -> int | None:
 
 
 def not_possible(plan: Plan) -> list[Withheld]:
-    """Outcomes of the plan, and moderators, that no bundle can carry."""
+    """Outcomes of the plan, and moderators of its outcomes, that no bundle can carry."""
     found = [
         Withheld(f"outcome {name}", "none", NEEDS_ALL, GIVE_ONE)
         for name in plan["outcomes"]
         if needs_all_trials(plan, name)
     ]
-    scaled = any(plan.outcome(name)["standardise"] != "none" for name in plan["outcomes"])
-    cut = cut_scores(plan) if scaled else []
-    return found + [Withheld(f"moderator {name}", "none", CUT_SCORES, IN_POINTS) for name in cut]
+    for outcome in plan["outcomes"]:
+        own, cut = plan.outcome(outcome), cut_scores(plan)
+        if own["standardise"] != "none":
+            asked = [name for name in cut if own["moderators"] is None or name in own["moderators"]]
+            words = (f"outcome {outcome}: moderator {name}" for name in asked)
+            found += [Withheld(what, "none", CUT_SCORES, IN_POINTS) for what in words]
+    return found
 
 
 def integrity_counts(upload: Upload, study: str, codebook: Codebook) -> tuple[tuple[str, str, int], ...]:

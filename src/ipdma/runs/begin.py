@@ -131,6 +131,7 @@ def table_faults(plan: Mapping[str, Any], studies: Sequence[str], codebook: Code
 def word_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
     """Conditions, instruments and variables that the plan names and the codebook does not know."""
     yield from condition_faults(plan, codebook)
+    yield from knot_faults(plan["moderators"], codebook)
     yield from unknown(
         "prognosis.conditions", plan["prognosis"]["conditions"], codebook.conditions, "condition"
     )
@@ -161,6 +162,17 @@ def condition_faults(plan: Mapping[str, Any], codebook: Codebook) -> Iterator[st
     for name, contrast in plan["contrasts"].items():
         for side in ("active", "reference"):
             yield from unknown(f"contrasts.{name}.{side}", contrast[side], codebook.conditions, "condition")
+
+
+def knot_faults(moderators: Mapping[str, Any], codebook: Codebook) -> Iterator[str]:
+    """Knots on a variable that holds no numbers."""
+    for name, own in moderators.items():
+        known = codebook.variables.get(own["column"])
+        if isinstance(own["spline"], list) and known is not None and known.type != "number":
+            yield (
+                f"moderators.{name}.spline: expected knots of a variable of numbers, got "
+                f"'{own['column']}', whose type in the codebook is {known.type}; leave spline out"
+            )
 
 
 def unknown(where: str, names: Any, known: Mapping[str, Any], kind: str) -> Iterator[str]:

@@ -55,3 +55,13 @@ def test_knots_in_standardised_scores_are_no_sites_and_the_way_out_is_named():
     rows, said = curves(five_trials(), ("T2", "T3"), **asked)
     assert set(rows.k) == {3}
     assert "{INSTRUMENT: [points]}" in said["main.depression.post.primary.two.severity.spline"]
+
+
+def test_knots_on_an_instrument_that_no_trial_is_on_are_said_to_be():
+    asked = {"severity": {"column": "baseline", "spline": {"bdi2": [16, 20, 24, 28]}}}
+    records = run_with(five_trials(), (), ("moderators",), moderators=asked)
+    assert not records.estimates.analysis_id.str.endswith(".spline").any()
+    said = records.notes[records.notes.kind == "not_fitted"].set_index("analysis_id").text
+    assert said["main.depression.post.primary.two.severity.spline"].startswith(
+        "no trial of this cell is on bdi2"
+    )

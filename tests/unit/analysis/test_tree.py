@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ipdma.analysis.tree import TreeSettings, grow_tree, split_stability
+from ipdma.analysis.tree import TreeSettings, grow_tree, residual_sums, split_stability
 
 VARIABLES = ["age", "anxiety", "duration"]
 EFFECTS = (4.1, 0.5, -4.5)
@@ -94,3 +94,20 @@ def test_stability_counts_the_resamples_that_split():
     assert counts["duration"] >= 8
     assert counts["age"] < counts["duration"]
     assert counts == split_stability(draw_rows(0), VARIABLES, TreeSettings(), [], 10, 1)
+
+
+def test_cuts_tried_some_at_a_time_are_those_tried_together(monkeypatch):
+    rows = draw_rows(3, n=600).assign(age=np.random.default_rng(1).normal(45, 10, 600))
+    at_once = []
+
+    def counted(left, *own):
+        at_once.append(len(left))
+        return residual_sums(left, *own)
+
+    monkeypatch.setattr("ipdma.analysis.tree.residual_sums", counted)
+    some = grow_tree(rows, ["age"], TreeSettings(alpha=1.0, maximum_depth=2))
+    assert max(at_once) == 256
+    monkeypatch.setattr("ipdma.analysis.tree.ABREAST", 10**6)
+    whole = grow_tree(rows, ["age"], TreeSettings(alpha=1.0, maximum_depth=2))
+    assert max(at_once) > 256
+    assert some.effects == whole.effects

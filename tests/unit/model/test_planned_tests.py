@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import nct, norm, t
 
-from ipdma.model.planned_tests import TESTS, Scenarios, mean_root
+from ipdma.model.planned_tests import TESTS, Scenarios, mean_root, noncentral_power
 from ipdma.model.planning import planned_power
 
 
@@ -76,3 +76,24 @@ def test_one_trial_has_the_test_of_its_own_rows_and_none_has_no_power():
 def test_the_mean_of_a_root_is_the_constant_of_control_charts():
     assert mean_root(np.array([1.0, 4.0])) == pytest.approx([0.797885, 0.939986], abs=1e-6)
     assert mean_root(np.array([1e6])) == pytest.approx([1.0], abs=1e-6)
+
+
+def test_well_powered_plans_have_a_power():
+    """Where scipy's far tail is not a number; the least shift of these is 7.8."""
+    for name, who in (
+        ("nst", scenarios([0.0165] * 20)),
+        ("nst", scenarios([0.0165] * 25, tau=0.1)),
+        ("kenward_roger", scenarios([0.01] * 12)),
+        ("k_minus_1", scenarios([0.0165] * 30, tau=0.1)),
+    ):
+        assert 0.999 < power(name, who, -0.3)[0] <= 1
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.99, 0.999])
+def test_power_is_a_probability_that_rises_with_the_shift(level):
+    shift = np.linspace(0.25, 60, 240)
+    for df in range(1, 201):
+        found = noncentral_power(shift, np.full(len(shift), float(df)), level)
+        assert found.min() > 1 - level - 1e-9
+        assert found.max() <= 1
+        assert np.diff(found).min() > -1e-12

@@ -11,6 +11,7 @@ from ipdma.analysis.cell import cell_of, design_frame
 from ipdma.analysis.moderator_frame import moderator_frame
 from ipdma.analysis.settings import read_settings
 from ipdma.bundle import Serves, bundle_text, parse_bundle
+from ipdma.bundle.records import BEND
 from ipdma.codebook import load_codebook
 from ipdma.cohort import build_rows, stack
 from ipdma.plan import Plan
@@ -160,3 +161,25 @@ def test_identifiers_and_free_text_never_become_columns(codebook):
     text = bundle_text(ungated(draft_trial(upload, plan, codebook)))
     assert "Dr 1" not in text
     assert "A001" not in text
+
+
+@pytest.mark.parametrize("values", ["", "yes"])
+def test_knots_on_a_text_do_not_stop_a_bundle(codebook, values):
+    asked = {"who": {"column": "dropout", "spline": [0, 0.5, 1]}}
+    upload = upload_of()
+    upload.participants["dropout"] = values
+    made = ungated(draft_trial(upload, Plan.from_mapping({**PLAN, "moderators": asked}), codebook))
+    assert made.find(Serves("main", "depression", "post", "observed"), ["outcome", "baseline"])
+    assert not any(column.coding == BEND for block in made.blocks for column in block.columns)
+
+
+def test_a_cut_baseline_is_said_to_be_withheld_of_scaled_outcomes_that_ask_for_it(codebook):
+    severe = {"column": "baseline", "type": "categorical", "cuts": [1.5]}
+    outcomes = {
+        "depression": {"family": "gaussian"},
+        "anxiety": {"family": "gaussian", "measure": "score", "moderators": ["age"]},
+        "function": {"family": "gaussian", "measure": "score", "standardise": "none"},
+    }
+    keys = {"moderators": {"severe": severe, "age": {"column": "age"}}, "outcomes": outcomes}
+    made = draft_trial(upload_of(), Plan.from_mapping({**PLAN, **keys}), codebook).bundle
+    assert [own.what for own in made.gate.withheld] == ["outcome depression: moderator severe"]

@@ -47,11 +47,13 @@ def column_key(block: Block, column: Column) -> tuple[object, ...]:
     if column.coding == EVENT:
         first = block.serves[0]
         return (EVENT, first.outcome, first.timepoint)
+    if column.coding == BEND and (block.scale is None or column.of != BASELINE):
+        return (BEND, column.name)
     if column.coding not in (POINTS, BEND) or block.scale is None:
         return (column.coding, column.of, column.level)
     scale = (block.scale.instrument, block.scale.rating, block.scale.scoring, block.scale.converted_from)
     if column.coding == BEND:
-        return (BEND, column.name, *(scale if column.of == BASELINE else ()))
+        return (BEND, column.name, *scale)
     if column.name == BASELINE:
         return (BASELINE, *scale)
     point = block.serves[0].timepoint if column.name == OUTCOME else column.name.removeprefix(SCORE)
