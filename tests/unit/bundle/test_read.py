@@ -191,6 +191,14 @@ def test_a_mean_of_too_many_digits_is_refused():
     assert "too many digits" in refusal(changed_text(change).replace("7777", "9" * 320))
 
 
+@pytest.mark.parametrize("end", [-1e300, -(10**298)])
+def test_a_range_beyond_all_scores_is_refused(end):
+    def change(values):
+        values["blocks"][0]["columns"][0]["range"][0] = end
+
+    assert "range" in refusal(changed_text(change))
+
+
 def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ReadError, match="there is no such file"):
         read_bundle(tmp_path / "none.bundle.json")
