@@ -168,6 +168,12 @@ def fit_columns(forest: Forest) -> tuple[dict[int, float], bool]:
     return widths, lights
 
 
+def shown_headings(forest: Forest) -> set[str]:
+    """Headings of the columns and lights that do not give way."""
+    widths, lights = fit_columns(forest)
+    return {forest.columns[index][1] for index in widths} | set(forest.lights if lights else ())
+
+
 def excess_of(widths: dict[int, float], forest: Forest, lights: bool) -> float:
     """What columns and lights take of a page's width."""
     return sum(widths.values()) + GAP * (len(widths) + 1) + LIGHT * len(forest.lights) * lights

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Set
+from dataclasses import replace
 
 from ipdma.analysis.records import Ident
 from ipdma.model.df import df_label
@@ -10,7 +12,7 @@ from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.beside import known_intervals
 from ipdma.report.boundary import boundary, in_place
-from ipdma.report.forest_layout import Forest, Line
+from ipdma.report.forest_layout import Forest, Line, shown_headings
 from ipdma.report.heterogeneity import f_test, heterogeneity
 from ipdma.report.ledger import Ledger, Pen
 from ipdma.report.material import Analysis, Material
@@ -20,6 +22,7 @@ from ipdma.report.words import STANDARDISE, condition, instruments
 SIDES = ("active", "reference")
 ODDS_AXIS = "Odds ratio (log scale)"
 LARGEST_ODDS, LARGEST_SMD = math.log(20), 2.5  # intervals beyond end in an arrow
+BIAS = "Bias"
 POOLED = 3  # trials from which a diamond is drawn
 ROB = ("rob_d1", "rob_d2", "rob_d3", "rob_d4", "rob_d5", "rob_overall")
 
@@ -34,7 +37,7 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
     shows = ForestRows(material, analysis, pen, rows)
     answer = tuple(shows.pooled())
     lines = [*shows.studies(), *shows.not_estimable(), *answer, *shows.without_ipd()]
-    return Forest(
+    forest = Forest(
         title=material.title(analysis),
         columns=shows.columns(),
         left=len(shows.columns()) - 2,
@@ -45,10 +48,10 @@ def forest_of(material: Material, analysis: Analysis, ledger: Ledger) -> Forest 
         directions=material.directions(analysis.contrast, analysis.outcome),
         axis=shows.axis(),
         odds=shows.odds,
-        lights=("Bias",) if shows.judged else (),
-        footer=shows.footer(two),
+        lights=(BIAS,) if shows.judged else (),
         stamp=material.stamp,
     )
+    return replace(forest, footer=shows.footer(two, shown_headings(forest)))
 
 
 def axis_title(material: Material, analysis: Analysis) -> str:
@@ -324,8 +327,8 @@ class ForestRows:
             )
         return f"<{few}: means withheld, arms of fewer than {few}."
 
-    def footer(self, two: Ident) -> list[str]:
-        """Heterogeneity, methods and signs."""
+    def footer(self, two: Ident, shown: Set[str]) -> list[str]:
+        """Heterogeneity, methods and signs; of columns and lights those that are `shown`."""
         text = [heterogeneity(self.material, self.analysis, self.pen)]
         text.append(model_line(self.material, self.analysis))
         text.append(known_intervals(self.material, self.analysis, self.pen, self.odds))
@@ -335,14 +338,14 @@ class ForestRows:
             f"{self.material.level} confidence interval; grey bars: prediction intervals; arrows: the "
             "interval goes on."
         )
-        if self.unit not in (None, 1.0) and self.inner and not self.binary:
+        if self.unit not in (None, 1.0) and self.inner in shown and not self.binary:
             text.append("Means (SD) of the arms are in points of the one instrument that all trials used.")
-        if self.material.least and self.inner:
+        if self.material.least and self.inner in shown:
             text.append(self.withheld_line())
         if self.scant:
             text.append("No diamond where fewer than three trials are pooled.")
-        if self.judged:
-            text.append("Bias: overall risk of bias, + low, ? some concerns, \u2212 high.")
+        if BIAS in shown:
+            text.append(f"{BIAS}: overall risk of bias, + low, ? some concerns, \u2212 high.")
         return [line for line in text if line]
 
 

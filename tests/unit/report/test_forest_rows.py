@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from ipdma.report.forest_layout import shown_headings
 from ipdma.report.forest_rows import forest_of
 from ipdma.report.ledger import Ledger
 
@@ -32,3 +33,15 @@ def test_without_odds_ratios_in_the_records_column_and_axis_are_both_logarithms(
     assert not forest.odds
     assert forest.axis == "Log odds ratio"
     assert "Log OR [95% CI]" in [name for _, name, _ in forest.columns]
+
+
+@pytest.mark.parametrize("room", [0.0, 9.0])
+def test_notes_tell_of_columns_and_lights_that_are_shown(material, monkeypatch, room):
+    """Where the plot leaves no room for them, they give way, and so do their notes."""
+    monkeypatch.setattr("ipdma.report.forest_layout.PLOT", room)
+    for analysis in material.analyses:
+        forest = forest_of(material, analysis, Ledger())
+        if forest is not None:
+            notes = " ".join(forest.footer)
+            assert ("Bias: overall risk" in notes) == ("Bias" in shown_headings(forest)) == (not room)
+            assert room == 0 or "Means (SD)" not in notes
