@@ -39,7 +39,7 @@ stop() {
   rm -f /etc/slurm/slurm.conf
   [ "$status" = 0 ] || tail -n 30 "$D"/*.txt "$D"/log/*.log 2>/dev/null || true
   for _ in 1 2 3 4 5; do
-    pgrep -x 'slurmctld|slurmd' >/dev/null || break
+    pgrep -x slurmctld >/dev/null || pgrep -x slurmd >/dev/null || break
     sleep 1
   done
   rm -rf "$D"
