@@ -180,7 +180,5 @@ def why_stopped(logs: str | Path, since: float) -> str:
                 said.append(f"{own.as_posix() if of_share else own.name}: {why.strip()}")
     if not said:
         return STOPPED_OTHERWISE
-    head = (
-        "The run stopped. A job that stopped has changed no file; what ended before it stands. What to mend:"
-    )
+    head = "The run stopped. A job that stopped changed no result; what had ended stands. What to mend:"
     return "\n".join(["", head, *(f"  {line}" for text in said for line in text.splitlines()), ""])
