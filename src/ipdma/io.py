@@ -235,6 +235,6 @@ def text_table(source: Path | str | StringIO, where: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
         raise ReadError(f"{where}: expected a comma separated table with a header, in UTF-8") from None
     for name in table.columns:
-        if table[name].str.startswith("'").any():
+        if any(text[:1] == "'" for text in set(table[name].tolist())):
             table[name] = table[name].map(unshield)
     return table

@@ -21,7 +21,8 @@ from ipdma.disclosure.ties import Tie
 UnknownRow = tuple[dict[Cell, float], float, float]  # weights, and the limits of the sum
 ENOUGH = 3  # possible values that a withheld count must have
 MOST = 1e6  # of a count of which nothing is said
-DIRECTIONS = 6
+DIRECTIONS = 20
+FEW = 2  # counts that are better sought one by one
 SWEEPS = 100
 WHOLE = 1e-6  # how far from a whole number a count of HiGHS may be
 PATIENCE = 5.0  # seconds for one question in whole numbers
@@ -99,8 +100,11 @@ class Part:
         close = self.tighten()
         sought = [cell for cell in wanted if together and close[0, at[cell]] < close[1, at[cell]]]
         found = {cell: Range(*map(float, close[:, at[cell]])) for cell in wanted}
-        for aim in self.directions() if sought else []:
-            widen(least, most, self.solve(aim))
+        left = np.array([at[cell] for cell in sought], dtype=int)
+        for signs in self.directions():
+            if len(left) > FEW:  # only those not yet settled are pushed
+                widen(least, most, self.solve(np.bincount(left, signs[left], size)))
+                left = left[most[left] - least[left] < enough - 1]
         for cell in sought:
             i = at[cell]
             for sign in (1.0, -1.0):
@@ -139,10 +143,10 @@ class Part:
         return np.array([low, high])
 
     def directions(self) -> list[np.ndarray]:
-        """A few directions in which most counts move at once, so that few are left to be sought alone."""
+        """Signs with which counts are pushed at once, so that few are left to be sought alone."""
         size = len(self.cells)
         signs = np.random.default_rng(size).choice([-1.0, 1.0], (DIRECTIONS, size))
-        return [np.ones(size), -np.ones(size), *signs] if size > DIRECTIONS else []
+        return [np.ones(size), -np.ones(size), *signs]
 
     def solve(self, aim: np.ndarray) -> np.ndarray:
         """The counts that fit everything and have the least `aim @ counts`.
@@ -240,9 +244,7 @@ def build_part(rows: Sequence[UnknownRow], limits: Callable[[Cell], tuple[float,
     cells = sorted({cell for weights, _, _ in rows for cell in weights})
     at = {cell: i for i, cell in enumerate(cells)}
     entries = [(i, at[cell], w) for i, (weights, _, _) in enumerate(rows) for cell, w in weights.items()]
-    line, column, weight = (np.array(values) for values in zip(*entries, strict=True))
-    matrix = csr_array(
-        (weight.astype(float), (line.astype(int), column.astype(int))), (len(rows), len(cells))
-    )
-    bounds = np.array([limits(cell) for cell in cells], dtype=float).T
+    line, column, weight = np.array(entries, dtype=float).reshape(-1, 3).T
+    matrix = csr_array((weight, (line.astype(int), column.astype(int))), (len(rows), len(cells)))
+    bounds = np.array([limits(cell) for cell in cells], dtype=float).reshape(-1, 2).T
     return Part(cells, matrix, np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), bounds)

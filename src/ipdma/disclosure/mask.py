@@ -139,7 +139,7 @@ class Mask:
             words["value"] = say_few(self.minimum)
         elif name == "counts" and row["what"] in MEANS and "n" in out and row["value"] != "":
             changes["value"][i] = str(round(float(row["value"]), COARSE))
-        gone = [column for column in changes if column in words and row[column] != ""]
+        gone = [column for column in row if column in words and row[column] != ""] if words else []
         for column in gone:
             changes[column][i] = ""
         if gone:

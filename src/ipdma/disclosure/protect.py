@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, reduce_tie, split_unknown
+from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, reduce_tie, split_unknown, unknown_rows
 from ipdma.disclosure.cells import ASKED, EVENTS, KNOWN, Cell
 from ipdma.disclosure.ties import Tie, Ties
 from ipdma.privacy.few import ALL_BUT, is_few, say_few, why_withheld
@@ -45,10 +45,12 @@ class Protection:
     def __post_init__(self) -> None:
         self.truth = follow(self.ties)
         self.ties.ties = [tie for tie in self.ties.ties if holds(tie, self.truth)]
-        few = {cell for cell in self.truth if self.few(cell)}
-        blocks = {block_of(cell) for cell in few if cell.study}
+        self.of_few = {cell for cell in self.truth if self.few(cell)}
+        blocks = {block_of(cell) for cell in self.of_few if cell.study}
         self.hidden = {
-            c for c in self.ties.stated if c.personal and (c in few or (c.study and block_of(c) in blocks))
+            c
+            for c in self.ties.stated
+            if c.personal and (c in self.of_few or (c.study and block_of(c) in blocks))
         }
         self.near: dict[Cell, list[int]] = defaultdict(list)  # places of its ties
         for at, tie in enumerate(self.ties.ties):
@@ -68,6 +70,11 @@ class Protection:
             return min(0.0, self.truth.get(cell, 0.0)), MOST
         return said_limits(self.why(cell), self.truth.get(whole_of(cell)), self.minimum)
 
+    def bounds(self, cell: Cell) -> tuple[float, float]:
+        """The least and the most of any count: a shown one is what it is."""
+        shown = self.number(cell)
+        return self.limits(cell) if shown is None else (shown, shown)
+
     def why(self, cell: Cell) -> str:
         """The word for a withheld count."""
         whole = self.truth.get(whole_of(cell)) if cell.level == KNOWN or cell.variable == EVENTS else None
@@ -75,7 +82,7 @@ class Protection:
 
     def guarded(self, cell: Cell) -> bool:
         """Whether a cell is of few people and no number of it is shown: it must not be worked out."""
-        return self.few(cell) and self.number(cell) is None
+        return cell in self.of_few and self.number(cell) is None
 
     def few(self, cell: Cell) -> bool:
         """Whether a cell is of few people; to have a value is no attribute where all of a few have one."""
@@ -87,15 +94,17 @@ class Protection:
     def secure(self, say: Callable[[str], None] = lambda line: None) -> None:
         """Withhold the cheapest further counts around each one that can be worked out, until none can be.
 
-        Each tie is followed alone until nothing shows that way; only then are they solved together.
+        Each tie is followed alone until nothing shows that way, all ties of a run side by side; only then are
+        those in which something is unknown solved together.
         """
         done: dict[Any, set[Cell]] = {}
         held = [reduce_tie(tie, self.number) for tie in self.ties.ties]
+        web = build_part(unknown_rows(self.ties.ties, lambda cell: None), self.bounds)
+        place = {cell: i for i, cell in enumerate(web.cells)}
         for turn in range(ROUNDS):
-            rows = [row for row in held if row is not None]
-            found = self.worked_out(build_part(rows, self.limits), together=False) if rows else set()
+            found = self.worked_out(web, together=False)
             if not found:
-                for part in split_unknown(rows, self.limits):
+                for part in split_unknown([row for row in held if row is not None], self.limits):
                     if part.key not in done:
                         done[part.key] = self.worked_out(part, together=True)
                     found |= done[part.key]
@@ -104,6 +113,8 @@ class Protection:
             if not found or not more - self.hidden:
                 break
             self.hidden |= more
+            for cell in more:
+                web.bounds[:, place[cell]] = self.bounds(cell)
             for at in {i for cell in more for i in self.near[cell]}:
                 held[at] = reduce_tie(self.ties.ties[at], self.number)
         say(f"{len(self.hidden)} numbers of people withheld; {len(self.exposed)} can still be worked out")

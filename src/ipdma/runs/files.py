@@ -51,8 +51,8 @@ def csv_text(table: pd.DataFrame) -> str:
 
 def shielded(column: pd.Series) -> dict[str, str]:
     """Of a column's texts those that a spreadsheet would run, as they may stand in a file."""
-    cells = {cell for cell in column.to_numpy(dtype=object) if isinstance(cell, str)}
-    return {cell: safe for cell in cells if (safe := shield(cell)) != cell}
+    cells = set(column.tolist())
+    return {cell: safe for cell in cells if isinstance(cell, str) and (safe := shield(cell)) != cell}
 
 
 def analysis_files(tables: Mapping[Key, AnalysisRows]) -> dict[str, str]:
