@@ -22,7 +22,6 @@ LAYERS = [
 ONLY_IN = {
     "matplotlib": ("report/", "library/forest"),
     "statsmodels": ("model/engines/",),
-    "pymer4": ("model/engines/",),
     "rpy2": ("model/engines/",),
     "snakemake": (),
 }

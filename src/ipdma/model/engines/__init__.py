@@ -1,4 +1,4 @@
-"""The same specification fitted by other people's software: statsmodels' MixedLM, and lme4 through pymer4.
+"""The same specification fitted by other people's software: statsmodels' MixedLM, and R's lme4.
 
 Each returns the record that the engine of this package returns, or a sentence that says why it cannot. Both
 are given the very columns of our design, so that their criterion is comparable with ours.
@@ -90,7 +90,7 @@ def engine_lacks(spec: ModelSpec, engine: str) -> str | None:
     if engine == "statsmodels" and spec.participant:
         return "statsmodels: a participant intercept within study is not fitted by this engine"
     if engine == "lme4" and spec.quadrature > 1:
-        return "lme4: pymer4 fits by Laplace alone, so quadrature: 1 is needed"
+        return "lme4: it is asked for the Laplace approximation alone, so quadrature: 1 is needed"
     return None
 
 
@@ -105,7 +105,7 @@ def engine_missing(engine: str) -> str | None:
     if engine == "statsmodels":
         return missing_module("statsmodels", "statsmodels.regression.mixed_linear_model")
     if engine == "lme4":
-        return missing_module("lme4", "pymer4") or missing_r()
+        return missing_module("lme4", "rpy2") or missing_r()
     raise ValueError(f"unknown engine '{engine}'; expected one of {', '.join(ENGINES)}")
 
 

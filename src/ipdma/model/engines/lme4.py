@@ -1,75 +1,73 @@
-"""R's lme4, through pymer4."""
+"""R's lme4, through rpy2."""
 
 from __future__ import annotations
 
 import importlib
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from ipdma.model.df import df_label, df_method
+from ipdma.model.df import df_method
 from ipdma.model.engines.data import Array, EngineData, make_record
 from ipdma.model.interval import make_estimate
 from ipdma.model.records import Estimate, Fit
 from ipdma.model.spec import ModelSpec
 
+PACKAGES = ("lme4", "lmerTest", "pbkrtest")
+ABSENT = """function(names) names[!vapply(names, function(name) nzchar(system.file(package = name)), TRUE)]"""
+FIT = """function(formula, columns, gaussian, reml) suppressMessages(suppressWarnings({
+  rows <- as.data.frame(columns)
+  quiet <- list(check.rankX = "ignore", check.conv.grad = "ignore", check.conv.singular = "ignore",
+                check.conv.hess = "ignore", optimizer = "bobyqa")
+  formula <- as.formula(formula)
+  if (gaussian) lme4::lmer(formula, rows, REML = reml, control = do.call(lme4::lmerControl, quiet))
+  else lme4::glmer(formula, rows, binomial, control = do.call(lme4::glmerControl, c(quiet, tolPwrss = 1e-12)))
+}))"""
+# The coefficients with their errors, and df where the model has them. lmerTest's summary makes the adjusted
+# covariance anew for each coefficient: the same numbers after as many times the work.
+TABLES = {
+    "normal": "function(m) coef(summary(m))",
+    "satterthwaite": """function(m) suppressMessages(suppressWarnings(
+      coef(summary(lmerTest::as_lmerModLmerTest(m), ddf = "Satterthwaite"))))""",
+    "kenward_roger": """function(m) suppressMessages(suppressWarnings({
+      plain <- vcov(m); adjusted <- pbkrtest::vcovAdj(m); one <- diag(nrow(plain))
+      df <- apply(one, 1, pbkrtest::Lb_ddf, V0 = plain, Vadj = adjusted)
+      cbind(lme4::fixef(m), sqrt(diag(as.matrix(adjusted))), df)
+    }))""",
+}
+
 
 def missing_r() -> str | None:
     """Why R or its packages cannot be used, or None."""
     try:
-        load_pymer4()
-        packages = importlib.import_module("rpy2.robjects.packages")
-        absent = [name for name in ("lme4", "lmerTest", "pbkrtest") if not packages.isinstalled(name)]
+        absent = [str(name) for name in load_r().r(ABSENT)(load_r().StrVector(PACKAGES))]
     except Exception as error:
         return f"lme4: R cannot be used from Python ({type(error).__name__}); install R to use this engine"
     return f"lme4: the R packages {', '.join(absent)} are not installed" if absent else None
 
 
-def load_pymer4() -> Any:
-    """pymer4's model class."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return importlib.import_module("pymer4.models").Lmer
-
-
-@contextmanager
-def older_pandas() -> Iterator[None]:
-    """Lend pymer4 the method of DataFrame that pandas 3 renamed, while it fits and no longer."""
-    if hasattr(pd.DataFrame, "applymap"):
-        yield
-        return
-    pd.DataFrame.applymap = pd.DataFrame.map  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        del pd.DataFrame.applymap  # type: ignore[attr-defined]
+def load_r() -> Any:
+    """R, which starts with the first call."""
+    return importlib.import_module("rpy2.robjects")
 
 
 def fit_lme4(data: EngineData) -> Fit | str:
-    """lmer or glmer through pymer4; intervals are ours, since pymer4 prints Wald-z ones beside t tests."""
+    """lmer or glmer by Laplace's approximation; the intervals are ours, from R's errors and df."""
     if not data.Z.shape[1] and data.participant is None:
         return "lme4: it needs a random effect"
-    frame = pd.DataFrame(data.X, columns=[f"x{j}" for j in range(data.X.shape[1])])
-    for j in range(data.Z.shape[1]):
-        frame[f"z{j}"] = data.Z[:, j]
-    frame["y"], frame["study"] = data.y, data.study
+    r, spec = load_r(), data.design.spec
+    gaussian = spec.family == "gaussian"
+    numbers = {f"x{j}": column for j, column in enumerate(data.X.T)}
+    numbers |= {f"z{j}": column for j, column in enumerate(data.Z.T)} | {"y": data.y}
+    columns = {name: r.FloatVector(np.asarray(column, dtype=float)) for name, column in numbers.items()}
+    columns["study"] = r.StrVector([str(name) for name in data.study])
     if data.participant is not None:
-        frame["participant"] = [f"p{i}" for i in data.participant]
-    gaussian = data.design.spec.family == "gaussian"
-    quiet = ", ".join(f"check.conv.{name}='ignore'" for name in ("grad", "singular", "hess"))
-    tight = "" if gaussian else ", tolPwrss=1e-12"
+        columns["participant"] = r.StrVector([f"p{i}" for i in data.participant])
+    reml = gaussian and spec.estimator == "reml"
     try:
-        model = load_pymer4()(lme4_formula(data), data=frame, family="gaussian" if gaussian else "binomial")
-        with warnings.catch_warnings(), older_pandas():
-            warnings.simplefilter("ignore")
-            reml = gaussian and data.design.spec.estimator == "reml"
-            control = f"optimizer='bobyqa', check.rankX='ignore', {quiet}{tight}"
-            model.fit(REML=reml, summarize=False, verbose=False, no_warnings=True, control=control)
+        model = r.r(FIT)(lme4_formula(data), r.ListVector(columns), gaussian, reml)
         return lme4_record(data, model)
     except Exception as error:
         return f"lme4: it failed on this model ({type(error).__name__})"
@@ -89,23 +87,21 @@ def lme4_formula(data: EngineData) -> str:
 
 def lme4_record(data: EngineData, model: Any) -> Fit:
     """The record of an lme4 fit: its own standard errors and df, our arithmetic for the interval."""
-    robjects = importlib.import_module("rpy2.robjects")
+    ask = load_r().r
     gaussian = data.design.spec.family == "gaussian"
     method = lme4_df_method(data.design.spec)
-    ddf = "lme4" if method == "normal" else df_label(method)
-    ask = f"function(m) coef(summary(m{f', ddf={ddf!r}' if gaussian else ''}))"
-    table = np.asarray(robjects.r(ask)(model.model_obj))
+    table = np.asarray(ask(TABLES[method])(model))
     estimates = lme4_estimates(data, table, method)
-    variance = robjects.r(
+    variance = ask(
         "function(m) { v <- as.data.frame(lme4::VarCorr(m)); v[is.na(v)] <- ''; "
         "paste(v$grp, v$var1, v$var2, format(v$vcov, digits = 17), sep = '|') }"
-    )(model.model_obj)
+    )(model)
     D, participant, sigma2 = lme4_variances(data, [str(line) for line in variance])
-    criterion = float(np.asarray(robjects.r("function(m) -2 * as.numeric(logLik(m))")(model.model_obj))[0])
-    covariance = np.asarray(robjects.r("function(m) as.matrix(vcov(m))")(model.model_obj))
-    code = robjects.r("function(m) { o <- m@optinfo$conv$opt; if (is.null(o)) 0 else o }")(model.model_obj)
+    criterion = float(np.asarray(ask("function(m) -2 * as.numeric(logLik(m))")(model))[0])
+    covariance = np.asarray(ask("function(m) as.matrix(vcov(m))")(model))
+    code = ask("function(m) { o <- m@optinfo$conv$opt; if (is.null(o)) 0 else o }")(model)
     converged = float(np.asarray(code)[0]) == 0
-    version = str(robjects.r("as.character(packageVersion('lme4'))")[0])
+    version = str(ask("as.character(packageVersion('lme4'))")[0])
     sigma2 = sigma2 if gaussian else None
     fit = make_record(data, estimates, D, sigma2, criterion, method, converged, covariance, ("lme4", version))
     return replace(fit, variance=replace(fit.variance, participant=participant))
