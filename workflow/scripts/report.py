@@ -5,7 +5,7 @@ from ipdma.report.material import Material
 from ipdma.report.render import render
 from ipdma.runs.attack_printed import attacker
 from ipdma.runs.files import count_exposed, read_notes, read_record, read_registry
-from ipdma.runs.found import earlier_figures, keep
+from ipdma.runs.found import earlier_files, keep
 from ipdma.runs.jobs import job
 
 with job(snakemake, "report") as desk:
@@ -21,8 +21,8 @@ with job(snakemake, "report") as desk:
         snakemake.params.folders,
         count_exposed(snakemake.params.notes),
     )
-    attacked = attacker(desk, plan)
-    drawn = earlier_figures(desk, snakemake.params.recipe)
-    desk.put_all(render(material, desk.say, snakemake.threads, attacked, drawn))
-    keep(desk, drawn)
+    earlier = earlier_files(desk, snakemake.params.recipe)
+    attacked = attacker(desk, plan, earlier)
+    desk.put_all(render(material, desk.say, snakemake.threads, attacked, earlier))
+    keep(desk, earlier)
     desk.keep_folders("figures", "tables")

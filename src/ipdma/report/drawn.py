@@ -1,61 +1,76 @@
-"""Figures that an earlier run drew: one whose content is the same is not drawn again."""
+"""Files of figures and tables that an earlier run made: one whose content is the same is not made again."""
 
 from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ipdma.analysis.kept import Kept
 from ipdma.provenance import digest_text
 from ipdma.report.exhibit import Exhibit
+from ipdma.report.table import Table
 
-Files = list[tuple[str, bytes]]  # format, bytes; `page` is the drawing inside the page, which is no file
+Files = list[tuple[str, bytes]]  # name in the results folder, bytes
+INSIDE = "page"  # in the place of a name: the drawing inside the page, which is no file
 
 
 class Drawn(Kept):
-    """Figures by their content.
+    """Files of figures and tables by their content.
 
     Parameters
     ----------
     made_with, earlier
         See Kept.
-    folder : Path
-        Where the earlier run's figures lie; one that is not as it was left is drawn again.
+    results : Path
+        Where the earlier run's files lie; what is not as it was left is made again.
     """
 
-    def __init__(self, made_with: Mapping[str, Any], earlier: str = "", folder: Path = Path()) -> None:
+    def __init__(self, made_with: Mapping[str, Any], earlier: str = "", results: Path = Path()) -> None:
         super().__init__(made_with, earlier)
-        self.folder = folder
+        self.results = results
 
-    def files(self, exhibit: Exhibit, formats: Sequence[str]) -> Files | None:
-        """The files of a figure that was drawn before; None where it is to be drawn."""
-        held = self.earlier.get(key_of(exhibit, formats))
+    def files(self, key: str) -> Files | None:
+        """The files that were made of this content before; None where they are to be made."""
+        held = self.earlier.get(key)
         if held is None:
             return None
         files: Files = []
-        for kind, digest in held["files"]:
-            content = held["page"].encode("utf-8") if kind == "page" else self.read(f"{exhibit.name}.{kind}")
+        for name, digest in held["files"]:
+            content = held["page"].encode("utf-8") if name == INSIDE else self.read(name)
             if hashlib.sha256(content).hexdigest() != digest:
                 return None
-            files.append((kind, content))
-        self.find(key_of(exhibit, formats))
+            files.append((name, content))
+        self.find(key)
         return files
 
     def read(self, name: str) -> bytes:
-        """A figure's file; nothing where it is gone."""
-        path = self.folder / name
+        """A file of the earlier run; nothing where it is gone."""
+        path = self.results / name
         return path.read_bytes() if path.is_file() else b""
 
-    def add(self, exhibit: Exhibit, formats: Sequence[str], files: Files) -> None:
-        """Keep what was drawn."""
-        page = next((content.decode("utf-8") for kind, content in files if kind == "page"), "")
-        digests = [[kind, hashlib.sha256(content).hexdigest()] for kind, content in files]
-        self.keep(key_of(exhibit, formats), {"page": page, "files": digests})
+    def add(self, key: str, files: Files) -> None:
+        """Keep what was made."""
+        page = next((content.decode("utf-8") for name, content in files if name == INSIDE), "")
+        digests = [[name, hashlib.sha256(content).hexdigest()] for name, content in files]
+        self.keep(key, {"page": page, "files": digests})
+
+    def files_or(self, key: str, make: Callable[[], Files]) -> Files:
+        """The files of this content, made where they were not before."""
+        files = self.files(key)
+        if files is None:
+            files = make()
+            self.add(key, files)
+        return files
 
 
 def key_of(exhibit: Exhibit, formats: Sequence[str]) -> str:
     """SHA-256 of all that a figure is drawn from: what would be sent to a process that draws it."""
     return digest_text(f"{sorted(set(formats))}\n{hashlib.sha256(pickle.dumps(exhibit)).hexdigest()}")
+
+
+def key_of_tables(tables: Sequence[Table]) -> str:
+    """SHA-256 of all that files of tables are written from: their texts."""
+    return digest_text(repr(list(tables)))

@@ -10,8 +10,9 @@ from functools import partial
 from importlib.resources import files
 from multiprocessing import get_all_start_methods, get_context
 
+from ipdma.provenance import digest_text
 from ipdma.report.claims import claims_csv, claims_json
-from ipdma.report.drawn import Drawn, Files
+from ipdma.report.drawn import INSIDE, Drawn, Files, key_of, key_of_tables
 from ipdma.report.exhibit import Exhibit, render_exhibit
 from ipdma.report.figures import list_exhibits
 from ipdma.report.formats.document import table_document
@@ -51,12 +52,13 @@ def render(
         Given all that the report prints, says how many withheld numbers can be worked out of it, so that the
         pages warn of them; without it they warn of those of `material` alone.
     earlier : Drawn, optional
-        Figures that an earlier run drew, which are not drawn again; the files are the same without them.
+        Figures and tables of an earlier run, which are not made again; the files are the same without them.
     """
+    earlier = Drawn({}) if earlier is None else earlier
     ledger = Ledger()
     tables = tabulate_all(material, ledger)
     exhibits = list_exhibits(material, ledger)
-    yield from table_files(tables)
+    yield from table_files(tables, earlier)
     drawn: dict[str, str] = {}
     pictures: dict[str, bytes] = {}
     printed = {e.name for e in printed_exhibits(material, exhibits)}
@@ -64,13 +66,13 @@ def render(
     for number, (exhibit, files_of_it) in enumerate(drawings, 1):
         if say is not None and (number % 10 == 0 or number == len(exhibits)):
             say(f"figures: {number} of {len(exhibits)}")
-        for kind, content in files_of_it:
-            if kind == "page":
+        for name, content in files_of_it:
+            if name == INSIDE:
                 drawn[exhibit.name] = content.decode("utf-8")
                 continue
-            if kind == "png" and exhibit.name in printed:
+            if name.endswith(".png") and exhibit.name in printed:
                 pictures[exhibit.name] = content
-            yield f"figures/{exhibit.name}.{kind}", content
+            yield name, content
     yield from texts_around(material, tables, exhibits, drawn, ledger, pictures, attacked)
 
 
@@ -82,7 +84,7 @@ def render_texts(
     `tables` are those of the material, and `ledger` holds their claims.
     """
     exhibits = list_exhibits(material, ledger)
-    yield from table_files(tables)
+    yield from table_files(tables, Drawn({}))
     known = {exhibit.name: drawn.get(exhibit.name, "") for exhibit in exhibits}
     yield from texts_around(material, tables, exhibits, known, ledger, {})
 
@@ -124,13 +126,14 @@ def draw_all(
 ) -> Iterator[tuple[Exhibit, Files]]:
     """Each exhibit with its files, in order; drawn where it was not before."""
     earlier = Drawn({}) if earlier is None else earlier
-    known = {e.name: earlier.files(e, formats[e.main]) for e in exhibits}
+    keys = {e.name: key_of(e, formats[e.main]) for e in exhibits}
+    known = {e.name: earlier.files(keys[e.name]) for e in exhibits}
     made = draw_anew([e for e in exhibits if known[e.name] is None], formats, workers)
     for exhibit in exhibits:
         files_of_it = known.pop(exhibit.name)
         if files_of_it is None:
             files_of_it = next(made)
-            earlier.add(exhibit, formats[exhibit.main], files_of_it)
+            earlier.add(keys[exhibit.name], files_of_it)
         yield exhibit, files_of_it
 
 
@@ -146,19 +149,30 @@ def draw_anew(exhibits: list[Exhibit], formats: dict[bool, list[str]], workers: 
 
 def draw_one(exhibit: Exhibit, formats: dict[bool, list[str]]) -> Files:
     """The files of one exhibit."""
-    return list(render_exhibit(exhibit, formats[exhibit.main]))
+    return [
+        (kind if kind == INSIDE else f"figures/{exhibit.name}.{kind}", content)
+        for kind, content in render_exhibit(exhibit, formats[exhibit.main])
+    ]
 
 
-def table_files(tables: list[Table]) -> Iterator[tuple[str, bytes]]:
-    """Every table in four formats, and all of them in one Word document."""
-    style = page_style()
+def table_files(tables: list[Table], earlier: Drawn) -> Iterator[tuple[str, bytes]]:
+    """Every table in four formats, and all of them in one Word document; made where they were not before."""
     for table in tables:
-        yield f"tables/{table.name}.csv", table_csv(table)
-        yield f"tables/{table.name}.html", table_page(table, style)
-        yield f"tables/{table.name}.xlsx", table_workbook(table)
-        yield f"tables/{table.name}.docx", table_document(table)
+        yield from earlier.files_or(key_of_tables([table]), partial(files_of_table, table))
     if tables:
-        yield "tables/all_tables.docx", table_document(tables)
+        key = digest_text(f"together {key_of_tables(tables)}")  # a run may have one table
+        yield from earlier.files_or(key, lambda: [("tables/all_tables.docx", table_document(tables))])
+
+
+def files_of_table(table: Table) -> Files:
+    """A table in four formats."""
+    name = f"tables/{table.name}"
+    return [
+        (f"{name}.csv", table_csv(table)),
+        (f"{name}.html", table_page(table, page_style())),
+        (f"{name}.xlsx", table_workbook(table)),
+        (f"{name}.docx", table_document(table)),
+    ]
 
 
 def page_style() -> str:

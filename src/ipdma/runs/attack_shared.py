@@ -11,7 +11,7 @@ from typing import Any
 from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, STUDY_COLUMNS
 from ipdma.disclosure.attack import Attack
 from ipdma.disclosure.exposure import Exposure
-from ipdma.runs.disclose_pages import few_in_pages, untold_pages
+from ipdma.runs.disclose_pages import few_in_pages, pages_read, untold_pages
 from ipdma.runs.files import read_with
 
 COLUMNS = {"estimates": ESTIMATE_COLUMNS, "study_estimates": STUDY_COLUMNS, "counts": COUNT_COLUMNS}
@@ -41,14 +41,20 @@ class Outcome:
         """Whether everything that was looked at was judged, and nobody found."""
         return not self.exposed and not self.not_judged
 
+    def as_mapping(self) -> dict[str, Any]:
+        """For JSON."""
+        exposed = [one.as_mapping() for one in self.exposed]
+        return {"exposed": exposed, "not_judged": self.not_judged, "notes": self.notes}
+
+    @classmethod
+    def from_mapping(cls, held: Mapping[str, Any]) -> Outcome:
+        """An outcome as `as_mapping` left it."""
+        exposed = [Exposure(**{**one, "files": tuple(one["files"])}) for one in held["exposed"]]
+        return cls(exposed, held["not_judged"], held["notes"])
+
     def as_json(self) -> str:
         """The text of `disclosure.json`."""
-        held = {
-            "exposed": [one.as_mapping() for one in self.exposed],
-            "not_judged": self.not_judged,
-            "notes": self.notes,
-        }
-        return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(self.as_mapping(), indent=1, ensure_ascii=False) + "\n"
 
     def lines(self, limit: int = 20) -> Iterator[str]:
         """Lines for a person; of each kind at most `limit` (0: all)."""
@@ -70,6 +76,12 @@ def listed(head: str, lines: Sequence[str], limit: int) -> Iterator[str]:
         yield from (f"  {line}" for line in (lines if limit <= 0 else lines[:limit]))
     if 0 < limit < len(lines):
         yield f"  ... and {len(lines) - limit} more"
+
+
+def files_attacked(folder: Path) -> list[Path]:
+    """The files of a run that an attack reads, as far as they are there."""
+    records = [folder / f"{name}.csv" for name in COLUMNS]
+    return [path for path in (*records, *pages_read(folder)) if path.is_file()]
 
 
 def attack_shared(

@@ -28,6 +28,11 @@ MEAN = re.compile(r"([0-9]{1,15}): ")  # of a cell of what was received
 UNTOLD = "validation pages were not looked at: an earlier version made them, without their numbers as data"
 
 
+def pages_read(folder: Path) -> list[Path]:
+    """The files that tell what the pages show."""
+    return [folder / CHECKS, *sorted((folder / "validation").glob("*.json"))]
+
+
 def few_in_pages(folder: Path, minimum: int) -> Iterator[Exposure]:
     """Each number of few people (1 to `minimum` - 1) that an integrity or a validation page gives away."""
     if (folder / CHECKS).is_file():
@@ -35,7 +40,7 @@ def few_in_pages(folder: Path, minimum: int) -> Iterator[Exposure]:
         checks = read_checks(read_text(folder / CHECKS), CHECKS, COLUMNS)
         for row in checks.to_dict("records"):
             yield from few_in_check(row, sizes.get(row["study"], 0), minimum)
-    for path in sorted((folder / "validation").glob("*.json")):
+    for path in pages_read(folder)[1:]:
         yield from few_in_report(f"validation/{path.name}", read_text(path), minimum)
 
 

@@ -38,9 +38,9 @@ def earlier_results(desk: Desk, recipe: Mapping[str, Any], beside: Sequence[str]
     return Shard(with_books, *earlier, turn=int(own), of=int(of))
 
 
-def earlier_figures(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
-    """The figures that an earlier run drew with the same code."""
-    return Drawn(made_with(recipe), earlier_text(desk, desk.job), desk.results / "figures")
+def earlier_files(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
+    """The figures and tables that an earlier run made with the same code."""
+    return Drawn(made_with(recipe), earlier_text(desk, desk.job), desk.results)
 
 
 def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:

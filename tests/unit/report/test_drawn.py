@@ -1,14 +1,15 @@
-"""A figure is drawn again where its content, its format or its file changed, and only there."""
+"""A figure or a table is made again where its content, its format or its file changed, and only there."""
 
 from dataclasses import replace
 
 import pytest
 from tests.builders.report_mock import mock_material
 
-from ipdma.report.drawn import Drawn
+from ipdma.report.drawn import INSIDE, Drawn
 from ipdma.report.figures import list_exhibits
 from ipdma.report.ledger import Ledger
-from ipdma.report.render import draw_all
+from ipdma.report.render import draw_all, table_files
+from ipdma.report.tables import tabulate_all
 
 FORMATS = {True: ["svg", "png"], False: ["svg"]}
 MADE_WITH = {"code": "c"}
@@ -23,10 +24,11 @@ def exhibits():
 def folder(exhibits, tmp_path):
     """Three figures as a run leaves them, and what it keeps of them."""
     kept = Drawn(MADE_WITH)
-    for exhibit, files in draw_all(exhibits, FORMATS, 1, kept):
-        for kind, content in files:
-            if kind != "page":
-                (tmp_path / f"{exhibit.name}.{kind}").write_bytes(content)
+    for _, files in draw_all(exhibits, FORMATS, 1, kept):
+        for name, content in files:
+            if name != INSIDE:
+                (tmp_path / name).parent.mkdir(exist_ok=True)
+                (tmp_path / name).write_bytes(content)
     (tmp_path / "kept.json").write_text(kept.text(), encoding="utf-8")
     return tmp_path
 
@@ -55,6 +57,29 @@ def test_another_format_or_other_code_draws_all(folder, exhibits):
 
 
 def test_a_file_that_somebody_touched_is_drawn_again(folder, exhibits):
-    (folder / f"{exhibits[1].name}.svg").write_bytes(b"<svg/>")
-    (folder / f"{exhibits[2].name}.svg").unlink()
+    (folder / f"figures/{exhibits[1].name}.svg").write_bytes(b"<svg/>")
+    (folder / f"figures/{exhibits[2].name}.svg").unlink()
     assert drawn_again(folder, exhibits) == 2
+
+
+def tables_again(folder, tables):
+    """How many results of tables are made in a second run, whose files are those of a run from nothing."""
+    kept = Drawn(MADE_WITH, (folder / "kept.json").read_text(encoding="utf-8"), folder)
+    anew = Drawn(MADE_WITH)
+    assert list(table_files(tables, kept)) == list(table_files(tables, anew))
+    assert kept.text() == anew.text()
+    return kept.again
+
+
+def test_a_table_is_written_again_where_a_cell_or_a_file_changed(tmp_path):
+    tables = tabulate_all(mock_material(3), Ledger())[:3]
+    kept = Drawn(MADE_WITH)
+    (tmp_path / "tables").mkdir()
+    for name, content in table_files(tables, kept):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "kept.json").write_text(kept.text(), encoding="utf-8")
+    assert tables_again(tmp_path, tables) == 0
+    changed = [replace(tables[0], notes=[*tables[0].notes, "Another note."]), *tables[1:]]
+    assert tables_again(tmp_path, changed) == 2, "the table, and all of them together"
+    (tmp_path / f"tables/{tables[1].name}.xlsx").write_bytes(b"")
+    assert tables_again(tmp_path, tables) == 1
