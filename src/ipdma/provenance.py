@@ -45,11 +45,31 @@ def digest_code(rooms: Iterable[str]) -> str:
     str
         Changes with any byte of these rooms, comments too, and with nothing else.
     """
+    return digest_named(pair for room in sorted(close_over_imports(rooms)) for pair in room_files(room))
+
+
+def digest_modules(room: str, modules: Iterable[str]) -> str:
+    """SHA-256 of some modules of a room, as `tables`, and of those of the same room that they import.
+
+    What they import of other rooms is left to `digest_code`.
+    """
+    held = dict(room_files(room))
+    own = re.compile(rf"^[ \t]*from[ \t]+ipdma\.{room}\.(\w+)", re.MULTILINE)
+    waiting, found = list(modules), set()
+    while waiting:
+        name = f"{room}/{waiting.pop()}.py"
+        if name not in found:
+            found.add(name)
+            waiting.extend(own.findall(held[name].decode("utf-8")))
+    return digest_named((name, held[name]) for name in sorted(found))
+
+
+def digest_named(files: Iterable[tuple[str, bytes]]) -> str:
+    """SHA-256 of files with their names."""
     digest = hashlib.sha256()
-    for room in sorted(close_over_imports(rooms)):
-        for name, content in room_files(room):
-            digest.update(f"{name}\n{len(content)}\n".encode())
-            digest.update(content)
+    for name, content in files:
+        digest.update(f"{name}\n{len(content)}\n".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 

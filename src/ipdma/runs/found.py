@@ -45,7 +45,7 @@ def earlier_files(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
 
 def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The code and the versions of a recipe."""
-    return {key: recipe[key] for key in ("code", "versions")}
+    return {key: recipe[key] for key in ("code", "steps", "versions")}
 
 
 def earlier_text(desk: Desk, job: str) -> str:

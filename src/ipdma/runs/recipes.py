@@ -13,7 +13,7 @@ from ipdma.errors import PlanError
 from ipdma.plan import Plan
 from ipdma.plan.record import REBUILDING
 from ipdma.plan.words import without_words
-from ipdma.provenance import digest_code, digest_files, digest_text, find_versions
+from ipdma.provenance import digest_code, digest_files, digest_modules, digest_text, find_versions
 from ipdma.runs.parts import analyses_of
 
 CODE = {  # rooms whose code a job uses
@@ -25,6 +25,17 @@ CODE = {  # rooms whose code a job uses
     "records": ("disclosure",),
     "report": ("report", "disclosure"),
     "share": ("release",),
+}
+STEPS = {  # modules of this room that its script calls
+    "plan": (),
+    "harmonise": ("admit",),
+    "cohort": ("bundles", "files", "tables"),
+    "fit": ("bundles", "explain", "files", "found", "parts"),
+    "impute": ("bundles", "explain", "files", "found", "parts"),
+    "integrity": ("bundles", "examine", "files", "integrity_pages"),
+    "records": ("explain", "files"),
+    "report": ("attack_printed", "files", "found"),
+    "share": ("share",),
 }
 OF_ROWS = (  # keys of the plan by which the rows of the contrasts are made
     *("instruments", "standardise", "external", "hedges", "time_points", "contrasts", "outcomes"),
@@ -111,4 +122,5 @@ def make_recipe(
     """
     rooms = (*CODE.get(kind, ()), *(WITH_BUNDLES.get(kind, ()) if bundles else ()))
     code = {"code": digest_code(rooms)} if rooms else {}
-    return {**code, "versions": versions(), "inputs": digest_inputs(files), **more}
+    steps = digest_modules("runs", ("jobs", *STEPS[kind]))
+    return {**code, "steps": steps, "versions": versions(), "inputs": digest_inputs(files), **more}

@@ -1,15 +1,20 @@
 """What a job is made from: the code of its room and of all that it imports, found without a parse of it."""
 
 import ast
+import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import yaml
 
+from ipdma import provenance
 from ipdma.provenance import room_files, rooms_named
+from ipdma.runs.recipes import STEPS
 from ipdma.yaml_values import load_own_yaml
 
 PACKAGE = files("ipdma")
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 ROOMS = sorted(
     {p.name.removesuffix(".py") for p in PACKAGE.iterdir() if p.is_dir() or p.name.endswith(".py")}
     - {"__pycache__"}
@@ -45,6 +50,25 @@ def test_the_rooms_that_a_module_imports_are_those_of_its_parse(room):
 )
 def test_every_form_of_import_is_read(text, rooms):
     assert rooms_named(text) & set(ROOMS) == rooms
+
+
+@pytest.mark.parametrize("kind", sorted(STEPS))
+def test_a_recipe_holds_the_modules_of_runs_that_its_script_calls(kind):
+    script = SCRIPTS / f"{'fit' if kind == 'impute' else kind}.py"
+    named = re.findall(r"^from ipdma\.runs\.(\w+) import", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {"jobs", *STEPS[kind]} == set(named)
+
+
+def test_the_digest_of_modules_follows_the_imports_of_their_room_alone(monkeypatch):
+    texts = {"a": "from ipdma.room.b import x", "b": "    from ipdma.room.c import y", "c": "", "d": ""}
+
+    def digest(**changed):
+        held = tuple((f"room/{n}.py", t.encode()) for n, t in {**texts, **changed}.items())
+        monkeypatch.setattr(provenance, "room_files", lambda room: held)
+        return provenance.digest_modules("room", ["a"])
+
+    assert digest(d="1") == digest()
+    assert len({digest(), digest(a=texts["a"] + "#"), digest(b=""), digest(c="1")}) == 4
 
 
 @pytest.mark.parametrize(
