@@ -127,13 +127,25 @@ def choose_scale(
         preferred instrument has both scores.
     """
     for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
-        own = scores.by_scale[scale]
-        with_baseline = set(own.loc[own["timepoint"] == "baseline", "participant"])
-        visits = eligible_visits(own, point, window)
-        visits = visits[visits["participant"].isin(with_baseline)]
-        if not visits.empty:
-            return Choice(*scale, nearest_week(list(visits["weeks"]), window[2], point["timepoint"]))
+        weeks = weeks_after_baseline(scores, scale, point, window)
+        if weeks:
+            return Choice(*scale, nearest_week(weeks, window[2], point["timepoint"]))
     return None
+
+
+def weeks_after_baseline(
+    scores: StudyScores, scale: Scale, point: Mapping[str, Any], window: tuple[float, float, float | None]
+) -> list[float]:
+    """Weeks of the eligible visits, on one scale, of participants who have a baseline score on it."""
+
+    def find() -> list[float]:
+        own = scores.by_scale[scale]
+        visits = eligible_visits(own, point, window)
+        seen = visits["participant"].isin(set(baseline_scores(scores, scale)["participant"]))
+        return list(visits.loc[seen, "weeks"])
+
+    found: list[float] = scores.once(("weeks", scale, point["timepoint"], *window[:2]), find)
+    return found
 
 
 def choose_baseline(scores: StudyScores, outcome: Mapping[str, Any], codebook: Codebook) -> Choice | None:
@@ -149,13 +161,23 @@ def choose_baseline(scores: StudyScores, outcome: Mapping[str, Any], codebook: C
 
 def baseline_scores(scores: StudyScores, scale: Scale) -> pd.DataFrame:
     """`study, participant, score` at baseline on one scale."""
-    own = scores.by_scale.get(scale, NO_SCORES)
-    return own.loc[own["timepoint"] == "baseline", SCORE_COLUMNS]
+
+    def find() -> pd.DataFrame:
+        own = scores.by_scale.get(scale, NO_SCORES)
+        return own.loc[own["timepoint"] == "baseline", SCORE_COLUMNS]
+
+    found: pd.DataFrame = scores.once(("baseline", scale), find)
+    return found
 
 
 def outcome_scores(scores: StudyScores, scale: Scale, timepoint: str, weeks: float) -> pd.DataFrame:
     """`study, participant, score` at one visit on one scale."""
-    own = scores.by_scale.get(scale, NO_SCORES)
-    at_point = own[own["timepoint"] == timepoint]
-    same = at_point["weeks"].isna() if math.isnan(weeks) else at_point["weeks"] == weeks
-    return at_point.loc[same, SCORE_COLUMNS]
+
+    def find() -> pd.DataFrame:
+        own = scores.by_scale.get(scale, NO_SCORES)
+        at_point = own[own["timepoint"] == timepoint]
+        same = at_point["weeks"].isna() if math.isnan(weeks) else at_point["weeks"] == weeks
+        return at_point.loc[same, SCORE_COLUMNS]
+
+    found: pd.DataFrame = scores.once((timepoint, weeks, scale), find)
+    return found

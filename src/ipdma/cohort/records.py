@@ -90,10 +90,17 @@ class StudyScores:
         `study, participant, timepoint, weeks, score`.
     last_post : float
         The last week of its post visits, whatever the scale; NaN without one.
+    asked : dict
+        What was made of them once it has been asked for.
     """
 
     by_scale: Mapping[Scale, pd.DataFrame]
     last_post: float
+    asked: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """What `make` gives, computed when `key` is first asked for and kept; nobody may change it."""
+        return made_once(self.asked, key, make)
 
     def among(self, participants: pd.Series) -> StudyScores:
         """Only the scores of some participants; the study's last post week stays."""
@@ -151,9 +158,7 @@ class Cohort:
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """What `make` gives, computed when `key` is first asked for and kept."""
-        if key not in self.asked:
-            self.asked[key] = make()
-        return self.asked[key]
+        return made_once(self.asked, key, make)
 
     def taking_part(self, conditions: Sequence[str]) -> list[TakingPart]:
         """Every study with its participants in arms of some conditions, in the order of their names."""
@@ -176,6 +181,13 @@ class Cohort:
     def arms(self) -> pd.DataFrame:
         """`study, participant, arm` of everyone."""
         return self.participants[["study", "participant", "arm"]]
+
+
+def made_once(asked: dict[Any, Any], key: object, make: Callable[[], Any]) -> Any:
+    """What `make` gives, computed when `key` is first asked for and kept."""
+    if key not in asked:
+        asked[key] = make()
+    return asked[key]
 
 
 def split_scores(assessments: pd.DataFrame) -> StudyScores:

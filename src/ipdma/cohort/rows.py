@@ -171,21 +171,20 @@ def study_rows(
     """The rows of one study and the constant behind them. Raises LeftOut where it takes no part."""
     if people.empty:
         raise LeftOut(NO_ARM)
-    present = set(people["condition"])
+    present = set(people["condition"].unique())
     for side, conditions in question.sides().items():
         if not present & set(conditions):
             raise LeftOut(f"no participant in the {side} arm")
     choice = find_choice(cohort, question, scores)
-    rows = people.copy()
     scales: list[dict[str, Any]] = []
     if choice is None:
-        rows = add_scores(rows, None, None, None)
+        rows = with_sides(add_scores(people, None, None, None), question)
         rows["outcome"] = rows[VARIABLES[question.outcome["measure"]]].map(YES_NO)
     else:
-        rows, constant, choice = score_rows(cohort, question, rows, scores, choice)
+        rows, constant, choice = score_rows(cohort, question, people, scores, choice)
         scales.append(scale_row(choice, constant))
     require_outcomes(rows, question)
-    return with_sides(rows, question), scales
+    return rows, scales
 
 
 def guest_rows(
@@ -219,7 +218,7 @@ def guest_rows(
 def with_sides(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
     """The treatment, and what it was compared with in this study."""
     rows["treat"] = rows["condition"].isin(question.active).astype(int)
-    rows["comparator"] = " + ".join(sorted(set(rows.loc[rows["treat"] == 0, "condition"])))
+    rows["comparator"] = " + ".join(sorted(rows.loc[rows["treat"] == 0, "condition"].unique()))
     return rows
 
 
@@ -254,33 +253,41 @@ def preferring_target(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
 def score_rows(
     cohort: Cohort,
     question: Question,
-    rows: pd.DataFrame,
+    people: pd.DataFrame,
     scores: StudyScores,
     choice: Choice,
 ) -> tuple[pd.DataFrame, Constant, Choice]:
     """Baseline and outcome joined to the rows, standardised, turned; the outcome derived from them."""
-    before = baseline_scores(scores, choice.scale)
-    after = outcome_scores(scores, choice.scale, question.point["timepoint"], choice.weeks)
-    source = choice.instrument
+    source, crosswalk = choice, None
     target = question.outcome["crosswalk"]
-    if target and target != source:
-        found = find_crosswalk(cohort.codebook, source, target)
-        if found is None:
-            raise LeftOut(f"no crosswalk from {source} to {target}")
-        before, after = convert_scores(before, found), convert_scores(after, found)
-        choice = converted_choice(choice, target, cohort.codebook)
-    constant = find_constant(cohort, question.standard(), choice, rows["study"].iloc[0], rows["participant"])
-    rows = add_scores(rows, before, after, choice)
-    rows["converted_from"] = source if source != choice.instrument else ""
-    rows["scale"] = constant.value
+    if target and target != source.instrument:
+        crosswalk = find_crosswalk(cohort.codebook, source.instrument, target)
+        if crosswalk is None:
+            raise LeftOut(f"no crosswalk from {source.instrument} to {target}")
+        choice = converted_choice(source, target, cohort.codebook)
+    constant = find_constant(
+        cohort, question.standard(), choice, people["study"].iloc[0], people["participant"]
+    )
+
+    def find() -> pd.DataFrame:
+        before = baseline_scores(scores, source.scale)
+        after = outcome_scores(scores, source.scale, question.point["timepoint"], source.weeks)
+        if crosswalk is not None:
+            before, after = convert_scores(before, crosswalk), convert_scores(after, crosswalk)
+        rows = with_sides(add_scores(people, before, after, choice), question)
+        return rows if crosswalk is None else rows.assign(converted_from=source.instrument)
+
+    key = ("rows", question.active, question.point["timepoint"], source, choice)
+    rows = scores.once(key, find).assign(scale=constant.value)
     derive_outcome(cohort, question, rows, choice, constant)
     return rows, constant, choice
 
 
 def add_scores(
-    rows: pd.DataFrame, before: pd.DataFrame | None, after: pd.DataFrame | None, choice: Choice | None
+    people: pd.DataFrame, before: pd.DataFrame | None, after: pd.DataFrame | None, choice: Choice | None
 ) -> pd.DataFrame:
-    """Raw scores by participant, and the words of the scale, put into the rows."""
+    """Participants with their raw scores and the words of the scale."""
+    rows = people.copy()
     for column, scores in (("baseline_raw", before), ("outcome_raw", after)):
         known = {} if scores is None else dict(zip(scores["participant"], scores["score"], strict=True))
         rows[column] = rows["participant"].map(known).astype(float)
@@ -353,7 +360,7 @@ def derived(
 
 def require_outcomes(rows: pd.DataFrame, question: Question) -> None:
     """Raises LeftOut where a side has no observed outcome: the study cannot inform the contrast."""
-    observed = set(rows.loc[rows["outcome"].notna(), "condition"])
+    observed = set(rows["condition"].to_numpy(dtype=object)[rows["outcome"].notna().to_numpy()])
     for side, conditions in question.sides().items():
         if not observed & set(conditions):
             raise LeftOut(f"no outcome observed in the {side} arm")
