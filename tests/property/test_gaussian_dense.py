@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from tests.builders.dense_gaussian import Dense
 
 from ipdma.model.design import build_design
-from ipdma.model.gaussian import fit_gaussian
+from ipdma.model.df.kenward_roger import KenwardRoger
+from ipdma.model.fixed_effects import fixed_effects
+from ipdma.model.gaussian import fit_gaussian, infer, prepare_design
+from ipdma.model.inference import combine
+from ipdma.model.search import minimise
 from ipdma.model.spec import ModelSpec
 
 
@@ -65,11 +69,48 @@ def test_engine_agrees_with_explicit_matrices(seed, k, tau, options):
     rows_of_identity = np.eye(len(dense.beta))
     if df == "kenward_roger":
         adjusted, w = dense.kenward_roger()
-        np.testing.assert_allclose(fit.covariance, adjusted, rtol=1e-7, atol=1e-8 * np.abs(adjusted).max())
+        shared = adjusted[: len(fit.covariance), : len(fit.covariance)]
+        np.testing.assert_allclose(fit.covariance, shared, rtol=1e-7, atol=1e-8 * np.abs(shared).max())
+        errors = [e.std_error for e in fit.estimates]
+        np.testing.assert_allclose(errors, np.sqrt(np.diag(adjusted)), rtol=1e-7)
         expected = [dense.df(row, w) for row in rows_of_identity]
         np.testing.assert_allclose([e.df for e in fit.estimates], expected, rtol=1e-6)
     else:
-        np.testing.assert_allclose(fit.covariance, dense.c, rtol=1e-7, atol=1e-8 * np.abs(dense.c).max())
+        shared = dense.c[: len(fit.covariance), : len(fit.covariance)]
+        np.testing.assert_allclose(fit.covariance, shared, rtol=1e-7, atol=1e-8 * np.abs(shared).max())
+        errors = [e.std_error for e in fit.estimates]
+        np.testing.assert_allclose(errors, np.sqrt(np.diag(dense.c)), rtol=1e-7)
+
+
+@given(seed=st.integers(0, 10**6), k=st.sampled_from([4, 9]), options=OPTIONS)
+@settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
+def test_combinations_of_several_studies_agree_with_explicit_matrices(seed, k, options):
+    """Any combination of any coefficients, several at once, at the variances that were found."""
+    rows = draw_rows(seed, k, options["participant"] is not None, 0.6)
+    df = "kenward_roger" if options["estimator"] == "reml" else "satterthwaite"
+    spec = ModelSpec.from_mapping({**options, "covariates": ["x"], "df": df})
+    prepared = prepare_design(build_design(rows, spec))
+    optimum = minimise(prepared.swept)
+    assume(not optimum.singular)
+    inference = infer(prepared, optimum, fixed_effects(prepared, optimum.point), [])
+    weights = np.random.default_rng(seed).normal(size=(3, len(inference.terms)))
+    asked = combine(
+        inference, {f"c{i}": dict(zip(inference.terms, w, strict=True)) for i, w in enumerate(weights)}
+    )
+    dense = Dense(prepared.design, fit_gaussian(rows, spec, profile=False), options["estimator"] == "reml")
+    plain = inference.covariance.products(asked.rows)
+    assert plain == pytest.approx(weights @ dense.c @ weights.T, rel=1e-6)
+    gamma = [*(optimum.point.between[i, j] for i, j in prepared.full.pairs), *optimum.point.sigma2]
+    gamma += [optimum.point.phi] if prepared.full.participant else []
+    whole = np.tensordot(gamma, inference.known.variance_gradients(asked.rows), 1)
+    assert whole == pytest.approx(plain, rel=1e-6)  # C grows as its parameters do
+    if df == "kenward_roger":
+        adjusted, w = dense.kenward_roger()
+        found = KenwardRoger().covariance(inference).products(asked.rows)
+        assert found == pytest.approx(weights @ adjusted @ weights.T, rel=1e-6)
+        assert KenwardRoger().std_errors(inference, asked) ** 2 == pytest.approx(np.diag(found), rel=1e-9)
+        expected = [dense.df(row, w) for row in weights]
+        assert KenwardRoger().df(inference, asked) == pytest.approx(expected, rel=1e-5)
 
 
 @given(seed=st.integers(0, 10**6), options=OPTIONS)

@@ -35,9 +35,11 @@ def with_effects(fit: Fit, wanted: Mapping[str, Mapping[str, float]], level: flo
 
     A combination of a term that the fit does not estimate is left out.
     """
-    terms = [e.term for e in fit.estimates]
+    if fit.covariance is None:
+        return fit
+    terms = [e.term for e in fit.estimates[: len(fit.covariance)]]
     named = {name: weights for name, weights in wanted.items() if set(weights) <= set(terms)}
-    if not named or fit.covariance is None:
+    if not named:
         return fit
     c = np.array([[weights.get(term, 0.0) for term in terms] for weights in named.values()])
     used = np.flatnonzero((c != 0).any(axis=0))

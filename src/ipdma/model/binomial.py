@@ -12,7 +12,7 @@ from ipdma.errors import FitError, SpecError, join_faults
 from ipdma.model.alone import answered_alone, trials_alone
 from ipdma.model.binomial_problem import BinomialProblem, build_problem, fixed_columns, whole_problem
 from ipdma.model.design import Design, build_design
-from ipdma.model.df import Inference, OwnEstimates, df_method
+from ipdma.model.df import DenseCovariance, Inference, OwnEstimates, df_method
 from ipdma.model.glmm_profile import variance_intervals
 from ipdma.model.glmm_search import Marginal, common_factor, maximise
 from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
@@ -171,7 +171,7 @@ def infer(
         terms=terms,
         beta=problem.to_data @ optimum.point.psi[: len(terms)],
         to_data=problem.to_data,
-        covariance=fixed_covariance(optimum, len(terms)),
+        covariance=DenseCovariance(fixed_covariance(optimum, len(terms))),
         uncertainty=None,
         informs={term: len(problem.informed[term]) for term in terms if term in problem.informed},
         residual_df=float(n - len(terms)),

@@ -27,19 +27,17 @@ class Derivatives:
     expected: np.ndarray
 
 
-def parameter_map(problem: Problem) -> np.ndarray:
-    """Which linear parameters each study's local ones are: one-hot, shape (K, m, number of parameters).
+def parameter_index(problem: Problem) -> np.ndarray:
+    """Which linear parameters each study's local ones are, shape (K, m).
 
     Local order: entries of D, the study's residual variance, the participant variance where there is one.
     """
-    d, k = len(problem.pairs), len(problem.group)
-    m = d + 1 + problem.participant
-    to_global = np.zeros((k, m, d + problem.n_groups + problem.participant))
-    to_global[:, np.arange(d), np.arange(d)] = 1.0
-    to_global[np.arange(k), d, d + problem.group] = 1.0
-    if problem.participant:
-        to_global[:, d + 1, -1] = 1.0
-    return to_global
+    d = len(problem.pairs)
+    index = np.empty((len(problem.group), d + 1 + problem.participant), dtype=int)
+    index[:, :d] = np.arange(d)
+    index[:, d] = d + problem.group
+    index[:, d + 1 :] = d + problem.n_groups
+    return index
 
 
 def stratum_weights(problem: Problem) -> np.ndarray:
@@ -161,33 +159,33 @@ def differentiate_general(problem: Problem, point: Point, value: Value, local: L
     basis[problem.x, p] = -value.beta
     basis[problem.y, p] = 1.0
     single, double = sandwiches(problem, local, basis)
-    to_global = parameter_map(problem)
-    total = gather_single(single.reshape(*single.shape[:2], -1), to_global).reshape(-1, p + 1, p + 1)
+    index, g = parameter_index(problem), len(problem.pairs) + problem.n_groups + problem.participant
+    total = gather_single(single.reshape(*single.shape[:2], -1), index, g).reshape(-1, p + 1, p + 1)
     px, h, quadratic = total[:, :p, :p], total[:, :p, p], total[:, p, p]
     first, second = criterion_traces(problem, point, local)
-    gradient = gather_single(first[..., None], to_global)[:, 0] - quadratic
-    expected = gather_double(second, to_global)
-    observed = gather_double(double[..., p, p], to_global) - h @ c @ h.T
+    gradient = gather_single(first[..., None], index, g)[:, 0] - quadratic
+    expected = gather_double(second, index, g)
+    observed = gather_double(double[..., p, p], index, g) - h @ c @ h.T
     if problem.reml:
         cp = c @ px
         gradient = gradient - np.einsum("gaa->g", cp)
         cq = double[..., :p, :p].reshape(*double.shape[:3], -1) @ c.reshape(-1)
-        expected = expected - 2 * gather_double(cq, to_global)
+        expected = expected - 2 * gather_double(cq, index, g)
         expected = expected + cp.reshape(len(cp), -1) @ np.swapaxes(cp, 1, 2).reshape(len(cp), -1).T
     return Derivatives(gradient, 2 * observed - expected, expected)
 
 
-def gather_single(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
+def gather_single(values: np.ndarray, index: np.ndarray, g: int) -> np.ndarray:
     """Sum of the studies' local values (K, m, .) by global parameter, shape (G, .)."""
-    g = to_global.shape[2]
-    found: np.ndarray = to_global.reshape(-1, g).T @ values.reshape(-1, values.shape[2])
+    found = np.zeros((g, values.shape[2]))
+    np.add.at(found, index, values)
     return found
 
 
-def gather_double(values: np.ndarray, to_global: np.ndarray) -> np.ndarray:
+def gather_double(values: np.ndarray, index: np.ndarray, g: int) -> np.ndarray:
     """Sum of the studies' local pairs (K, m, m) by pair of global parameters, shape (G, G)."""
-    g = to_global.shape[2]
-    found: np.ndarray = to_global.reshape(-1, g).T @ (values @ to_global).reshape(-1, g)
+    found = np.zeros((g, g))
+    np.add.at(found, (index[:, :, None], index[:, None]), values)
     return found
 
 

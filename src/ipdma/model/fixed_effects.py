@@ -1,8 +1,9 @@
 """Fixed effects at an optimum, the nuisance coefficients of every study among them.
 
 Their covariance is C = (F'V^-1 F)^-1 with F = [X, N]. How it changes with each variance parameter,
-dC / d gamma_i = C P_i C with P_i = F'V^-1 V_i V^-1 F, is what Kenward-Roger and Satterthwaite need; study k
-touches only its own columns, so P_i is kept in blocks.
+dC / d gamma_i = C P_i C with P_i = F'V^-1 V_i V^-1 F, is what Kenward-Roger and Satterthwaite need. A study
+touches only its own columns, so that C is never made: with B_k = (N'V^-1 N)^-1 of study k, its own
+coefficients are T_k times the shared ones beside a part of covariance B_k, T_k = -B_k N'V^-1 X.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdma.model.criterion import Point, local_pieces
-from ipdma.model.derivatives import gather_single, parameter_map, sandwiches
+from ipdma.model.derivatives import parameter_index, sandwiches
+from ipdma.model.local_rows import LocalRows
 from ipdma.model.problem import Prepared, Problem
 from ipdma.model.term import Term
 
@@ -24,66 +26,53 @@ class FixedEffects:
     Attributes
     ----------
     terms : tuple of Term
+        The p shared ones first.
     beta : ndarray of shape (P,)
         On the scale of the data.
-    covariance : ndarray of shape (P, P)
-        C of the scaled problem.
-    to_data : ndarray of shape (P, P)
-        Coefficients on the scale of the data = to_data @ scaled ones + constant.
-    index : ndarray of int, shape (K, f)
-        Position in the P of each study's local columns; `own` is False where there is none.
-    own : ndarray of bool, shape (K, f)
-    single, double : ndarray of shape (K, m, f, f) and (K, m, m, f, f)
+    to_data : LocalRows
+        Each coefficient on the scale of the data, less a constant, as a combination of scaled ones.
+    covariance : ndarray of shape (p, p)
+        C of the shared coefficients.
+    turn : ndarray of shape (K, p + q, p)
+        [1, T_k]; zero for a nuisance column without a coefficient in that study.
+    own : ndarray of shape (K, q, q)
+        B_k, with zeros in the same places.
+    single, double : ndarray of shape (K, m, f, f) and (K, m, m, f, f), f = p + q
         F'V^-1 V_i V^-1 F and F'V^-1 V_i V^-1 V_j V^-1 F of each study.
-    to_global : ndarray of shape (K, m, G)
-        Which of the G variance parameters each study's m local ones are (`derivatives.parameter_map`).
+    parameters : ndarray of int, shape (K, m)
+        Which of the variance parameters each study's m local ones are.
     """
 
     terms: tuple[Term, ...]
     beta: np.ndarray
+    to_data: LocalRows
     covariance: np.ndarray
-    to_data: np.ndarray
-    index: np.ndarray
+    turn: np.ndarray
     own: np.ndarray
     single: np.ndarray
     double: np.ndarray
-    to_global: np.ndarray
+    parameters: np.ndarray
 
-    def variance_gradients(self, rows: np.ndarray) -> np.ndarray:
-        """d (l_a'C l_b) / d gamma_i for each pair of rows, shape (G, rows, rows)."""
-        local = self.local(rows @ self.covariance)
-        inner = local[:, None] @ self.single @ np.swapaxes(local, 1, 2)[:, None]
-        return gather_single(inner.reshape(*inner.shape[:2], -1), self.to_global).reshape(
-            -1, len(rows), len(rows)
-        )
+    def variances(self, rows: LocalRows) -> np.ndarray:
+        """l'C l of each combination l, shape (n,)."""
+        u, z = self.reach(rows)
+        found: np.ndarray = ((u @ self.covariance) * u).sum(axis=1)
+        np.add.at(found, rows.row, (z * rows.own).sum(axis=1))
+        return found
 
-    def each_gradient(self, rows: np.ndarray) -> np.ndarray:
-        """d (l'C l) / d gamma_i for each row l, shape (rows, G)."""
-        local = self.local(rows @ self.covariance)
-        inner = ((local[:, None] @ self.single) * local[:, None]).sum(axis=3)
-        return gather_single(inner, self.to_global).T
+    def products(self, rows: LocalRows) -> np.ndarray:
+        """l_a'C l_b of each pair of combinations, shape (n, n)."""
+        u, z = self.reach(rows)
+        found: np.ndarray = u @ self.covariance @ u.T
+        same = rows.study[:, None] == rows.study
+        np.add.at(found, (rows.row[:, None], rows.row), np.where(same, z @ rows.own.T, 0.0))
+        return found
 
-    def local(self, matrix: np.ndarray) -> np.ndarray:
-        """Columns of each study's local coefficients, shape (K, rows, f)."""
-        return np.where(self.own[:, None, :], np.moveaxis(matrix[:, self.index], 1, 0), 0.0)
-
-    def times(self, rows: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-        """`rows @ self.scatter(blocks)` of a few rows, shape (rows, P), without that matrix."""
-        inner = np.where(self.own[:, None, :], self.local(rows) @ blocks, 0.0)
-        total = np.zeros((rows.shape[1], len(rows)))
-        np.add.at(total, self.index, np.swapaxes(inner, 1, 2))
-        return total.T
-
-    def scatter(self, blocks: np.ndarray) -> np.ndarray:
-        """Sum of the studies' local blocks (K, f, f) at their places, shape (P, P)."""
-        both = self.own[:, :, None] & self.own[:, None, :]
-        total = np.zeros_like(self.covariance)
-        if self.index.shape[1] == len(total):
-            found: np.ndarray = np.where(both, blocks, 0.0).sum(axis=0)
-            return found
-        at = (self.index[:, :, None], self.index[:, None, :])
-        np.add.at(total, at, np.where(both, blocks, 0.0))
-        return total
+    def reach(self, rows: LocalRows) -> tuple[np.ndarray, np.ndarray]:
+        """What combinations come to in the shared coefficients, (n, p); their own parts times B_k, (N, q)."""
+        p, u = len(self.covariance), rows.shared.copy()
+        np.add.at(u, rows.row, (rows.own[:, None, :] @ self.turn[rows.study, p:])[:, 0])
+        return u, (rows.own[:, None, :] @ self.own[rows.study])[:, 0]
 
 
 def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
@@ -95,24 +84,53 @@ def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
         Where their information is not positive definite.
     """
     problem = with_unshifted_random(prepared)
+    keep, p = prepared.full.keep, len(prepared.full.x)
     columns = np.concatenate([prepared.full.x, prepared.full.nuisance])
     local = local_pieces(problem, point)
-    terms, index, own = place_terms(prepared)
-    basis = np.eye(problem.gram.shape[-1])[:, columns]
-    single, double = sandwiches(problem, local, basis)
-    record = FixedEffects(
-        terms, np.zeros(len(terms)), np.zeros((len(terms),) * 2), np.eye(len(terms)),
-        index, own, single, double, parameter_map(problem),
-    )  # fmt: skip
-    information = record.scatter(local.v1[:, columns[:, None], columns])
-    right = np.zeros(len(terms))
-    np.add.at(right, index, np.where(own, local.v1[:, columns, problem.y], 0.0))
+    own = inverse_of_kept(local.v1[:, columns[p:, None], columns[p:]], keep)
+    turn = np.concatenate(
+        [np.broadcast_to(np.eye(p), (len(keep), p, p)), -own @ local.v1[:, columns[p:, None], columns[:p]]],
+        axis=1,
+    )
+    information = (local.v1[:, columns[:p, None], columns] @ turn).sum(axis=0)
     factor = np.linalg.inv(np.linalg.cholesky(information))
     covariance = factor.T @ factor
-    to_data, constant = map_to_data(prepared, terms, index, own)
-    return replace(
-        record, covariance=covariance, to_data=to_data, beta=to_data @ (covariance @ right) + constant
-    )
+    right = local.v1[:, columns, problem.y]
+    shared = covariance @ (right[:, None] @ turn).sum(axis=(0, 1))
+    each = turn @ shared
+    each[:, p:] += (own @ right[:, p:, None])[..., 0]
+    terms, slot, study = place_terms(prepared)
+    matrix, constant = map_to_data(prepared)
+    beta = (matrix @ each[..., None])[..., 0] + constant
+    single, double = sandwiches(problem, local, np.eye(problem.gram.shape[-1])[:, columns])
+    return FixedEffects(
+        terms=terms,
+        beta=np.concatenate([beta[0, :p], beta[study, p + slot]]),
+        to_data=LocalRows(
+            np.concatenate([matrix[0, :p, :p], matrix[study, p + slot, :p]]),
+            p + np.arange(len(study)), study, matrix[study, p + slot, p:],
+        ),
+        covariance=covariance,
+        turn=turn,
+        own=own,
+        single=single,
+        double=double,
+        parameters=parameter_index(problem),
+    )  # fmt: skip
+
+
+def inverse_of_kept(matrices: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Inverses (K, q, q) among the columns that are kept (K, q), zero elsewhere.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where one is not positive definite.
+    """
+    both = keep[:, :, None] & keep[:, None, :]
+    factor = np.linalg.cholesky(np.where(both, matrices, 0.0) + np.eye(keep.shape[1]) * ~keep[:, :, None])
+    half = np.linalg.inv(factor)
+    return np.where(both, np.swapaxes(half, 1, 2) @ half, 0.0)
 
 
 def with_unshifted_random(prepared: Prepared) -> Problem:
@@ -136,35 +154,25 @@ def with_unshifted_random(prepared: Prepared) -> Problem:
 
 
 def place_terms(prepared: Prepared) -> tuple[tuple[Term, ...], np.ndarray, np.ndarray]:
-    """Names of all coefficients, and where each study's local columns stand among them."""
-    design, keep = prepared.design, prepared.full.keep
-    p, (k, q) = len(prepared.full.x), keep.shape
-    terms = list(prepared.shared_terms)
-    index, own = np.zeros((k, p + q), dtype=int), np.ones((k, p + q), dtype=bool)
-    index[:, :p] = np.arange(p)
-    for h, name in enumerate(design.nuisance_terms):
-        at = np.flatnonzero(keep[:, h])
-        index[at, p + h] = len(terms) + np.arange(len(at))
-        terms += [name.but(study=design.studies[i]) for i in at]
-    own[:, p:] = keep
-    return tuple(terms), index, own
+    """Names of all coefficients; the nuisance column and the study of those beyond the shared ones."""
+    design = prepared.design
+    slot, study = np.nonzero(prepared.full.keep.T)
+    own = [design.nuisance_terms[h].but(study=design.studies[i]) for h, i in zip(slot, study, strict=True)]
+    return (*prepared.shared_terms, *own), slot, study
 
 
-def map_to_data(
-    prepared: Prepared, terms: tuple[Term, ...], index: np.ndarray, own: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix and constant that turn scaled coefficients into those of the data's columns."""
+def map_to_data(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (K, f, f) and constants (K, f) from scaled coefficients to those of the data's columns."""
     full, scaling = prepared.full, prepared.scaling
     columns = np.concatenate([full.x, full.nuisance])
-    size_y = scaling.scale[full.y]
-    matrix, constant = np.zeros((len(terms),) * 2), np.zeros(len(terms))
-    slope = size_y / scaling.scale[columns]
+    own = np.concatenate([np.ones((len(full.keep), len(full.x)), dtype=bool), full.keep], axis=1)
+    slope = scaling.scale[full.y] / scaling.scale[columns]
+    matrix, constant = np.zeros((*own.shape, len(columns))), np.zeros(own.shape)
     for f in np.flatnonzero(columns == 0):
-        study, other = np.nonzero(own & own[:, f, None])
-        matrix[index[study, f], index[study, other]] = (-scaling.origin[:, columns] * slope)[study, other]
-        constant[index[own[:, f], f]] = scaling.origin[own[:, f], full.y]
-    at = index[own]
-    matrix[at, at] = np.broadcast_to(slope, own.shape)[own]
+        matrix[:, f] = np.where(own & own[:, f, None], -scaling.origin[:, columns] * slope, 0.0)
+        constant[:, f] = scaling.origin[:, full.y]
+    at = np.arange(len(columns))
+    matrix[:, at, at] = slope
     return matrix, constant
 
 

@@ -201,7 +201,7 @@ def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fi
         informing=behind,
         rows_by_term=rows_informing(design, behind),
         study_estimates=tuple(study_records(prepared, own, inference)),
-        covariance=reported_covariance(inference, method, estimates),
+        covariance=reported_covariance(inference, method, estimates[: len(prepared.shared_terms)]),
         trials=trials,
     )
 
@@ -214,7 +214,7 @@ def infer(
         terms=effects.terms,
         beta=effects.beta,
         to_data=effects.to_data,
-        covariance=effects.covariance,
+        covariance=effects,
         uncertainty=GaussianUncertainty(prepared, optimum, effects),
         informs=count_informing(prepared, effects),
         residual_df=float(prepared.full.raw_n.sum()) - len(effects.terms),

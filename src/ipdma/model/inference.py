@@ -67,7 +67,7 @@ def joint_tests(
 
 
 def reported_covariance(inference: Inference, method: DfMethod, estimates: Sequence[Estimate]) -> np.ndarray:
-    """Covariance of the estimates, with the standard errors that they report; shape (P, P)."""
-    covariance = inference.to_data @ method.covariance(inference) @ inference.to_data.T
+    """Covariance of the first terms' estimates, with the standard errors that they report; shape (n, n)."""
+    covariance = method.covariance(inference).products(inference.to_data[np.arange(len(estimates))])
     ratio = np.array([e.std_error for e in estimates]) / np.sqrt(np.diag(covariance))
     return covariance * np.outer(ratio, ratio)

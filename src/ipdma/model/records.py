@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,8 @@ class Fit:
     study_estimates : tuple of StudyEstimate
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
     covariance : ndarray or None
-        Covariance of `estimates`, in their order, as the df method reports it.
+        Covariance of `estimates`, in their order, as the df method reports it; of a Gaussian one-stage model
+        of the first of them, those that are no study's own.
     trials : mapping of Term to TrialEstimates
         Under `df: nst` the trials' own estimates behind a term's interval.
     """
@@ -123,11 +125,15 @@ class Fit:
     covariance: np.ndarray | None = None
     trials: Mapping[Term, Any] = field(default_factory=dict)
 
+    @cached_property
+    def by_term(self) -> dict[str, Estimate]:
+        """The estimates by their terms."""
+        return {estimate.term: estimate for estimate in self.estimates}
+
     def estimate(self, term: str) -> Estimate:
         """The estimate of one term. Raises KeyError naming the terms that there are."""
-        for estimate in self.estimates:
-            if estimate.term == term:
-                return estimate
+        if term in self.by_term:
+            return self.by_term[term]
         raise KeyError(f"no term '{term}'; there are {', '.join(e.term for e in self.estimates)}")
 
     def tau2_interval(self, term: Term) -> tuple[float, float] | None:

@@ -92,7 +92,7 @@ def pool_rubin(fits: Sequence[Fit], level: float = 0.95) -> Fit:
 
 def has_term(fit: Fit, term: Term) -> bool:
     """Whether the fit estimates the term."""
-    return any(e.term == term for e in fit.estimates)
+    return term in fit.by_term
 
 
 def between_variance(values: np.ndarray) -> float:
@@ -171,8 +171,10 @@ def pool_contrasts(fits: Sequence[Fit], level: float) -> tuple[Estimate, ...]:
 
 
 def total_covariance(fits: Sequence[Fit], terms: Sequence[Term]) -> np.ndarray | None:
-    """T for a set of terms together, or None where a fit holds no covariance."""
-    parts = within_and_between(fits, terms)
+    """T for the terms of which each fit holds covariances, the first ones; None where a fit holds none."""
+    first = min(0 if fit.covariance is None else len(fit.covariance) for fit in fits)
+    held = set.intersection(*({e.term for e in fit.estimates[:first]} for fit in fits))
+    parts = within_and_between(fits, [term for term in terms if term in held])
     if parts is None:
         return None
     u_bar, b, _ = parts

@@ -13,7 +13,7 @@ from ipdma.errors import SpecError, nearest
 from ipdma.model.df.hksj import HartungKnapp
 from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
-from ipdma.model.df.method import Combinations, DfMethod, Inference, fewest
+from ipdma.model.df.method import Combinations, DenseCovariance, DfMethod, Inference, fewest
 from ipdma.model.df.normal import Normal
 from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
@@ -34,6 +34,7 @@ __all__ = [
     "POOLED",
     "WALD",
     "Combinations",
+    "DenseCovariance",
     "DfMethod",
     "Inference",
     "OwnEstimates",

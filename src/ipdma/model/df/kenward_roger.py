@@ -6,11 +6,14 @@ vanish. W = 2 T^-1 is the covariance of gamma from the expected information.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import linalg
 
-from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference, Keys
+from ipdma.model.df.method import Array, Batch, Combinations, Covariance, DfMethod, Inference, Keys
 from ipdma.model.df.satterthwaite import single_df
+from ipdma.model.parameter_covariance import ParameterCovariance
 
 
 class KenwardRoger(DfMethod):
@@ -30,7 +33,7 @@ class KenwardRoger(DfMethod):
             "df: kenward_roger needs estimator: reml, got ml; use reml, or df: satterthwaite or k_minus_1"
         ]
 
-    def covariance(self, inference: Inference) -> Array:
+    def covariance(self, inference: Inference) -> Covariance:
         """The covariance with the uncertainty of the variance parameters in it."""
         return inference.once(adjusted_covariance)
 
@@ -47,48 +50,45 @@ class KenwardRoger(DfMethod):
         return fits.kenward_roger_error, fits.kenward_roger_df
 
 
-def expected_w(inference: Inference) -> Array:
-    """Covariance of the variance parameters from the expected information, shape (G, G)."""
+def expected_w(inference: Inference) -> ParameterCovariance:
+    """Covariance of the variance parameters from the expected information."""
     return parameter_covariance(inference.known.expected)
 
 
-def adjusted_covariance(inference: Inference) -> Array:
-    """Phi_A = C + 2 C {sum_ij W_ij (Q_ij - P_i C P_j)} C, shape (P, P), of the scaled problem."""
-    c = inference.covariance
-    found: Array = c + 2 * c @ inference.known.second_order(inference.once(expected_w)) @ c
-    return found
+def adjusted_covariance(inference: Inference) -> Covariance:
+    """Phi_A = C + 2 C {sum_ij W_ij (Q_ij - P_i C P_j)} C of the scaled problem."""
+    return inference.known.adjusted(inference.once(expected_w))
 
 
-def parameter_covariance(expected: Array) -> Array:
-    """W = 2 T^-1, by the pseudo-inverse where a parameter cannot be told from another; shape (G, G)."""
+def parameter_covariance(expected: Array) -> ParameterCovariance:
+    """W = 2 T^-1, by the pseudo-inverse where a parameter cannot be told from another."""
     size = np.sqrt(np.maximum(np.diag(expected), 1e-300))
     scaled = expected / np.outer(size, size)
     try:
         inverse = linalg.cho_solve(linalg.cho_factor(scaled), np.eye(len(scaled)))
     except linalg.LinAlgError:
         inverse = linalg.pinvh(scaled, rtol=1e-10)
-    found: Array = 2 * inverse / np.outer(size, size)
-    return found
+    return ParameterCovariance.of(2 * inverse / np.outer(size, size))
 
 
-def scaled_f(inference: Inference, rows: Array, estimate: Array) -> tuple[float, float]:
+def scaled_f(inference: Inference, rows: Any, estimate: Array) -> tuple[float, float]:
     """The scaled F statistic of `rows` and its denominator degrees of freedom.
 
     Parameters
     ----------
-    rows : ndarray of shape (q, P)
+    rows : q rows, as `Covariance` has them
         Independent combinations, of the scaled problem.
     estimate : ndarray of shape (q,)
         Their values.
     """
     q, w, adjusted = len(rows), inference.once(expected_w), inference.once(adjusted_covariance)
-    theta = np.linalg.inv(rows @ inference.covariance @ rows.T)
+    theta = np.linalg.inv(inference.covariance.products(rows))
     tg = theta @ inference.known.variance_gradients(rows)
     trace = np.einsum("gaa->g", tg)
-    a1 = float(trace @ w @ trace)
-    a2 = float(np.einsum("gh,gab,hba->", w, tg, tg))
+    a1 = float(trace @ w.times(trace[:, None])[:, 0])
+    a2 = float((w.times(tg.reshape(len(tg), -1)) * np.swapaxes(tg, 1, 2).reshape(len(tg), -1)).sum())
     df, scale = moments_to_df(q, a1, a2)
-    f = float(estimate @ np.linalg.solve(rows @ adjusted @ rows.T, estimate)) / q
+    f = float(estimate @ np.linalg.solve(adjusted.products(rows), estimate)) / q
     return scale * f, df
 
 

@@ -18,6 +18,7 @@ from ipdma.errors import FitError
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.trials import TrialEstimates
 from ipdma.model.interval import make_estimate
+from ipdma.model.parameter_covariance import ParameterCovariance
 from ipdma.model.prediction import predict_new_study
 from ipdma.model.records import Estimate, Prediction
 from ipdma.model.term import Term
@@ -59,6 +60,37 @@ class Keys(Protocol):
     def covariance(self) -> str: ...
 
 
+class Covariance(Protocol):
+    """A covariance of coefficients, by what it says of combinations `rows`.
+
+    Rows are an array of shape (n, P), or what an engine has in its place: `rows[at]`, `weights @ rows` and
+    `len(rows)` are all that a method does with them.
+    """
+
+    def variances(self, rows: Any) -> Array:
+        """l'C l of each row l, shape (n,)."""
+
+    def products(self, rows: Any) -> Array:
+        """l_a'C l_b of each pair of a few rows, shape (n, n)."""
+
+
+@dataclass(frozen=True)
+class DenseCovariance:
+    """A covariance that is held as a matrix, shape (P, P)."""
+
+    matrix: Array
+
+    def variances(self, rows: Array) -> Array:
+        """l'C l of each row l, shape (n,)."""
+        found: Array = ((rows @ self.matrix) * rows).sum(axis=1)
+        return found
+
+    def products(self, rows: Array) -> Array:
+        """l_a'C l_b of each pair of rows, shape (n, n)."""
+        found: Array = rows @ self.matrix @ rows.T
+        return found
+
+
 class Uncertainty(Protocol):
     """How the covariance of the coefficients hangs on G variance parameters that are estimated themselves.
 
@@ -74,14 +106,14 @@ class Uncertainty(Protocol):
     def observed(self) -> tuple[Array, Array]:
         """The Hessian of the deviance in T search parameters theta, (T, T), and d gamma / d theta, (G, T)."""
 
-    def each_gradient(self, rows: Array) -> Array:
-        """d (l'C l) / d gamma of each row l, shape (rows, G)."""
+    def gradient_norms(self, rows: Any, w: ParameterCovariance) -> Array:
+        """g'W g with g = d (l'C l) / d gamma of each row l, shape (n,)."""
 
-    def variance_gradients(self, rows: Array) -> Array:
-        """d (l_a'C l_b) / d gamma for each pair of rows, shape (G, rows, rows)."""
+    def variance_gradients(self, rows: Any) -> Array:
+        """d (l_a'C l_b) / d gamma for each pair of a few rows, shape (G, n, n)."""
 
-    def second_order(self, w: Array) -> Array:
-        """sum_ij W_ij (Q_ij - P_i C P_j) of Kenward and Roger, shape (P, P)."""
+    def adjusted(self, w: ParameterCovariance) -> Covariance:
+        """Kenward and Roger's C + 2 C {sum_ij W_ij (Q_ij - P_i C P_j)} C."""
 
 
 class Batch(Protocol):
@@ -106,9 +138,9 @@ class Inference:
     terms : tuple of Term, length P
     beta : ndarray of shape (P,)
         Estimates on the scale of the data.
-    to_data : ndarray of shape (P, P)
-        A row per term: the combination of the fit's own (scaled) coefficients that it is.
-    covariance : ndarray of shape (P, P)
+    to_data : rows, as `Covariance` has them
+        One per term: the combination of the fit's own (scaled) coefficients that it is.
+    covariance : Covariance
         C = (F'V^-1 F)^-1 of the scaled coefficients; in a logistic model their block of the inverse Hessian.
     uncertainty : Uncertainty or None
         None where the family has no such method (logistic models).
@@ -128,8 +160,8 @@ class Inference:
 
     terms: tuple[Term, ...]
     beta: Array
-    to_data: Array
-    covariance: Array
+    to_data: Any
+    covariance: Covariance
     uncertainty: Uncertainty | None
     informs: Mapping[Term, int]
     residual_df: float
@@ -163,7 +195,8 @@ class Inference:
 
     def of_terms(self, terms: Sequence[Term]) -> Combinations:
         """The combinations that are the terms themselves."""
-        at = [self.terms.index(term) for term in terms]
+        place = {term: i for i, term in enumerate(self.terms)}
+        at = np.array([place[term] for term in terms], dtype=int)
         return Combinations(tuple(terms), self.to_data[at], self.beta[at], tuple((t,) for t in terms))
 
 
@@ -175,7 +208,7 @@ class Combinations:
     ----------
     names : tuple of str, length r
         Of the estimates; a term's own name where the combination is a term.
-    rows : ndarray of shape (r, P)
+    rows : r rows, as `Covariance` has them
         In the fit's scaled coefficients.
     values : ndarray of shape (r,)
         On the scale of the data.
@@ -184,7 +217,7 @@ class Combinations:
     """
 
     names: tuple[str, ...]
-    rows: Array
+    rows: Any
     values: Array
     terms: tuple[tuple[Term, ...], ...]
 
@@ -218,8 +251,8 @@ class DfMethod:
         """What this method cannot go with, a sentence each."""
         return []
 
-    def covariance(self, inference: Inference) -> Array:
-        """Covariance of the scaled coefficients as this method reports it, shape (P, P)."""
+    def covariance(self, inference: Inference) -> Covariance:
+        """Covariance of the scaled coefficients as this method reports it."""
         return inference.covariance
 
     def df(self, inference: Inference, asked: Combinations) -> Sequence[float | None]:
@@ -228,8 +261,7 @@ class DfMethod:
 
     def std_errors(self, inference: Inference, asked: Combinations) -> Array:
         """Standard errors, shape (r,). Raises FitError where one is not positive."""
-        covariance = self.covariance(inference)
-        variance = ((asked.rows @ covariance) * asked.rows).sum(axis=1)
+        variance = self.covariance(inference).variances(asked.rows)
         bad = ~(np.isfinite(variance) & (variance > 0))
         if bad.any():
             names = ", ".join(name for name, is_bad in zip(asked.names, bad, strict=True) if is_bad)
@@ -256,9 +288,8 @@ class DfMethod:
 
     def joint(self, inference: Inference, asked: Combinations) -> tuple[float, float | None]:
         """F of the test that all combinations are zero, and its denominator df: the fewest of theirs."""
-        rows, values = asked.rows, asked.values
-        covariance = rows @ self.covariance(inference) @ rows.T
-        f = float(values @ np.linalg.solve(covariance, values)) / len(rows)
+        values, covariance = asked.values, self.covariance(inference).products(asked.rows)
+        f = float(values @ np.linalg.solve(covariance, values)) / len(values)
         return f, fewest(self.df(inference, asked))
 
     def predict(

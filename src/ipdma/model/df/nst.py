@@ -9,7 +9,7 @@ import numpy as np
 
 from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
-from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference, Keys
+from ipdma.model.df.method import Array, Batch, Combinations, Covariance, DfMethod, Inference, Keys
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.pooled import common_effect, if_narrower, narrower, with_interval
 from ipdma.model.df.trials import TrialEstimates
@@ -57,7 +57,7 @@ class NullStandardisedT(DfMethod):
             )
         return faults
 
-    def covariance(self, inference: Inference) -> Array:
+    def covariance(self, inference: Inference) -> Covariance:
         """That of the other rows."""
         return rest(inference).covariance(inference)
 
@@ -72,7 +72,7 @@ class NullStandardisedT(DfMethod):
     def estimates(self, inference: Inference, asked: Combinations) -> list[Estimate]:
         """The other rows' estimates; where it applies, the model's own standard error and this interval."""
         plain = rest(inference).estimates(inference, asked)
-        variance = np.einsum("ra,ab,rb->r", asked.rows, inference.covariance, asked.rows, optimize=True)
+        variance = inference.covariance.variances(asked.rows)
         rows, others = inference.once(trial_rows), rest(inference).name
         return [
             rows[one.term].beside(replace(one, std_error=float(np.sqrt(v))), {others: one})

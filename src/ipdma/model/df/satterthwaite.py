@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference
+from ipdma.model.parameter_covariance import ParameterCovariance
 
 FLAT = 1e-8  # share of the largest eigenvalue below which a direction is dropped
 
@@ -33,13 +36,13 @@ class Satterthwaite(DfMethod):
         return fits.std_error, fits.satterthwaite_df
 
 
-def observed_w(inference: Inference) -> Array:
-    """Covariance of the variance parameters from the observed Hessian, shape (G, G)."""
+def observed_w(inference: Inference) -> ParameterCovariance:
+    """Covariance of the variance parameters from the observed Hessian."""
     return parameter_covariance(*inference.known.observed())
 
 
-def parameter_covariance(hessian: Array, jacobian: Array) -> Array:
-    """Covariance of gamma from the observed Hessian in the search parameters, shape (G, G).
+def parameter_covariance(hessian: Array, jacobian: Array) -> ParameterCovariance:
+    """Covariance of gamma from the observed Hessian in the search parameters.
 
     The covariance of the search parameters is 2 H^-1 without flat or falling directions; a variance of zero
     has gradient zero there and drops out.
@@ -48,27 +51,20 @@ def parameter_covariance(hessian: Array, jacobian: Array) -> Array:
     values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
     good = values > FLAT * max(float(values.max()), 0.0)
     inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T / np.outer(size, size)
-    found: Array = jacobian @ (2 * inverse) @ jacobian.T
-    return found
+    return ParameterCovariance.of(jacobian @ (2 * inverse) @ jacobian.T)
 
 
-def variances(inference: Inference, rows: Array) -> Array:
-    """l'C l for each row l, shape (number of rows,)."""
-    found: Array = ((rows @ inference.covariance) * rows).sum(axis=1)
-    return found
-
-
-def single_df(inference: Inference, w: Array, rows: Array) -> Array:
+def single_df(inference: Inference, w: ParameterCovariance, rows: Any) -> Array:
     """2 v^2 / g'W g for each row, shape (rows,)."""
-    v, g = variances(inference, rows), inference.known.each_gradient(rows)
+    v, norms = inference.covariance.variances(rows), inference.known.gradient_norms(rows, w)
     with np.errstate(over="ignore"):  # a variance that no parameter moves has infinite df
-        found: Array = 2 * v**2 / np.maximum(((g @ w) * g).sum(axis=1), 1e-300)
+        found: Array = 2 * v**2 / np.maximum(norms, 1e-300)
         return found
 
 
-def joint_f(inference: Inference, w: Array, rows: Array, estimate: Array) -> tuple[float, float]:
+def joint_f(inference: Inference, w: ParameterCovariance, rows: Any, estimate: Array) -> tuple[float, float]:
     """F of several rows and its denominator degrees of freedom, from those of its principal contrasts."""
-    values, vectors = np.linalg.eigh(rows @ inference.covariance @ rows.T)
+    values, vectors = np.linalg.eigh(inference.covariance.products(rows))
     f = float(((vectors.T @ estimate) ** 2 / values).mean())
     return f, combine_df(single_df(inference, w, vectors.T @ rows))
 

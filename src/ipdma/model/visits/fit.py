@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ipdma.errors import FitError
-from ipdma.model.df import DfMethod, Inference, df_method
+from ipdma.model.df import DenseCovariance, DfMethod, Inference, df_method
 from ipdma.model.inference import (
     check_contrast,
     contrast_estimates,
@@ -158,7 +158,7 @@ def infer(fitted: Fitted) -> Inference:
         terms=tuple(t.name for t in fitted.terms),
         beta=fitted.point.beta * factors + outcome_shifts(fitted),
         to_data=np.diag(factors),
-        covariance=fitted.point.covariance,
+        covariance=DenseCovariance(fitted.point.covariance),
         uncertainty=VisitsUncertainty(fitted.reported, fitted.point),
         informs=informed,
         residual_df=float(fitted.problem.n_rows - len(design.fixed) - len(design.nuisance)),

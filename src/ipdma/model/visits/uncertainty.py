@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipdma.model.df import DenseCovariance
+from ipdma.model.parameter_covariance import ParameterCovariance
 from ipdma.model.visits.criterion import Evaluation, VisitsProblem
 from ipdma.model.visits.derivatives import Derivatives, derivatives_in_gamma
 
@@ -46,9 +48,10 @@ class VisitsUncertainty:
         hessian = jacobian.T @ self.in_gamma.observed @ jacobian
         return hessian + covariance.curvature(theta, self.in_gamma.score), jacobian
 
-    def each_gradient(self, rows: Array) -> Array:
-        """d (l'C l) / d gamma of each row l, shape (rows, r)."""
-        found: Array = np.einsum("ra,iab,rb->ri", rows, self.products, rows, optimize=True)
+    def gradient_norms(self, rows: Array, w: ParameterCovariance) -> Array:
+        """g'W g with g = d (l'C l) / d gamma of each row l, shape (n,)."""
+        g = np.einsum("ra,iab,rb->ri", rows, self.products, rows, optimize=True)
+        found: Array = (w.times(g.T) * g.T).sum(axis=0)
         return found
 
     def variance_gradients(self, rows: Array) -> Array:
@@ -56,13 +59,13 @@ class VisitsUncertainty:
         found: Array = np.einsum("ra,iab,sb->irs", rows, self.products, rows, optimize=True)
         return found
 
-    def second_order(self, w: Array) -> Array:
-        """sum_ij W_ij (Q_ij - P_i C P_j), shape (p, p)."""
-        c = self.point.covariance
+    def adjusted(self, parameters: ParameterCovariance) -> DenseCovariance:
+        """C + 2 C {sum_ij W_ij (Q_ij - P_i C P_j)} C, of a matrix of shape (p, p)."""
+        c, w = self.point.covariance, parameters.matrix
         total = np.zeros_like(c)
         for own, index, q in self.in_gamma.q:
             total[np.ix_(index, index)] += np.einsum("ij,ijab->ab", w[np.ix_(own, own)], q)
         values, vectors = np.linalg.eigh(w)
         turned = np.einsum("ir,iab->rab", vectors, self.in_gamma.p)
         total -= np.einsum("r,rab,bc,rcd->ad", values, turned, c, turned, optimize=True)
-        return (total + total.T) / 2
+        return DenseCovariance(c + c @ (total + total.T) @ c)
