@@ -32,16 +32,8 @@ class Found(Kept):
 
     def ledger(self, unit: Unit, cell: Cell, context: Context, make: Callable[[], Ledger]) -> Ledger:
         """The ledger of a unit, made where it was not found before."""
-        held = self.get(self.key(unit, cell, context), lambda: self.made(make))
-        for part in held["parts"]:
-            self.find(part)
-        return Ledger(**{name: [dict(row) for row in rows] for name, rows in held["ledger"].items()})
-
-    def made(self, make: Callable[[], Ledger]) -> dict[str, Any]:
-        """A ledger, and the digests of what was kept by itself on the way to it."""
-        before = len(self.asked)
-        ledger = vars(make())
-        return {"ledger": ledger, "parts": sorted(set(self.asked[before:]))}
+        held = self.get_whole(self.key(unit, cell, context), lambda: vars(make()))
+        return Ledger(**{name: [dict(row) for row in rows] for name, rows in held.items()})
 
     def key(self, unit: Unit, cell: Cell, context: Context) -> str:
         """SHA-256 of all that a unit is made from but the code."""

@@ -56,6 +56,18 @@ class Kept:
         found = self.find(key)
         return self.keep(key, make()) if found is None else found
 
+    def get_whole(self, key: str, make: Callable[[], Any]) -> Any:
+        """As `get`, of a result on the way to which others are kept: they are found again with it."""
+        held = self.get(key, lambda: self.with_parts(make))
+        for part in held["parts"]:
+            self.find(part)
+        return held["whole"]
+
+    def with_parts(self, make: Callable[[], Any]) -> dict[str, Any]:
+        """A result, and the digests of what was kept by itself on the way to it."""
+        before = len(self.asked)
+        return {"whole": make(), "parts": sorted(set(self.asked[before:]))}
+
     def text(self) -> str:
         """All that this run used or made: the same after a run from nothing as after one that found it."""
         return json.dumps({"made_with": self.made_with, "found": self.used}, sort_keys=True) + "\n"

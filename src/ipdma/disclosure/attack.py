@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import as_number
-from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, split_unknown, unknown_rows
+from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, find_ranges, split_unknown, unknown_rows
 from ipdma.disclosure.cells import KNOWN, Cell, Reader
 from ipdma.disclosure.exposure import Exposure
 from ipdma.disclosure.given import Given
@@ -115,10 +116,11 @@ class Attack:
         if cell is not None and number is not None:
             self.take(cell, number, claim["place"])
 
-    def run(self, say: Callable[[str], None] = lambda line: None) -> list[Exposure]:
+    def run(self, say: Callable[[str], None] = lambda line: None, kept: Kept | None = None) -> list[Exposure]:
         """Numbers of few people that are printed, follow from a result, or have fewer than three values left.
 
-        Groups of numbers that contradict each other are not judged; they are named in `untold`.
+        Groups of numbers that contradict each other are not judged; they are named in `untold`. `kept` holds
+        what an earlier attack worked out.
         """
         ties = Ties(self.stated)
         found = [
@@ -129,7 +131,7 @@ class Attack:
         for done, part in enumerate(sorted(parts, key=lambda p: p.cells), 1):
             if done % 100 == 0:
                 say(f"{done} of {len(parts)} groups of numbers that hang together")
-            found += self.attack_part(part, ties)
+            found += self.attack_part(part, ties, kept or Kept({}))
         return found
 
     def is_printed_few(self, cell: Cell, number: float, ties: Ties) -> bool:
@@ -145,12 +147,12 @@ class Attack:
         """What is said of a number that is not there."""
         return said_limits(self.words.get(cell, ""), ties.value(whole_of(cell)), self.minimum)
 
-    def attack_part(self, part: Part, ties: Ties) -> list[Exposure]:
+    def attack_part(self, part: Part, ties: Ties, kept: Kept) -> list[Exposure]:
         """Numbers of few people that can be worked out of one part."""
         few = say_few(self.minimum)
         wanted = [c for c in part.cells if self.is_guarded(c, ties) and self.words.get(c, few) == few]
         try:
-            ranges = part.ranges(wanted)
+            ranges = find_ranges(part, wanted, kept)
         except Contradiction as error:
             self.untold.append(str(error))
             return []

@@ -7,6 +7,7 @@ withheld counts they are solved apart. The least and the most of a count are fou
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,8 +16,10 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from ipdma.analysis.kept import Kept
 from ipdma.disclosure.cells import Cell
 from ipdma.disclosure.ties import Tie
+from ipdma.provenance import digest_text
 
 UnknownRow = tuple[dict[Cell, float], float, float]  # weights, and the limits of the sum
 ENOUGH = 3  # possible values that a withheld count must have
@@ -70,6 +73,19 @@ class Part:
         """What tells it from another part."""
         numbers = (self.low, self.high, self.bounds, self.matrix.data, self.matrix.indices)
         return (*self.cells, *(values.tobytes() for values in numbers))
+
+    def digest(self, places: Sequence[int]) -> str:
+        """SHA-256 of the numbers that the ranges of the counts at some places follow from."""
+        rows = (self.matrix.data, self.matrix.indices, self.matrix.indptr)
+        words = [
+            list(places),
+            *([*map(float, values)] for values in (*rows, self.low, self.high, *self.bounds)),
+        ]
+        return digest_text(json.dumps(words))
+
+    def contradiction(self) -> Contradiction:
+        """That nothing fits it."""
+        return Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
 
     def ranges(
         self, wanted: Sequence[Cell], together: bool = True, enough: int = ENOUGH
@@ -137,7 +153,7 @@ class Part:
             np.minimum.at(high, at, np.where(rising, up, -down))
             np.maximum.at(low, at, np.where(rising, down, -up))
             if (low > high).any():
-                raise Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
+                raise self.contradiction()
             if (low.sum(), high.sum()) == before:
                 break
         return np.array([low, high])
@@ -174,8 +190,33 @@ class Part:
         if answer.x is None:
             if answer.status == TIMED_OUT:
                 return np.full(len(self.cells), np.nan)
-            raise Contradiction(f"no whole numbers fit what is said of {self.cells[0].people}")
+            raise self.contradiction()
         return np.round(answer.x)
+
+
+def find_ranges(part: Part, wanted: Sequence[Cell], kept: Kept) -> dict[Cell, Range]:
+    """The ranges of a part, all ties together, solved where the same numbers were not before.
+
+    Raises
+    ------
+    Contradiction
+        As `Part.ranges` does.
+    """
+    if not wanted:
+        return part.ranges(wanted)
+    at = {cell: i for i, cell in enumerate(part.cells)}
+    places = sorted(at[cell] for cell in wanted)
+
+    def solved() -> dict[str, Any]:
+        try:
+            return {"ranges": list(part.ranges([part.cells[i] for i in places]).values())}
+        except Contradiction:
+            return {"ranges": None}
+
+    found = kept.get(part.digest(places), solved)["ranges"]
+    if found is None:
+        raise part.contradiction()
+    return {part.cells[i]: Range(*span) for i, span in zip(places, found, strict=True)}
 
 
 def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:

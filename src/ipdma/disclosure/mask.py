@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ipdma.analysis.absolute import STATED
+from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import Ident, as_number
 from ipdma.analysis.same_trials import SAME
 from ipdma.disclosure.bounds import ENOUGH
@@ -43,6 +44,7 @@ def mask_tables(
     tables: Mapping[str, pd.DataFrame],
     plan: Mapping[str, Any],
     say: Callable[[str], None] = lambda line: None,
+    kept: Kept | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Withhold what must not be shared of the three record files.
 
@@ -54,6 +56,8 @@ def mask_tables(
         With its defaults filled in.
     say : callable
         Told one line: how many numbers are withheld.
+    kept : Kept, optional
+        What an earlier run worked out of counts that are tied to each other.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def mask_tables(
         The same rows; withheld numbers are empty, and the column `withheld` says why of the first of them.
         `notes`, where given, gains a line for each number that could still be worked out.
     """
-    return Mask(tables, plan, say).tables()
+    return Mask(tables, plan, say, kept or Kept({})).tables()
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -75,7 +79,11 @@ class Mask:
     """One run's decision about its numbers."""
 
     def __init__(
-        self, tables: Mapping[str, pd.DataFrame], plan: Mapping[str, Any], say: Callable[[str], None]
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        plan: Mapping[str, Any],
+        say: Callable[[str], None],
+        kept: Kept,
     ) -> None:
         self.whole, self.plan = tables, plan
         self.minimum = int(plan["minimum_cell"])
@@ -83,7 +91,7 @@ class Mask:
         self.rows: dict[str, list[dict[str, Any]]] = {name: list(rows_of(tables[name])) for name in FILES}
         self.places = {name: [self.reader.places(name, r) for r in rows] for name, rows in self.rows.items()}
         self.unadjusted = Unadjusted(plan, self.rows["counts"], self.rows["study_estimates"])
-        self.protection = Protection(Ties(self.stated()), self.minimum)
+        self.protection = Protection(Ties(self.stated()), self.minimum, kept)
         self.hide_events_around()
         self.protection.secure(say)
         self.lost = self.fits_of_few_trials()

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipdma.disclosure.bounds import ENOUGH, MOST, Part, build_part, reduce_tie, split_unknown, unknown_rows
+from ipdma.analysis.kept import Kept
+from ipdma.disclosure.bounds import (
+    ENOUGH,
+    MOST,
+    Part,
+    build_part,
+    find_ranges,
+    reduce_tie,
+    split_unknown,
+    unknown_rows,
+)
 from ipdma.disclosure.cells import ASKED, EVENTS, KNOWN, Cell
 from ipdma.disclosure.ties import Tie, Ties
 from ipdma.privacy.few import ALL_BUT, is_few, say_few, why_withheld
@@ -31,12 +41,15 @@ class Protection:
     hidden : set of Cell
     exposed : set of Cell
         Withheld ones that could be worked out in spite of all that was tried.
+    kept : Kept
+        What solved parts have shown, in this run and an earlier one.
     loose : set of Cell
         Withheld ones that were found to have enough possible values.
     """
 
     ties: Ties
     minimum: int
+    kept: Kept = field(default_factory=lambda: Kept({}))
     truth: dict[Cell, float] = field(default_factory=dict)
     hidden: set[Cell] = field(default_factory=set)
     exposed: set[Cell] = field(default_factory=set)
@@ -125,7 +138,9 @@ class Protection:
         One that had enough before more was withheld has them still.
         """
         wanted = [cell for cell in part.cells if cell not in self.loose and self.guarded(cell)]
-        spans = part.ranges(wanted, together) if wanted else {}
+        if not wanted:
+            return set()
+        spans = find_ranges(part, wanted, self.kept) if together else part.ranges(wanted, together)
         tight = {cell for cell, span in spans.items() if span.values < ENOUGH}
         if together:
             self.loose |= spans.keys() - tight

@@ -37,8 +37,8 @@ def attacker(desk: Desk, plan: Mapping[str, Any], kept: Kept) -> Callable[[Ledge
     def attacked(ledger: Ledger) -> int:
         desk.say("looking whether withheld numbers can be worked out of records, tables, figures and pages")
         printed = [claim.as_mapping() for claim in ledger.claims]
-        make = partial(attack, desk, plan, printed)
-        outcome = Outcome.from_mapping(kept.get(key_of_attack(desk, plan, printed), make))
+        make = partial(attack, desk, plan, printed, kept)
+        outcome = Outcome.from_mapping(kept.get_whole(key_of_attack(desk, plan, printed), make))
         desk.put("disclosure.json", outcome.as_json())
         for line in outcome.lines():
             desk.say(line)
@@ -47,9 +47,11 @@ def attacker(desk: Desk, plan: Mapping[str, Any], kept: Kept) -> Callable[[Ledge
     return attacked
 
 
-def attack(desk: Desk, plan: Mapping[str, Any], printed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def attack(
+    desk: Desk, plan: Mapping[str, Any], printed: Sequence[Mapping[str, Any]], kept: Kept
+) -> dict[str, Any]:
     """What the attack finds, as JSON has it."""
-    return attack_shared(desk.results, plan, printed).as_mapping()
+    return attack_shared(desk.results, plan, printed, kept=kept).as_mapping()
 
 
 def key_of_attack(desk: Desk, plan: Mapping[str, Any], printed: Sequence[Mapping[str, Any]]) -> str:

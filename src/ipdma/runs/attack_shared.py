@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, STUDY_COLUMNS
 from ipdma.disclosure.attack import Attack
 from ipdma.disclosure.exposure import Exposure
@@ -85,7 +86,11 @@ def files_attacked(folder: Path) -> list[Path]:
 
 
 def attack_shared(
-    folder: Path, plan: Mapping[str, Any], claims: Iterable[Mapping[str, Any]], say: Say = lambda line: None
+    folder: Path,
+    plan: Mapping[str, Any],
+    claims: Iterable[Mapping[str, Any]],
+    say: Say = lambda line: None,
+    kept: Kept | None = None,
 ) -> Outcome:
     """Try to work out what the record files withhold, from them and from every number that is printed.
 
@@ -99,9 +104,11 @@ def attack_shared(
         The printed numbers, as in claims.csv.
     say : callable
         Told of progress.
+    kept : Kept, optional
+        What an earlier attack worked out of numbers that are tied to each other.
     """
     say("gathering the numbers of the record files, tables, figures, sentences and the trials' pages")
     tables = {name: read_with(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
     attack = Attack.read(tables, plan, claims)
-    found = [*attack.run(say), *few_in_pages(folder, int(plan["minimum_cell"]))]
+    found = [*attack.run(say, kept), *few_in_pages(folder, int(plan["minimum_cell"]))]
     return Outcome(found, attack.untold, untold_pages(folder))

@@ -43,6 +43,11 @@ def earlier_files(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
     return Drawn(made_with(recipe), earlier_text(desk, desk.job), desk.results)
 
 
+def earlier_solutions(desk: Desk, recipe: Mapping[str, Any]) -> Kept:
+    """What was worked out of counts tied to each other when an earlier run masked its records."""
+    return Kept(made_with(recipe), earlier_text(desk, desk.job))
+
+
 def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The code and the versions of a recipe."""
     return {key: recipe[key] for key in ("code", "steps", "versions")}

@@ -33,7 +33,7 @@ STEPS = {  # modules of this room that its script calls
     "fit": ("bundles", "explain", "files", "found", "parts"),
     "impute": ("bundles", "explain", "files", "found", "parts"),
     "integrity": ("bundles", "examine", "files", "integrity_pages"),
-    "records": ("explain", "files"),
+    "records": ("explain", "files", "found"),
     "report": ("attack_printed", "files", "found"),
     "share": ("share",),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.builders.record_tables import JOBS, PLAN, count_people, draw_people
 
+from ipdma.analysis.kept import Kept
 from ipdma.disclosure.attack import Attack
 from ipdma.disclosure.mask import mask_tables
 
@@ -96,3 +97,32 @@ def test_levels_that_add_up_to_all_but_few_are_found():
         table.loc[len(table) + 1000] = more
     found = attack({**shared, "counts": table.reset_index(drop=True)})
     assert any(one.level == "(missing)" and one.low == missing for one in found)
+
+
+def test_what_was_worked_out_is_found_again_and_says_the_same():
+    whole = count_people(draw_people(2, SIZES))
+    first = Kept({})
+    shared = mask_tables(whole, PLAN, kept=first)
+    found = Attack.read(shared, PLAN).run(kept=first)
+    again = Kept({}, first.text())
+    masked = mask_tables(whole, PLAN, kept=again)
+    assert all(masked[name].equals(shared[name]) for name in shared)
+    assert Attack.read(shared, PLAN).run(kept=again) == found
+    assert first.again
+    assert not again.again
+    assert again.text() == first.text()
+
+
+def test_a_contradiction_is_found_again():
+    shared, _ = shared_and_whole(1)
+    counts = shared["counts"].copy()
+    rows = counts.index[
+        (counts["what"] == "characteristic_share") & (counts["n"] != "") & (counts["study"] == "")
+    ]
+    counts.loc[rows[0], "n"] = "100000"
+    kept, told = Kept({}), []
+    for _ in range(2):
+        attacks = Attack.read({**shared, "counts": counts}, PLAN)
+        attacks.run(kept=kept)
+        told.append(attacks.untold)
+    assert told[0] == told[1] != []
