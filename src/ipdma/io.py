@@ -209,7 +209,7 @@ def upload_of_files(content: Mapping[str, bytes], where: str = "upload") -> Uplo
     texts = {name: content[name].decode("utf-8") for name in UPLOAD_FILES}
     tables = (text_table(StringIO(texts[name]), f"{where}/{name}") for name in UPLOAD_TABLES)
     participants, assessments, missing = tables
-    study = read_text_mapping(texts["study.yaml"], f"{where}/study.yaml")
+    study = read_text_mapping(texts["study.yaml"], f"{where}/study.yaml", fast=True)
     try:
         account = dict(json.loads(texts["account.json"]))
     except (ValueError, TypeError, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,27 +34,29 @@ def check_baseline(trial: TrialTables) -> list[IntegrityResult]:
 def pair_results(trial: TrialTables, pair: tuple[str, str]) -> list[IntegrityResult]:
     """Balance and spread between two arms."""
     arm = trial.participants.set_index("participant")["arm"].astype(str)
-    means = {c: mean_p(trial.baseline[c], arm, pair) for c in trial.baseline.columns}
-    shares = {c: share_p(trial.participants.set_index("participant")[c], arm, pair) for c in trial.categories}
-    spreads = {c: spread_p(trial.baseline[c], arm, pair) for c in trial.baseline.columns}
+    side = arm.reindex(trial.baseline.index)
+    sides = [(side == name).to_numpy(dtype=bool) for name in pair]
+    groups = {c: two_groups(trial.baseline[c], sides) for c in trial.baseline.columns}
+    means = {c: mean_p(*own) for c, own in groups.items()}
+    shares = {c: share_p(trial.participants[c], trial.participants["arm"], pair) for c in trial.categories}
+    spreads = {c: spread_p(*own) for c, own in groups.items()}
     label = " and ".join(pair)
     return [
         *extremes(trial, IMBALANCE, label, {**means, **shares}, "differ at baseline"),
         *extremes(trial, VARIABILITY, label, spreads, "differ in spread at baseline"),
         combined(trial, label, [p for p in (*means.values(), *shares.values()) if p is not None]),
-        identical_sd(trial, label, arm, pair),
+        identical_sd(trial, label, groups),
     ]
 
 
-def two_groups(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> list[np.ndarray]:
-    """Observed values of each arm."""
-    side = arm.reindex(values.index)
-    return [values[(side == name) & values.notna()].to_numpy() for name in pair]
+def two_groups(values: pd.Series, sides: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Observed values of each arm; `sides` says of every participant whether they are in it."""
+    known, numbers = values.notna().to_numpy(), values.to_numpy()
+    return numbers[sides[0] & known], numbers[sides[1] & known]
 
 
-def mean_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | None:
+def mean_p(a: np.ndarray, b: np.ndarray) -> float | None:
     """Welch t-test p; None where there are too few values, or all are the same."""
-    a, b = two_groups(values, arm, pair)
     if min(len(a), len(b)) < 3 or np.ptp(np.concatenate([a, b])) == 0:
         return None
     return finite(float(stats.ttest_ind(a, b, equal_var=False).pvalue))
@@ -61,19 +64,25 @@ def mean_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | 
 
 def share_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | None:
     """Chi-squared p (Fisher's exact for two by two)."""
-    side = arm.reindex(values.index)
-    keep = side.isin(pair) & values.notna()
-    table = pd.crosstab(side[keep], values[keep].astype(str))
+    keep = (arm.astype(str).isin(pair) & values.notna()).to_numpy()
+    table = cross_table(arm[keep], values[keep])
     if table.shape[0] < 2 or table.shape[1] < 2:
         return None
     if table.shape == (2, 2):
-        return finite(float(stats.fisher_exact(table.to_numpy())[1]))
-    return finite(float(stats.chi2_contingency(table.to_numpy())[1]))
+        return finite(float(stats.fisher_exact(table)[1]))
+    return finite(float(stats.chi2_contingency(table)[1]))
 
 
-def spread_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | None:
+def cross_table(rows: pd.Series, columns: pd.Series) -> np.ndarray:
+    """How many have each pair of values, which stand in the order of their texts."""
+    (i, own), (j, other) = (
+        np.unique(c.astype(str).to_numpy(object), return_inverse=True)[::-1] for c in (rows, columns)
+    )
+    return np.bincount(i * len(other) + j, minlength=len(own) * len(other)).reshape(len(own), len(other))
+
+
+def spread_p(a: np.ndarray, b: np.ndarray) -> float | None:
     """Brown and Forsythe's p for equal spread."""
-    a, b = two_groups(values, arm, pair)
     if min(len(a), len(b)) < 5 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     return finite(float(stats.levene(a, b, center="median").pvalue))
@@ -138,11 +147,12 @@ def combined(trial: TrialTables, label: str, p_values: list[float]) -> Integrity
     )
 
 
-def identical_sd(trial: TrialTables, label: str, arm: pd.Series, pair: tuple[str, str]) -> IntegrityResult:
+def identical_sd(
+    trial: TrialTables, label: str, groups: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> IntegrityResult:
     """Variables whose SD is the same in both arms to four digits."""
     same, looked = 0, 0
-    for column in trial.baseline.columns:
-        a, b = two_groups(trial.baseline[column], arm, pair)
+    for a, b in groups.values():
         if min(len(a), len(b)) >= 8 and np.std(a) > 0 and len(np.unique(a)) >= FEWEST_VALUES:
             looked += 1
             same += bool(abs(np.std(a, ddof=1) / max(np.std(b, ddof=1), 1e-12) - 1) < 1e-4)

@@ -177,9 +177,9 @@ def quiet_part(quiet: pd.DataFrame) -> str:
     rows, outcomes = [], []
     for (check, outcome, text), own in quiet.groupby(["check", "outcome", "text"], sort=False):
         looked = "; ".join(
-            f"{r['subject']} ({r['said']})" if r["said"] else str(r["subject"])
-            for r in own.to_dict("records")
-            if r["subject"]
+            f"{subject} ({said})" if said else str(subject)
+            for subject, said in zip(own["subject"], own["said"], strict=True)
+            if subject
         )
         rows.append((heading(str(check)), WORDS[str(outcome)], str(text), looked))
         outcomes.append(str(outcome))
