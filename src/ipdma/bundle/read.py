@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from ipdma.bundle.faults import find_faults
 from ipdma.bundle.mapping import bundle_of
@@ -20,6 +18,9 @@ from ipdma.errors import ReadError, join_faults
 from ipdma.harmless import for_terminal, why_harmful
 from ipdma.plan.schema import sentences
 from ipdma.yaml_values import load_own_yaml
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 LARGEST = 64 << 20  # bytes
 DEEPEST = 12  # brackets inside brackets; the form itself needs 7
@@ -41,6 +42,8 @@ def load_schema() -> dict[str, Any]:
 @cache
 def validator() -> Draft202012Validator:
     """What holds a mapping against the schema."""
+    from jsonschema import Draft202012Validator  # a run without bundles does not load it
+
     return Draft202012Validator(load_schema())
 
 

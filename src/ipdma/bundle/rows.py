@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.errors import DataError
 
@@ -115,11 +115,11 @@ def numbers_of_kinds(n: int, shown: np.ndarray, counts: np.ndarray) -> np.ndarra
         [np.ones(len(shown)), *(shown[:, i] * shown[:, j] for i, j in zip(*at, strict=True))]
     )
     wanted = np.array([n, *counts[at]])
-    found = milp(
+    found = scipy.optimize.milp(
         np.zeros(len(shown)),
         integrality=np.ones(len(shown)),
-        bounds=Bounds(0, n),
-        constraints=LinearConstraint(conditions, wanted, wanted),
+        bounds=scipy.optimize.Bounds(0, n),
+        constraints=scipy.optimize.LinearConstraint(conditions, wanted, wanted),
     )
     if found.x is None:
         raise NoRows(NO_NUMBERS)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.cohort.choose import (
     Choice,
@@ -75,7 +75,9 @@ def hedges_factor(df: int) -> float:
     """
     if df < 2:
         return math.nan
-    return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2))
+    return float(
+        np.exp(scipy.special.gammaln(df / 2) - scipy.special.gammaln((df - 1) / 2)) / math.sqrt(df / 2)
+    )
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from scipy import special
-from scipy.optimize import brentq
+import scipy  # its parts are loaded where they are first used
 
 Array = np.ndarray
 NODES = 96  # of each panel of the quadrature: twice as many move no end by 1e-10
@@ -37,12 +36,14 @@ def pivot_interval(y: Array, v: Array, level: float) -> tuple[float, float]:
     sd = np.maximum(np.sqrt(variance), 1e-12 * math.sqrt(v.min()))  # equal estimates: no spread at all
 
     def excess(point: float, share: float) -> float:
-        return float(weight @ special.ndtr((point - mean) / sd)) - share
+        return float(weight @ scipy.special.ndtr((point - mean) / sd)) - share
 
     tail = (1 - level) / 2
-    reach = float(np.abs(special.ndtri(tail * 1e-3))) * sd.max()
+    reach = float(np.abs(scipy.special.ndtri(tail * 1e-3))) * sd.max()
     ends = (float(mean.min()) - reach, float(mean.max()) + reach)
-    low, high = (brentq(excess, *ends, args=(share,), xtol=1e-13 * reach) for share in (tail, 1 - tail))
+    low, high = (
+        scipy.optimize.brentq(excess, *ends, args=(share,), xtol=1e-13 * reach) for share in (tail, 1 - tail)
+    )
     return low, high
 
 
@@ -61,7 +62,7 @@ def mixture(y: Array, v: Array) -> tuple[Array, Array, Array]:
 
 def chi_nodes(df: int, kink: float) -> tuple[Array, Array]:
     """Gauss-Legendre nodes and weights for the chi density on `df`, in two panels that meet at the kink."""
-    low, high = (math.sqrt(float(special.chdtri(df, p))) for p in (1 - TAIL, TAIL))
+    low, high = (math.sqrt(float(scipy.special.chdtri(df, p))) for p in (1 - TAIL, TAIL))
     nodes, weights = panel()
     ends = [low, min(max(kink, low), high), high]
     x = np.concatenate([(b + a + (b - a) * nodes) / 2 for a, b in pairwise(ends)])

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from ipdma.errors import nearest, unknown_key
 from ipdma.model.df import METHODS, POOLED
 from ipdma.yaml_values import load_own_yaml
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 ROOT = "top level"
 
@@ -32,6 +32,8 @@ def load_schema() -> dict[str, Any]:
 
 def find_faults(values: Mapping[str, object]) -> list[str]:
     """Say everything that the schema holds against a plan, in the order of its keys."""
+    from jsonschema import Draft202012Validator  # a job whose plan is checked already does not load it
+
     errors = sorted(
         Draft202012Validator(load_schema()).iter_errors(values), key=lambda e: list(map(str, e.path))
     )

@@ -25,7 +25,7 @@ def load_catalogue(language: str = "en") -> dict[str, Any]:
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
     name = f"messages/{language}.yaml"
-    return read_text_mapping((files(__package__) / name).read_text("utf-8"), name)
+    return read_text_mapping((files(__package__) / name).read_text("utf-8"), name, fast=True)
 
 
 class Words(dict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.model.df.method import Array, Batch, Combinations, Covariance, DfMethod, Inference, Keys
 from ipdma.model.df.satterthwaite import single_df
@@ -65,9 +65,9 @@ def parameter_covariance(expected: Array) -> ParameterCovariance:
     size = np.sqrt(np.maximum(np.diag(expected), 1e-300))
     scaled = expected / np.outer(size, size)
     try:
-        inverse = linalg.cho_solve(linalg.cho_factor(scaled), np.eye(len(scaled)))
-    except linalg.LinAlgError:
-        inverse = linalg.pinvh(scaled, rtol=1e-10)
+        inverse = scipy.linalg.cho_solve(scipy.linalg.cho_factor(scaled), np.eye(len(scaled)))
+    except scipy.linalg.LinAlgError:
+        inverse = scipy.linalg.pinvh(scaled, rtol=1e-10)
     return ParameterCovariance.of(2 * inverse / np.outer(size, size))
 
 
