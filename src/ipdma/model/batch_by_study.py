@@ -199,7 +199,8 @@ def derive(batch: GroupedBatch, state: GroupedState) -> Slopes:
     d, form = len(batch.pairs), batch.form
     groups = Groups(state.sigma2, state.lam, batch.members, batch.group_gram, batch.n)
     turned = turn(basis_of(state.inverse_root, state.beta), state.local, form, None)
-    linear, curved, expected = by_group(groups, state.between, state.local, turned, form)
+    linear, hessian_in_gamma, information = by_group(groups, state.between, state.local, turned, form)
+    curved, expected = hessian_in_gamma.matrix, information.matrix
     jac = np.zeros_like(curved)
     flat = state.factor.reshape(len(jac), -1)
     jac[:, :d, :d] = np.moveaxis(form.chain @ flat.T, -1, 0)

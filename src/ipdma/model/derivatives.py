@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.criterion import Local, Point, Swept, Value, random_middle
 from ipdma.model.problem import Problem
 from ipdma.model.structure import structure_of
@@ -19,12 +20,12 @@ from ipdma.model.swept import swept_derivatives
 class Derivatives:
     """Gradient (G,) and Hessian (G, G) of the deviance, and T, twice the expected information (G, G).
 
-    All are in the G linear parameters gamma.
+    All are in the G linear parameters gamma; matrices are `Bordered` where residual variances are many.
     """
 
     gradient: np.ndarray
-    hessian: np.ndarray
-    expected: np.ndarray
+    hessian: np.ndarray | Bordered
+    expected: np.ndarray | Bordered
 
 
 def parameter_index(problem: Problem) -> np.ndarray:

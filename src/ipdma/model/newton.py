@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from ipdma.model.bordered import MANY, Bordered
+
 Array = NDArray[Any]
 P = TypeVar("P")
-
-MANY = 100  # parameters above which eigenvalues are found only where they are needed
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,14 @@ class Search(ABC, Generic[P]):
 
 
 def newton_step(
-    gradient: Array, hessian: Array, floor: float, least: float, scaled: bool = False
+    gradient: Array, hessian: Array | Bordered, floor: float, least: float, scaled: bool = False
 ) -> tuple[Array, float, float]:
     """The descent step with the eigenvalues' absolute values.
 
     Parameters
     ----------
     gradient, hessian : ndarray of shape (p,) and (p, p)
+        A `Bordered` Hessian is scaled, and has the signs turned of what its corner adds.
     floor, least : float
         Eigenvalues below `floor` times the largest, or below `least`, are raised to it.
     scaled : bool
@@ -113,14 +114,21 @@ def newton_step(
     lowest : float
         The smallest eigenvalue.
     """
+    if isinstance(hessian, Bordered):
+        form, size = hessian.scaled()
+        found = form.newton(gradient / size, floor)
+        if found is not None:
+            return found[0] / size, found[1], found[2]
+        return newton_step(gradient, hessian.matrix, floor, least, scaled=True)
+    matrix: Array = hessian
     if scaled:
-        size = np.sqrt(np.maximum(np.abs(hessian.diagonal()), 1e-12))
-        hessian, gradient = hessian / (size[:, None] * size), gradient / size
-    sure = definite_step(gradient, hessian, floor, least) if len(gradient) > MANY else None
+        size = np.sqrt(np.maximum(np.abs(matrix.diagonal()), 1e-12))
+        matrix, gradient = matrix / (size[:, None] * size), gradient / size
+    sure = definite_step(gradient, matrix, floor, least) if len(gradient) > MANY else None
     if sure is not None:
         step, lowest = sure
         return step / size if scaled else step, -float(gradient @ step), lowest
-    values, vectors = eigen(hessian)
+    values, vectors = eigen(matrix)
     absolute = np.abs(values)
     lengths = np.maximum(absolute, max(floor * float(absolute.max()), least))
     inner = gradient @ vectors
@@ -140,6 +148,29 @@ def definite_step(gradient: Array, hessian: Array, floor: float, least: float) -
     if lowest < 10 * max(floor * size, least):
         return None
     return -lapack.dpotrs(factor, gradient, lower=1)[0], lowest
+
+
+def lowest_direction(hessian: Array | Bordered) -> Array:
+    """The direction of most negative curvature of the Hessian scaled to a unit diagonal, shape (p,)."""
+    if isinstance(hessian, Bordered):
+        form, size = hessian.scaled()
+        if form.within is not None:
+            return form.lowest_direction() / size
+        hessian = hessian.matrix
+    size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
+    _, vectors = np.linalg.eigh(hessian / np.outer(size, size))
+    found: Array = vectors[:, 0] / size
+    return found
+
+
+def solve_definite(matrix: Array | Bordered, right: Array) -> Array | None:
+    """matrix^-1 right, shape (p,); None where the matrix is not positive definite."""
+    if isinstance(matrix, Bordered):
+        form, size = matrix.scaled()
+        found = form.newton(right / size, 0.0)
+        return None if found is None or found[2] <= 0 else -found[0] / size
+    _, solved, failed = lapack.dposv(matrix, right)
+    return None if failed else solved
 
 
 def eigen(matrix: Array) -> tuple[Array, Array]:

@@ -31,6 +31,14 @@ class ParameterCovariance:
         """W as it stands, shape (G, G)."""
         return cls(np.zeros(len(matrix)), np.eye(len(matrix)), matrix)
 
+    def scaled(self, corner: Array, own: Array) -> ParameterCovariance:
+        """J W J' for J of a block (d, d), of the first parameters, and a diagonal (G - d,)."""
+        d = len(corner)
+        loadings = np.concatenate([corner @ self.loadings[:d], own[:, None] * self.loadings[d:]])
+        return ParameterCovariance(
+            np.concatenate([self.own[:d], self.own[d:] * own**2]), loadings, self.inner
+        )
+
     @property
     def matrix(self) -> Array:
         """W, shape (G, G)."""

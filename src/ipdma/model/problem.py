@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
+from ipdma.model.bordered import MANY
 from ipdma.model.crossproducts import CrossProducts, cross_products
 from ipdma.model.design import Design
 from ipdma.model.term import INTERCEPT, TREATMENT, Term
@@ -111,8 +113,11 @@ class Problem:
         return found
 
     @cached_property
-    def by_group(self) -> np.ndarray:
-        """Which studies share a residual variance, one-hot, shape (R, K)."""
+    def by_group(self) -> np.ndarray | sparse.csr_array:
+        """Which studies share a residual variance, one-hot, shape (R, K); sparse where they are many."""
+        if self.n_groups > MANY:
+            one, studies = np.ones(len(self.group)), np.arange(len(self.group))
+            return sparse.csr_array((one, (self.group, studies)))
         found: np.ndarray = (self.group == np.arange(self.n_groups)[:, None]).astype(float)
         return found
 

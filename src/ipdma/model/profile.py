@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.criterion import Point, Value, evaluate
 from ipdma.model.crossing import Profile
 from ipdma.model.derivatives import differentiate
@@ -161,7 +162,7 @@ class HeldSearch(Search[Held]):
         if not free.any():
             return step, 0.0
         step[free], decrease, _ = newton_step(
-            gradient[free], hessian[np.ix_(free, free)], FLOOR, FLOOR, scaled=True
+            gradient[free], picked(hessian, free), FLOOR, FLOOR, scaled=True
         )
         return step, decrease / 2
 
@@ -180,6 +181,11 @@ class HeldSearch(Search[Held]):
     def on_boundary(self, point: Held) -> bool:
         """Whether D is singular, or the participant variance is zero."""
         return on_boundary(self.problem, point.point)
+
+
+def picked(hessian: np.ndarray | Bordered, free: np.ndarray) -> np.ndarray | Bordered:
+    """The Hessian in the free parameters."""
+    return hessian.picked(free) if isinstance(hessian, Bordered) else hessian[np.ix_(free, free)]
 
 
 def held(problem: Problem, theta: np.ndarray) -> Held:

@@ -203,7 +203,8 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
         return prepared
     start = starting_points(problem)[0]
     information = differentiate(problem, start, evaluate(problem, start)).expected
-    lost = [i for at, (i, j) in enumerate(problem.pairs) if i == j and is_flat(information[at, at], start, i)]
+    own = information.diagonal()
+    lost = [i for at, (i, j) in enumerate(problem.pairs) if i == j and is_flat(own[at], start, i)]
     if not lost:
         return prepared
     names = [name for name, i, _ in prepared.design.components if i in lost]

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.linalg import lapack
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.criterion import Point, Value, best_scale, evaluate
 from ipdma.model.derivatives import Derivatives, differentiate
 from ipdma.model.factor import is_singular
-from ipdma.model.newton import Optimum, Search, eigen, newton_step
+from ipdma.model.newton import Optimum, Search, eigen, lowest_direction, newton_step, solve_definite
 from ipdma.model.problem import Problem
 from ipdma.model.structure import structure_of
 
@@ -69,8 +69,10 @@ def jacobian(problem: Problem, point: Point) -> np.ndarray:
 
 def search_derivatives(
     problem: Problem, point: Point, derivatives: Derivatives
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray | Bordered]:
     """Gradient and Hessian of the deviance in the search parameters (chain rule)."""
+    if isinstance(derivatives.hessian, Bordered):
+        return many_derivatives(problem, point, derivatives, derivatives.hessian)
     jac = jacobian(problem, point)
     gradient = jac.T @ derivatives.gradient
     d, groups, total = len(problem.pairs), problem.n_groups, len(jac)
@@ -85,6 +87,18 @@ def search_derivatives(
     if problem.participant:
         hessian[-1, -1] += 2 * derivatives.gradient[-1]
     return gradient, hessian
+
+
+def many_derivatives(
+    problem: Problem, point: Point, derivatives: Derivatives, hessian: Bordered
+) -> tuple[np.ndarray, Bordered]:
+    """The same with very many residual variances."""
+    form, d = structure_of(problem), len(problem.pairs)
+    jac, slope, sigma2 = form.chain @ point.factor.ravel(), derivatives.gradient, point.sigma2
+    turned = hessian.turned(jac, sigma2)
+    corner = turned.corner + form.curvature @ slope[:d]
+    gradient = np.concatenate([jac.T @ slope[:d], sigma2 * slope[d:]])
+    return gradient, replace(turned, corner=corner, own=turned.own + sigma2 * slope[d:])
 
 
 def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
@@ -203,8 +217,8 @@ def scoring_step(
     d, r = len(problem.pairs), len(problem.z)
     if r == 0:
         return None
-    _, step, failed = lapack.dposv(derivatives.expected, -derivatives.gradient)
-    if failed:
+    step = solve_definite(derivatives.expected, -derivatives.gradient)
+    if step is None:
         return None
     between = point.between + np.tensordot(step[:d], structure_of(problem).directions, 1)
     sigma2 = np.maximum(point.sigma2 + step[d : d + problem.n_groups], 0.2 * point.sigma2)
@@ -234,12 +248,10 @@ def backtrack(problem: Problem, point: Point, value: Value, step: np.ndarray) ->
 
 
 def leave_saddle(
-    problem: Problem, point: Point, value: Value, hessian: np.ndarray
+    problem: Problem, point: Point, value: Value, hessian: np.ndarray | Bordered
 ) -> tuple[Point, Value] | None:
     """Go along the direction of most negative curvature, where the gradient is zero but descent is left."""
-    size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
-    _, vectors = np.linalg.eigh(hessian / np.outer(size, size))
-    direction = vectors[:, 0] / size
+    direction = lowest_direction(hessian)
     for length in (1.0, 0.3, 0.1, 0.01):
         moved = backtrack(problem, point, value, limit_step(problem, point, length * direction))
         if moved is not None and moved[1].deviance < value.deviance - 1e-9:

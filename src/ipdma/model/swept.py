@@ -13,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
+from ipdma.model.bordered import MANY, Bordered
 from ipdma.model.criterion import Point, Swept, Value, random_middle
 from ipdma.model.problem import Problem
 from ipdma.model.structure import Structure, structure_of
@@ -61,7 +63,7 @@ class Groups:
     sigma2 : ndarray of shape (..., R)
     lam : ndarray of shape (..., K)
         Each study's variance.
-    members : ndarray of shape (..., R, K)
+    members : ndarray of shape (..., R, K), or a sparse array of one model
         One-hot.
     gram : ndarray of shape (..., R, p + 1, p + 1)
         [X, y]'[X, y].
@@ -71,7 +73,7 @@ class Groups:
 
     sigma2: np.ndarray
     lam: np.ndarray
-    members: np.ndarray
+    members: np.ndarray | sparse.csr_array
     gram: np.ndarray
     n: np.ndarray
 
@@ -80,10 +82,14 @@ class Groups:
         found: np.ndarray = self.members @ values
         return found
 
+    def gather(self, values: np.ndarray) -> np.ndarray:
+        """The same along the last axis: (..., m, K) to (..., m, R)."""
+        return np.swapaxes(self.add(np.swapaxes(values, -1, -2)), -1, -2)
+
 
 def swept_derivatives(
     problem: Problem, point: Point, value: Value, local: Swept
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray | Bordered, np.ndarray | Bordered]:
     """Gradient (G,), Hessian (G, G) and twice the expected information (G, G) in the linear parameters."""
     form = structure_of(problem)
     traced = None if problem.reml else raw_hz(problem, point)
@@ -99,7 +105,10 @@ def swept_derivatives(
         problem.group_gram.reshape(-1, c, c),
         n,
     )
-    return by_group(groups, point.between, local, turned, form)
+    gradient, hessian, expected = by_group(groups, point.between, local, turned, form)
+    if problem.n_groups > MANY:
+        return gradient, hessian, expected
+    return gradient, hessian.matrix, expected.matrix
 
 
 def basis_of(inverse_root: np.ndarray, beta: np.ndarray) -> np.ndarray:
@@ -224,7 +233,7 @@ def second_powers(groups: Groups, between: np.ndarray, local: Swept, turned: Tur
 
 def by_group(
     groups: Groups, between: np.ndarray, local: Swept, turned: Turned, form: Structure
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, Bordered, Bordered]:
     """Gradient, Hessian and expected information with a residual variance for each group of studies."""
     first, quadratic, expected, observed = terms_by_d(turned, form)
     powers = second_powers(groups, between, local, turned)
@@ -233,30 +242,25 @@ def by_group(
     third = np.einsum("...gii->...gi", second) - groups.add((powers.dh * powers.h2).sum(axis=-2))
     third = third / groups.sigma2[..., None]
     trace1, trace2, mixed = variance_traces(groups, between, turned, form)
-    slope, eye = second[..., :-1, -1], np.eye(r)
+    slope, flat = second[..., :-1, -1], np.empty((*lead, r, 0))
     products = (turned.moved[..., -1] * powers.h2[..., None, :, :, -1]).sum(axis=-1)
-    mixed_observed = crossed(products, groups.members) - crossed(turned.by_d[..., :-1, -1], slope)
-    square = eye * trace2[..., None]
+    mixed_observed = groups.gather(products) - crossed(turned.by_d[..., :-1, -1], slope)
     if turned.reml:
         flat = second[..., :-1, :-1].reshape(*lead, r, (c - 1) ** 2)
         by_d = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
         own = turned.h[..., :-1] @ np.swapaxes(powers.h2[..., :-1], -1, -2)
-        mixed = mixed - 2 * crossed(traces(form, own), groups.members) + crossed(by_d, flat)
+        mixed = mixed - 2 * groups.gather(traces(form, own)) + crossed(by_d, flat)
         trace1 = trace1 - np.einsum("...gii->...g", second[..., :-1, :-1])
-        square = eye * (trace2 - 2 * third[..., :-1].sum(axis=-1))[..., None] + crossed(flat, flat)
-    expected = bordered(expected, mixed, square)
-    observed = bordered(observed, mixed_observed, eye * third[..., -1, None] - crossed(slope, slope))
+        trace2 = trace2 - 2 * third[..., :-1].sum(axis=-1)
     gradient = np.concatenate([first - quadratic, trace1 - second[..., -1, -1]], axis=-1)
-    return gradient, 2 * observed - expected, expected
-
-
-def bordered(corner: np.ndarray, edge: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """The symmetric matrix of two diagonal blocks and the upper one between them."""
-    d, size = corner.shape[-1], corner.shape[-1] + rest.shape[-1]
-    whole = np.empty((*corner.shape[:-2], size, size))
-    whole[..., :d, :d], whole[..., :d, d:], whole[..., d:, d:] = corner, edge, rest
-    whole[..., d:, :d] = np.swapaxes(edge, -1, -2)
-    return whole
+    hessian = Bordered(
+        2 * observed - expected,
+        2 * mixed_observed - mixed,
+        2 * third[..., -1] - trace2,
+        np.concatenate([np.sqrt(2) * slope, flat], axis=-1),
+        -1.0,
+    )
+    return gradient, hessian, Bordered(expected, mixed, trace2, flat, 1.0)
 
 
 def traces(form: Structure, matrices: np.ndarray) -> np.ndarray:
@@ -276,4 +280,4 @@ def variance_traces(
     one = (groups.n - np.einsum("...kii->...k", inner)) / lam
     two = (one - np.einsum("...ij,...kij->...k", between, hz2)) / lam
     summed = groups.add(np.stack([one, two], axis=-1))
-    return summed[..., 0], summed[..., 1], crossed(traces(form, hz2), groups.members)
+    return summed[..., 0], summed[..., 1], groups.gather(traces(form, hz2))

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.derivatives import gather_single
 from ipdma.model.fixed_effects import FixedEffects
 from ipdma.model.local_rows import LocalRows
@@ -31,11 +32,11 @@ class GaussianUncertainty:
     effects: FixedEffects
 
     @property
-    def expected(self) -> np.ndarray:
+    def expected(self) -> np.ndarray | Bordered:
         """Twice the expected information of the variance parameters, shape (G, G)."""
         return self.optimum.point.derivatives.expected
 
-    def observed(self) -> tuple[np.ndarray, np.ndarray]:
+    def observed(self) -> tuple[np.ndarray | Bordered, np.ndarray]:
         """The Hessian of the deviance in the search parameters, and d gamma / d theta, shape (G, G)."""
         swept, point = self.prepared.swept, self.optimum.point
         return search_derivatives(swept, point, self.optimum.point.derivatives)[1], jacobian(swept, point)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy  # its parts are loaded where they are first used
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.df.method import Array, Batch, Combinations, Covariance, DfMethod, Inference, Keys
 from ipdma.model.df.satterthwaite import single_df
 from ipdma.model.parameter_covariance import ParameterCovariance
@@ -60,8 +61,14 @@ def adjusted_covariance(inference: Inference) -> Covariance:
     return inference.known.adjusted(inference.once(expected_w))
 
 
-def parameter_covariance(expected: Array) -> ParameterCovariance:
+def parameter_covariance(expected: Array | Bordered) -> ParameterCovariance:
     """W = 2 T^-1, by the pseudo-inverse where a parameter cannot be told from another."""
+    if isinstance(expected, Bordered):
+        form, size = expected.scaled()
+        if form.is_positive:
+            d, root = len(form.corner), np.sqrt(2) / size
+            return form.inverse().scaled(np.diag(root[:d]), root[d:])
+        expected = expected.matrix
     size = np.sqrt(np.maximum(np.diag(expected), 1e-300))
     scaled = expected / np.outer(size, size)
     try:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipdma.errors import FitError
+from ipdma.model.bordered import Bordered
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.df.trials import TrialEstimates
 from ipdma.model.interval import make_estimate
@@ -96,14 +97,14 @@ class Uncertainty(Protocol):
 
     Attributes
     ----------
-    expected : ndarray of shape (G, G)
+    expected : ndarray of shape (G, G), or `Bordered`
         Twice the expected information of the variance parameters gamma, in which V is linear.
     """
 
     @property
-    def expected(self) -> Array: ...
+    def expected(self) -> Array | Bordered: ...
 
-    def observed(self) -> tuple[Array, Array]:
+    def observed(self) -> tuple[Array | Bordered, Array]:
         """The Hessian of the deviance in T search parameters theta, (T, T), and d gamma / d theta, (G, T)."""
 
     def gradient_norms(self, rows: Any, w: ParameterCovariance) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ipdma.model.bordered import Bordered
 from ipdma.model.df.method import Array, Batch, Combinations, DfMethod, Inference
 from ipdma.model.parameter_covariance import ParameterCovariance
 
@@ -41,12 +42,18 @@ def observed_w(inference: Inference) -> ParameterCovariance:
     return parameter_covariance(*inference.known.observed())
 
 
-def parameter_covariance(hessian: Array, jacobian: Array) -> ParameterCovariance:
+def parameter_covariance(hessian: Array | Bordered, jacobian: Array) -> ParameterCovariance:
     """Covariance of gamma from the observed Hessian in the search parameters.
 
     The covariance of the search parameters is 2 H^-1 without flat or falling directions; a variance of zero
     has gradient zero there and drops out.
     """
+    if isinstance(hessian, Bordered):
+        form, size = hessian.scaled()
+        if form.is_positive:
+            d, root = len(form.corner), np.sqrt(2) / size
+            return form.inverse().scaled(jacobian[:d, :d] * root[:d], jacobian.diagonal()[d:] * root[d:])
+        hessian = hessian.matrix
     size = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
     values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
     good = values > FLAT * max(float(values.max()), 0.0)
