@@ -6,12 +6,14 @@ import hashlib
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipdma.analysis.kept import Kept
 from ipdma.provenance import digest_text
-from ipdma.report.exhibit import Exhibit
-from ipdma.report.table import Table
+
+if TYPE_CHECKING:  # jobs that draw nothing keep results too, and do without matplotlib
+    from ipdma.report.exhibit import Exhibit
+    from ipdma.report.table import Table
 
 Files = list[tuple[str, bytes]]  # name in the results folder, bytes
 INSIDE = "page"  # in the place of a name: the drawing inside the page, which is no file

@@ -100,11 +100,9 @@ def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
     parts = {
         part: read_part(folder / f"{part}.csv", content["types"][part], KEEP_EMPTY[part]) for part in PARTS
     }
-    found: dict[Key, AnalysisRows] = {}
-    for outcome, timepoint, variant in content["cells"]:
-        key = (outcome, timepoint, variant)
-        found[key] = AnalysisRows(**{part: cell_of(table, key) for part, table in parts.items()})
-    return found
+    keys = [(outcome, timepoint, variant) for outcome, timepoint, variant in content["cells"]]
+    cells = {part: split_cells(table, keys) for part, table in parts.items()}
+    return {key: AnalysisRows(**{part: own[key] for part, own in cells.items()}) for key in keys}
 
 
 def read_part(path: Path, types: Mapping[str, str], keep: Collection[str] = ()) -> pd.DataFrame:
@@ -118,12 +116,11 @@ def read_part(path: Path, types: Mapping[str, str], keep: Collection[str] = ()) 
     return table
 
 
-def cell_of(table: pd.DataFrame, key: Key) -> pd.DataFrame:
-    """The rows of one outcome, time point and variant."""
-    same = pd.Series(True, index=table.index)
-    for column, value in zip(CELL_KEYS, key, strict=True):
-        same &= table[column] == value
-    return table[same].drop(columns=list(CELL_KEYS)).reset_index(drop=True)
+def split_cells(table: pd.DataFrame, keys: Sequence[Key]) -> dict[Key, pd.DataFrame]:
+    """The rows of each outcome, time point and variant, in their order."""
+    places = table.groupby(list(CELL_KEYS), sort=False).indices
+    rest = table.drop(columns=list(CELL_KEYS))
+    return {key: rest.iloc[places.get(key, [])].reset_index(drop=True) for key in keys}
 
 
 def gather_tables(folders: Iterable[Path | str]) -> dict[str, pd.DataFrame]:
