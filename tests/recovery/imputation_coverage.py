@@ -119,8 +119,7 @@ def pool_sets(rows: pd.DataFrame, term: str) -> Estimate:
     columns = read_columns(rows.drop(columns="imputation"), spec)
     numbers = rows["imputation"].to_numpy()[columns.row_index]
     sets = [
-        prepare_design(design_of_columns(take_rows(columns, numbers == i, len(rows)), spec))
-        for i in np.unique(numbers)
+        prepare_design(design_of_columns(take_rows(columns, numbers == i), spec)) for i in np.unique(numbers)
     ]
     first = sets[0]
     ratios = [one.scaling.scale / first.scaling.scale for one in sets]

@@ -20,8 +20,9 @@ from scipy.special import expit, logit
 from ipdma.analysis.planned_questions import PlannedTrial, Question
 from ipdma.analysis.planning import Power, plan_power
 from ipdma.errors import FitError
-from ipdma.model.batch_by_study import GroupedBatch, fit_grouped
-from ipdma.model.batch_by_study_inference import small_sample
+from ipdma.model.batch_by_study import GroupedBatch
+from ipdma.model.batch_by_study_inference import each_coefficient, observed_covariance, small_sample
+from ipdma.model.batch_by_study_search import fit_grouped
 from ipdma.model.binomial import fit_binomial
 from ipdma.model.nst_share import TrialSets, signed_share
 from ipdma.model.spec import ModelSpec
@@ -272,7 +273,8 @@ def by_batch(trials: Sequence[Drawn]) -> np.ndarray:
     )
     start = np.tile([0.2, *np.full(len(trials), math.log(SD**2))], (count, 1))
     state, slopes, converged = fit_grouped(batch, start)
-    _, _, df, variance = small_sample(batch, state, slopes)
+    found = small_sample(batch, state, slopes)
+    _, _, df, variance = each_coefficient(found, observed_covariance(slopes))
     t = np.abs(state.beta[:, 1]) / np.sqrt(variance[:, 1])
     return np.where(converged, 2 * special.stdtr(df[:, 1], -t), np.nan)
 

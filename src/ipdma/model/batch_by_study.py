@@ -1,8 +1,8 @@
 """Many REML fits at once with a residual variance for each study, or each group of small ones.
 
-The formulas are those of one fit (`swept.py`) with the models on the first axis; the search is Newton's on
-the entries of L and the logarithms of the residual variances. Models may leave studies out: these have
-products of zero and no rows.
+The formulas are those of one fit (`swept.py`) with the models on the first axis; the parameters are the
+entries of L and the logarithms of the residual variances. Models may leave studies out: these have products
+of zero and no rows. The search is in `batch_by_study_search.py`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ import numpy as np
 from ipdma.model.criterion import LOG_2_PI, Swept, random_middle
 from ipdma.model.structure import Structure, structure
 from ipdma.model.swept import Groups, Turned, basis_of, by_group, turn
-
-TOLERANCE = 1e-10
-MAX_STEPS = 60
-AWAKE = 0.05  # of the residual SD: a start closer to a variance of zero would not leave it
 
 
 @dataclass(frozen=True)
@@ -72,6 +68,13 @@ class GroupedBatch:
         b, k, c, _ = self.gram.shape
         found: np.ndarray = (self.members @ self.gram.reshape(b, k, c * c)).reshape(b, -1, c, c)
         return found
+
+    def factor(self, theta: np.ndarray) -> np.ndarray:
+        """L of search parameters, shape (B, r, r)."""
+        r = len(self.z)
+        flat = np.zeros((len(theta), r * r))
+        flat[:, self.form.entries] = theta[:, : len(self.pairs)]
+        return flat.reshape(-1, r, r)
 
     def take(self, models: np.ndarray) -> GroupedBatch:
         """Some of the models; the number of variances stays."""
@@ -164,9 +167,7 @@ class Slopes:
 def evaluate(batch: GroupedBatch, theta: np.ndarray) -> GroupedState:
     """The deviance; NaN where X'V^-1 X is not positive definite."""
     (count, k, c, _), d, r = batch.gram.shape, len(batch.pairs), len(batch.z)
-    flat = np.zeros((count, r * r))
-    flat[:, batch.form.entries] = theta[:, :d]
-    factor, sigma2 = flat.reshape(count, r, r), np.exp(theta[:, d:])
+    factor, sigma2 = batch.factor(theta), np.exp(theta[:, d:])
     lam = np.take_along_axis(sigma2, batch.group, axis=1)
     z, wide = np.array(batch.z), lam[..., None, None]
     s, g = batch.gram[:, :, z[:, None], z] / wide, batch.gram[:, :, z] / wide
@@ -211,123 +212,3 @@ def derive(batch: GroupedBatch, state: GroupedState) -> Slopes:
     hessian[:, :d, :d] += np.moveaxis(form.curvature @ linear[:, :d].T, -1, 0)
     hessian[:, own, own] += linear[:, d:] * state.sigma2
     return Slopes((back @ linear[..., None])[..., 0], hessian, expected, jac, turned, groups)
-
-
-def newton(slopes: Slopes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Step (B, T), gain (B,) and smallest scaled eigenvalue (B,) of Newton with |eigenvalues|.
-
-    Parameters that nothing hangs on (the variance of a study that is left out) stay.
-    """
-    diagonal = np.abs(np.einsum("bii->bi", slopes.hessian))
-    size = np.sqrt(np.maximum(diagonal, 1e-12))
-    scaled = slopes.hessian / (size[:, :, None] * size[:, None])
-    idle = np.arange(scaled.shape[-1])
-    scaled[:, idle, idle] = np.where(diagonal > 0, scaled[:, idle, idle], 1.0)
-    values, vectors = np.linalg.eigh(scaled)
-    lengths = np.maximum(np.abs(values), 1e-7)
-    inner = ((slopes.gradient / size)[:, None] @ vectors)[:, 0]
-    step = -(vectors @ (inner / lengths)[..., None])[..., 0] / size
-    return step, (inner**2 / lengths).sum(axis=1) / 2, values[:, 0]
-
-
-def search(batch: GroupedBatch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Newton for all models at once; those that have arrived take a last step and leave.
-
-    Returns
-    -------
-    theta : ndarray of shape (B, T)
-    deviance : ndarray of shape (B,)
-    converged : ndarray of bool, shape (B,)
-    """
-    final, lowest = theta.copy(), np.full(len(theta), np.inf)
-    converged, active, current = np.zeros(len(theta), dtype=bool), np.arange(len(theta)), batch
-    state = evaluate(current, theta)
-    for _ in range(MAX_STEPS):
-        step, gain, curvature = newton(derive(current, state))
-        arrived = (gain < TOLERANCE) & (curvature > -1e-6)
-        final[active] = state.theta + np.where(arrived[:, None], step, 0.0)
-        lowest[active] = state.deviance
-        converged[active[arrived]] = True
-        if arrived.all():
-            break
-        step = np.where(arrived[:, None], 0.0, step)
-        if arrived.any():
-            keep = np.flatnonzero(~arrived)
-            active, current, step, gain = active[keep], current.take(keep), step[keep], gain[keep]
-            state = evaluate(current, state.theta[keep])
-        moved, stuck = shorten(current, state, step)
-        if stuck.all():
-            converged[active[gain < 1e-6]] = True
-            break
-        state = evaluate(current, moved)
-    return final, lowest, converged
-
-
-def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parameters after the first of step, step/3, ... that lowers each deviance, and where none does."""
-    d, sigma = len(batch.pairs), np.sqrt(state.sigma2.mean(axis=1))
-    reach = 2 * np.maximum(np.abs(state.theta[:, :d]).max(axis=1), sigma)
-    over = np.maximum(np.abs(step[:, :d]).max(axis=1) / reach, np.abs(step[:, d:]).max(axis=1) / 2)
-    step = step / np.maximum(1.0, over)[:, None]
-    bad = np.arange(len(step))
-    for _ in range(13):
-        part = batch if len(bad) == len(step) else batch.take(bad)
-        tried = evaluate(part, state.theta[bad] + step[bad]).deviance
-        bad = bad[~(tried < state.deviance[bad])]
-        if not len(bad):
-            break
-        step[bad] /= 3
-    step[bad] = 0.0
-    stuck = np.zeros(len(step), dtype=bool)
-    stuck[bad] = True
-    return state.theta + step, stuck
-
-
-def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, Slopes, np.ndarray]:
-    """The optimum of each model, from a common start and, where that ends at the boundary, a second one.
-
-    Parameters
-    ----------
-    start : ndarray of shape (B, d + R)
-
-    Returns
-    -------
-    state, slopes : GroupedState, Slopes
-        At the optimum.
-    converged : ndarray of bool, shape (B,)
-    """
-    best, lowest, converged = search(batch, awake(batch, start))
-    again = np.flatnonzero(near_boundary(batch, best) | ~converged)
-    if len(again):
-        theta = start[again].copy()
-        sigma = np.exp(theta[:, len(batch.pairs) :] / 2).mean(axis=1)
-        for at, (i, j) in enumerate(batch.pairs):
-            theta[:, at] = 0.5 * sigma if i == j else 0.0
-        other, deviance, ended = search(batch.take(again), theta)
-        better = (deviance < lowest[again] - 1e-9) | (ended & ~converged[again])
-        at = again[better]
-        best[at], converged[at] = other[better], ended[better]
-    state = evaluate(batch, best)
-    step, gain, lowest = newton(derive(batch, state))
-    last = np.where((converged & (gain < 1e-6) & (lowest > 1e-7))[:, None], step, 0.0)
-    state = evaluate(batch, best + last)
-    return state, derive(batch, state), converged
-
-
-def awake(batch: GroupedBatch, start: np.ndarray) -> np.ndarray:
-    """A start with no variance at zero, where its slope would vanish."""
-    theta, sigma = start.copy(), np.exp(start[:, len(batch.pairs) :] / 2).mean(axis=1)
-    for at, (i, j) in enumerate(batch.pairs):
-        if i == j:
-            theta[:, at] = np.where(np.abs(theta[:, at]) < AWAKE * sigma, AWAKE * sigma, theta[:, at])
-    return theta
-
-
-def near_boundary(batch: GroupedBatch, theta: np.ndarray) -> np.ndarray:
-    """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
-    d, r = len(batch.pairs), len(batch.z)
-    flat = np.zeros((len(theta), r * r))
-    flat[:, batch.form.entries] = theta[:, :d]
-    least = np.linalg.svd(flat.reshape(-1, r, r), compute_uv=False).min(axis=1)
-    found: np.ndarray = least <= 1e-4 * np.sqrt(np.exp(theta[:, d:]).mean(axis=1))
-    return found

@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes
 from ipdma.model.swept import Second, second_powers
 
 
-def small_sample(
-    batch: GroupedBatch, state: GroupedState, slopes: Slopes
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Small-sample inference of each coefficient, four arrays of shape (B, p).
+@dataclass(frozen=True)
+class SmallSample:
+    """What df methods ask of B fits, in columns X root'^-1, where C is the identity.
 
-    They are its variance, Satterthwaite's df, Kenward-Roger's df and Kenward-Roger's variance.
+    Coefficient j is the direction u_j = root^-1 e_j.
 
-    In columns X root'^-1, where C is the identity, coefficient j is the direction u_j = root^-1 e_j.
+    Attributes
+    ----------
+    u : ndarray of shape (B, p, p)
+        root^-1.
+    by_parameter : ndarray of shape (B, G, p, p)
+        P_i of each entry of D and residual variance.
+    expected : ndarray of shape (B, G, G)
+        Covariance of these from the expected information.
+    extra : ndarray of shape (B, p, p)
+        sum_ih W_ih (Q_ih - P_i P_h), the half of what Kenward and Roger add to C.
     """
-    u, turned = state.inverse_root, slopes.turned
+
+    u: np.ndarray
+    by_parameter: np.ndarray
+    expected: np.ndarray
+    extra: np.ndarray
+
+
+def small_sample(batch: GroupedBatch, state: GroupedState, slopes: Slopes) -> SmallSample:
+    """The small-sample inference of all fits."""
+    turned = slopes.turned
     powers = second_powers(slopes.groups, state.between, state.local, turned)
     by_parameter = np.concatenate([turned.by_d, powers.by_group], axis=1)[..., :-1, :-1]
-    moved = by_parameter @ u[:, None]
-    gradients = (moved * u[:, None]).sum(axis=2)
-    variance = (u**2).sum(axis=1)
     expected = expected_covariance(slopes.expected)
-    observed = observed_covariance(slopes)
-    count, total, p = moved.shape[:3]
-    weighted = (expected @ moved.reshape(count, total, p * p)).reshape(moved.shape)
-    extra = second_order(batch, state, slopes, powers, expected) - (weighted * moved).sum(axis=(1, 2))
+    count, total, p = by_parameter.shape[:3]
+    weighted = (expected @ by_parameter.reshape(count, total, p * p)).reshape(count, total * p, p)
+    products = np.swapaxes(by_parameter.reshape(count, total * p, p), 1, 2) @ weighted
+    extra = second_order(batch, state, slopes, powers, expected) - products
+    return SmallSample(state.inverse_root, by_parameter, expected, (extra + np.swapaxes(extra, 1, 2)) / 2)
+
+
+def each_coefficient(
+    found: SmallSample, observed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each coefficient its variance, Satterthwaite's df, Kenward-Roger's df and variance, (B, p) each.
+
+    `observed` is the covariance of the variance parameters from the observed Hessian, shape (B, G, G).
+    """
+    u = found.u
+    gradients = ((found.by_parameter @ u[:, None]) * u[:, None]).sum(axis=2)
+    variance = (u**2).sum(axis=1)
+    extra = ((found.extra @ u) * u).sum(axis=1)
     with np.errstate(over="ignore", divide="ignore"):
         return (
             variance,
             2 * variance**2 / quadratic(gradients, observed),
-            2 * variance**2 / quadratic(gradients, expected),
+            2 * variance**2 / quadratic(gradients, found.expected),
             variance + 2 * extra,
         )
 
@@ -46,21 +76,20 @@ def quadratic(gradients: np.ndarray, w: np.ndarray) -> np.ndarray:
 def second_order(
     batch: GroupedBatch, state: GroupedState, slopes: Slopes, powers: Second, w: np.ndarray
 ) -> np.ndarray:
-    """sum_ih W_ih u_j'Q_ih u_j of each coefficient, shape (B, p)."""
-    d, u, members = len(batch.pairs), state.inverse_root, batch.members
-    h = slopes.turned.h[..., :-1] @ u[:, None]
-    h2 = powers.h2[..., :-1] @ u[:, None]
-    moved = batch.form.directions[:, None] @ h[:, None]
-    shape = moved.shape
-    weighted = (w[:, :d, :d] @ moved.reshape(*shape[:2], -1)).reshape(shape)
-    found = (weighted * (slopes.turned.hz[:, None] @ moved)).sum(axis=(1, 2, 3))
-    mixed = (moved * h2[:, None]).sum(axis=3)
-    found = found + 2 * ((w[:, :d, d:] @ members)[..., None] * mixed).sum(axis=(1, 2))
-    second = ((powers.by_group[..., :-1, :-1] @ u[:, None]) * u[:, None]).sum(axis=2)
-    taken = members @ ((powers.dh[..., :-1] @ u[:, None]) * h2).sum(axis=2)
-    third = (second - taken) / state.sigma2[..., None]
-    diagonal = np.einsum("bgg->bg", w[:, d:, d:])
-    total: np.ndarray = found + (diagonal[..., None] * third).sum(axis=1)
+    """sum_ih W_ih Q_ih, shape (B, p, p), up to what a symmetric matrix would be."""
+    d, members = len(batch.pairs), batch.members
+    moved = slopes.turned.moved[..., :-1]
+    count, _, k, r, p = moved.shape
+    weighted = (w[:, :d, :d] @ moved.reshape(count, d, -1)).reshape(moved.shape)
+    inside = (slopes.turned.hz[:, None] @ weighted).reshape(count, -1, p)
+    found = np.swapaxes(moved.reshape(count, -1, p), 1, 2) @ inside
+    mixed = moved * (w[:, :d, d:] @ members)[..., None, None]
+    h2 = powers.h2[..., :-1].reshape(count, k * r, p)
+    found = found + 2 * np.swapaxes(mixed.sum(axis=1).reshape(count, k * r, p), 1, 2) @ h2
+    own = np.einsum("bgg->bg", w[:, d:, d:]) / state.sigma2
+    each = ((own[:, None] @ members)[:, 0, :, None, None] * powers.dh[..., :-1]).reshape(count, k * r, p)
+    second = (own[:, None] @ powers.by_group[..., :-1, :-1].reshape(count, -1, p * p)).reshape(count, p, p)
+    total: np.ndarray = found + second - np.swapaxes(each, 1, 2) @ h2
     return total
 
 

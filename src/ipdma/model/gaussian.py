@@ -11,6 +11,7 @@ from scipy import special
 from ipdma.errors import FitError, SpecError
 from ipdma.model.alone import answered_alone, trials_alone
 from ipdma.model.by_study import varies_by_study
+from ipdma.model.criterion import Point
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import DfMethod, Inference, OwnEstimates, df_method
 from ipdma.model.fixed_effects import FixedEffects, fixed_effects, log_scale
@@ -231,7 +232,7 @@ def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[Term, int
     return {term: counts.get(term, 1) for term in effects.terms}
 
 
-def variances(prepared: Prepared, optimum: Optimum[State]) -> VarianceComponents:
+def variances(prepared: Prepared, optimum: Optimum[Point]) -> VarianceComponents:
     """Variance components on the scale of the data."""
     design, full, scale = prepared.design, prepared.full, prepared.scaling.scale
     unit = scale[full.y] ** 2
@@ -283,7 +284,7 @@ def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
 
 
 def fit_warnings(
-    prepared: Prepared, optimum: Optimum[State], inference: Inference, method: DfMethod
+    prepared: Prepared, optimum: Optimum[Point], inference: Inference, method: DfMethod
 ) -> list[str]:
     """What a reader must know about this optimum and its df method."""
     spec, found = prepared.design.spec, []
@@ -300,7 +301,7 @@ def fit_warnings(
     return [*found, *method.notes(inference, prepared.shared_terms)]
 
 
-def singular_note(prepared: Prepared, optimum: Optimum[State], method: DfMethod) -> str:
+def singular_note(prepared: Prepared, optimum: Optimum[Point], method: DfMethod) -> str:
     """What is zero at the boundary, and what that does to the df method."""
     zero = [
         name

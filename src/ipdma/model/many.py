@@ -11,8 +11,9 @@ import numpy as np
 
 from ipdma.errors import SpecError
 from ipdma.model.batch import BatchFit, fit_batch
-from ipdma.model.batch_by_study import GroupedBatch, fit_grouped, near_boundary
-from ipdma.model.batch_by_study_inference import small_sample
+from ipdma.model.batch_by_study import GroupedBatch
+from ipdma.model.batch_by_study_inference import each_coefficient, observed_covariance, small_sample
+from ipdma.model.batch_by_study_search import fit_grouped, near_boundary
 from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.problem import Prepared, sweep_columns
 from ipdma.model.rank import informing
@@ -175,7 +176,8 @@ def groups_of(prepared: Prepared, present: np.ndarray) -> np.ndarray:
 def collect_grouped(batch: GroupedBatch, start: np.ndarray) -> BatchFit:
     """Fit and gather what a batch leaves behind; `sigma2` is (B, K), NaN for a study that is left out."""
     state, slopes, converged = fit_grouped(batch, start)
-    variance, satterthwaite, kr_df, kr_variance = small_sample(batch, state, slopes)
+    found = small_sample(batch, state, slopes)
+    variance, satterthwaite, kr_df, kr_variance = each_coefficient(found, observed_covariance(slopes))
     return BatchFit(
         state.beta,
         np.sqrt(variance),

@@ -18,10 +18,11 @@ from ipdma.model.bordered import MANY, Bordered
 
 Array = NDArray[Any]
 P = TypeVar("P")
+Q = TypeVar("Q", covariant=True)
 
 
 @dataclass(frozen=True)
-class Optimum(Generic[P]):
+class Optimum(Generic[Q]):
     """Where a search ended.
 
     Attributes
@@ -34,7 +35,7 @@ class Optimum(Generic[P]):
         Some variance, or a direction of a covariance, is zero.
     """
 
-    point: P
+    point: Q
     converged: bool
     singular: bool
 

@@ -16,7 +16,6 @@ from ipdma.imputation import impute_rows, sets_of_trials
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.rubin import pool_rubin
 from ipdma.model.spec import ModelSpec
-from ipdma.model.stacked import fit_stacked
 
 MISSING = {
     "method": "multiple_imputation",
@@ -59,27 +58,6 @@ def row_of(records, **columns):
         table = table[table[name].fillna("") == value]
     assert len(table) == 1
     return table.iloc[0]
-
-
-def test_a_stack_is_fitted_as_each_of_its_sets(rows):
-    kept = rows[["study", "arm", "treat", "baseline", "outcome", "age"]]
-    done = impute_rows(kept, ["baseline", "outcome", "age"], 3, 3, 1)
-    spec = ModelSpec.from_mapping(
-        {
-            "outcome": "outcome", "study": "study", "treatment": "treat", "covariates": ["baseline"],
-            "moderator": "age", "residual": "by_study",
-        },
-        "test",
-    )  # fmt: skip
-    own = [fit_gaussian(part.drop(columns="imputation"), spec) for _, part in done.rows.groupby("imputation")]
-    for fit, twin in zip(fit_stacked(done.rows, spec), own, strict=True):
-        assert [e.term for e in fit.estimates] == [e.term for e in twin.estimates]
-        for a, b in zip(fit.estimates, twin.estimates, strict=True):
-            assert a.estimate == pytest.approx(b.estimate, rel=1e-5, abs=1e-7)
-            assert a.std_error == pytest.approx(b.std_error, rel=1e-5)
-            assert a.df == pytest.approx(b.df, rel=1e-4)
-        assert fit.criterion == pytest.approx(twin.criterion, abs=1e-6)
-        assert fit.n_rows == twin.n_rows
 
 
 def test_the_imputed_headline_is_rubins_rules_over_the_data_sets(records, rows):

@@ -19,6 +19,7 @@ class HartungKnapp(Satterthwaite):
     name = "hksj"
     label = "Hartung-Knapp-Sidik-Jonkman"
     by_trials = True
+    reads_own = True
     singular = (
         "Hartung-Knapp's scale is unreliable here with few studies: when study estimates agree by chance its "
         "interval can be narrower than that of a common effect"

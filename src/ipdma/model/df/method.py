@@ -239,6 +239,8 @@ class DfMethod:
         The method of its rows in engines and batches that do not have it.
     by_trials : bool
         It rests on what each trial says of a term by itself, so that a term needs such trials.
+    reads_own : bool
+        It reads each study's estimate at the model's own variances (`Inference.own`).
     """
 
     name: ClassVar[str]
@@ -247,6 +249,7 @@ class DfMethod:
     families: ClassVar[tuple[str, ...]] = ("gaussian", "binomial")
     beside: ClassVar[str] = "satterthwaite"
     by_trials: ClassVar[bool] = False
+    reads_own: ClassVar[bool] = False
 
     def conflicts(self, spec: Keys) -> list[str]:
         """What this method cannot go with, a sentence each."""

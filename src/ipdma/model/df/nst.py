@@ -20,6 +20,7 @@ from ipdma.model.records import Estimate, Prediction
 from ipdma.model.term import Term
 
 KENWARD_ROGER, K_MINUS_1 = KenwardRoger(), KMinus1()
+ALMOST_EQUAL = 1e-6  # in standard errors: estimates that lie closer might give an interval of no width
 
 
 class NullStandardisedT(DfMethod):
@@ -147,6 +148,20 @@ def trial_rows(inference: Inference) -> dict[Term, TrialRow]:
     return {
         term: trial_row(trials, inference.level) for term, trials in inference.alone.items() if trials.k > 0
     }
+
+
+def pooling_rows(trials: Mapping[Term, TrialEstimates], level: float) -> dict[Term, TrialRow]:
+    """The rows of one completed data set, of which Rubin's rules read the df and no interval."""
+    return {term: pooling_row(own, level) for term, own in trials.items() if own.k > 0}
+
+
+def pooling_row(trials: TrialEstimates, level: float) -> TrialRow:
+    """The row of `trial_row` without its search, where it has one. Raises as that does."""
+    y, v = trials.estimate, trials.variance
+    if trials.k == 1 or np.ptp(y) <= ALMOST_EQUAL * np.sqrt(v.min()):
+        return trial_row(trials, level)
+    mean = float(y.mean())
+    return TrialRow(make_estimate(trials.term, mean, 1.0, float(trials.k - 1), level), False, ())
 
 
 def trial_row(trials: TrialEstimates, level: float) -> TrialRow:

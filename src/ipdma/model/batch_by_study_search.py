@@ -1,0 +1,206 @@
+"""Newton for many models at once with a residual variance by study, from several starts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes, derive, evaluate
+from ipdma.model.search import FLOOR, HOPELESS, NEAR_BOUNDARY, NEARLY, SINGULAR
+
+TOLERANCE = 1e-10
+MAX_STEPS = 60
+POLISHING_STEPS = 2
+HALF = 0.5  # of the residual SD: a start away from the boundary
+WIDE = (0.2, 1.0)  # the same, of starts that every model follows
+AWAKE = 0.05  # of the residual SD: a start closer to a variance of zero would not leave it
+
+Known = tuple[np.ndarray, np.ndarray]  # theta (B, T) and deviance (B,)
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # theta (B, T), deviance (B,), converged (B,): see `search`
+
+
+def newton(slopes: Slopes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Step (B, T), gain (B,) and smallest scaled eigenvalue (B,) of Newton with |eigenvalues|.
+
+    Parameters that nothing hangs on (the variance of a study that is left out) stay.
+    """
+    diagonal = np.abs(np.einsum("bii->bi", slopes.hessian))
+    size = np.sqrt(np.maximum(diagonal, 1e-12))
+    scaled = slopes.hessian / (size[:, :, None] * size[:, None])
+    idle = np.arange(scaled.shape[-1])
+    scaled[:, idle, idle] = np.where(diagonal > 0, scaled[:, idle, idle], 1.0)
+    values, vectors = np.linalg.eigh(scaled)
+    lengths = np.maximum(np.abs(values), 1e-7)
+    inner = ((slopes.gradient / size)[:, None] @ vectors)[:, 0]
+    step = -(vectors @ (inner / lengths)[..., None])[..., 0] / size
+    return step, (inner**2 / lengths).sum(axis=1) / 2, values[:, 0]
+
+
+def search(
+    batch: GroupedBatch, theta: np.ndarray, known: Known | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Newton for all models at once; those that have arrived take a last step and leave.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (B, T)
+        Where to start.
+    known : tuple of ndarray, optional
+        Parameters and deviances of optima: a model that enters the basin of its own leaves, unconverged.
+
+    Returns
+    -------
+    theta : ndarray of shape (B, T)
+    deviance : ndarray of shape (B,)
+    converged : ndarray of bool, shape (B,)
+    """
+    final, lowest = theta.copy(), np.full(len(theta), np.inf)
+    converged, active, current = np.zeros(len(theta), dtype=bool), np.arange(len(theta)), batch
+    state = evaluate(current, theta)
+    for _ in range(MAX_STEPS):
+        step, gain, curvature = newton(derive(current, state))
+        arrived = (gain < TOLERANCE) & (curvature > -1e-6)
+        final[active] = state.theta + np.where(arrived[:, None], step, 0.0)
+        lowest[active] = state.deviance
+        converged[active[arrived]] = True
+        if known is not None:
+            arrived |= (gain < 0.1) & same_basin(current, state, known, active)
+        if arrived.all():
+            break
+        step = np.where(arrived[:, None], 0.0, step)
+        if arrived.any():
+            keep = np.flatnonzero(~arrived)
+            active, current, step, gain = active[keep], current.take(keep), step[keep], gain[keep]
+            state = evaluate(current, state.theta[keep])
+        moved, stuck = shorten(current, state, step)
+        if stuck.all():
+            converged[active[gain < 1e-6]] = True
+            break
+        state = evaluate(current, moved)
+    return final, lowest, converged
+
+
+def same_basin(batch: GroupedBatch, state: GroupedState, known: Known, models: np.ndarray) -> np.ndarray:
+    """Whether each model is so near its known optimum that Newton would end there; as `search.same_basin`."""
+    theta, lowest = known[0][models], known[1][models]
+    factor = batch.factor(theta)
+    between = factor @ np.swapaxes(factor, 1, 2)
+    sigma2 = np.exp(theta[:, len(batch.pairs) :]).mean(axis=1)
+    apart = np.abs(state.between - between).max(axis=(1, 2)) / sigma2
+    size = np.maximum(np.abs(between).max(axis=(1, 2)) / sigma2, 0.02)
+    found: np.ndarray = (apart < 0.1 * size) & (state.deviance < lowest + 0.1)
+    return found
+
+
+def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters after the first of step, step/3, ... that lowers each deviance, and where none does."""
+    d, sigma = len(batch.pairs), np.sqrt(state.sigma2.mean(axis=1))
+    reach = 2 * np.maximum(np.abs(state.theta[:, :d]).max(axis=1), sigma)
+    over = np.maximum(np.abs(step[:, :d]).max(axis=1) / reach, np.abs(step[:, d:]).max(axis=1) / 2)
+    step = step / np.maximum(1.0, over)[:, None]
+    bad = np.arange(len(step))
+    for _ in range(13):
+        part = batch if len(bad) == len(step) else batch.take(bad)
+        tried = evaluate(part, state.theta[bad] + step[bad]).deviance
+        bad = bad[~(tried < state.deviance[bad])]
+        if not len(bad):
+            break
+        step[bad] /= 3
+    step[bad] = 0.0
+    stuck = np.zeros(len(step), dtype=bool)
+    stuck[bad] = True
+    return state.theta + step, stuck
+
+
+def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, Slopes, np.ndarray]:
+    """The optimum of each model over several starts, as `search.minimise` finds that of one.
+
+    From its own start, and where that ends at the boundary from away of it; with small and large variances
+    between studies; and where the best of these is near the boundary, from beside it.
+
+    Parameters
+    ----------
+    start : ndarray of shape (B, d + R)
+
+    Returns
+    -------
+    state, slopes : GroupedState, Slopes
+        At the optimum.
+    converged : ndarray of bool, shape (B,)
+    """
+    found = search(batch, awake(batch, start))
+    again = np.flatnonzero(near_boundary(batch, found[0]) | ~found[2])
+    challenge(batch, found, again, wide(batch, start[again], HALF))
+    for ratio in WIDE:
+        challenge(batch, found, np.arange(len(start)), wide(batch, start, ratio))
+    challenge(batch, found, *beside_boundary(batch, found))
+    best, _, converged = found
+    state = evaluate(batch, best)
+    slopes = derive(batch, state)
+    for _ in range(POLISHING_STEPS):
+        step, gain, lowest = newton(slopes)
+        sure = converged & (gain < NEARLY) & (lowest > FLOOR)
+        state = evaluate(batch, state.theta + np.where(sure[:, None], step, 0.0))
+        slopes = derive(batch, state)
+    return state, slopes, converged
+
+
+def challenge(batch: GroupedBatch, found: Found, models: np.ndarray, start: np.ndarray) -> None:
+    """Search some models from another start; what is better takes the place of what was found."""
+    if not len(models):
+        return
+    best, lowest, converged = found
+    known = best[models], lowest[models]
+    theta, deviance, ended = search(batch.take(models), start, known)
+    better = (deviance < lowest[models] - 1e-9) | (ended & ~converged[models])
+    at = models[better]
+    best[at], lowest[at], converged[at] = theta[better], deviance[better], ended[better]
+
+
+def wide(batch: GroupedBatch, start: np.ndarray, ratio: float) -> np.ndarray:
+    """The start with every SD between studies at a share of the residual one, uncorrelated."""
+    theta = start.copy()
+    sigma = np.exp(theta[:, len(batch.pairs) :] / 2).mean(axis=1)
+    for at, (i, j) in enumerate(batch.pairs):
+        theta[:, at] = ratio * sigma if i == j else 0.0
+    return theta
+
+
+def beside_boundary(batch: GroupedBatch, found: Found) -> tuple[np.ndarray, np.ndarray]:
+    """Which models ended near the boundary, not at it, and starts beside it that are not hopeless.
+
+    As `search.boundary_start`, where the reason stands.
+    """
+    theta, lowest, _ = found
+    d = len(batch.pairs)
+    factor = batch.factor(theta)
+    values, vectors = np.linalg.eigh(factor @ np.swapaxes(factor, 1, 2))
+    sigma2 = np.exp(theta[:, d:]).mean(axis=1)
+    near = values[:, 0] <= NEAR_BOUNDARY * np.maximum(sigma2, values[:, -1])
+    models = np.flatnonzero(near & ~near_boundary(batch, theta))
+    if not len(models):
+        return models, theta[models]
+    least = 1e-4 * sigma2[models, None]
+    kept = np.maximum(values[models], least)
+    kept[:, :1] = least
+    own = vectors[models]
+    root = np.linalg.cholesky((own * kept[:, None]) @ np.swapaxes(own, 1, 2))
+    start = theta[models].copy()
+    start[:, :d] = root.reshape(len(root), -1)[:, batch.form.entries]
+    hopeful = evaluate(batch.take(models), start).deviance < lowest[models] + 2 * HOPELESS
+    return models[hopeful], start[hopeful]
+
+
+def awake(batch: GroupedBatch, start: np.ndarray) -> np.ndarray:
+    """A start with no variance at zero, where its slope would vanish."""
+    theta, sigma = start.copy(), np.exp(start[:, len(batch.pairs) :] / 2).mean(axis=1)
+    for at, (i, j) in enumerate(batch.pairs):
+        if i == j:
+            theta[:, at] = np.where(np.abs(theta[:, at]) < AWAKE * sigma, AWAKE * sigma, theta[:, at])
+    return theta
+
+
+def near_boundary(batch: GroupedBatch, theta: np.ndarray) -> np.ndarray:
+    """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
+    least = np.linalg.svd(batch.factor(theta), compute_uv=False).min(axis=1)
+    found: np.ndarray = least <= SINGULAR * np.sqrt(np.exp(theta[:, len(batch.pairs) :]).mean(axis=1))
+    return found
