@@ -24,15 +24,16 @@ def column_bytes(frame: pd.DataFrame) -> Iterator[bytes]:
     yield str(len(frame)).encode()
     for name, column in frame.items():
         yield f"{name}\n{column.dtype}".encode()
+        values = column.to_numpy()
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
-            yield column.to_numpy().tobytes()
-        elif pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty"):
-            codes, levels = pd.factorize(column)
+            yield values.tobytes()
+        elif pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty"):
+            codes, levels = pd.factorize(values)
             yield codes.tobytes()
             yield json.dumps(list(map(str, levels))).encode()
         else:
             missing = column.isna().to_numpy()
-            values = column.astype(object).to_numpy()
+            objects = column.astype(object).to_numpy()
             yield json.dumps(
-                [None if gone else str(v) for v, gone in zip(values, missing, strict=True)]
+                [None if gone else str(v) for v, gone in zip(objects, missing, strict=True)]
             ).encode()

@@ -165,7 +165,7 @@ def settings_read(part: str, settings: Settings, values: Mapping[str, Any]) -> S
     """The settings with that of the plan, and without what came of its other keys."""
     hidden = {f: UNREAD for key, own in OF_SETTINGS.items() if key not in READS[part].plan for f in own}
     explanations = {entry["analysis"]: entry["why"] for entry in values["explanations"]}
-    return replace(settings, plan=Plan(values), explanations=explanations, **hidden)
+    return replace(settings, plan=settings.plan.narrowed(values), explanations=explanations, **hidden)
 
 
 def cell_read(part: str, cell: Cell, context: Context) -> Cell:

@@ -25,11 +25,14 @@ def study_values(cell: Cell, column: str) -> pd.Series:
     first, last = np.full(len(names), len(levels)), np.full(len(names), -1)
     np.minimum.at(first, study[value >= 0], value[value >= 0])
     np.maximum.at(last, study, value)
-    one = first == last
-    values = pd.Series(levels[first[one]], index=pd.Index(names[one], name="study"), name=column)
-    values = values[values.astype(str).str.strip() != ""]
-    numbers = pd.to_numeric(values, errors="coerce")
-    return numbers.astype(float) if len(values) and numbers.notna().all() else values.astype(str)
+    told = np.array([str(level).strip() != "" for level in levels], dtype=bool)
+    one = np.flatnonzero(first == last)
+    one = one[told[first[one]]]
+    own = np.array([levels[at] for at in first[one]], dtype=object)
+    numbers = pd.to_numeric(own, errors="coerce")
+    numeric = len(own) > 0 and not np.isnan(numbers.astype(float)).any()
+    kept = numbers.astype(float) if numeric else pd.array([str(level) for level in own], dtype="str")
+    return pd.Series(kept, index=pd.Index(names[one], name="study"), name=column)
 
 
 def is_numeric(values: pd.Series) -> bool:

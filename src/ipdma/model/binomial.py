@@ -71,8 +71,7 @@ def penalise(design: Design) -> tuple[BinomialProblem, Optimum[Marginal]]:
     """All trials by fixed effects under Firth's penalty: no row is separated, no estimate infinite."""
     problem = whole_problem(design)
     psi, information, loglik, converged = fit_firth(fixed_columns(problem), problem.data.y)
-    none = np.zeros((len(problem.design.studies), 0))
-    point = Marginal(psi, -2 * loglik, np.zeros(len(psi)), none, 2 * information)
+    point = Marginal(psi, -2 * loglik, np.zeros(len(psi)), None, 2 * information)
     return problem, Optimum(point, converged, singular=False)
 
 

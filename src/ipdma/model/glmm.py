@@ -160,7 +160,7 @@ def halved(
 
 def marginal(
     data: GlmmData, coefficients: Array, theta: Array, start: Array | None = None
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array, Modes | None]:
     """Log likelihood of each study and its gradient.
 
     Parameters
@@ -174,8 +174,11 @@ def marginal(
     -------
     value : ndarray of shape (K,)
     gradient : ndarray of shape (K, c + m)
-    modes : ndarray of shape (K, r)
+    modes : Modes or None
+        None without random effects.
     """
+    if not data.Z.shape[1]:
+        return without_random(data, coefficients)
     at = find_modes(data, coefficients, theta, start)
     direct = columns_at(data, at.b)
     d_b, d_logdet = mode_derivatives(data, at, direct)
@@ -184,8 +187,15 @@ def marginal(
         eta = at.eta0 + np.einsum("na,na->n", at.V, at.b[data.study])
         value = penalised(data, eta, at.b) - 0.5 * logdet
         gradient = data.by_study(direct * (data.y - at.mu)[:, None]) - 0.5 * d_logdet
-        return value, gradient, at.b
-    return quadrature(data, at, d_b, d_logdet, logdet)
+        return value, gradient, at
+    return *quadrature(data, at, d_b, d_logdet, logdet), at
+
+
+def without_random(data: GlmmData, coefficients: Array) -> tuple[Array, Array, None]:
+    """`marginal` of a logistic regression without random effects."""
+    eta = np.einsum("nc,nc->n", data.A, coefficients[data.study])
+    gradient = data.by_study(data.A * (data.y - expit(eta))[:, None])
+    return data.by_study(log_density(eta, data.y)), gradient, None
 
 
 def columns_at(data: GlmmData, b: Array) -> Array:
@@ -219,7 +229,7 @@ def mode_derivatives(data: GlmmData, at: Modes, direct: Array) -> tuple[Array, A
 
 def quadrature(
     data: GlmmData, at: Modes, d_b: Array, d_logdet: Array, logdet: Array
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array]:
     """Adaptive Gauss-Hermite over the one random effect."""
     table, slopes = node_densities(data, at, d_b, d_logdet)
     top = table.max(axis=0)
@@ -227,7 +237,7 @@ def quadrature(
     total = share.sum(axis=0)
     value = -0.5 * logdet + top + np.log(total)
     gradient = -0.5 * d_logdet + np.einsum("jk,jkp->kp", share / total, slopes)
-    return value, gradient, at.b
+    return value, gradient
 
 
 def node_densities(data: GlmmData, at: Modes, d_b: Array, d_logdet: Array) -> tuple[Array, Array]:

@@ -36,21 +36,24 @@ class Bend:
     d2_b: Array
 
 
-def marginal_hessian(data: GlmmData, coefficients: Array, theta: Array, start: Array | None = None) -> Array:
+def marginal_hessian(data: GlmmData, coefficients: Array, theta: Array, at: Modes | None = None) -> Array:
     """Second derivatives of each study's log likelihood.
 
     Parameters
     ----------
     coefficients : ndarray of shape (K, c)
     theta : ndarray of shape (K, m)
-    start : ndarray of shape (K, r), optional
-        Where the modes may be near.
+    at : Modes, optional
+        The modes there, where they are known.
 
     Returns
     -------
     ndarray of shape (K, c + m, c + m)
     """
-    at = find_modes(data, coefficients, theta, start)
+    if not data.Z.shape[1]:
+        mu = expit(np.einsum("nc,nc->n", data.A, coefficients[data.study]))
+        return outer_sum(data, data.A, mu * (mu - 1))
+    at = at or find_modes(data, coefficients, theta)
     direct = columns_at(data, at.b)
     d_b, d_logdet = mode_derivatives(data, at, direct)
     E = direct + np.einsum("na,npa->np", at.V, d_b[data.study])

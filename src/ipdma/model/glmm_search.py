@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ipdma.model.factor import is_singular
-from ipdma.model.glmm import GlmmData, factors, marginal
+from ipdma.model.glmm import GlmmData, Modes, factors, marginal
 from ipdma.model.glmm_hessian import marginal_hessian
 from ipdma.model.newton import Optimum, Search, newton_step
 
@@ -69,27 +69,28 @@ class Marginal:
         Minus twice the log likelihood.
     gradient, hessian : ndarray of shape (size,) and (size, size)
         Of the deviance; the Hessian is empty until the search has ended.
-    modes : ndarray of shape (K, r)
+    modes : Modes or None
+        None without random effects.
     """
 
     psi: Array
     deviance: float
     gradient: Array
-    modes: Array
+    modes: Modes | None
     hessian: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def evaluate(
-    data: GlmmData, layout: Layout, psi: Array, start: Array | None = None
-) -> tuple[float, Array, Array]:
+    data: GlmmData, layout: Layout, psi: Array, near: Modes | None = None
+) -> tuple[float, Array, Modes | None]:
     """Deviance, its gradient, and the modes."""
-    value, gradient, modes = marginal(data, *layout.spread(psi), start)
+    value, gradient, modes = marginal(data, *layout.spread(psi), None if near is None else near.b)
     return -2 * float(value.sum()), -2 * layout.gather(gradient), modes
 
 
-def hessian(data: GlmmData, layout: Layout, psi: Array, start: Array) -> Array:
+def hessian(data: GlmmData, layout: Layout, psi: Array, modes: Modes | None) -> Array:
     """Second derivatives of the deviance."""
-    return -2 * layout.gather_hessian(marginal_hessian(data, *layout.spread(psi), start))
+    return -2 * layout.gather_hessian(marginal_hessian(data, *layout.spread(psi), modes))
 
 
 def common_factor(data: GlmmData, layout: Layout, psi: Array) -> Array:
@@ -142,9 +143,9 @@ class MarginalSearch(Search[Marginal]):
         return None
 
 
-def at(data: GlmmData, layout: Layout, psi: Array, start: Array | None = None) -> Marginal:
+def at(data: GlmmData, layout: Layout, psi: Array, near: Modes | None = None) -> Marginal:
     """The deviance at some parameters, as a point of the search."""
-    value, gradient, modes = evaluate(data, layout, psi, start)
+    value, gradient, modes = evaluate(data, layout, psi, near)
     return Marginal(psi, value, gradient, modes)
 
 

@@ -64,6 +64,12 @@ class Plan(Mapping[str, Any]):
         }
         self.pool: PoolSpec = read_model({}, self, "pool").pool
 
+    def narrowed(self, values: Mapping[str, Any]) -> Plan:
+        """The same plan with these values alone, which the caller gives away: its models are read already."""
+        part = object.__new__(Plan)
+        part._values, part.models, part.pool = dict(values), self.models, self.pool
+        return part
+
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
 
