@@ -227,9 +227,7 @@ def mode_derivatives(data: GlmmData, at: Modes, direct: Array) -> tuple[Array, A
     return d_b, data.by_study(kappa[:, None] * direct) + through_b + explicit
 
 
-def quadrature(
-    data: GlmmData, at: Modes, d_b: Array, d_logdet: Array, logdet: Array
-) -> tuple[Array, Array]:
+def quadrature(data: GlmmData, at: Modes, d_b: Array, d_logdet: Array, logdet: Array) -> tuple[Array, Array]:
     """Adaptive Gauss-Hermite over the one random effect."""
     table, slopes = node_densities(data, at, d_b, d_logdet)
     top = table.max(axis=0)
