@@ -4,6 +4,7 @@ from ipdma.codebook import load_codebook
 from ipdma.runs.bundles import read_contributed
 from ipdma.runs.examine import examine_uploads
 from ipdma.runs.files import read_registry
+from ipdma.runs.found import earlier_checks, keep
 from ipdma.runs.integrity_pages import Look
 from ipdma.runs.jobs import job
 
@@ -13,4 +14,6 @@ with job(snakemake, "integrity") as desk:
     registry = read_registry(snakemake.params.registry)
     params = snakemake.params
     look = Look(registry, params.stamp, params.least, params.contact)
-    desk.put_all(examine_uploads(uploads, codebook, look, desk.say, bundles))
+    earlier = earlier_checks(desk, params.recipe)
+    desk.put_all(examine_uploads(uploads, codebook, look, desk.say, bundles, earlier))
+    keep(desk, earlier)

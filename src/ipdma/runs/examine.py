@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from ipdma.analysis.digest_table import digest_table
+from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import COUNT_COLUMNS, ESTIMATE_COLUMNS, NOTE_COLUMNS, STUDY_COLUMNS
 from ipdma.bundle import Bundle
 from ipdma.codebook import Codebook
 from ipdma.cohort import Upload
-from ipdma.integrity import check_integrity, list_discrepancies, read_tables, tabulate_results
+from ipdma.integrity import (
+    IntegrityResult,
+    check_integrity,
+    list_discrepancies,
+    read_tables,
+    tabulate_results,
+)
 from ipdma.integrity.finding import DOMAINS, OUTCOMES
+from ipdma.provenance import digest_text
 from ipdma.report.integrity_page import shareable_discrepancies, shareable_table
 from ipdma.runs.files import csv_text
 from ipdma.runs.integrity_pages import CHECKS, DISCREPANCIES, Ended, Look, integrity_pages
@@ -28,20 +40,22 @@ def examine_uploads(
     look: Look,
     say: Callable[[str], None],
     bundles: Sequence[Bundle] = (),
+    kept: Kept | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, as seen from the results folder.
 
     `integrity/STUDY.html` for each trial, `integrity/results.csv`, `integrity/disposition.csv`, and the
     records `private/parts/trials/integrity/*.csv`. Counts of fewer participants than `look.least` are not
     told, so that the pages may go back to the sites; those say whom to answer. Of a trial among `bundles`
-    they tell what its bundle does: how many checks ended how.
+    they tell what its bundle does: how many checks ended how. `kept` holds what an earlier run found.
     """
+    kept = Kept({}) if kept is None else kept
     results, confirmed = [], {}
     ended: dict[str, Ended] = {}
     for upload in uploads:
         study = str(upload.study["study"]["id"])
-        tables = read_tables(study, upload.study, upload.participants, upload.assessments, codebook)
-        own = check_integrity(tables)
+        held = kept.get(key_of(upload), partial(checks_of, study, upload, codebook))
+        own = [IntegrityResult(**one) for one in held]
         results.extend(own)
         confirmed[study] = upload.study.get("confirmed") or []
         say(f"{study}: {len(own)} checks, {sum(one.outcome in ASKING for one in own)} questions to the site")
@@ -57,6 +71,18 @@ def examine_uploads(
     yield DISCREPANCIES, off
     for name, part in records_of(table, ended | told).items():
         yield f"private/parts/trials/integrity/{name}.csv", csv_text(part)
+
+
+def key_of(upload: Upload) -> str:
+    """SHA-256 of all of a trial that its checks read."""
+    tables = [digest_table(upload.participants), digest_table(upload.assessments)]
+    return digest_text(json.dumps([upload.study, tables], default=str))
+
+
+def checks_of(study: str, upload: Upload, codebook: Codebook) -> list[dict[str, Any]]:
+    """The checks of one trial, as JSON has them."""
+    tables = read_tables(study, upload.study, upload.participants, upload.assessments, codebook)
+    return [asdict(one) for one in check_integrity(tables)]
 
 
 def records_of(table: pd.DataFrame, ended: Mapping[str, Ended]) -> dict[str, pd.DataFrame]:

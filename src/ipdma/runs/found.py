@@ -29,8 +29,7 @@ def earlier_results(desk: Desk, recipe: Mapping[str, Any], beside: Sequence[str]
     turn : str
         `2-of-3` of a job that makes a share of the results alone.
     """
-    books = {name: digest for name, digest in recipe["inputs"].items() if name.startswith(CODEBOOK)}
-    with_books = {**made_with(recipe), "codebooks": books}
+    with_books = made_with_books(recipe)
     earlier = [earlier_text(desk, job) for job in (desk.job, *beside)]
     if not turn:
         return Found(with_books, *earlier)
@@ -46,6 +45,17 @@ def earlier_files(desk: Desk, recipe: Mapping[str, Any]) -> Drawn:
 def earlier_solutions(desk: Desk, recipe: Mapping[str, Any]) -> Kept:
     """What was worked out of counts tied to each other when an earlier run masked its records."""
     return Kept(made_with(recipe), earlier_text(desk, desk.job))
+
+
+def earlier_checks(desk: Desk, recipe: Mapping[str, Any]) -> Kept:
+    """The checks of the trials' integrity that an earlier run made."""
+    return Kept(made_with_books(recipe), earlier_text(desk, desk.job))
+
+
+def made_with_books(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The code, the versions and the codebooks of a recipe."""
+    books = {name: digest for name, digest in recipe["inputs"].items() if name.startswith(CODEBOOK)}
+    return {**made_with(recipe), "codebooks": books}
 
 
 def made_with(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ STEPS = {  # modules of this room that its script calls
     "cohort": ("bundles", "files", "tables"),
     "fit": ("bundles", "explain", "files", "found", "parts"),
     "impute": ("bundles", "explain", "files", "found", "parts"),
-    "integrity": ("bundles", "examine", "files", "integrity_pages"),
+    "integrity": ("bundles", "examine", "files", "found", "integrity_pages"),
     "records": ("explain", "files", "found"),
     "report": ("attack_printed", "files", "found"),
     "share": ("share",),
