@@ -177,6 +177,8 @@ def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
     if name not in rows:
         raise KeyError(name)
     values = rows[name]
+    if values.dtype == float:
+        return {name: values}
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return {name: values.astype(float)}
     levels = sorted(values.dropna().astype(str).unique())
