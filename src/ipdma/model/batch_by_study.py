@@ -74,7 +74,7 @@ class GroupedBatch:
         r = len(self.z)
         flat = np.zeros((len(theta), r * r))
         flat[:, self.form.entries] = theta[:, : len(self.pairs)]
-        return flat.reshape(-1, r, r)
+        return flat.reshape(len(theta), r, r)
 
     def take(self, models: np.ndarray) -> GroupedBatch:
         """Some of the models; the number of variances stays."""
@@ -169,7 +169,7 @@ def evaluate(batch: GroupedBatch, theta: np.ndarray) -> GroupedState:
     (count, k, c, _), d, r = batch.gram.shape, len(batch.pairs), len(batch.z)
     factor, sigma2 = batch.factor(theta), np.exp(theta[:, d:])
     lam = np.take_along_axis(sigma2, batch.group, axis=1)
-    z, wide = np.array(batch.z), lam[..., None, None]
+    z, wide = np.array(batch.z, dtype=int), lam[..., None, None]
     s, g = batch.gram[:, :, z[:, None], z] / wide, batch.gram[:, :, z] / wide
     middle, logs = random_middle(s, factor)
     mg = middle @ g
@@ -203,7 +203,7 @@ def derive(batch: GroupedBatch, state: GroupedState) -> Slopes:
     linear, hessian_in_gamma, information = by_group(groups, state.between, state.local, turned, form)
     curved, expected = hessian_in_gamma.matrix, information.matrix
     jac = np.zeros_like(curved)
-    flat = state.factor.reshape(len(jac), -1)
+    flat = state.factor.reshape(len(jac), len(batch.z) ** 2)
     jac[:, :d, :d] = np.moveaxis(form.chain @ flat.T, -1, 0)
     own = np.arange(d, jac.shape[-1])
     jac[:, own, own] = state.sigma2

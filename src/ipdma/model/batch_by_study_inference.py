@@ -80,9 +80,9 @@ def second_order(
     d, members = len(batch.pairs), batch.members
     moved = slopes.turned.moved[..., :-1]
     count, _, k, r, p = moved.shape
-    weighted = (w[:, :d, :d] @ moved.reshape(count, d, -1)).reshape(moved.shape)
-    inside = (slopes.turned.hz[:, None] @ weighted).reshape(count, -1, p)
-    found = np.swapaxes(moved.reshape(count, -1, p), 1, 2) @ inside
+    weighted = (w[:, :d, :d] @ moved.reshape(count, d, k * r * p)).reshape(moved.shape)
+    inside = (slopes.turned.hz[:, None] @ weighted).reshape(count, d * k * r, p)
+    found = np.swapaxes(moved.reshape(count, d * k * r, p), 1, 2) @ inside
     mixed = moved * (w[:, :d, d:] @ members)[..., None, None]
     h2 = powers.h2[..., :-1].reshape(count, k * r, p)
     found = found + 2 * np.swapaxes(mixed.sum(axis=1).reshape(count, k * r, p), 1, 2) @ h2

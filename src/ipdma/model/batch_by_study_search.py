@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes, derive, evaluate
+from ipdma.model.factor import is_singular
 from ipdma.model.search import FLOOR, HOPELESS, NEAR_BOUNDARY, NEARLY, SINGULAR
 
 TOLERANCE = 1e-10
@@ -85,8 +86,8 @@ def same_basin(batch: GroupedBatch, state: GroupedState, known: Known, models: n
     factor = batch.factor(theta)
     between = factor @ np.swapaxes(factor, 1, 2)
     sigma2 = np.exp(theta[:, len(batch.pairs) :]).mean(axis=1)
-    apart = np.abs(state.between - between).max(axis=(1, 2)) / sigma2
-    size = np.maximum(np.abs(between).max(axis=(1, 2)) / sigma2, 0.02)
+    apart = np.abs(state.between - between).max(axis=(1, 2), initial=0.0) / sigma2
+    size = np.maximum(np.abs(between).max(axis=(1, 2), initial=0.0) / sigma2, 0.02)
     found: np.ndarray = (apart < 0.1 * size) & (state.deviance < lowest + 0.1)
     return found
 
@@ -94,8 +95,10 @@ def same_basin(batch: GroupedBatch, state: GroupedState, known: Known, models: n
 def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The parameters after the first of step, step/3, ... that lowers each deviance, and where none does."""
     d, sigma = len(batch.pairs), np.sqrt(state.sigma2.mean(axis=1))
-    reach = 2 * np.maximum(np.abs(state.theta[:, :d]).max(axis=1), sigma)
-    over = np.maximum(np.abs(step[:, :d]).max(axis=1) / reach, np.abs(step[:, d:]).max(axis=1) / 2)
+    reach = 2 * np.maximum(np.abs(state.theta[:, :d]).max(axis=1, initial=0.0), sigma)
+    over = np.maximum(
+        np.abs(step[:, :d]).max(axis=1, initial=0.0) / reach, np.abs(step[:, d:]).max(axis=1) / 2
+    )
     step = step / np.maximum(1.0, over)[:, None]
     bad = np.arange(len(step))
     for _ in range(13):
@@ -130,9 +133,10 @@ def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, S
     found = search(batch, awake(batch, start))
     again = np.flatnonzero(near_boundary(batch, found[0]) | ~found[2])
     challenge(batch, found, again, wide(batch, start[again], HALF))
-    for ratio in WIDE:
-        challenge(batch, found, np.arange(len(start)), wide(batch, start, ratio))
-    challenge(batch, found, *beside_boundary(batch, found))
+    if batch.pairs:
+        everyone = np.tile(np.arange(len(start)), len(WIDE))
+        challenge(batch, found, everyone, np.concatenate([wide(batch, start, ratio) for ratio in WIDE]))
+        challenge(batch, found, *beside_boundary(batch, found))
     best, _, converged = found
     state = evaluate(batch, best)
     slopes = derive(batch, state)
@@ -145,15 +149,15 @@ def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, S
 
 
 def challenge(batch: GroupedBatch, found: Found, models: np.ndarray, start: np.ndarray) -> None:
-    """Search some models from another start; what is better takes the place of what was found."""
+    """Search models from other starts, one or several each; the best takes the place of what was found."""
     if not len(models):
         return
     best, lowest, converged = found
     known = best[models], lowest[models]
     theta, deviance, ended = search(batch.take(models), start, known)
-    better = (deviance < lowest[models] - 1e-9) | (ended & ~converged[models])
-    at = models[better]
-    best[at], lowest[at], converged[at] = theta[better], deviance[better], ended[better]
+    for at, model in enumerate(models):
+        if deviance[at] < lowest[model] - 1e-9 or (ended[at] and not converged[model]):
+            best[model], lowest[model], converged[model] = theta[at], deviance[at], ended[at]
 
 
 def wide(batch: GroupedBatch, start: np.ndarray, ratio: float) -> np.ndarray:
@@ -201,6 +205,5 @@ def awake(batch: GroupedBatch, start: np.ndarray) -> np.ndarray:
 
 def near_boundary(batch: GroupedBatch, theta: np.ndarray) -> np.ndarray:
     """Where some direction of D has an SD of 1e-4 of the residual SD or less, shape (B,)."""
-    least = np.linalg.svd(batch.factor(theta), compute_uv=False).min(axis=1)
-    found: np.ndarray = least <= SINGULAR * np.sqrt(np.exp(theta[:, len(batch.pairs) :]).mean(axis=1))
-    return found
+    sigma = np.sqrt(np.exp(theta[:, len(batch.pairs) :]).mean(axis=1))
+    return is_singular(batch.factor(theta) / sigma[:, None, None], SINGULAR)

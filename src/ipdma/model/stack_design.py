@@ -16,7 +16,7 @@ from ipdma.model.columns import ModelColumns
 from ipdma.model.design import Design, design_of_columns
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.problem import Prepared, prepare, sweep_columns
-from ipdma.model.rank import ORDER, informing
+from ipdma.model.rank import ALIASED, ORDER, informing, without_random
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT
 
@@ -89,11 +89,16 @@ def prepare_stack(columns: ModelColumns, spec: ModelSpec, sets: np.ndarray) -> S
         rows_of(columns, order), study=(sets * k + columns.study)[order], studies=columns.studies * m
     )
     design = recentre_across(design_of_columns(spread, first.design.spec), m)
-    if not same_terms(first, design):
+    at = [j for j, term in enumerate(design.shared_terms) if term in first.shared_terms]
+    dropped = [j for j in range(len(design.shared_terms)) if j not in at]
+    lost = [i for i, term in enumerate(design.random_terms) if term not in first.design.random_terms]
+    if not same_terms(first, design, at, lost):
         return None
-    whole = prepare(design, list(range(design.shared.shape[1])), np.zeros(m * k, dtype=int))
-    found = Stack(first, whole, m)
-    return found if is_plain(found) else None
+    whole = prepare(design, at, np.zeros(m * k, dtype=int))
+    found = Stack(first, without_random(whole, lost, "") if lost else whole, m)
+    if not is_plain(found) or not are_aliased(found, dropped) or not are_taken_up(found, whole, lost):
+        return None
+    return found
 
 
 def rows_of(columns: ModelColumns, at: np.ndarray) -> ModelColumns:
@@ -121,15 +126,53 @@ def recentre_across(design: Design, m: int) -> Design:
     return replace(design, shared=shared)
 
 
-def same_terms(first: Prepared, design: Design) -> bool:
-    """Whether the design of all sets has the columns that are left of the first one's."""
-    own = first.design
+def same_terms(first: Prepared, design: Design, at: list[int], lost: list[int]) -> bool:
+    """Whether the design of all sets has the first one's columns.
+
+    `at` are those of the shared ones, `lost` the random ones that the first made common.
+    """
+    own, random = first.design, design.random_terms
     return (
-        first.shared_terms == design.shared_terms
+        first.shared_terms == tuple(design.shared_terms[j] for j in at)
         and own.nuisance_terms == design.nuisance_terms
-        and own.random_terms == design.random_terms
+        and own.random_terms == tuple(term for i, term in enumerate(random) if i not in lost)
         and own.tied == design.tied
     )
+
+
+def are_taken_up(stack: Stack, whole: Prepared, lost: list[int]) -> bool:
+    """Whether each set's treatment and across-trial columns leave nothing of the variances that are lost.
+
+    They do not where they are as many as the trials that inform the treatment: each has its own effect then.
+    """
+    if not lost:
+        return True
+    if [whole.design.random_terms[i] for i in lost] != [TREATMENT]:
+        return False
+    taken = 1 + sum(term.kind == "across" for term in stack.first.shared_terms)
+    own = np.einsum("ksii->ki", whole.swept.gram)[:, whole.swept.z[lost[0]]]
+    return bool((np.count_nonzero(stack.by_set(own), axis=1) <= taken).all())
+
+
+def are_aliased(stack: Stack, dropped: list[int]) -> bool:
+    """Whether in each set the across-trial columns that the first leaves out, the last, are made of others."""
+    if not dropped:
+        return True
+    design = stack.whole.design
+    kept_terms = stack.first.shared_terms
+    before = [j for j, t in enumerate(design.shared_terms) if t.kind == "across" and t in kept_terms]
+    if min(dropped) < max(before, default=-1):
+        return False
+    every = prepare(design, [*range(design.shared.shape[1])], stack.whole.full.group)
+    left = stack.by_set(every.swept.gram[:, 0]).sum(axis=1)
+    kept = every.full.x[[j for j in range(len(every.full.x)) if j not in dropped]]
+    out = every.full.x[dropped]
+    weights = np.linalg.solve(left[:, kept[:, None], kept], left[:, kept[:, None], out])
+    own = np.einsum("mii->mi", left)[:, out]
+    rest = own - (left[:, kept[:, None], out] * weights).sum(axis=1)
+    size = stack.by_set(np.einsum("ksii->ki", every.full.gram)).sum(axis=1)[:, out]
+    found: np.ndarray = rest <= ALIASED * np.maximum(size, stack.design.n_rows)
+    return bool(found.all())
 
 
 def is_plain(stack: Stack) -> bool:

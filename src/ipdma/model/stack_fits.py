@@ -57,8 +57,10 @@ class StackFit:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """What all sets have in common, in the scaling of the whole."""
-        return replace(self.stack.first, scaling=self.stack.whole.scaling)
+        """What all sets have in common, columns as the whole places and scales them."""
+        own, whole = self.stack.first, self.stack.whole
+        full = replace(whole.full, group=own.full.group, keep=own.full.keep, raw_n=own.full.raw_n)
+        return replace(own, scaling=whole.scaling, full=full)
 
     @cached_property
     def known(self) -> SmallSample:
@@ -79,7 +81,7 @@ class StackFit:
 def can_stack(prepared: Prepared) -> bool:
     """Whether a model is one that is fitted to all sets at once."""
     full, spec = prepared.full, prepared.design.spec
-    plain = full.reml and full.tied == 1 and len(full.z) > 0 and not df_method(spec.df).reads_own
+    plain = full.reml and full.tied == 1 and not df_method(spec.df).reads_own
     asked = {term for weights in spec.contrasts.values() for term in weights}
     return plain and set(full.z) <= set(full.x) and 0 not in full.x and asked <= set(prepared.shared_terms)
 
@@ -114,11 +116,13 @@ def can_tell_variances(batch: GroupedBatch, start: np.ndarray) -> bool:
 
 def start_of(stack: Stack) -> np.ndarray:
     """Search parameters of the first set's optimum, in the scaling of the whole."""
-    own, whole, full = stack.first.scaling.scale, stack.whole.scaling.scale, stack.first.full
-    point, by = minimise(stack.first.swept).point, own / whole
-    factor = point.factor * by[full.y] / by[full.z][:, None]
+    own, whole = stack.first, stack.whole
+    by_y = own.scaling.scale[own.full.y] / whole.scaling.scale[whole.full.y]
+    by_z = own.scaling.scale[own.full.z] / whole.scaling.scale[whole.full.z]
+    point, full = minimise(stack.first.swept).point, stack.first.full
+    factor = point.factor * by_y / by_z[:, None]
     entries = [factor[i, j] for i, j in full.pairs]
-    return np.concatenate([entries, np.log(point.sigma2 * by[full.y] ** 2)])
+    return np.concatenate([entries, np.log(point.sigma2 * by_y**2)])
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,16 @@ def test_a_trial_of_one_level_is_no_reason_to_fit_in_turn() -> None:
         check_same(fit, twin)
 
 
+@pytest.mark.parametrize("name", ["headline", "continuous", "levels"])
+@pytest.mark.parametrize("k", [1, 2])
+def test_few_trials(k: int, name: str) -> None:
+    """One trial has no variance between trials; an across-trial term of two takes it up."""
+    rows, spec = draw_sets(7, k=k), model(name)
+    assert together(rows, spec) is not None
+    for fit, twin in zip(fit_stacked(rows, spec), one_by_one(rows, spec), strict=True):
+        check_same(fit, twin)
+
+
 def test_rows_left_out_are_counted_by_set() -> None:
     rows, spec = draw_sets(5), model("headline")
     rows.loc[rows["imputation"] == 1, "y"] = rows["y"].where(rows.index % 9 != 0)
