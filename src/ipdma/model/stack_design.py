@@ -155,7 +155,7 @@ def are_taken_up(stack: Stack, whole: Prepared, lost: list[int]) -> bool:
 
 
 def are_aliased(stack: Stack, dropped: list[int]) -> bool:
-    """Whether in each set the across-trial columns that the first leaves out, the last, are made of others."""
+    """Whether in each set the across-trial columns that the first leaves out are made up of those before."""
     if not dropped:
         return True
     design = stack.whole.design
