@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ipdma.errors import FitError, SpecError, join_faults
 from ipdma.model.alone import answered_alone, trials_alone
+from ipdma.model.arrow import Arrow
 from ipdma.model.binomial_problem import BinomialProblem, build_problem, fixed_columns, whole_problem
 from ipdma.model.design import Design, build_design
 from ipdma.model.df import DenseCovariance, Inference, OwnEstimates, df_method
@@ -70,7 +72,7 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
 def penalise(design: Design) -> tuple[BinomialProblem, Optimum[Marginal]]:
     """All trials by fixed effects under Firth's penalty: no row is separated, no estimate infinite."""
     problem = whole_problem(design)
-    psi, information, loglik, converged = fit_firth(fixed_columns(problem), problem.data.y)
+    psi, information, loglik, converged = fit_firth(fixed_columns(problem).toarray(), problem.data.y)
     point = Marginal(psi, -2 * loglik, np.zeros(len(psi)), None, 2 * information)
     return problem, Optimum(point, converged, singular=False)
 
@@ -140,15 +142,26 @@ def fixed_covariance(optimum: Optimum[Marginal], P: int) -> Array:
     FitError
         Where the likelihood is flat in a coefficient too.
     """
-    values, vectors = np.linalg.eigh(optimum.point.hessian / 2)
+    curvature = optimum.point.hessian
+    if not isinstance(curvature, Arrow):
+        return inverse_of_coefficients(curvature / 2, np.arange(len(curvature)) < P)[:P, :P]
+    if curvature.inverses is None:
+        return inverse_of_coefficients(curvature.matrix / 2, np.arange(curvature.size) < P)[:P, :P]
+    corner = inverse_of_coefficients(curvature.rest, curvature.shared < P)
+    return 2 * curvature.inverse(corner)[:P, :P]
+
+
+def inverse_of_coefficients(information: Array, coefficient: NDArray[np.bool_]) -> Array:
+    """The inverse without flat directions of parameters that are no coefficient; raises as above."""
+    values, vectors = np.linalg.eigh(information)
     fine = values > 1e-10 * values.max()
-    flat = ~fine & (np.abs(vectors[:P]).max(axis=0, initial=0.0) > 1e-3)
+    flat = ~fine & (np.abs(vectors[coefficient]).max(axis=0, initial=0.0) > 1e-3)
     if flat.any():
         raise FitError(
             "the likelihood has no strict maximum in some coefficient, so that a standard error would not be "
             "positive; use fewer covariates or random effects"
         )
-    found: Array = (vectors[:P, fine] / values[fine]) @ vectors[:P, fine].T
+    found: Array = (vectors[:, fine] / values[fine]) @ vectors[:, fine].T
     return found
 
 

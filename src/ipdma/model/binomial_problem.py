@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from ipdma.errors import FitError
 from ipdma.model.design import Design
@@ -35,7 +36,7 @@ class BinomialProblem:
         Rows and parameters; columns are centred (where an intercept takes it up) and scaled.
     start : ndarray
         Fixed-effect estimates without random effects, theta zero.
-    to_data : ndarray of shape (P, P)
+    to_data : sparse array of shape (P, P)
         Coefficients on the scale of the data = to_data @ fixed part of the parameters.
     terms : tuple of Term
         Of the P coefficients.
@@ -47,7 +48,7 @@ class BinomialProblem:
     data: GlmmData
     layout: Layout
     start: Array
-    to_data: Array
+    to_data: sparse.csr_array
     terms: tuple[Term, ...]
     informed: dict[Term, tuple[str, ...]]
     warnings: tuple[str, ...]
@@ -239,7 +240,7 @@ def assemble(prepared: Prepared, notes: list[str]) -> BinomialProblem:
         tied=design.tied,
         **gauss_hermite(design.spec.quadrature if pairs else 1),
     )
-    layout = Layout(index, P + len(pairs), len(pairs))
+    layout = Layout(index, P + len(pairs), len(pairs), len(shared))
     return BinomialProblem(
         design,
         data,
@@ -301,20 +302,23 @@ def parameter_index(prepared: Prepared, keep: Array, m: int) -> tuple[Array, tup
     return index, tuple(terms)
 
 
-def map_to_data(index: Array, shift: Array, scale: Array, at: int | None, P: int) -> Array:
+def map_to_data(index: Array, shift: Array, scale: Array, at: int | None, P: int) -> sparse.csr_array:
     """The linear map from scaled, centred coefficients to those of the data."""
-    to_data = np.zeros((P, P))
-    for local in index:
-        for j, position in enumerate(local):
-            if position >= 0:
-                to_data[position, position] = 1 / scale[j]
+    sizes = np.zeros(P)
+    study, j = np.nonzero(index >= 0)
+    sizes[index[study, j]] = 1 / scale[j]
+    found = sparse.diags_array(sizes, format="csr")
     if at is None:
-        return to_data
-    for k, local in enumerate(index):
-        for j, position in enumerate(local):
-            if position >= 0 and j != at and local[at] >= 0:
-                to_data[local[at], position] = -shift[k, j] / scale[j]
-    return to_data
+        return found
+    beside = (j != at) & (index[study, at] >= 0)
+    study, j = study[beside], j[beside]
+    place = (index[study, at], index[study, j])
+    _, first = np.unique(
+        place[0] * P + place[1], return_index=True
+    )  # a shared one has the same of each study
+    values = -shift[study, j] / scale[j]
+    rest = sparse.csr_array((values[first], (place[0][first], place[1][first])), shape=(P, P))
+    return sparse.csr_array(found + rest)
 
 
 def start_of(data: GlmmData, layout: Layout, P: int) -> Array:
@@ -323,15 +327,23 @@ def start_of(data: GlmmData, layout: Layout, P: int) -> Array:
         data, Z=np.empty((len(data.y), 0)), pairs=(), nodes=np.zeros(1), weights=np.array([np.sqrt(np.pi)])
     )
     index = layout.index[:, : data.A.shape[1]]
-    return descend(plain, Layout(index, P, 0), np.zeros(P)).point.psi
+    return descend(plain, Layout(index, P, 0, layout.p), np.zeros(P)).point.psi
 
 
-def fixed_columns(problem: BinomialProblem) -> Array:
+def fixed_columns(problem: BinomialProblem) -> sparse.csr_array:
     """All P columns side by side, each study's own columns zero elsewhere; shape (n, P)."""
-    data, index = problem.data, problem.layout.index
-    wide = np.zeros((len(data.y), len(problem.terms)))
-    for j in range(data.A.shape[1]):
-        position = index[data.study, j]
-        rows = np.flatnonzero(position >= 0)
-        wide[rows, position[rows]] = data.A[rows, j]
-    return wide
+    return side_by_side(problem, problem.data.A)
+
+
+def data_columns(problem: BinomialProblem) -> sparse.csr_array:
+    """The same columns on the scale of the data, shape (n, P)."""
+    design, terms = problem.design, problem.terms[: problem.layout.p]
+    shared = design.shared[:, [design.shared_terms.index(term) for term in terms]]
+    return side_by_side(problem, np.column_stack([shared, design.nuisance]))
+
+
+def side_by_side(problem: BinomialProblem, local: Array) -> sparse.csr_array:
+    """Columns of each study (n, c) at the places of their coefficients, shape (n, P)."""
+    places = problem.layout.index[problem.data.study, : local.shape[1]]
+    row, j = np.nonzero(places >= 0)
+    return sparse.csr_array((local[row, j], (row, places[row, j])), shape=(len(local), len(problem.terms)))

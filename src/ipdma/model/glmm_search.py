@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ipdma.model.arrow import MANY, Arrow
 from ipdma.model.factor import is_singular
 from ipdma.model.glmm import GlmmData, Modes, factors, marginal
 from ipdma.model.glmm_hessian import marginal_hessian
@@ -31,11 +33,14 @@ class Layout:
         Number of parameters; the last m are theta.
     m : int
         Number of entries of theta.
+    p : int
+        Number of shared coefficients, the first ones.
     """
 
     index: Array
     size: int
     m: int
+    p: int
 
     def spread(self, psi: Array) -> tuple[Array, Array]:
         """Each study's copy: coefficients of shape (K, c) and theta of shape (K, m)."""
@@ -50,8 +55,16 @@ class Layout:
         np.add.at(total, self.index[have], gradient[have])
         return total
 
-    def gather_hessian(self, blocks: Array) -> Array:
+    def gather_hessian(self, blocks: Array) -> Array | Arrow:
         """Sum the studies' Hessian blocks, shape (K, c + m, c + m), into one."""
+        if self.size > MANY:
+            local = np.arange(self.index.shape[1])
+            own = (local >= self.p) & (local < len(local) - self.m)
+            whole = blocks[:, ~own][..., ~own].sum(axis=0)
+            edge = blocks[:, own][..., ~own]
+            return Arrow(
+                whole, edge, blocks[:, own][..., own], self.index[0, ~own], self.index[:, own], self.size
+            )
         total = np.zeros((self.size + 1, self.size + 1))  # the last for what a study does not have
         np.add.at(total, (self.index[:, :, None], self.index[:, None, :]), blocks)
         return total[:-1, :-1]
@@ -68,7 +81,7 @@ class Marginal:
     deviance : float
         Minus twice the log likelihood.
     gradient, hessian : ndarray of shape (size,) and (size, size)
-        Of the deviance; the Hessian is empty until the search has ended.
+        Of the deviance; the Hessian is empty until the search has ended, and an `Arrow` of many parameters.
     modes : Modes or None
         None without random effects.
     """
@@ -77,7 +90,7 @@ class Marginal:
     deviance: float
     gradient: Array
     modes: Modes | None
-    hessian: Array = field(default_factory=lambda: np.empty((0, 0)))
+    hessian: Array | Arrow = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def evaluate(
@@ -88,9 +101,21 @@ def evaluate(
     return -2 * float(value.sum()), -2 * layout.gather(gradient), modes
 
 
-def hessian(data: GlmmData, layout: Layout, psi: Array, modes: Modes | None) -> Array:
+def hessian(data: GlmmData, layout: Layout, psi: Array, modes: Modes | None) -> Array | Arrow:
     """Second derivatives of the deviance."""
-    return -2 * layout.gather_hessian(marginal_hessian(data, *layout.spread(psi), modes))
+    return layout.gather_hessian(-2 * marginal_hessian(data, *layout.spread(psi), modes))
+
+
+def step_of(gradient: Array, curvature: Array | Arrow, free: NDArray[np.bool_]) -> tuple[Array, float]:
+    """Newton's step in the free parameters, and the fall that it promises."""
+    if isinstance(curvature, Arrow):
+        found = curvature.newton(gradient, FLOOR, ~free)
+        if found is not None:
+            return found
+        curvature = curvature.matrix
+    step = np.zeros(len(gradient))
+    step[free], promised, _ = newton_step(gradient[free], curvature[np.ix_(free, free)], FLOOR, TINY)
+    return step, promised
 
 
 def common_factor(data: GlmmData, layout: Layout, psi: Array) -> Array:
@@ -116,10 +141,8 @@ class MarginalSearch(Search[Marginal]):
 
     def direction(self, point: Marginal) -> tuple[Array, float]:
         """Newton's step in the free parameters, no entry larger than 5, and the fall that it promises."""
-        free = self.free
-        curvature = hessian(self.data, self.layout, point.psi, point.modes)[np.ix_(free, free)]
-        step = np.zeros(self.layout.size)
-        step[free], promised, _ = newton_step(point.gradient[free], curvature, FLOOR, TINY)
+        curvature = hessian(self.data, self.layout, point.psi, point.modes)
+        step, promised = step_of(point.gradient, curvature, self.free)
         return step * min(1.0, 5.0 / max(np.abs(step).max(initial=0.0), 1e-300)), promised
 
     def enough(self, point: Marginal) -> float:
@@ -202,7 +225,7 @@ def finish(data: GlmmData, layout: Layout, best: Optimum[Marginal]) -> Optimum[M
     psi, modes = best.point.psi, best.point.modes
     value, gradient, modes = evaluate(data, layout, psi, modes)
     curvature = hessian(data, layout, psi, modes)
-    step, _, _ = newton_step(gradient, curvature, FLOOR, TINY)
+    step, _ = step_of(gradient, curvature, np.ones(layout.size, dtype=bool))
     theta = np.arange(layout.size) >= layout.size - layout.m
     step[theta & (psi == 0)] = 0.0  # rounding must not move what is exactly on the boundary
     new, new_gradient, new_modes = evaluate(data, layout, psi + step, modes)

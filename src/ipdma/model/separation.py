@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import lapack
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, hstack, identity
 from scipy.special import expit
 
 Array = np.ndarray
+WIDE = 10_000_000  # numbers of a matrix beyond which only the sparse programme is asked
 CLEAR = 1e-6  # of balancing weights, and of what is left of a column: far above what rounding leaves
 BALANCING_STEPS = 12
 SATURATED = 12.0  # a linear predictor this large means a fitted probability beyond 1 - 6e-6
 
 
-def separated_rows(A: Array, y: Array) -> Array:
+def separated_rows(A: Array | sparse.csr_array, y: Array) -> Array:
     """Rows that a direction d of the coefficients predicts without error (Albert and Anderson 1984).
 
     With s = 2 y - 1 the direction satisfies s_i a_i'd >= 0 in every row; a row is separated where it is above
@@ -23,7 +24,7 @@ def separated_rows(A: Array, y: Array) -> Array:
 
     Parameters
     ----------
-    A : ndarray of shape (n, p)
+    A : ndarray or sparse array of shape (n, p)
         All columns of the linear predictor.
     y : ndarray of shape (n,)
         0 and 1.
@@ -36,17 +37,23 @@ def separated_rows(A: Array, y: Array) -> Array:
         finite.
     """
     n, p = A.shape
-    if n == 0 or p == 0 or overlap(A, y):
+    if n == 0 or p == 0 or (n * p < WIDE and overlap(dense(A), y)):
         return np.zeros(n, dtype=bool)
     return largest_set(A, y)
 
 
-def largest_set(A: Array, y: Array) -> Array:
+def dense(A: Array | sparse.csr_array) -> Array:
+    """The columns with their zeros."""
+    return A if isinstance(A, np.ndarray) else A.toarray()
+
+
+def largest_set(A: Array | sparse.csr_array, y: Array) -> Array:
     """The rows of `separated_rows` by the linear programme, with no look at what rules them out."""
     n, p = A.shape
-    scale = np.abs(A).max(axis=0)
-    signed = csr_matrix((2 * y - 1)[:, None] * A / np.where(scale > 0, scale, 1.0))
-    constraints = hstack([-signed, identity(n)], format="csr")
+    columns = sparse.csr_array(A)
+    scale = abs(columns).max(axis=0).toarray().ravel()
+    turned = sparse.diags_array(2 * y - 1) @ columns @ sparse.diags_array(1 / np.where(scale > 0, scale, 1.0))
+    constraints = sparse.hstack([-turned, sparse.eye_array(n)], format="csr")
     cost = np.concatenate([np.zeros(p), -np.ones(n)])
     bounds = [(None, None)] * p + [(0.0, 1.0)] * n
     result = linprog(cost, A_ub=constraints, b_ub=np.zeros(n), bounds=bounds, method="highs")

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
-from ipdma.model.binomial_problem import build_problem, fixed_columns, whole_problem
+from ipdma.model.binomial_problem import build_problem, data_columns, whole_problem
 from ipdma.model.design import build_design
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
@@ -50,7 +51,7 @@ class Baselines:
 
     Attributes
     ----------
-    X : ndarray of shape (n, Q)
+    X : ndarray or sparse array of shape (n, Q)
         Columns of the nuisance coefficients.
     nu : ndarray of shape (Q,)
         Their estimates at `theta`.
@@ -71,7 +72,7 @@ class Baselines:
         The average risk without the treatment, stated from outside; None for that of the fit.
     """
 
-    X: Array
+    X: Array | sparse.csr_array
     nu: Array
     slope: Array
     rest: Array
@@ -170,7 +171,7 @@ def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | N
         return None
     design = build_design(rows, spec)
     problem = whole_problem(design) if spec.estimator == FIRTH else build_problem(design)
-    columns = fixed_columns(problem) @ np.linalg.inv(problem.to_data)
+    columns = data_columns(problem)
     terms = [estimate.term for estimate in fit.estimates]
     t, rest = terms.index(TREATMENT), [i for i, term in enumerate(terms) if term != TREATMENT]
     V = np.asarray(fit.covariance)

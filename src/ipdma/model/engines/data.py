@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.errors import FitError
-from ipdma.model.binomial_problem import build_problem, fixed_columns
+from ipdma.model.binomial_problem import build_problem, data_columns
 from ipdma.model.design import Design, build_design
 from ipdma.model.factor import factor_of, is_singular
 from ipdma.model.gaussian import prepare_design
@@ -61,7 +61,7 @@ def engine_data(rows: pd.DataFrame, spec: ModelSpec) -> EngineData:
     require_small(design)
     if design.spec.family == "binomial":
         problem = build_problem(design)
-        X = fixed_columns(problem) @ np.linalg.inv(problem.to_data)
+        X = data_columns(problem).toarray()
         data, labels = problem.data, np.array(problem.design.studies)[problem.data.study]
         return EngineData(design, data.y, X, problem.terms, data.Z, labels, None, data.pairs)
     prepared = prepare_design(design)
