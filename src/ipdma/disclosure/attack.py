@@ -13,7 +13,7 @@ from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, find_ranges, sp
 from ipdma.disclosure.cells import KNOWN, Cell, Reader
 from ipdma.disclosure.exposure import Exposure
 from ipdma.disclosure.given import Given
-from ipdma.disclosure.mask import FILES, WITHHELD
+from ipdma.disclosure.mask import FILES, WITHHELD, rows_of
 from ipdma.disclosure.protect import said_limits, whole_of
 from ipdma.disclosure.ties import Ties
 from ipdma.disclosure.unadjusted import Unadjusted
@@ -70,7 +70,7 @@ class Attack:
         printed: dict[tuple[str, int], list[Claim]] = defaultdict(list)
         for claim in claims:
             printed[claim["file"], int(claim["line"])].append(claim)
-        rows = {name: tables[name].to_dict("records") for name in FILES}
+        rows: dict[str, list[Mapping[str, Any]]] = {name: list(rows_of(tables[name])) for name in FILES}
         for name in FILES:
             for i, row in enumerate(rows[name]):
                 places = reader.places(name, row)
