@@ -75,8 +75,9 @@ def write_pooling(ledger: Ledger, ident: Ident, fit: Fit) -> None:
 
 def write_medians(ledger: Ledger, ident: Ident, fits: Sequence[Fit]) -> None:
     """The median over the data sets of each variance component that all of them have."""
-    for name in fits[0].variance.numbers:
-        values = [v for fit in fits if (v := fit.variance.numbers.get(name)) is not None]
+    found = [fit.variance.numbers for fit in fits]
+    for name in found[0]:
+        values = [v for own in found if (v := own.get(name)) is not None]
         if len(values) == len(fits):
             ledger.count(ident, "variance_median", variable=name, value=float(np.median(values)))
 

@@ -27,14 +27,18 @@ def tabulate_missing(rows: pd.DataFrame, variables: Sequence[str], arm: str = "a
         `study, arm, variable, kind, n_missing, n`, a row per arm; `kind` is `systematic` where the trial has
         no value at all, `sporadic` where some of the arm are missing, `complete` else. In a stable order.
     """
+    absent = rows[list(variables)].isna()
+    by = [rows["study"], rows[arm]]
+    never, missing = absent.groupby(by[0]).all(), absent.groupby(by).sum()
+    people = rows.groupby(by).size()
     records = []
-    for study, part in rows.groupby("study", sort=True):
+    for study, part in people.groupby(level=0, sort=True):
         for variable in variables:
-            never = bool(part[variable].isna().all())
-            for label, group in part.groupby(arm, sort=True):
-                missing = int(group[variable].isna().sum())
-                kind = "systematic" if never else "sporadic" if missing else "complete"
-                records.append((study, label, variable, kind, missing, len(group)))
+            gone = bool(never.at[study, variable])
+            lacking = missing.loc[part.index, variable]
+            for (_, label), n, gaps in zip(part.index, part, lacking, strict=True):
+                kind = "systematic" if gone else "sporadic" if gaps else "complete"
+                records.append((study, label, variable, kind, int(gaps), int(n)))
     return pd.DataFrame(records, columns=list(COLUMNS))
 
 

@@ -72,11 +72,10 @@ def search(
             keep = np.flatnonzero(~arrived)
             active, current, step, gain = active[keep], current.take(keep), step[keep], gain[keep]
             state = evaluate(current, state.theta[keep])
-        moved, stuck = shorten(current, state, step)
+        state, stuck = shorten(current, state, step)
         if stuck.all():
             converged[active[gain < 1e-6]] = True
             break
-        state = evaluate(current, moved)
     return final, lowest, converged
 
 
@@ -92,26 +91,26 @@ def same_basin(batch: GroupedBatch, state: GroupedState, known: Known, models: n
     return found
 
 
-def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parameters after the first of step, step/3, ... that lowers each deviance, and where none does."""
+def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple[GroupedState, np.ndarray]:
+    """The state after the first of step, step/3, ... that lowers each deviance, and where none does."""
     d, sigma = len(batch.pairs), np.sqrt(state.sigma2.mean(axis=1))
     reach = 2 * np.maximum(np.abs(state.theta[:, :d]).max(axis=1, initial=0.0), sigma)
     over = np.maximum(
         np.abs(step[:, :d]).max(axis=1, initial=0.0) / reach, np.abs(step[:, d:]).max(axis=1) / 2
     )
     step = step / np.maximum(1.0, over)[:, None]
-    bad = np.arange(len(step))
-    for _ in range(13):
-        part = batch if len(bad) == len(step) else batch.take(bad)
-        tried = evaluate(part, state.theta[bad] + step[bad]).deviance
-        bad = bad[~(tried < state.deviance[bad])]
+    moved = evaluate(batch, state.theta + step)
+    bad = whole = np.flatnonzero(~(moved.deviance < state.deviance))
+    for _ in range(12):
         if not len(bad):
             break
         step[bad] /= 3
+        tried = evaluate(batch.take(bad), state.theta[bad] + step[bad]).deviance
+        bad = bad[~(tried < state.deviance[bad])]
     step[bad] = 0.0
     stuck = np.zeros(len(step), dtype=bool)
     stuck[bad] = True
-    return state.theta + step, stuck
+    return evaluate(batch, state.theta + step) if len(whole) else moved, stuck
 
 
 def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, Slopes, np.ndarray]:

@@ -99,9 +99,25 @@ def cross_products(
     if bounds[-1] <= SMALL:
         return at_once(columns, bounds)
     mean, products = np.zeros((k, c)), np.empty((k, 1, c, c))
-    for i in range(k):
-        mean[i], products[i, 0] = study_products(columns, int(bounds[i]), int(bounds[i + 1]))
+    for first, last in blocks(bounds):
+        start, stop = int(bounds[first]), int(bounds[last])
+        if last - first == 1:
+            mean[first], products[first, 0] = study_products(columns, start, stop)
+        else:
+            part = at_once([column[start:stop] for column in columns], bounds[first : last + 1] - start)
+            mean[first:last], products[first:last] = part.mean, part.products
     return CrossProducts(np.diff(bounds)[:, None], mean, products, np.zeros(1))
+
+
+def blocks(bounds: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of studies, the first and one past the last, of `SMALL` rows at most or of one study."""
+    found, first = [], 0
+    while first < len(bounds) - 1:
+        last = int(np.searchsorted(bounds, bounds[first] + SMALL, side="right")) - 1
+        last = max(last, first + 1)
+        found.append((first, last))
+        first = last
+    return found
 
 
 def at_once(columns: Sequence[np.ndarray], bounds: np.ndarray) -> CrossProducts:
