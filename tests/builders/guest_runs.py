@@ -13,7 +13,7 @@ from ipdma.bundle.records import Block, Bundle
 from ipdma.codebook import load_codebook
 from ipdma.cohort import Upload, stack
 from ipdma.plan import Plan
-from ipdma.release.gate import ungated
+from ipdma.release.gate import release, ungated
 from ipdma.release.make import draft_trial
 from ipdma.runs.files import with_contrast
 from ipdma.runs.tables import build_tables
@@ -48,7 +48,7 @@ def run_with(
 ) -> Records:
     """The records of the small plan, its keys changed; `without` says which blocks no bundle has."""
     plan, codebook = Plan.from_mapping({**SMALL_PLAN, **keys}), load_codebook()
-    made = [change(ungated(draft_trial(uploads[name], plan, codebook))) for name in as_bundles]
+    made = [change(bundle_of(uploads[name], plan)) for name in as_bundles]
     bundles = [replace(own, blocks=tuple(b for b in own.blocks if not without(b))) for own in made]
     kept = [upload for name, upload in uploads.items() if name not in as_bundles]
     cohort = stack(kept, codebook, None, [guest_of(bundle) for bundle in bundles])
@@ -57,6 +57,15 @@ def run_with(
     return analyse(
         tables, plan, variants=variants, participants=people, codebook=codebook, bundles=bundles, parts=parts
     )
+
+
+def bundle_of(upload: Upload, plan: Plan) -> Bundle:
+    """What leaves of a trial under a plan; everything where its gate is off."""
+    minimum = plan["minimum_cell"]
+    draft = draft_trial(upload, plan, load_codebook(), minimum)
+    made = ungated(draft) if minimum == 1 else release(draft, plan, minimum).bundle
+    assert made is not None
+    return made
 
 
 def told(records: Records) -> dict[str, str]:

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import CANNOT, first_line, number, try_fit_design, widened
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger, as_number
 from ipdma.model.pool import Pooled, pool_effects
 from ipdma.model.records import OF_ESTIMATE
@@ -46,8 +47,9 @@ def analyse_aggregate(cell: Cell, context: Context) -> Ledger:
     extra = aggregate_effects(context.aggregate, cell)
     if not extra or not settings.plan["aggregate_trials"]:
         return ledger
-    both = [*ipd_effects(cell, settings.primary(cell.family)), *extra]
-    write_pooled(ledger, cell.ident("aggregate", "two"), both, settings.pool)
+    primary, ident = settings.primary(cell.family), cell.ident("aggregate", "two")
+    note_silent(ledger, ident, cell, primary.covariates)
+    write_pooled(ledger, ident, [*ipd_effects(cell, primary), *extra], settings.pool)
     write_pooled(ledger, cell.ident("not_obtained", "two"), extra, settings.pool)
     return ledger
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -19,8 +19,10 @@ from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.kept import Kept
 from ipdma.analysis.reads import READS, UNREAD, Unit
 from ipdma.analysis.records import Ledger
-from ipdma.bundle import bundle_text
+from ipdma.bundle import bundle_digest
 from ipdma.provenance import digest_text
+
+T = TypeVar("T")
 
 
 class Found(Kept):
@@ -52,16 +54,16 @@ class Found(Kept):
         if isinstance(value, Cell):
             return self.digest_cell(value)
         if isinstance(value, pd.DataFrame):
-            return self.once(value)
+            return self.once(value, digest_table)
         if isinstance(value, tuple):
-            return digest_text("".join(map(bundle_text, value)))
+            return digest_text("".join(self.once(bundle, bundle_digest) for bundle in value))
         if hasattr(value, "rows"):  # AnalysisRows
             return self.digest_tables(value)
         return ""  # nothing; or the codebook, which is in `made_with`
 
     def digest_cell(self, cell: Cell) -> str:
         """A digest of a cell's tables and guests."""
-        guests = [bundle_text(guest.bundle) + repr(guest.serves) for guest in cell.guests]
+        guests = [self.once(guest.bundle, bundle_digest) + repr(guest.serves) for guest in cell.guests]
         return digest_text("".join([self.digest_tables(cell), *guests]))
 
     def digest_tables(self, value: Any) -> str:
@@ -69,11 +71,11 @@ class Found(Kept):
         tables = [value.rows, None if value.exclusions is UNREAD else value.exclusions, value.scales]
         return digest_text("".join(map(self.digest, tables)))
 
-    def once(self, table: pd.DataFrame) -> str:
-        """The digest of a table, computed once."""
-        if id(table) not in self._digests:
-            self._digests[id(table)] = (table, digest_table(table))  # kept, so that its id stays its own
-        return self._digests[id(table)][1]
+    def once(self, value: T, digest: Callable[[T], str]) -> str:
+        """The digest of a table or a bundle, computed once."""
+        if id(value) not in self._digests:
+            self._digests[id(value)] = (value, digest(value))  # kept, so that its id stays its own
+        return self._digests[id(value)][1]
 
 
 class Shard(Found):

@@ -30,8 +30,14 @@ def note_silent(
     """
     silent = cell.silent(names, moderator, one_sided)
     about = ["the outcome", *names, *([moderator.name] if moderator else [])]
-    text = f"without {', '.join(silent)}: the bundle does not tell of {' with '.join(about)}"
-    if silent and all((note["analysis_id"], note["text"]) != (str(ident), text) for note in ledger.notes):
+    if silent:
+        text = f"without {', '.join(silent)}: the bundle does not tell of {' with '.join(about)}"
+        note_once(ledger, ident, text)
+
+
+def note_once(ledger: Ledger, ident: str | Ident, text: str) -> None:
+    """Say something that an analysis finds at several fits or visits."""
+    if all((note["analysis_id"], note["text"]) != (str(ident), text) for note in ledger.notes):
         ledger.note(ident, KIND, text)
 
 
@@ -51,10 +57,22 @@ def note_not_told(ledger: Ledger, name: str, cell: Cell) -> None:
     if cell.exclusions is None:
         return
     for row in cell.exclusions.to_dict("records"):
-        if pd.isna(row["n"]):
+        if row["reason"] in NOT_TOLD:
+            some = "" if pd.notna(row["n"]) else " (how many it withholds)"
+            ledger.note(name, KIND, f"without people of {row['study']}{some}: {row['reason']}")
+        elif pd.isna(row["n"]):
             ledger.note(name, KIND, f"{row['study']} withholds how many people are left out: {row['reason']}")
-        elif row["reason"] in NOT_TOLD:
-            ledger.note(name, KIND, f"without people of {row['study']}: {row['reason']}")
+
+
+def note_partial(ledger: Ledger, name: str | Ident, scales: pd.DataFrame | None) -> None:
+    """Name the trials without rows of which not all scores are behind a constant: every row that is divided
+    by it moves with it."""
+    if scales is None or "partial" not in scales:
+        return
+    for row in scales[scales["partial"].fillna("") != ""].to_dict("records"):
+        scale = " ".join(str(row[key]) for key in ("instrument", "rating", "scoring") if row[key])
+        text = f"the constant of {scale} ({row['what']}) is without some scores of {row['partial']}"
+        note_once(ledger, name, f"{text}: the gate withheld the sum of squares of all")
 
 
 def note_withheld(ledger: Ledger, name: str, bundle: Bundle) -> None:

@@ -12,7 +12,7 @@ from ipdma.analysis.band import with_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import attempt, estimate_row, joint_row, number, specify, widened
-from ipdma.analysis.guest_notes import KIND
+from ipdma.analysis.guest_notes import KIND, note_partial
 from ipdma.analysis.guest_visits import guest_visit_rows
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.same_trials import primary_trials, stand_beside
@@ -49,6 +49,8 @@ def analyse_longitudinal(cell: Cell, context: Context) -> Ledger:
     if silent:
         text = f"without {', '.join(silent)}: the bundle does not tell of every pattern of visits"
         ledger.note(ident, KIND, text)
+    for visit in cells:
+        note_partial(ledger, ident, visit.scales)
     long = with_people(pd.concat([visit_rows([visit.without_guests() for visit in cells]), made]))
     cells = [visit.but(visit.rows[~visit.rows["study"].isin(silent)]) for visit in cells]
     if long["visit"].nunique() < 3 or long["study"].nunique() < 1:

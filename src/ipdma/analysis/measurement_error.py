@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.same_trials import SAME, only
@@ -74,7 +75,9 @@ def correct_baseline(
     The error's variance belongs to an instrument: one less its reliability, times the variance of its scores
     within trials and arms. A trial whose scores vary no more than that is left out, with the reason.
     """
-    rows = cell.with_columns([*covariates, BASELINE])
+    asked = list(dict.fromkeys([*covariates, BASELINE]))
+    note_silent(ledger, cell.ident(name), cell, asked)
+    rows = cell.with_columns(asked)
     frame, names = design_frame(rows, [c for c in covariates if c != BASELINE])
     table = frame.assign(**{BASELINE: rows[BASELINE].astype(float), "instrument": rows["instrument"]})
     table = table.dropna(subset=[BASELINE, *names])

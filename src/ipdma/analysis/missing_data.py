@@ -11,7 +11,7 @@ from ipdma.analysis.completed import (
     with_helpers,
 )
 from ipdma.analysis.context import Context
-from ipdma.analysis.departed import depart
+from ipdma.analysis.departed import delta_pairs, depart
 from ipdma.analysis.guest_completed import completed_guests, sets_of_guests, with_guests
 from ipdma.analysis.guest_notes import KIND, note_left_out
 from ipdma.analysis.imputation_counts import write_diagnostics, write_missing
@@ -22,6 +22,7 @@ from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.two_level import MODEL as TWO_LEVEL
 from ipdma.analysis.two_level import analyse_two_level
+from ipdma.bundle.records import IMPUTED
 
 
 def analyse_missing(cell: Cell, context: Context) -> Ledger:
@@ -67,11 +68,14 @@ def note_guests(ledger: Ledger, cell: Cell, plan: MissingPlan) -> None:
     note_left_out(ledger, ident, [cell], "telling gaps by variable, and how they were filled,")
     if plan.systematic == "two_level":
         note_left_out(ledger, cell.ident(TWO_LEVEL, "one"), [cell], "imputing what a trial never measured")
-    bringing = {guest.study for guest in completed_guests(cell)}
-    lacking = [guest.study for guest in cell.guests if guest.study in {*cell.studies} - bringing]
-    if lacking:
-        why = "the bundle has no completed data sets of this outcome"
-        ledger.note(ident, KIND, f"without {', '.join(lacking)}: {why}")
+    rows_of = {MODEL: IMPUTED, **({"delta": IMPUTED} if delta_pairs(plan) else {})}
+    rows_of |= {method: f"{IMPUTED}.{method}" for method in plan.reference_based}
+    for model, rows in rows_of.items():
+        bringing = {guest.study for guest in completed_guests(cell, rows)}
+        lacking = [guest.study for guest in cell.guests if guest.study in {*cell.studies} - bringing]
+        if lacking:
+            why = "the bundle has no completed data sets of this outcome"
+            ledger.note(cell.ident(model), KIND, f"without {', '.join(lacking)}: {why}")
 
 
 def varies(cell: Cell, name: str) -> bool:

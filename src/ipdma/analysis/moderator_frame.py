@@ -77,12 +77,17 @@ class Refused(Exception):
     """A moderator that this cell cannot answer; the message says why."""
 
 
+def others_than(moderator: Moderator, covariates: Sequence[str]) -> list[str]:
+    """The covariates beside a moderator, whose own variable enters once."""
+    return [name for name in covariates if name != moderator.column]
+
+
 def moderator_frame(cell: Cell, moderator: Moderator, covariates: Sequence[str]) -> ModeratorFrame:
     """Code a moderator and join it to outcome and covariates of a cell's analysed rows.
 
     Raises Refused and KeyError as `frame_of_rows` does.
     """
-    rest = [name for name in covariates if name != moderator.column]
+    rest = others_than(moderator, covariates)
     there = moderator.column in cell.rows
     rows = cell.with_columns(rest, moderator) if there else cell.analysed
     return frame_of_rows(rows, moderator, covariates, tuple(guest.study for guest in cell.guests))
@@ -104,8 +109,7 @@ def frame_of_rows(
         raise Refused(f"a moderator cannot be named '{moderator.name}': the rows use that name")
     if moderator.column not in rows:
         raise Refused(f"the rows have no column '{moderator.column}'")
-    rest = [name for name in covariates if name != moderator.column]
-    frame, names = design_frame(rows, rest)
+    frame, names = design_frame(rows, others_than(moderator, covariates))
     clash = {name: f"{name} (covariate)" for name in names if name == moderator.name}
     frame = frame.rename(columns=clash)
     values, kind, notes = coded_values(rows[moderator.column], moderator)

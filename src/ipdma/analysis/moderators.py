@@ -13,7 +13,7 @@ from ipdma.analysis.fitting import try_fit, write_fit, write_studies
 from ipdma.analysis.guest_notes import KIND, note_silent
 from ipdma.analysis.iceman import answers, write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
-from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
+from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame, others_than
 from ipdma.analysis.moderator_values import effect_points, write_points
 from ipdma.analysis.multiplicity import write_corrected
 from ipdma.analysis.power import write_power
@@ -99,9 +99,7 @@ def analyse_moderator(
 ) -> tuple[Ident, str, float] | None:
     """One moderator in one model. Returns the one-stage fit's name, the tested term and its p value."""
     ident, spec = cell.ident(model, "one", moderator.name), settings.plan.model(model, cell.family)
-    if moderator.column in cell.rows:
-        others = [name for name in spec.covariates if name != moderator.column]
-        note_silent(ledger, ident, cell, others, moderator)
+    note_moderator(ledger, ident, cell, moderator, spec)
     try:
         asked = ask(cell, settings, model, moderator, spec)
     except Refused as error:
@@ -112,14 +110,27 @@ def analyse_moderator(
         return None
     for note in asked.data.notes:
         ledger.note(ident, "warning", note)
-    if asked.data.kind == "continuous" and asked.data.spread.empty:
-        ledger.note(
-            ident, KIND, "no quantiles and no curve: they need participants' rows, and a bundle has none"
-        )
+    note_quantiles(ledger, ident, asked.data)
     fits = {stage: fit_moderator(ledger, asked, stage) for stage in ("one", "two")}
     write_moderator_counts(ledger, ident, cell, asked.data, moderator)
     add_depth(ledger, asked, fits)
     return tested_term(fits["one"], ident, moderator.name)
+
+
+def note_moderator(ledger: Ledger, ident: Ident, cell: Cell, moderator: Moderator, spec: ModelSpec) -> None:
+    """Name the bundles that do not tell of a moderator beside a model's covariates."""
+    if moderator.column in cell.rows:
+        note_silent(ledger, ident, cell, others_than(moderator, spec.covariates), moderator)
+
+
+def note_quantiles(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
+    """Say whose quantiles those of a number are, at which its effects are shown."""
+    spread = set(data.spread["study"])
+    gone = [study for study in data.measured() if study not in spread]
+    if data.kind == "continuous" and gone:
+        what = f"quantiles and curve without {', '.join(gone)}" if spread else "no quantiles and no curve"
+        text = f"{what}: they need participants' rows, and a bundle has none"
+        ledger.note(ident.but(variant="at"), KIND, text)
 
 
 def check_enough(data: ModeratorFrame, cell: Cell, settings: Settings) -> None:
@@ -207,6 +218,7 @@ def fit_plain_moderator(
 ) -> None:
     """A moderator refitted in both stages under a sensitivity analysis: its treatment terms alone."""
     ident = cell.ident(model, "one", moderator.name)
+    note_moderator(ledger, ident, cell, moderator, spec)
     try:
         asked = ask(cell, settings, model, moderator, spec)
     except (Refused, KeyError) as error:

@@ -17,7 +17,7 @@ from ipdma.analysis.fitting import (
     specify,
     write_heterogeneity,
 )
-from ipdma.analysis.guest_notes import note_not_told, note_silent
+from ipdma.analysis.guest_notes import note_not_told, note_partial, note_silent
 from ipdma.analysis.headline import STAGES
 from ipdma.analysis.moderator_counts import write_unit
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
@@ -40,6 +40,7 @@ def analyse_prognosis(cell: Cell, context: Context) -> Ledger:
     ledger, settings = Ledger(), context.settings
     wanted = settings.plan["prognosis"]["predictors"]
     note_not_told(ledger, cell.ident().analysis_id, cell)
+    note_partial(ledger, cell.ident().analysis_id, cell.scales)
     for predictor in settings.moderators:
         if wanted is not None and predictor.name not in wanted:
             continue

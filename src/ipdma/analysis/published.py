@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects, write_pooled
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.headline import fit_headline
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.bundle.published import SIDES, Row, correlation_range, is_for, published_rows
@@ -77,5 +78,6 @@ def pool_with_aggregate(
     ]
     tau2 = "common" if spec.treatment_effect == "common" else None
     ident: Ident = cell.ident(name, "two")
+    note_silent(ledger, ident, cell, spec.covariates)
     extra = [e for e in aggregate_effects(context.aggregate, cell) if e.study not in without]
     write_pooled(ledger, ident, [*own, *extra], context.settings.pool, tau2, studies)

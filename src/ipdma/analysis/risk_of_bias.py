@@ -10,7 +10,9 @@ from ipdma.analysis.aggregate import ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import try_fit, try_fit_design, write_fit
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
+from ipdma.analysis.moderators import note_moderator
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.same_trials import primary_trials, stand_beside
 from ipdma.analysis.settings import Settings
@@ -33,6 +35,7 @@ def analyse_risk_of_bias(cell: Cell, context: Context) -> Ledger:
         levels = [] if is_numeric(values) else ordered_levels(values)
         if not in_full(cell, settings):
             ident = cell.ident("risk_of_bias", "two", item)
+            note_silent(ledger, ident, part, spec.covariates)
             regress_studies(ledger, part, ident, levels, effects, settings.level)
             continue
         fit_study_moderator(ledger, part, spec, "risk_of_bias", item, levels, effects)
@@ -92,6 +95,7 @@ def analyse_adjusted_moderators(cell: Cell, context: Context) -> Ledger:
     spec = with_covariate(settings.primary(cell.family), OVERALL)
     for moderator in settings.moderators_of(cell.outcome):
         ident = part.ident("rob_moderator", "one", moderator.name)
+        note_moderator(ledger, ident, part, moderator, spec)
         try:
             data = moderator_frame(part, moderator, spec.covariates)
         except (Refused, KeyError):

@@ -8,7 +8,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.characteristics import positions
 from ipdma.analysis.context import Context
-from ipdma.analysis.guest_notes import note_not_told
+from ipdma.analysis.guest_notes import note_not_told, note_partial
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.settings import Settings
 
@@ -105,6 +105,7 @@ def count_exclusions(ledger: Ledger, name: str, cell: Cell) -> None:
 def count_scales(ledger: Ledger, name: str, cell: Cell, settings: Settings) -> None:
     """Write the standardiser's word and each constant."""
     ledger.count(name, "standardise", variable=settings.plan.outcome(cell.outcome)["standardise"])
+    note_partial(ledger, name, cell.scales)
     if cell.scales is None:
         return
     for row in cell.scales.to_dict("records"):

@@ -14,6 +14,7 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import write_beside
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.headline import STAGES, fit_headline
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.published import pool_with_aggregate
@@ -77,11 +78,13 @@ def add_same_trials(
         used, own = trials_of(fits[stage]), primary[stage]
         alone = only(cell, used & own)
         word = relation(alone, only(part, used), settings, spec, used, own)
-        ident = cell.ident(name, stage)
+        ident, model = cell.ident(name, stage), f"{name}:{SAME}"
         ledger.count(ident, SAME, level=word, n=len(used & own), of=len(used))
+        covariates = settings.plan.primary(cell.family).covariates
+        note_silent(ledger, cell.ident(model, stage), only(cell, used), covariates)
+        note_silent(ledger, cell.ident(model, stage), only(part, own), spec.covariates)
         if word != BESIDE:
             continue
-        model = f"{name}:{SAME}"
         fit_headline(ledger, alone, model, stage, settings.plan.primary(cell.family), studies=False)
         if stage == "one":
             add_moderators(ledger, alone, settings, name, model)

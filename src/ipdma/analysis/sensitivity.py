@@ -9,6 +9,7 @@ import pandas as pd
 
 from ipdma.analysis.cell import Cell, cell_of
 from ipdma.analysis.context import Context
+from ipdma.analysis.guest_notes import KIND, note_partial
 from ipdma.analysis.headline import fit_both
 from ipdma.analysis.measurement_error import fit_with_error
 from ipdma.analysis.moderators import fit_plain_moderator
@@ -17,6 +18,7 @@ from ipdma.analysis.records import Ledger
 from ipdma.analysis.same_trials import Trials, add_same_published, add_same_trials, primary_trials
 from ipdma.analysis.settings import Settings
 from ipdma.bundle import Bundle
+from ipdma.bundle.guest import was_measured
 from ipdma.bundle.published import MIDDLE, POSITIONS, is_scanned, published_bundles
 from ipdma.bundle.records import SENSITIVITY
 from ipdma.model.records import Fit
@@ -85,8 +87,11 @@ def rebuilt_cell(
         rows_of = f"{SENSITIVITY}{name}"
         cell = cell_of(cell.key, table, cell.family, [*context.bundles, *bundles], rows_of)
         write_crosswalks(ledger, cell, name, keys)
+        note_partial(ledger, cell.ident(name), cell.scales)
     elif cell.guests:
-        cell = guests_under(cell, name, anew=bool(keys.get("participants")))
+        people = tuple(keys.get("participants") or ())
+        note_unchosen(ledger, cell, name, people)
+        cell = guests_under(cell, name, anew=bool(people))
     return cell
 
 
@@ -115,6 +120,21 @@ def guests_under(cell: Cell, name: str, anew: bool) -> Cell:
     made = [guest.fresh(cell.rows[cell.rows["study"] == guest.study]) for guest in guests]
     rows = pd.concat([kept, *(part for part in made if len(part))], ignore_index=True)
     return replace(cell, rows=rows.sort_values("study", kind="stable", ignore_index=True), guests=guests)
+
+
+def note_unchosen(ledger: Ledger, cell: Cell, name: str, columns: Sequence[str]) -> None:
+    """Name the bundles that do not tell of the people whom an analysis chooses by these columns."""
+    there = {*cell.rows["study"]}
+    guests = [guest.under(name) for guest in cell.guests if columns and guest.study in there]
+    lost = [
+        guest.study
+        for guest in guests
+        if not any(guest.bundle.serving(guest.serves))
+        and all(was_measured(guest.bundle, column) for column in columns)
+    ]
+    if lost:
+        text = f"without {', '.join(lost)}: the bundle does not tell of people chosen by {', '.join(columns)}"
+        ledger.note(cell.ident(name), KIND, text)
 
 
 def is_among(column: pd.Series, values: Sequence[object]) -> pd.Series:

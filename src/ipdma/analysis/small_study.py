@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from ipdma.analysis.aggregate import StudyEffect, aggregate_effects, ipd_effects
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.context import Context
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
 from ipdma.model.meta_regression import meta_regression
@@ -28,7 +29,9 @@ def analyse_small_studies(cell: Cell, context: Context) -> Ledger:
     """Egger-type regression over all trials with an estimate, with or without participant data."""
     ledger, settings = Ledger(), context.settings
     ident = cell.ident("egger", "two")
-    own = ipd_effects(cell, settings.primary(cell.family))
+    primary = settings.primary(cell.family)
+    note_silent(ledger, ident, cell, primary.covariates)
+    own = ipd_effects(cell, primary)
     effects = [*own, *aggregate_effects(context.aggregate, cell)]
     write_contours(ledger, cell.ident(settings.primary_model, "two"))
     usable = [e for e in effects if e.n_active and e.n_reference]

@@ -9,6 +9,7 @@ import numpy as np
 from ipdma.analysis.aggregate import StudyEffect
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import try_fit, write_fit
+from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.errors import IpdmaError
 from ipdma.model.df import precision_differs
@@ -39,6 +40,7 @@ def fit_study_moderator(
     """
     ident = cell.ident(model, "one", name)
     others = [c for c in spec.covariates if c != name]
+    note_silent(ledger, ident, cell, others)
     frame, covariates = design_frame(cell.with_columns(others), others)
     frame[name] = cell.analysed[name]
     moderated = spec.replace(

@@ -108,6 +108,7 @@ def arm_faults(arm: str, moments: Moments, block: Block, bundle: Bundle) -> Iter
         elif column.range is not None:
             yield from range_faults(column.label, column.range, moments, place)
     yield from level_faults(moments, block)
+    yield from whole_faults(moments, block)
 
 
 def too_many(arm: str, moments: Moments, block: Block, bundle: Bundle) -> Iterator[str]:
@@ -154,6 +155,18 @@ def range_faults(label: str, limits: tuple[float, float], moments: Moments, plac
     most = max((high - mean) * (mean - low), 0.0) * moments.n
     if moments.products[place, place] > most + slack**2 * moments.n + SLACK * most:
         yield f"{label}: a variance larger than any in the range from {low:g} to {high:g}"
+
+
+def whole_faults(moments: Moments, block: Block) -> Iterator[str]:
+    """Sums and sums of products of whole numbers that are no whole numbers."""
+    places = [i for i, column in enumerate(block.columns, 1) if column.whole]
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers beyond 1e150 are told of elsewhere
+        totals = moments.totals[np.ix_([0, *places], [0, *places])]
+        off = np.abs(totals - np.round(totals)) > SLACK * (1.0 + np.abs(totals))
+    labels = ["", *(block.labels[i - 1] for i in places)]
+    for pair in dict.fromkeys((labels[j] or labels[i], labels[i]) for i, j in np.argwhere(np.tril(off))):
+        what = " and ".join(dict.fromkeys(pair))
+        yield f"{what}: whole numbers whose sum, or sum of products, is no whole number"
 
 
 def level_faults(moments: Moments, block: Block) -> Iterator[str]:

@@ -25,7 +25,7 @@ from ipdma.bundle.records import (
     Serves,
 )
 from ipdma.cohort.choose import Choice
-from ipdma.cohort.guests import UNTOLD, WITHHELD, Guest, GuestKey, GuestRows
+from ipdma.cohort.guests import SQUARES, UNTOLD, WITHHELD, Guest, GuestKey, GuestRows
 from ipdma.cohort.records import Cohort, Squares
 
 ALL = Serves("", "", "", EVERYONE)
@@ -34,15 +34,11 @@ RAW = {OUTCOME: "outcome_raw", BASELINE: "baseline_raw"}
 
 def guest_of(bundle: Bundle) -> Guest:
     """A trial of the cohort whose rows are not here."""
-    squares = {
-        (own.standardise, own.timepoint, own.contrast, (own.instrument, own.rating, own.scoring)): Squares(
-            own.n, own.df, own.sum_of_squares
-        )
-        for own in bundle.scales
-    }
+    squares = {own.behind: Squares(own.n, own.df, own.sum_of_squares) for own in bundle.scales}
+    partial = frozenset(own.what for own in bundle.gate.withheld if own.what.startswith(SQUARES))
     sizes = [own.n for own in bundle.arms.values()]
     people = sum(n for n in sizes if n is not None) if None not in sizes else None
-    return Guest(bundle.study_id, dict(cell_tables(bundle)), squares, ((UNTOLD, people),))
+    return Guest(bundle.study_id, dict(cell_tables(bundle)), squares, partial, ((UNTOLD, people),))
 
 
 def cell_tables(bundle: Bundle) -> Iterator[tuple[GuestKey, GuestRows]]:

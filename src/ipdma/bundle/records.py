@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ipdma.cohort.guests import Behind
+
 OUTCOME, BASELINE = "outcome", "baseline"
 OBSERVED, IMPUTED, EVERYONE = "observed", "imputed", "everyone"
 MISSING = "outcome_missing"  # the column that says whose outcome was drawn
@@ -150,6 +152,11 @@ class ScaleSquares:
     n: int
     df: int
     sum_of_squares: float
+
+    @property
+    def behind(self) -> Behind:
+        """What a constant is pooled over, as the cohort names it."""
+        return self.standardise, self.timepoint, self.contrast, (self.instrument, self.rating, self.scoring)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,16 @@ from ipdma.cohort.records import Scale, Squares
 WITHHELD = "withheld by the trial's gate"
 UNTOLD = "its bundle does not tell of this outcome"
 NOT_TOLD = (WITHHELD, UNTOLD)
+SQUARES = "standardiser "  # before the name of a sum of squares that a gate withheld
+Behind = tuple[str, str, str, Scale]  # a way to standardise, time point, contrast, scale
 GuestKey = tuple[str, str, str, str]  # contrast, outcome, time point, sensitivity analysis or ""
+
+
+def name_squares(behind: Behind) -> str:
+    """What a bundle's gate calls the sum of squares behind a constant."""
+    word, timepoint, contrast, scale = behind
+    words = [" ".join(part for part in scale if part), word, timepoint, contrast]
+    return SQUARES + ", ".join(part for part in words if part)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,9 @@ class Guest:
     tables : mapping of GuestKey to GuestRows
     squares : mapping to Squares
         By what `Standard.behind` gives: a way to standardise, time point, contrast and scale.
+    partial : frozenset of str
+        Those (by `name_squares`) that are of some of the scores alone, or not there, since a gate withheld
+        the whole.
     absent : tuple of (str, int or None)
         Who is left out, and why, where the tables have no such cell: contributed people of a bundle, none
         of a publication.
@@ -56,7 +68,8 @@ class Guest:
 
     study: str
     tables: Mapping[GuestKey, GuestRows]
-    squares: Mapping[tuple[str, str, str, Scale], Squares] = field(default_factory=dict)
+    squares: Mapping[Behind, Squares] = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
     absent: tuple[tuple[str, int | None], ...] = ()
 
     def table(self, key: GuestKey) -> GuestRows | None:

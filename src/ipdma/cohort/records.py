@@ -34,7 +34,7 @@ ROW_COLUMNS = (
     "scale",
 )
 EXCLUSION_COLUMNS = ("study", "reason", "n")
-SCALE_COLUMNS = ("instrument", "rating", "scoring", "study", "constant", "n", "df", "what")
+SCALE_COLUMNS = ("instrument", "rating", "scoring", "study", "constant", "n", "df", "what", "partial")
 
 
 @dataclass(frozen=True)

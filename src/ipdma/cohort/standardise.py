@@ -22,6 +22,7 @@ from ipdma.cohort.choose import (
     outcome_scores,
     visit_window,
 )
+from ipdma.cohort.guests import Behind, name_squares
 from ipdma.cohort.records import Cohort, Scale, Squares, StudyScores
 
 STUDY_WORDS = ("study_baseline_sd", "study_post_sd")
@@ -41,6 +42,8 @@ class Constant:
         The study that it is for; empty: all.
     what : str
         The plan's word, as `instrument_baseline_sd`.
+    partial : tuple of str
+        Trials without rows of which not all scores are behind it, since a gate withheld some.
     """
 
     value: float
@@ -48,6 +51,7 @@ class Constant:
     df: int
     study: str
     what: str
+    partial: tuple[str, ...] = ()
 
 
 def pooled_squares(scores: pd.DataFrame) -> Squares:
@@ -105,7 +109,7 @@ class Standard:
     contrast: str = ""
     timepoint: str = ""
 
-    def behind(self, scale: Scale) -> tuple[str, str, str, Scale]:
+    def behind(self, scale: Scale) -> Behind:
         """What a constant of this kind is pooled over, as a guest names it."""
         at_visit = self.word.endswith("post_sd")
         own_people = self.word == "study_post_sd"
@@ -164,11 +168,14 @@ def constant_of(cohort: Cohort, squares: Squares, standard: Standard, scale: Sca
 
     Hedges' factor is in it where the plan asks for that.
     """
-    for guest in cohort.guests:
-        if study in ("", guest.study) and standard.behind(scale) in guest.squares:
-            squares += guest.squares[standard.behind(scale)]
+    behind = standard.behind(scale)
+    asked = [guest for guest in cohort.guests if study in ("", guest.study)]
+    for guest in asked:
+        if behind in guest.squares:
+            squares += guest.squares[behind]
+    partial = tuple(guest.study for guest in asked if name_squares(behind) in guest.partial)
     factor = hedges_factor(squares.df) if standard.hedges else 1.0
-    return Constant(squares.sd / factor, squares.n, squares.df, study, standard.word)
+    return Constant(squares.sd / factor, squares.n, squares.df, study, standard.word, partial)
 
 
 def scores_behind(cohort: Cohort, standard: Standard, scale: Scale, study: str) -> pd.DataFrame:
@@ -201,4 +208,5 @@ def scale_row(choice: Choice, constant: Constant) -> dict[str, Any]:
         "n": constant.n,
         "df": constant.df,
         "what": constant.what,
+        "partial": ", ".join(constant.partial),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ipdma.bundle.faults import describe
 from ipdma.bundle.records import Attack, Block, Bundle, sets_of
+from ipdma.cohort.guests import name_squares
 from ipdma.release.attacks.cells import CELLS, LEVERAGE, attack_cells, attack_leverage, attack_missing
 from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences
 from ipdma.release.attacks.extremes import EXTREMES, attack_extremes
@@ -118,8 +119,8 @@ def attack_standards(
     for squares in bundle.scales:
         found = list(attack_squares(squares, bundle.blocks, minimum))
         for own in tally.count(STANDARDISERS, 1, found):
-            yield f"standardiser {squares.instrument}", own
+            yield name_squares(squares.behind), own
         for release in earlier:
             found = list(attack_squares(squares, release.blocks, minimum, RELEASES))
             for own in tally.count(RELEASES, 1, found):
-                yield f"standardiser {squares.instrument}", own
+                yield name_squares(squares.behind), own

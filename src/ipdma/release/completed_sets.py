@@ -15,9 +15,11 @@ from ipdma.analysis.context import Context
 from ipdma.analysis.departed import delta_pairs, drawn_from_reference, missing_outcomes, start_columns
 from ipdma.analysis.missing_plan import MissingPlan, read_missing
 from ipdma.analysis.settings import Settings, read_settings
-from ipdma.bundle.records import BASELINE, EVENT, IMPUTED, MISSING, OUTCOME, Column, Serves
+from ipdma.bundle.records import BASELINE, EVENT, IMPUTED, MISSING, OUTCOME, Column, Serves, Withheld
 from ipdma.codebook import Codebook
 from ipdma.plan import PROGNOSIS, Plan
+from ipdma.release.attacks.find import few
+from ipdma.release.attacks.sets import SETS, WITHOUT
 from ipdma.release.columns import Coded, outcome_columns
 from ipdma.release.row_sets import Ask, RowSet, columns_of, complete, points_per_outcome, scale_of_rows, worth
 
@@ -48,8 +50,12 @@ class Stack:
         return len(self.observed)
 
 
-def completed_row_sets(context: Context, plan: Plan, codebook: Codebook) -> Iterator[RowSet]:
+def completed_row_sets(
+    context: Context, plan: Plan, codebook: Codebook, minimum: int = 1
+) -> Iterator[RowSet | Withheld]:
     """Every set of completed rows that an imputed analysis of the plan uses.
+
+    A cell of which no set could pass, since all hold outcomes that were drawn for few, is not imputed.
 
     Parameters
     ----------
@@ -58,13 +64,26 @@ def completed_row_sets(context: Context, plan: Plan, codebook: Codebook) -> Iter
     plan : Plan
         As the centre has it, since it decides what helps to impute.
     codebook : Codebook
+    minimum : int
+        Fewest people that may be told of.
     """
     settings = read_settings(plan)
     missing = read_missing(settings)
     for cell in sorted(context.cells.values(), key=lambda cell: worth(cell, settings)):
         imputed = cell.family == "gaussian" and missing.imputes(cell.outcome) and cell.contrast != PROGNOSIS
-        if imputed and cell.studies:
-            yield from sets_of_cell(cell, context, settings, missing, codebook)
+        if not imputed or not cell.studies:
+            continue
+        held = list(outcomes_of_few(cell, minimum))
+        yield from held or sets_of_cell(cell, context, settings, missing, codebook)
+
+
+def outcomes_of_few(cell: Cell, minimum: int) -> Iterator[Withheld]:
+    """Arms in which the outcome would be drawn for few people."""
+    gone = cell.rows[OUTCOME].isna().groupby(cell.rows["arm"].astype(str)).sum()
+    what = f"{' '.join(cell.key)} {IMPUTED}: {OUTCOME}"
+    for arm in (arm for arm, n in gone.items() if few(int(n), minimum)):
+        reason = f"an outcome would be drawn for fewer than {minimum} people of arm {arm}"
+        yield Withheld(what, SETS, reason, WITHOUT)
 
 
 def sets_of_cell(

@@ -19,6 +19,7 @@ from ipdma.bundle.records import (
     Withheld,
     sets_of,
 )
+from ipdma.cohort.guests import name_squares
 from ipdma.plan import PROGNOSIS, Plan
 from ipdma.release.attack import Tally, attack_block, attack_bundle, is_distinct
 from ipdma.release.attacks.bends import attack_bends
@@ -109,7 +110,7 @@ def release(draft: TrialDraft, plan: Plan, minimum: int, earlier: Sequence[Bundl
     earlier : sequence of Bundle
         What was released of this trial before.
     """
-    passage = Passage(draft.bundle, minimum, earlier)
+    passage = Passage(draft.bundle, minimum, earlier, withheld=[*draft.held])
     for block in draft.blocks:
         if block.block.imputation is None:
             admit(block, passage)
@@ -271,7 +272,7 @@ def admit_squares(draft: TrialDraft, passage: Passage) -> Iterator[ScaleSquares]
             yield own.squares
             continue
         for find in found:
-            passage.hold(f"standardiser {own.squares.instrument}", find)
+            passage.hold(name_squares(own.squares.behind), find)
         yield from analysed_squares(own.squares, passage)
 
 

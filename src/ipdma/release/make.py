@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -43,15 +43,20 @@ class TrialDraft:
     blocks : list of Draft
         In the order of what they are worth, the headline's first.
     squares : list of SquaresDraft
+    held : list of Withheld
+        What no gate at this minimum would let pass, and so was not made.
     """
 
     bundle: Bundle
     blocks: list[Draft]
     squares: list[SquaresDraft]
+    held: list[Withheld] = field(default_factory=list)
 
 
-def draft_trial(upload: Upload, plan: Plan, codebook: Codebook) -> TrialDraft:
+def draft_trial(upload: Upload, plan: Plan, codebook: Codebook, minimum: int = 1) -> TrialDraft:
     """Work out every moment of a trial that the plan uses; no other trial is opened.
+
+    Where a gate of `minimum` people could let no completed data set of a cell pass, none is made.
 
     Raises
     ------
@@ -77,8 +82,11 @@ def draft_trial(upload: Upload, plan: Plan, codebook: Codebook) -> TrialDraft:
         time_points={name: own["timepoint"] for name, own in plan["time_points"].items()},
     )
     context = context_of(alone, tables, cohort, codebook)
-    blocks = draft_blocks(chain(row_sets(context, codebook), completed_row_sets(context, plan, codebook)))
-    return TrialDraft(head, blocks, draft_squares(cohort, plan, study, tables))
+    completed = list(completed_row_sets(context, plan, codebook, minimum))
+    sets = (own for own in completed if not isinstance(own, Withheld))
+    blocks = draft_blocks(chain(row_sets(context, codebook), sets))
+    held = [own for own in completed if isinstance(own, Withheld)]
+    return TrialDraft(head, blocks, draft_squares(cohort, plan, study, tables), held)
 
 
 def context_of(plan: Plan, tables: list[Table], cohort: Cohort, codebook: Codebook) -> Context:
@@ -131,19 +139,30 @@ def whole_or_none(value: Any) -> int | None:
 
 
 def not_possible(plan: Plan) -> list[Withheld]:
-    """Outcomes of the plan, and moderators of its outcomes, that no bundle can carry."""
+    """Outcomes of the plan, and moderators of its analyses, that no bundle can carry."""
     found = [
         Withheld(f"outcome {name}", "none", NEEDS_ALL, GIVE_ONE)
         for name in plan["outcomes"]
         if needs_all_trials(plan, name)
     ]
-    for outcome in plan["outcomes"]:
-        own, cut = plan.outcome(outcome), cut_scores(plan)
-        if own["standardise"] != "none":
-            asked = [name for name in cut if own["moderators"] is None or name in own["moderators"]]
-            words = (f"outcome {outcome}: moderator {name}" for name in asked)
-            found += [Withheld(what, "none", CUT_SCORES, IN_POINTS) for what in words]
-    return found
+    return found + [Withheld(what, "none", CUT_SCORES, IN_POINTS) for what in cut_analyses(plan)]
+
+
+def cut_analyses(plan: Plan) -> Iterator[str]:
+    """Where a plan asks for a moderator that cuts scores in other units than points."""
+    cut = cut_scores(plan)
+    scaled = [name for name in plan["outcomes"] if plan.outcome(name)["standardise"] != "none"]
+    for outcome in scaled:
+        asked = plan.outcome(outcome)["moderators"]
+        yield from (f"outcome {outcome}: moderator {name}" for name in cut if asked is None or name in asked)
+    for analysis, own in plan["sensitivity"].items():
+        changed, asked = own.get("standardise", "none") != "none", own.get("moderators") or ()
+        if changed or {*(own.get("outcomes") or [plan.first_outcome])} & {*scaled}:
+            yield from (f"sensitivity {analysis}: moderator {name}" for name in cut if name in asked)
+    own = plan["prognosis"]
+    if own["conditions"] and {*own["outcomes"]} & {*scaled}:
+        asked = own["predictors"]
+        yield from (f"prognosis: predictor {name}" for name in cut if asked is None or name in asked)
 
 
 def integrity_counts(upload: Upload, study: str, codebook: Codebook) -> tuple[tuple[str, str, int], ...]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from ipdma.bundle import Bundle, bundle_text, parse_bundle, read_bundle
 from ipdma.bundle.records import Withheld
 from ipdma.codebook import load_codebook
-from ipdma.errors import PlanError, ReadError
+from ipdma.errors import PlanError, ReadError, join_faults
 from ipdma.io import upload_of_files
 from ipdma.plan import Plan, read_plan
 from ipdma.release.gate import release, ungated
 from ipdma.release.make import draft_trial
+from ipdma.runs.begin import knot_faults
 from ipdma.runs.bundle_file import SUFFIX
 from ipdma.site.check import CheckResult
 from ipdma.site.harmonise import prepare_upload
@@ -65,7 +66,7 @@ def make_bundle(
     Raises
     ------
     PlanError
-        Where the plan cannot be read, or `minimum` is lower than the plan's.
+        Where the plan cannot be read or gives knots of no number, or `minimum` is lower than the plan's.
     ReadError
         Where an earlier release cannot be read, or a file not be written.
     """
@@ -76,7 +77,10 @@ def make_bundle(
     if not result.ready:
         return Outcome(result)
     books = [*own, *([study_dir / "codebook"] if (study_dir / "codebook").is_dir() else [])]
-    draft = draft_trial(upload_of_files(content), plan, load_codebook(books))
+    codebook = load_codebook(books)
+    if faults := list(knot_faults(plan["moderators"], codebook)):
+        raise PlanError(join_faults(faults))
+    draft = draft_trial(upload_of_files(content), plan, codebook, minimum)
     if minimum == 1:
         bundle = ungated(draft)
         write_bundles(out, {out: bundle})

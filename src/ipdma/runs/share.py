@@ -144,8 +144,9 @@ def share_bundles(shared: Shared, say: Say) -> tuple[dict[str, Bundle], list[str
         if (folder / KEPT).is_file():
             bundle: Bundle | None = read_bundle(folder / KEPT)
         else:
-            draft = draft_trial(read_upload(folder), shared.plan, codebook)
-            bundle = release(draft, shared.plan, shared.plan["minimum_cell"]).bundle
+            minimum = shared.plan["minimum_cell"]
+            draft = draft_trial(read_upload(folder), shared.plan, codebook, minimum)
+            bundle = release(draft, shared.plan, minimum).bundle
         if bundle is None or not bundle.gate.for_sharing:
             refused.append(folder.name)
             say(f"{folder.name}: nothing may leave")

@@ -103,6 +103,6 @@ def test_what_no_completed_set_tells_is_said_where_it_lacks(uploads):
     assert rows.loc[("main.depression.post.imputed.one", "treatment"), "k"] == 4
     none = run_with(uploads, ("T2", "T3"), PARTS, without=lambda block: block.imputation is not None, **KEYS)
     assert (
-        "without T2, T3: the bundle has no completed data sets"
-        in told(none)["main.depression.post.imputed.one"]
+        "without T2, T3: the bundle has no completed data sets" in told(none)["main.depression.post.imputed"]
     )
+    assert {f"main.depression.post.{own}" for own in ("delta", "jump_to_reference")} <= {*told(none)}

@@ -100,6 +100,10 @@ def test_the_schema_requires_what_a_bundle_writes():
         ),
         (lambda v: v["blocks"][1]["arms"]["A"]["means"].__setitem__(2, 0.601), "no whole number of them"),
         (
+            lambda v: v["blocks"][0]["arms"]["A"]["means"].__setitem__(1, 22.501),
+            "baseline: whole numbers whose sum, or sum of products, is no whole number",
+        ),
+        (
             lambda v: v["blocks"][1]["arms"]["A"]["means"].__setitem__(2, 0.5),
             "its variance is not that of its share",
         ),

@@ -74,6 +74,12 @@ def test_a_trial_that_needs_fixing_leaves_nothing(place, capsys):
             lambda place: write_plan(place / "plan.yaml", minimum_cell=70),
             "--minimum-cell 20: the plan says 70",
         ),
+        (
+            lambda place: write_plan(
+                place / "plan.yaml", moderators={"who": {"column": "sex", "spline": [0, 0.5, 1]}}
+            ),
+            "moderators.who.spline: expected knots of a variable of numbers, got 'sex'",
+        ),
     ],
 )
 def test_what_cannot_be_read_ends_with_2(place, capsys, change, sentence):

@@ -183,3 +183,35 @@ def test_a_cut_baseline_is_said_to_be_withheld_of_scaled_outcomes_that_ask_for_i
     keys = {"moderators": {"severe": severe, "age": {"column": "age"}}, "outcomes": outcomes}
     made = draft_trial(upload_of(), Plan.from_mapping({**PLAN, **keys}), codebook).bundle
     assert [own.what for own in made.gate.withheld] == ["outcome depression: moderator severe"]
+
+
+@pytest.mark.parametrize(
+    ("prognosis", "scaled", "wanted"),
+    [
+        ({}, "none", ["sensitivity in_sd: moderator severe"]),
+        ({"predictors": ["age"]}, "instrument_baseline_sd", []),
+        (
+            {},
+            "instrument_baseline_sd",
+            ["sensitivity sides: moderator severe", "prognosis: predictor severe"],
+        ),
+    ],
+)
+def test_a_cut_baseline_is_said_to_be_withheld_of_what_ifs_and_prognosis(codebook, prognosis, scaled, wanted):
+    severe = {"column": "baseline", "type": "categorical", "cuts": [1.5]}
+    keys = {
+        "moderators": {"severe": severe, "age": {"column": "age"}},
+        "outcomes": {"depression": {"family": "gaussian", "standardise": scaled}},
+        "sensitivity": {
+            "in_sd": {"standardise": "study_baseline_sd", "moderators": ["severe"]},
+            "sides": {"model": {"covariates": []}, "moderators": ["severe", "age"]},
+            "other": {"model": {"covariates": []}, "moderators": ["age"]},
+        },
+        "prognosis": {"conditions": ["stpp"], "outcomes": ["depression"], **prognosis},
+    }
+    made = draft_trial(upload_of(), Plan.from_mapping({**PLAN, **keys}), codebook).bundle
+    said = [own.what for own in made.gate.withheld]
+    assert {*wanted} <= {*said}
+    assert ("sensitivity in_sd: moderator severe" in said) is True
+    assert any(own.startswith("prognosis") for own in said) is (scaled != "none" and not prognosis)
+    assert "sensitivity other: moderator severe" not in said
