@@ -170,6 +170,11 @@ class Material(Words):
             found.setdefault((*question, row.text("model").partition(":")[0]), []).append(row)
         return found
 
+    @cached_property
+    def not_run(self) -> list[Row]:
+        """Analyses that could not be made."""
+        return list(select(self.records.counts, what="not_run"))
+
     def rows_of(self, analysis: Analysis, model: str) -> list[Row]:
         """Estimates of a question by one model, or by all models `NAME:...` of that name."""
         return self.by_model.get((analysis.contrast, analysis.outcome, analysis.timepoint, model), [])

@@ -24,7 +24,9 @@ KEYS = {
 class Row(dict[str, Any]):
     """One record: text columns as text (empty when missing), numbers as float (None when missing)."""
 
-    def __init__(self, values: dict[str, Any], file: str, line: int) -> None:
+    __slots__ = ("file", "line")
+
+    def __init__(self, values: dict[str, Any] | Iterable[tuple[str, Any]], file: str, line: int) -> None:
         super().__init__(values)
         self.file, self.line = file, line
 
@@ -74,9 +76,16 @@ def rows_of(table: pd.DataFrame | None, file: str) -> list[Row]:
     if table is None:
         return []
     names = [str(name) for name in table.columns]
-    columns = [map(as_number if name in NUMBERS else as_text, table[name].tolist()) for name in table.columns]
+    columns = [read_column(table[name].tolist(), name in NUMBERS) for name in table.columns]
     lines = zip(*columns, strict=True)
-    return [Row(dict(zip(names, cells, strict=True)), file, at) for at, cells in enumerate(lines, 2)]
+    return [Row(zip(names, cells, strict=True), file, at) for at, cells in enumerate(lines, 2)]
+
+
+def read_column(cells: list[Any], numbers: bool) -> list[Any]:
+    """The cells of a column as numbers or as texts."""
+    if numbers:
+        return [as_number(cell) for cell in cells]
+    return [cell if type(cell) is str else as_text(cell) for cell in cells]
 
 
 @dataclass(frozen=True)
@@ -114,8 +123,12 @@ class Records:
 
 def select(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Iterator[Row]:
     """Rows whose columns equal `wanted`; a tuple of values means any of them."""
+    allowed = [(name, value if isinstance(value, tuple) else (value,)) for name, value in wanted.items()]
     for row in rows:
-        if all(row.text(k) in v if isinstance(v, tuple) else row.text(k) == v for k, v in wanted.items()):
+        for name, values in allowed:
+            if (row.get(name) or "") not in values:
+                break
+        else:
             yield row
 
 

@@ -72,6 +72,7 @@ def letter_box(letter: str, weight: str) -> tuple[float, float, float]:
     return float(glyph.linearHoriAdvance) / 65536 / 100, top, bottom
 
 
+@lru_cache(maxsize=65536)
 def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
     """Width of one line of text in inches, with room for the rounding of letters to pixels."""
     return 1.03 * sum(letter_box(letter, weight)[0] for letter in text) * size / 72

@@ -62,7 +62,7 @@ def tabulate_sensitivity(material: Material, ledger: Ledger) -> Table:
 def sensitivity_rows(material: Material, analysis: Analysis, pen: Pen) -> list[tuple[str, ...]]:
     """The primary model, every changed analysis of the same question, and what could not be run."""
     found = [r for stage in STAGES if (r := material.headline(analysis, stage)) is not None]
-    models = dict.fromkeys(r.text("model").partition(":")[0] for r in material.records.estimates)
+    models = dict.fromkeys(model for *_, model in material.by_model)
     if analysis not in material.detailed:
         models = {m: None for m in models if not m.startswith("rob_") and m != "risk_of_bias"}
     models = dict.fromkeys(sorted(models, key=lambda m: m in {"risk_of_bias", "rob_covariate"}))
@@ -184,11 +184,7 @@ def correlation_words(material: Material, pen: Pen, row: Row) -> str:
 
 def not_run(material: Material, analysis: Analysis) -> list[tuple[str, ...]]:
     """Sensitivity analyses that could not be made, with the reason."""
-    rows = [
-        r
-        for r in material.records.counts
-        if r.text("what") == "not_run" and r.ident.question == analysis.ident()
-    ]
+    rows = [r for r in material.not_run if r.ident.question == analysis.ident()]
     blank = wording.NOTHING
     names = [r.ident.model for r in rows]
     return [

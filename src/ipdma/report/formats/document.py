@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -241,6 +242,7 @@ def shared_out(asked: np.ndarray, least: np.ndarray, ideal: np.ndarray, room: fl
     return [float(width) for width in widths]
 
 
+@lru_cache(maxsize=16384)
 def unbroken(text: str) -> str:
     """Intervals and tests hold together: their spaces do not break; a long path does, after its marks."""
     held = INTERVAL.sub(lambda found: found.group().replace(" ", "\u00a0"), text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from copy import copy
 from typing import Any
 
 from openpyxl import Workbook
@@ -63,6 +64,7 @@ def as_cell(text: str) -> str | float | int:
 def decorate(sheet: Any, table: Table) -> None:
     """Heading, sections, number formats, widths; the heading stays in sight."""
     line = Side(style="thin")
+    wardrobe: dict[tuple[Any, ...], Any] = {}
     for index, column in enumerate(table.columns, 1):
         cell = sheet.cell(2, index)
         indent = 1 if index > 1 and column.align == "left" else 0
@@ -72,31 +74,41 @@ def decorate(sheet: Any, table: Table) -> None:
         )
         texts = [row[index - 1] for row in table.rows if not isinstance(row, Section)]
         sheet.column_dimensions[get_column_letter(index)].width = min(44, 3 + max([9, *map(len, texts)]))
+    broad = [sheet.column_dimensions[get_column_letter(i)].width for i in range(1, len(table.columns) + 1)]
     for number, row in enumerate(table.rows, 3):
         if isinstance(row, Section):
             sheet.cell(number, 1).font = Font(bold=True)
             sheet.cell(number, 1).fill = PatternFill("solid", fgColor="EDEDED")
             continue
-        widths = [sheet.column_dimensions[get_column_letter(i)].width - 2 for i in range(1, len(row) + 1)]
         tall = max(
-            1 + int((len(text) - 1) / max(width, 1)) for text, width in zip(row, widths, strict=True) if text
+            1 + int((len(text) - 1) / max(width - 2, 1))
+            for text, width in zip(row, broad, strict=True)
+            if text
         )
         sheet.row_dimensions[number].height = 14.5 * tall
         for index, text in enumerate(row, 1):
             cell = sheet.cell(number, index)
-            align = table.columns[index - 1].align
-            indent = 1 if index > 1 and align == "left" else 0
-            cell.alignment = Alignment(horizontal=ALIGN[align], vertical="top", wrap_text=True, indent=indent)
-            if NUMBER.match(text) and "." in text:
-                cell.number_format = "0." + "0" * len(text.partition(".")[2])
-            elif isinstance(cell.value, str):
+            decimals = len(text.partition(".")[2]) if NUMBER.match(text) else 0
+            dress(cell, table.columns[index - 1].align, index > 1, decimals, wardrobe)
+            if isinstance(cell.value, str):
                 cell.data_type = "s"
-    heading = max(
-        len(c.label) / max(sheet.column_dimensions[get_column_letter(i)].width, 1)
-        for i, c in enumerate(table.columns, 1)
-    )
+    heading = max(len(c.label) / max(width, 1) for c, width in zip(table.columns, broad, strict=True))
     sheet.row_dimensions[2].height = 15 * (1 + int(heading))
     sheet.freeze_panes = "B3"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def dress(cell: Any, align: str, inner: bool, decimals: int, wardrobe: dict[tuple[Any, ...], Any]) -> None:
+    """Alignment and number format of a cell; those of a look are made once, then handed on (`wardrobe`), since
+    openpyxl compares each new one with all that it has."""
+    look = (align, inner, decimals)
+    if look in wardrobe:
+        cell._style = copy(wardrobe[look])
+        return
+    indent = 1 if inner and align == "left" else 0
+    cell.alignment = Alignment(horizontal=ALIGN[align], vertical="top", wrap_text=True, indent=indent)
+    if decimals:
+        cell.number_format = "0." + "0" * decimals
+    wardrobe[look] = cell._style
