@@ -11,6 +11,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from ipdma.report.formats.recording import Recording
 from ipdma.report.formats.vector import figure_svg
 from ipdma.report.style import NARROW, STYLE
 
@@ -31,22 +32,23 @@ def figure_bytes(
 
     Dates are left out, so that two runs write the same file.
     """
-    for kind in METADATA:
-        if kind in formats:
-            yield kind, save(figure, title, kind)
     with rc_context(STYLE):
-        text = figure_svg(figure, title)
+        recording = Recording.of(figure)
+        text = figure_svg(recording, title)
+        for kind in METADATA:
+            if kind in formats:
+                yield kind, save(recording, title, kind)
     if "svg" in formats:
         yield "svg", text.encode("utf-8")
     yield "page", page_svg(text).encode("utf-8")
 
 
-def save(figure: Figure, title: str, kind: str) -> bytes:
+def save(recording: Recording, title: str, kind: str) -> bytes:
     """One of matplotlib's own formats."""
     held = io.BytesIO()
     extra: Any = {"pil_kwargs": {"compress_level": COMPRESS}} if kind == "png" else {}
-    with rc_context(STYLE):
-        figure.savefig(held, format=kind, dpi=DPI, metadata={**METADATA[kind], "Title": title}, **extra)
+    figure = recording.as_figure()
+    figure.savefig(held, format=kind, dpi=DPI, metadata={**METADATA[kind], "Title": title}, **extra)
     return held.getvalue()
 
 

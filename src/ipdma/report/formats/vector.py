@@ -15,31 +15,25 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from ipdma.report.style import DRAWN, FONT, INK, SIZE, text_box
+from ipdma.report.formats.recording import BOLD, Recording
+from ipdma.report.style import DRAWN, FONT, INK, SIZE
 
 STUDY = "study:"  # an artist's gid that says to which trial it belongs
-PAGE_DPI = 72  # a unit of the drawing is a point
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
 ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}
 SPACES = re.compile(r"^ | {2,}")
-BOLD = {"bold", 700}
 LEAD = f'"{FONT}", Verdana, sans-serif'
 
 
-def figure_svg(figure: Figure, title: str) -> str:
-    """The figure as an SVG document of its true size, its title first."""
-    dpi = figure.dpi
-    figure.set_dpi(PAGE_DPI)
-    width, height = figure.get_size_inches() * PAGE_DPI
-    renderer = VectorRenderer(width, height)
-    figure.draw(renderer)
-    figure.set_dpi(dpi)
-    across, up = number(width), number(height)
+def figure_svg(recording: Recording, title: str) -> str:
+    """A drawing as an SVG document of its true size, its title first."""
+    renderer = VectorRenderer(recording.width, recording.height)
+    recording.play(renderer)
+    across, up = number(recording.width), number(recording.height)
     size = f'width="{across}pt" height="{up}pt" viewBox="0 0 {across} {up}"'
     family = quoteattr(f"'{DRAWN}', {LEAD}".replace('"', "'"))
     return (
@@ -68,15 +62,6 @@ class VectorRenderer(RendererBase):
     def get_canvas_width_height(self) -> tuple[float, float]:
         """In points."""
         return self.width, self.height
-
-    def points_to_pixels(self, points: Any) -> Any:
-        """A unit is a point."""
-        return points * PAGE_DPI / 72
-
-    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
-        """From the letters' own boxes, which are looked up once, where matplotlib would set the line anew."""
-        weight = "bold" if prop.get_weight() in BOLD else "normal"
-        return text_box(s, prop.get_size_in_points(), weight)
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         """An artist begins; those of one trial in a row share a group."""
