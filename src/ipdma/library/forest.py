@@ -13,6 +13,7 @@ from ipdma.report.exhibit import page_axes
 from ipdma.report.fonts import provide_fonts
 from ipdma.report.forest import draw_forest
 from ipdma.report.forest_layout import Forest, Line, measure_forest
+from ipdma.report.marks import in_inches
 from ipdma.report.style import STYLE
 
 COLUMNS = (("", "Study", "left"), ("", "Estimate [interval]", "right"), ("", "Weight", "right"))
@@ -23,7 +24,9 @@ def draw_on(shows: Studies, axes: Axes) -> Axes:
     plot = forest_of(shows)
     provide_fonts()
     with rc_context(STYLE):
-        draw_forest(plot, measure_forest(plot), axes)
+        layout = measure_forest(plot)
+        in_inches(axes, layout.width, layout.height)
+        draw_forest(plot, layout, axes)
     return axes
 
 

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from ipdma.report import style
 from ipdma.report.fonts import provide_fonts
 from ipdma.report.formats.figure import FORMATS, figure_bytes
+from ipdma.report.marks import in_inches
 from ipdma.report.style import wrap
 
 LINE = 0.13  # inches between lines of a footer
@@ -56,9 +57,11 @@ def blank_figure(width: float, height: float) -> Figure:
 
 
 def page_axes(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure and an axes that covers it."""
+    """A figure and axes that cover it, whose units are inches."""
     figure = blank_figure(width, height)
-    return figure, figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1))
+    in_inches(axes, width, height)
+    return figure, axes
 
 
 class Sheet:
@@ -116,9 +119,7 @@ class Sheet:
     def page(self) -> Axes:
         """Axes over the whole sheet, in inches and without a frame."""
         axes = self.axes(0, 0, self.width, self.height)
-        axes.set_xlim(0, self.width)
-        axes.set_ylim(0, self.height)
-        axes.set_axis_off()
+        in_inches(axes, self.width, self.height)
         return axes
 
 

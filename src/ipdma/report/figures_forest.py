@@ -7,7 +7,7 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from ipdma.report.exhibit import Exhibit, page_axes
+from ipdma.report.exhibit import Exhibit, blank_figure
 from ipdma.report.forest import draw_forest
 from ipdma.report.forest_layout import Forest, fit_columns, measure_forest, pages_of
 from ipdma.report.forest_rows import forest_of
@@ -75,8 +75,8 @@ def paged(
 def draw_page(forest: Forest) -> Figure:
     """The figure of a forest plot, as large as it needs to be."""
     layout = measure_forest(forest)
-    figure, axes = page_axes(layout.width, layout.height)
-    draw_forest(forest, layout, axes)
+    figure = blank_figure(layout.width, layout.height)
+    draw_forest(forest, layout, figure)
     return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Circle, Rectangle
 from ipdma.report import style
 from ipdma.report.exhibit import Sheet, share_height
 from ipdma.report.formats.vector import STUDY
+from ipdma.report.marks import Page, area, stroke, text_at
 from ipdma.report.style import text_width
 
 CELL = 0.2  # inches
@@ -58,7 +59,7 @@ class Balance:
     stamp: str
 
 
-def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list[Any]]:
+def draw_grid(grid: Grid, page: Page, left: float, top: float) -> dict[str, list[Any]]:
     """Draw cells and labels on an axes whose units are inches; `left` and `top` are where the cells begin."""
     artists: dict[str, list[Any]] = {"cell": [], "text": []}
     for column, head in enumerate(grid.columns):
@@ -69,7 +70,7 @@ def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list
             "fontsize": style.SMALL,
             "parse_math": False,
         }
-        artists["text"].append(axes.text(left + (column + 0.35) * CELL, top + 0.04, head, **look))
+        artists["text"].append(text_at(page, left + (column + 0.35) * CELL, top + 0.04, head, **look))
     for index, (name, cells) in enumerate(zip(grid.rows, grid.cells, strict=True)):
         y = top - (index + 0.5) * CELL
         label: dict[str, Any] = {
@@ -78,43 +79,43 @@ def draw_grid(grid: Grid, axes: Axes, left: float, top: float) -> dict[str, list
             "fontsize": style.SMALL,
             "parse_math": False,
         }
-        artists["text"].append(axes.text(left - 0.08, y, name, **label))
+        artists["text"].append(text_at(page, left - 0.08, y, name, **label))
         drawn = [artists["text"][-1]]
         for column, word in enumerate(cells):
             draw = draw_light if grid.kind == "lights" else draw_share
-            drawn += draw(axes, left + (column + 0.5) * CELL, y, word)
+            drawn += draw(page, left + (column + 0.5) * CELL, y, word)
         artists["cell"] += drawn[1:]
         for artist in drawn if grid.studies else ():
             artist.set_gid(STUDY + grid.studies[index])
     return artists
 
 
-def draw_light(axes: Axes, x: float, y: float, word: str) -> list[Any]:
+def draw_light(page: Page, x: float, y: float, word: str) -> list[Any]:
     """One judgement."""
     colour, sign = style.LIGHTS[style.light_of(word)]
-    light = axes.add_patch(Circle((x, y), CELL * 0.4, fc=colour, ec=style.INK, lw=0.5))
+    light = area(page, Circle((x, y), CELL * 0.4, fc=colour, ec=style.INK, lw=0.5))
     look: dict[str, Any] = {
         "ha": "center",
         "va": "center_baseline",
         "fontsize": style.SIZE,
         "fontweight": "bold",
     }
-    return [light, axes.text(x, y, sign, color=style.INK, **look)]
+    return [light, text_at(page, x, y, sign, color=style.INK, **look)]
 
 
-def draw_share(axes: Axes, x: float, y: float, word: str) -> list[Any]:
+def draw_share(page: Page, x: float, y: float, word: str) -> list[Any]:
     """One class of missing values; no cell where the trial has no row."""
-    return draw_swatch(axes, (x - CELL / 2, y - CELL / 2), (CELL, CELL), word) if word else []
+    return draw_swatch(page, (x - CELL / 2, y - CELL / 2), (CELL, CELL), word) if word else []
 
 
-def draw_swatch(axes: Axes, corner: tuple[float, float], size: tuple[float, float], word: str) -> list[Any]:
+def draw_swatch(page: Page, corner: tuple[float, float], size: tuple[float, float], word: str) -> list[Any]:
     """A shade; what was never measured is crossed out."""
     colour, crossed = SHARES[word]
     (x, y), (width, height) = corner, size
-    drawn: list[Any] = [axes.add_patch(Rectangle(corner, width, height, fc=colour, ec=style.RULE, lw=0.5))]
+    drawn: list[Any] = [area(page, Rectangle(corner, width, height, fc=colour, ec=style.RULE, lw=0.5))]
     if crossed:
         strokes = [x, x + width, math.nan, x, x + width], [y, y + height, math.nan, y + height, y]
-        drawn += axes.plot(*strokes, color=style.FAINT, lw=0.5)
+        drawn.append(stroke(page, *strokes, color=style.FAINT, lw=0.5))
     return drawn
 
 
@@ -125,13 +126,13 @@ def draw_grid_page(grid: Grid) -> Figure:
     heads = max(text_width(h, style.SMALL) for h in grid.columns)
     bars = BAR * len(grid.columns) + 0.25 if grid.kind == "lights" else 0.0
     sheet = Sheet(grid.title, grid.footer, grid.stamp, bars + CELL * len(grid.rows) + 0.75 * heads + 0.2)
-    axes = sheet.page()
+    page = sheet.figure
     top = sheet.foot + bars + CELL * len(grid.rows) + 0.02
-    draw_grid(grid, axes, left, top)
+    draw_grid(grid, page, left, top)
     if grid.kind == "lights":
-        draw_bars(grid, axes, left, sheet.foot + bars - 0.2)
+        draw_bars(grid, page, left, sheet.foot + bars - 0.2)
     else:
-        draw_legend(axes, sheet.width - 1.2, top)
+        draw_legend(page, sheet.width - 1.2, top)
     return sheet.figure
 
 
@@ -146,28 +147,28 @@ def pages_of(grid: Grid) -> list[Grid]:
     ]
 
 
-def draw_legend(axes: Axes, x: float, top: float) -> None:
+def draw_legend(page: Page, x: float, top: float) -> None:
     """What the shades mean."""
     for index, word in enumerate(SHARES):
         y = top - (index + 0.5) * 0.2
-        draw_swatch(axes, (x, y - 0.06), (0.22, 0.13), word)
+        draw_swatch(page, (x, y - 0.06), (0.22, 0.13), word)
         label = {"never": "never measured", "none": "none missing"}.get(word, word)
-        axes.text(x + 0.3, y, label, va="center", fontsize=style.SMALL)
+        text_at(page, x + 0.3, y, label, va="center", fontsize=style.SMALL)
 
 
-def draw_bars(grid: Grid, axes: Axes, left: float, top: float) -> None:
+def draw_bars(grid: Grid, page: Page, left: float, top: float) -> None:
     """Share of trials with each judgement, per domain: lengths only."""
     for index, head in enumerate(grid.columns):
         y = top - index * BAR
         words = [style.light_of(cells[index]) for cells in grid.cells]
-        axes.text(left - 0.08, y, head, ha="right", va="center", fontsize=style.SMALL)
+        text_at(page, left - 0.08, y, head, ha="right", va="center", fontsize=style.SMALL)
         x = left
         for word in ("low", "some", "high", "none"):
             span = 2.2 * words.count(word) / len(words)
             if span:
                 colour, sign = style.LIGHTS[word]
-                axes.add_patch(Rectangle((x, y - 0.075), span, 0.15, fc=colour, ec=style.INK, lw=0.4))
-                axes.text(x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL)
+                area(page, Rectangle((x, y - 0.075), span, 0.15, fc=colour, ec=style.INK, lw=0.4))
+                text_at(page, x + span / 2, y, sign, ha="center", va="center_baseline", fontsize=style.SMALL)
             x += span
 
 

@@ -86,6 +86,14 @@ def text_box(text: str, size: float, weight: str = "normal") -> tuple[float, flo
     return size * sum(widths), size * (max(tops) - min(bottoms)), -size * min(bottoms)
 
 
+@lru_cache(maxsize=64)
+def line_box(size: float, weight: str = "normal") -> tuple[float, float, float]:
+    """How far a line of text reaches up and down at least, and the gap to the next, in points."""
+    font = get_font(font_file(weight))
+    table, scale = font.get_sfnt_table("OS/2"), 1 / font.get_sfnt_table("head")["unitsPerEm"] * size
+    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
+
+
 def wrap(text: str, width: float, size: float = SMALL, weight: str = "normal") -> list[str]:
     """Break a sentence into lines no wider than `width` inches; a longer word keeps its own line, and
     `per 12 months` is not parted."""

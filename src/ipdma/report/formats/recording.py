@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 
-from ipdma.report.style import text_box
+from ipdma.report.style import line_box, text_box
 
 POINTS = 72  # to an inch
 BOLD = {"bold", 700}
@@ -77,8 +77,11 @@ class Recording(RendererBase):
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Any:
         """From the letters' own boxes, which are looked up once, where matplotlib would set the line anew."""
-        weight = "bold" if prop.get_weight() in BOLD else "normal"
-        return text_box(s, prop.get_size_in_points(), weight)
+        return text_box(s, prop.get_size_in_points(), weight_of(prop))
+
+    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
+        """Likewise; where a matplotlib does not ask for it, it finds the font anew for every text."""
+        return line_box(prop.get_size_in_points(), weight_of(prop))
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         """An artist begins."""
@@ -126,6 +129,11 @@ class Player(Artist):
     def draw(self, renderer: RendererBase) -> None:
         """Play it."""
         self.recording.play(renderer)
+
+
+def weight_of(prop: FontProperties) -> str:
+    """`bold` or `normal`."""
+    return "bold" if prop.get_weight() in BOLD else "normal"
 
 
 def play_path(

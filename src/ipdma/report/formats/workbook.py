@@ -101,8 +101,8 @@ def decorate(sheet: Any, table: Table) -> None:
 
 
 def dress(cell: Any, align: str, inner: bool, decimals: int, wardrobe: dict[tuple[Any, ...], Any]) -> None:
-    """Alignment and number format of a cell; those of a look are made once, then handed on (`wardrobe`), since
-    openpyxl compares each new one with all that it has."""
+    """Alignment and number format of a cell; those of a look are made once and then handed on (`wardrobe`),
+    since openpyxl compares each new one with all that it has."""
     look = (align, inner, decimals)
     if look in wardrobe:
         cell._style = copy(wardrobe[look])
