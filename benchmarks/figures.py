@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,14 +30,26 @@ def read_material(folder: Path) -> Material:
     return Material(*tables, plan, *around, synthetic=True)
 
 
+def drawn(material: Material, exhibits: list[Any]) -> Iterator[list[tuple[str, bytes]]]:
+    """The files of each figure; early sources draw elsewhere, and the first ones every format."""
+    asked = getattr(render, "formats_of", None)
+    formats = [asked(material)] if asked else []
+    if hasattr(render, "draw_all"):
+        return (files for _, files in render.draw_all(exhibits, *formats, 1))
+    making = import_module("ipdma.report.making")
+    return making.made_of(
+        [making.figure_work(exhibit, *formats) for exhibit in exhibits],
+        1,
+        import_module("ipdma.report.drawn").Drawn({}),
+    )
+
+
 def draw(folder: Path) -> str:
     """Draw all, and say how long it took."""
     material = read_material(folder)
     exhibits = list_exhibits(material, Ledger())
-    asked = getattr(render, "formats_of", None)  # early sources write every format
-    formats = [asked(material)] if asked else []
     begun = time.process_time()
-    written = sum(len(files) for _, files in render.draw_all(exhibits, *formats, 1))
+    written = sum(map(len, drawn(material, exhibits)))
     return f"{len(exhibits)} figures, {written} files: {time.process_time() - begun:.1f} s"
 
 

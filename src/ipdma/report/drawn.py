@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +58,6 @@ class Drawn(Kept):
         page = next((content.decode("utf-8") for name, content in files if name == INSIDE), "")
         digests = [[name, hashlib.sha256(content).hexdigest()] for name, content in files]
         self.keep(key, {"page": page, "files": digests})
-
-    def files_or(self, key: str, make: Callable[[], Files]) -> Files:
-        """The files of this content, made where they were not before."""
-        files = self.files(key)
-        if files is None:
-            files = make()
-            self.add(key, files)
-        return files
 
 
 def key_of(exhibit: Exhibit, formats: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from tests.builders.report_mock import mock_material
 from ipdma.report.drawn import INSIDE, Drawn
 from ipdma.report.figures import list_exhibits
 from ipdma.report.ledger import Ledger
-from ipdma.report.render import draw_all, table_files
+from ipdma.report.making import figure_work, made_of, table_works
 from ipdma.report.tables import tabulate_all
 
 FORMATS = {True: ["svg", "png"], False: ["svg"]}
@@ -24,7 +24,7 @@ def exhibits():
 def folder(exhibits, tmp_path):
     """Three figures as a run leaves them, and what it keeps of them."""
     kept = Drawn(MADE_WITH)
-    for _, files in draw_all(exhibits, FORMATS, 1, kept):
+    for files in made_of([figure_work(e, FORMATS) for e in exhibits], 1, kept):
         for name, content in files:
             if name != INSIDE:
                 (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -36,8 +36,9 @@ def folder(exhibits, tmp_path):
 def drawn_again(folder, exhibits, formats=FORMATS, made_with=MADE_WITH):
     """How many figures are drawn in a second run, whose files are those of a run from nothing."""
     kept = Drawn(made_with, (folder / "kept.json").read_text(encoding="utf-8"), folder)
-    again, anew = list(draw_all(exhibits, formats, 1, kept)), Drawn(made_with)
-    assert again == list(draw_all(exhibits, formats, 1, anew))
+    works = [figure_work(exhibit, formats) for exhibit in exhibits]
+    again, anew = list(made_of(works, 1, kept)), Drawn(made_with)
+    assert again == list(made_of(works, 1, anew))
     assert kept.text() == anew.text()
     return kept.again
 
@@ -66,7 +67,8 @@ def tables_again(folder, tables):
     """How many results of tables are made in a second run, whose files are those of a run from nothing."""
     kept = Drawn(MADE_WITH, (folder / "kept.json").read_text(encoding="utf-8"), folder)
     anew = Drawn(MADE_WITH)
-    assert list(table_files(tables, kept)) == list(table_files(tables, anew))
+    works = table_works(tables)
+    assert list(made_of(works, 1, kept)) == list(made_of(works, 1, anew))
     assert kept.text() == anew.text()
     return kept.again
 
@@ -75,8 +77,9 @@ def test_a_table_is_written_again_where_a_cell_or_a_file_changed(tmp_path):
     tables = tabulate_all(mock_material(3), Ledger())[:3]
     kept = Drawn(MADE_WITH)
     (tmp_path / "tables").mkdir()
-    for name, content in table_files(tables, kept):
-        (tmp_path / name).write_bytes(content)
+    for files in made_of(table_works(tables), 1, kept):
+        for name, content in files:
+            (tmp_path / name).write_bytes(content)
     (tmp_path / "kept.json").write_text(kept.text(), encoding="utf-8")
     assert tables_again(tmp_path, tables) == 0
     changed = [replace(tables[0], notes=[*tables[0].notes, "Another note."]), *tables[1:]]

@@ -14,10 +14,12 @@ from tests.builders.report_mock import PLAN, few, mock_material
 from tests.builders.report_texts import texts_of
 
 from ipdma.report import render as rendering
+from ipdma.report.drawn import Drawn
 from ipdma.report.ledger import FIELDS
+from ipdma.report.making import figure_work, made_of
 from ipdma.report.material import Material
 from ipdma.report.prisma import check_items, load_items
-from ipdma.report.render import draw_all, render
+from ipdma.report.render import render
 
 ICONS = 1  # the mock has one contrast
 
@@ -146,7 +148,7 @@ def test_what_follows_only_from_the_printed_numbers_stands_on_the_pages_too(monk
         seen.append(len(ledger.claims))
         return 3
 
-    monkeypatch.setattr("ipdma.report.render.draw_one", lambda exhibit, formats: [("page", b"")])
+    monkeypatch.setattr("ipdma.report.making.draw_one", lambda exhibit, formats: [("page", b"")])
     files = dict(render(mock_material(3), attacked=attacked))
     for name in ("report.html", "audit.html"):
         assert b"3 withheld numbers of few people can be worked out" in files[name]
@@ -206,7 +208,8 @@ FEW = {True: ["svg", "png"], False: ["svg"]}
 def test_figures_are_the_same_for_one_worker_and_for_two():
     material = mock_material(3)
     exhibits = few(material, rendering.Ledger())
-    assert [f for _, f in draw_all(exhibits, FEW, 1)] == [f for _, f in draw_all(exhibits, FEW, 2)]
+    works = [figure_work(exhibit, FEW) for exhibit in exhibits]
+    assert list(made_of(works, 1, Drawn({}))) == list(made_of(works, 2, Drawn({})))
 
 
 def test_a_run_of_nothing_but_estimates_still_makes_a_page():

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
 
 from ipdma.harmless import page_around
 from ipdma.report.table import Section, Table
 
 LONG = 28  # letters from which a cell of text asks for more room than a word needs
+
+
+def page_style() -> str:
+    """The style sheet of the page and of the tables."""
+    return files("ipdma.report").joinpath("assets/page.css").read_text(encoding="utf-8")
 
 
 def table_markup(table: Table, number: str = "") -> str:
