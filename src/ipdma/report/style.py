@@ -90,7 +90,8 @@ def text_box(text: str, size: float, weight: str = "normal") -> tuple[float, flo
 def line_box(size: float, weight: str = "normal") -> tuple[float, float, float]:
     """How far a line of text reaches up and down at least, and the gap to the next, in points."""
     font = get_font(font_file(weight))
-    table, scale = font.get_sfnt_table("OS/2"), 1 / font.get_sfnt_table("head")["unitsPerEm"] * size
+    table: Any = font.get_sfnt_table("OS/2")
+    scale = 1 / font.units_per_EM * size
     return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
 
 

@@ -53,7 +53,7 @@ class Recording(RendererBase):
 
     def play(self, renderer: RendererBase) -> None:
         """Draw everything with another renderer, of any resolution."""
-        unit = float(renderer.points_to_pixels(1.0))
+        unit: Any = renderer.points_to_pixels(1.0)
         for call in self.calls:
             call(renderer, unit)
 
