@@ -174,7 +174,9 @@ def read_numeric(rows: pd.DataFrame, spec: ModelSpec) -> tuple[dict[str, np.ndar
 
 def as_numbers(column: pd.Series) -> tuple[np.ndarray, str | None]:
     """Values as float64 with NaN for missing, and what is wrong with them, if anything."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        values = column.to_numpy().astype(float, copy=False)
+    elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
         values = column.to_numpy(dtype=float, na_value=np.nan)
     else:
         numbers = pd.to_numeric(column.astype(object), errors="coerce")

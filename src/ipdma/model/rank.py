@@ -50,7 +50,7 @@ def informing_studies(prepared: Prepared) -> dict[Term, tuple[str, ...]]:
 
 def names_of(design: Design, there: np.ndarray) -> tuple[str, ...]:
     """The names of studies with any column of theirs, shape (K, columns)."""
-    return tuple(str(study) for study, own in zip(design.studies, there, strict=True) if own.any())
+    return tuple(str(design.studies[k]) for k in np.flatnonzero(there.any(axis=1)))
 
 
 def rows_informing(design: Design, informing: Mapping[Term, tuple[str, ...]]) -> dict[Term, int]:
