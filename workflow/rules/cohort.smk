@@ -4,6 +4,9 @@ rule cohort:
         stamps=expand(f"{STAMPS}/harmonise/{{study}}.json", study=RUN.study_ids),
     output:
         stamp=f"{STAMPS}/cohort.json",
+        rows=update(
+            expand(f"{PRIVATE}/cohort/{{contrast}}/rows.csv", contrast=RUN.cohorts)
+        ),
     log:
         f"{LOGS}/cohort.log",
     params:

@@ -2,6 +2,8 @@
 rule fit:
     input:
         stamps=stamps_before("fit"),
+        # by whose size the largest contrast starts first, so that none is left alone at the end
+        rows=f"{PRIVATE}/cohort/{{contrast}}/rows.csv",
     output:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
@@ -15,7 +17,7 @@ rule fit:
         kept_by=kept_by("fit/{contrast}"),
         out="private/parts/{contrast}",
         plan=plan_of_run,
-        rows=f"{PRIVATE}/cohort/{{contrast}}",
+        rows=lambda wildcards, input: os.path.dirname(input.rows),
         participants=f"{PRIVATE}/cohort/participants",
         uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
         codebooks=lambda wildcards: RUN.codebook_folders,
@@ -31,6 +33,7 @@ rule fit:
 use rule fit as fit_shard with:
     input:
         stamps=f"{STAMPS}/cohort.json",
+        rows=f"{PRIVATE}/cohort/{{contrast}}/rows.csv",
     output:
         stamp=f"{STAMPS}/fit/{{contrast}}/{{scatteritem}}.json",
     log:

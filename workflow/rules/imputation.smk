@@ -2,6 +2,7 @@
 use rule fit as impute with:
     input:
         stamps=stamps_before("impute"),
+        rows=f"{PRIVATE}/cohort/{{contrast}}/rows.csv",
     output:
         stamp=f"{STAMPS}/impute/{{contrast}}.json",
     log:
@@ -22,6 +23,7 @@ use rule fit as impute with:
 use rule impute as impute_shard with:
     input:
         stamps=f"{STAMPS}/cohort.json",
+        rows=f"{PRIVATE}/cohort/{{contrast}}/rows.csv",
     output:
         stamp=f"{STAMPS}/impute/{{contrast}}/{{scatteritem}}.json",
     log:

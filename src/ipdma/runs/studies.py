@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ipdma.bundle import Bundle, read_bundle
 from ipdma.codebook.text_yaml import read_text_mapping
@@ -97,7 +98,7 @@ def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
     """The id and the files of one study folder; None, with a fault said, where it has no usable id."""
     path = folder / STUDY_FILE
     try:
-        content = read_text_mapping(read_text(path), str(path))
+        content = read_mapping(path)
     except ReadError as error:
         faults.extend(str(error).splitlines())
         return None
@@ -111,6 +112,18 @@ def read_folder(folder: Path, faults: list[str]) -> StudyFolder | None:
         return None
     files = tuple([path, *source_files(folder, content, faults)])
     return StudyFolder(name, folder, files, twin=is_twin(content))
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """A study.yaml as text, by libyaml where there is one; its complaints are not shown.
+
+    Raises ReadError in the words that a site is told.
+    """
+    text = read_text(path)
+    try:
+        return read_text_mapping(text, str(path), fast=True)
+    except ReadError:
+        return read_text_mapping(text, str(path))
 
 
 def is_twin(content: Mapping[str, object]) -> bool:
