@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -194,11 +195,14 @@ def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, o
     """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
     study, names = pd.factorize(rows["study"])
     treat, outcome = rows["treat"].to_numpy(dtype=float), rows["outcome"].to_numpy(dtype=float)
+    order = np.argsort(study, kind="stable")
+    starts = np.searchsorted(study[order], np.arange(len(names) + 1))
     out: dict[str, dict[str, Any]] = {}
-    for k, name in enumerate(names):
+    for name, (start, stop) in zip(names, pairwise(starts), strict=True):
         found = out[str(name)] = {"n_active": 0, "n_reference": 0}
+        at = order[start:stop]
         for side, code in (("reference", 0), ("active", 1)):
-            values = outcome[(study == k) & (treat == code)]
+            values = outcome[at][treat[at] == code]
             if len(values):
                 found[f"n_{side}"], found[f"mean_{side}"] = len(values), float(np.nanmean(values))
                 spread = len(values) > 1 and not binomial

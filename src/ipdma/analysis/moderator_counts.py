@@ -74,6 +74,7 @@ def write_levels(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
                 n=int((at["treat"] == treat).sum()),
                 of=len(at),
             )
+        there = at.groupby("study").size().to_dict()
         for study, size in rows.groupby("study").size().items():
-            n = int((at["study"] == study).sum())
+            n = int(there.get(study, 0))
             ledger.count(ident, "moderator_level", study=str(study), level=level, n=n, of=int(size))

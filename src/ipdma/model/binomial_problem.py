@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -119,8 +120,9 @@ def empty_cells(design: Design) -> list[str]:
     """Name the studies with both outcomes of which an arm has one outcome only."""
     treatment = design.shared[:, design.shared_terms.index("treatment")]
     named = []
-    for k, study in enumerate(design.studies):
-        t, y = treatment[design.study == k], design.outcome[design.study == k]
+    starts = np.searchsorted(design.study, np.arange(len(design.studies) + 1))
+    for study, (start, stop) in zip(design.studies, pairwise(starts), strict=True):
+        t, y = treatment[start:stop], design.outcome[start:stop]
         arms = np.unique(t)
         if len(arms) == 2 and np.ptp(y) and any(not np.ptp(y[t == arm]) for arm in arms):
             named.append(study)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import lapack
@@ -154,9 +155,10 @@ def between_only(design: Design) -> list[Term]:
     terms = [design.shared_terms[j] for j in columns]
     mains = [h for h, term in enumerate(design.nuisance_terms) if term.kind == "main"]
     seen = np.zeros(len(terms), dtype=bool)
-    for k in range(len(design.studies)):
-        rows = design.study == k
-        parts = [np.ones((rows.sum(), 1)), design.shared[rows][:, columns], design.nuisance[rows][:, mains]]
+    starts = np.searchsorted(design.study, np.arange(len(design.studies) + 1))
+    for start, stop in pairwise(starts):
+        rows = slice(start, stop)
+        parts = [np.ones((stop - start, 1)), design.shared[rows][:, columns], design.nuisance[rows][:, mains]]
         triangle: np.ndarray = np.linalg.qr(np.column_stack(parts), mode="r")  # type: ignore[assignment]
         seen |= estimable(triangle)[1 : 1 + len(terms)]
     return [term for term, found in zip(terms, seen, strict=True) if term.kind == "within" and not found]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipdma.errors import FitError, SpecError
+from ipdma.model import nst_search
 from ipdma.model.nst import NoWidth, null_standardised, one_set, t_statistic
 from ipdma.model.nst_share import TrialSets, null_variance, share_and_slope, signed_share
 from ipdma.model.pivot import pivot_interval
@@ -127,3 +128,17 @@ def test_the_pivots_far_end_grows_with_the_spread_and_does_not_fail_at_none():
 def test_estimates_of_nothing_but_zero_give_a_statistic_of_zero():
     assert t_statistic(one_set(np.zeros(3), np.ones(3)), 0.0) == 0.0
     assert t_statistic(one_set(np.ones(3), np.ones(3)), 0.0) == np.inf
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.5, 3.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_three_candidates_a_trial_find_the_ends_of_very_many_trials(seed, tau, monkeypatch):
+    """As of two thousand trials: the same interval as with all candidates, whatever the trials' precision."""
+    rng = np.random.default_rng(seed)
+    v = 10.0 ** rng.uniform(-2, 1, 120)
+    y = 0.2 + rng.normal(size=120) * np.sqrt(v + tau**2)
+    every = null_standardised(y, v)
+    monkeypatch.setattr(nst_search, "MOST", 360)
+    some = null_standardised(y, v)
+    assert (some.low, some.high) == pytest.approx((every.low, every.high), rel=1e-9)
+    assert some.p_value == every.p_value
