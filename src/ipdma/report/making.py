@@ -38,7 +38,7 @@ class Making:
     earlier : Drawn
         Gets what is made.
     found : dict of str to list
-        Files that are there already, by key.
+        Files that are there, by key.
     begun : dict of str to Future
         Files that a process makes, by key.
     """
@@ -49,11 +49,11 @@ class Making:
 
     def files(self, work: Work) -> Files:
         """The files of a piece of work, when they are made."""
-        if work.key in self.found:
-            return self.found[work.key]
-        files = self.begun[work.key].result() if work.key in self.begun else work.make()
-        self.earlier.add(work.key, files)
-        return files
+        if work.key not in self.found:
+            files = self.begun[work.key].result() if work.key in self.begun else work.make()
+            self.earlier.add(work.key, files)
+            self.found[work.key] = files
+        return self.found[work.key]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from tests.builders.report_mock import mock_material
 from ipdma.report.drawn import INSIDE, Drawn
 from ipdma.report.figures import list_exhibits
 from ipdma.report.ledger import Ledger
-from ipdma.report.making import figure_work, made_of, table_works
+from ipdma.report.making import figure_work, made_of, making, table_works
 from ipdma.report.tables import tabulate_all
 
 FORMATS = {True: ["svg", "png"], False: ["svg"]}
@@ -86,3 +86,12 @@ def test_a_table_is_written_again_where_a_cell_or_a_file_changed(tmp_path):
     assert tables_again(tmp_path, changed) == 2, "the table, and all of them together"
     (tmp_path / f"tables/{tables[1].name}.xlsx").write_bytes(b"")
     assert tables_again(tmp_path, tables) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_asked_for_twice_is_made_once(exhibits, workers):
+    works = [figure_work(exhibit, FORMATS) for exhibit in exhibits]
+    kept = Drawn(MADE_WITH)
+    with making(works, workers, kept) as made:
+        assert all(made.files(work) is made.files(work) for work in works)
+    assert kept.again == len(works)
