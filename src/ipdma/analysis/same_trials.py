@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
@@ -192,8 +193,15 @@ def same_rows(first: Cell, second: Cell, spec: ModelSpec) -> bool:
     columns = ["study", "treat", "outcome", *spec.covariates]
     if not set(columns) <= set(first.rows) & set(second.rows):
         return False
-    tables: list[pd.DataFrame] = [cell.analysed[columns].reset_index(drop=True) for cell in (first, second)]
-    return tables[0].equals(tables[1])
+    a, b = (cell.with_columns(spec.covariates)[columns].reset_index(drop=True) for cell in (first, second))
+    return len(a) == len(b) and all(alike(a[name], b[name]) for name in columns)
+
+
+def alike(first: pd.Series, second: pd.Series) -> bool:
+    """Whether two columns are equal, numbers to rounding: those of nobody come by way of a constant."""
+    if not pd.api.types.is_numeric_dtype(first) or not pd.api.types.is_numeric_dtype(second):
+        return bool(first.equals(second))
+    return np.allclose(first, second, rtol=1e-9, atol=0.0, equal_nan=True)
 
 
 def add_moderators(ledger: Ledger, alone: Cell, settings: Settings, name: str, model: str) -> None:
