@@ -134,6 +134,7 @@ def remove_other_jobs(results: Path, jobs: Sequence[str], works: bool) -> list[s
         for job in gone:
             stamp_path(results, job).unlink(missing_ok=True)
             remove_made(results, f"{MADE}/{job}.json")
+            remove_made(results, f"logs/{job}.log")
     if not names:
         return []
     return [
