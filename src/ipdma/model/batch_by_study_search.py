@@ -113,15 +113,17 @@ def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple
     return evaluate(batch, state.theta + step) if len(whole) else moved, stuck
 
 
-def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, Slopes, np.ndarray]:
-    """The optimum of each model over several starts, as `search.minimise` finds that of one.
-
-    From its own start, and where that ends at the boundary from away of it; with small and large variances
-    between studies; and where the best of these is near the boundary, from beside it.
+def fit_grouped(
+    batch: GroupedBatch, start: np.ndarray, thorough: bool = False
+) -> tuple[GroupedState, Slopes, np.ndarray]:
+    """The optimum of each model, from a start and, where that ends at the boundary, from away of it.
 
     Parameters
     ----------
     start : ndarray of shape (B, d + R)
+    thorough : bool
+        Search each model as `search.minimise` does one: also with small and large variances between studies,
+        and from beside the boundary where the best of these is near it. It takes twice the time.
 
     Returns
     -------
@@ -132,7 +134,7 @@ def fit_grouped(batch: GroupedBatch, start: np.ndarray) -> tuple[GroupedState, S
     found = search(batch, awake(batch, start))
     again = np.flatnonzero(near_boundary(batch, found[0]) | ~found[2])
     challenge(batch, found, again, wide(batch, start[again], HALF))
-    if batch.pairs:
+    if thorough and batch.pairs:
         everyone = np.tile(np.arange(len(start)), len(WIDE))
         challenge(batch, found, everyone, np.concatenate([wide(batch, start, ratio) for ratio in WIDE]))
         challenge(batch, found, *beside_boundary(batch, found))
