@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.fitting import specify
+from ipdma.analysis.record_words import STATED
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
@@ -22,7 +23,6 @@ NO_DIFFERENCE = 1e-12  # rates nearer than this are the same, up to rounding
 OF_TRIALS = "the trials' baselines"
 STANDARDISED = "standardised"  # in the place of an event rate, where everyone has their own
 NO_BASELINES = "no one-stage model to take the trials' baselines from"
-STATED = "stated in the plan"  # where a control risk is from: then no event of the trials is in it
 
 
 @dataclass(frozen=True)

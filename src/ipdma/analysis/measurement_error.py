@@ -17,8 +17,9 @@ import pandas as pd
 from ipdma.analysis.cell import Cell, design_frame
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.moderators import fit_plain_moderator
+from ipdma.analysis.record_words import SAME
 from ipdma.analysis.records import Ledger
-from ipdma.analysis.same_trials import SAME, only
+from ipdma.analysis.same_trials import only
 from ipdma.analysis.settings import Moderator, Settings
 from ipdma.model.spec import ModelSpec
 

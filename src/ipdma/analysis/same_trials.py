@@ -19,19 +19,13 @@ from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.headline import STAGES, fit_headline
 from ipdma.analysis.moderators import fit_plain_moderator
 from ipdma.analysis.published import pool_with_aggregate
+from ipdma.analysis.record_words import BESIDE, FEWER, ITSELF, NONE, REBUILT, SAME, SHARED
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Settings
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT
 
-SAME = "same_trials"
-SHARED = "the trials of the primary analysis"
-ITSELF = "the primary model itself, on these trials alone"
-BESIDE = "the primary model on the same trials stands beside it"
-REBUILT = "the rows were scored anew together with the published trials"
-FEWER = "fewer trials than the primary analysis has"
-NONE = "no trial of the primary analysis is among them"
 Trials = Mapping[str, frozenset[str]]
 
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.analysis.kept import Kept
 from ipdma.disclosure.cells import Cell
@@ -63,7 +62,7 @@ class Part:
     """
 
     cells: list[Cell]
-    matrix: csr_array
+    matrix: scipy.sparse.csr_array
     low: np.ndarray
     high: np.ndarray
     bounds: np.ndarray
@@ -179,12 +178,12 @@ class Part:
         Contradiction
             Where no numbers fit.
         """
-        rules = [LinearConstraint(self.matrix, self.low, self.high)]
-        bounds = Bounds(*self.bounds)
-        answer = milp(aim, constraints=rules, bounds=bounds)
+        rules = [scipy.optimize.LinearConstraint(self.matrix, self.low, self.high)]
+        bounds = scipy.optimize.Bounds(*self.bounds)
+        answer = scipy.optimize.milp(aim, constraints=rules, bounds=bounds)
         if answer.x is not None and np.abs(answer.x - np.round(answer.x)).max() > WHOLE:
             whole = np.ones(len(self.cells))
-            answer = milp(
+            answer = scipy.optimize.milp(
                 aim, constraints=rules, bounds=bounds, integrality=whole, options={"time_limit": PATIENCE}
             )
         if answer.x is None:
@@ -286,6 +285,6 @@ def build_part(rows: Sequence[UnknownRow], limits: Callable[[Cell], tuple[float,
     at = {cell: i for i, cell in enumerate(cells)}
     entries = [(i, at[cell], w) for i, (weights, _, _) in enumerate(rows) for cell, w in weights.items()]
     line, column, weight = np.array(entries, dtype=float).reshape(-1, 3).T
-    matrix = csr_array((weight, (line.astype(int), column.astype(int))), (len(rows), len(cells)))
+    matrix = scipy.sparse.csr_array((weight, (line.astype(int), column.astype(int))), (len(rows), len(cells)))
     bounds = np.array([limits(cell) for cell in cells], dtype=float).reshape(-1, 2).T
     return Part(cells, matrix, np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), bounds)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ipdma.analysis.absolute import STATED
+from ipdma.analysis.record_words import STATED
 from ipdma.analysis.records import as_number
 from ipdma.disclosure.cells import Row
 from ipdma.disclosure.kinds import tells_risk

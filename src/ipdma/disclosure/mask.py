@@ -7,10 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ipdma.analysis.absolute import STATED
 from ipdma.analysis.kept import Kept
+from ipdma.analysis.record_words import SAME, STATED
 from ipdma.analysis.records import Ident, as_number
-from ipdma.analysis.same_trials import SAME
 from ipdma.disclosure.bounds import ENOUGH
 from ipdma.disclosure.cells import (
     ANALYSED,

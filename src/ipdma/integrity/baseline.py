@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
@@ -59,7 +59,7 @@ def mean_p(a: np.ndarray, b: np.ndarray) -> float | None:
     """Welch t-test p; None where there are too few values, or all are the same."""
     if min(len(a), len(b)) < 3 or np.ptp(np.concatenate([a, b])) == 0:
         return None
-    return finite(float(stats.ttest_ind(a, b, equal_var=False).pvalue))
+    return finite(float(scipy.stats.ttest_ind(a, b, equal_var=False).pvalue))
 
 
 def share_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float | None:
@@ -69,8 +69,8 @@ def share_p(values: pd.Series, arm: pd.Series, pair: tuple[str, str]) -> float |
     if table.shape[0] < 2 or table.shape[1] < 2:
         return None
     if table.shape == (2, 2):
-        return finite(float(stats.fisher_exact(table)[1]))
-    return finite(float(stats.chi2_contingency(table)[1]))
+        return finite(float(scipy.stats.fisher_exact(table)[1]))
+    return finite(float(scipy.stats.chi2_contingency(table)[1]))
 
 
 def cross_table(rows: pd.Series, columns: pd.Series) -> np.ndarray:
@@ -85,7 +85,7 @@ def spread_p(a: np.ndarray, b: np.ndarray) -> float | None:
     """Brown and Forsythe's p for equal spread."""
     if min(len(a), len(b)) < 5 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    return finite(float(stats.levene(a, b, center="median").pvalue))
+    return finite(float(scipy.stats.levene(a, b, center="median").pvalue))
 
 
 def finite(p: float) -> float | None:
@@ -129,8 +129,8 @@ def combined(trial: TrialTables, label: str, p_values: list[float]) -> Integrity
     if len(p_values) < 5:
         why = f"fewer than five variables to compare between {label}"
         return COMBINED_BALANCE.skipped(trial.study, why)
-    z, upper = stats.combine_pvalues(np.clip(p_values, 1e-12, 1 - 1e-12), method="stouffer")
-    distance_p = stats.kstest(p_values, "uniform").pvalue
+    z, upper = scipy.stats.combine_pvalues(np.clip(p_values, 1e-12, 1 - 1e-12), method="stouffer")
+    distance_p = scipy.stats.kstest(p_values, "uniform").pvalue
     off = bool(min(upper, 1 - upper) < COMBINED / 2 and distance_p < 0.05)
     alike = "Arms are more alike at baseline than chance would have them."
     apart = "Arms differ more at baseline, over all variables, than chance would have them."

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are loaded where they are first used
 
 
 def grim_consistent(mean: str | float, n: int, items: int = 1) -> bool:
@@ -58,4 +58,4 @@ def runs_test(sequence: Sequence[Any]) -> tuple[int, float]:
 
 def allocation_p(n_first: int, n_second: int, ratio: float = 1.0) -> float:
     """Exact two-sided binomial p of an allocation against ratio : 1."""
-    return float(stats.binomtest(n_first, n_first + n_second, ratio / (1 + ratio)).pvalue)
+    return float(scipy.stats.binomtest(n_first, n_first + n_second, ratio / (1 + ratio)).pvalue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
@@ -83,7 +83,7 @@ def check_digits(trial: TrialTables) -> list[IntegrityResult]:
         if len(whole) < FEWEST_FOR_DIGITS or np.ptp(whole) < 20 or len(whole) < len(inner):
             continue
         counts = np.bincount(whole.abs() % 10, minlength=10)
-        statistic, p = stats.chisquare(counts)
+        statistic, p = scipy.stats.chisquare(counts)
         results.append(
             DIGITS.judged(
                 trial.study,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+import scipy  # its parts are loaded where they are first used
 
 from ipdma.integrity.finding import Check, IntegrityResult
 from ipdma.integrity.tables import TrialTables
@@ -33,7 +33,7 @@ def check_outliers(trial: TrialTables) -> IntegrityResult:
     z = (centred / scale).to_numpy()
     inverse = np.linalg.pinv(np.corrcoef(z.T))
     distance = np.einsum("ij,jk,ik->i", z, inverse, z)
-    far = int((special.chdtrc(data.shape[1], distance) < OUTLIER_LEVEL).sum())
+    far = int((scipy.special.chdtrc(data.shape[1], distance) < OUTLIER_LEVEL).sum())
     return OUTLIERS.judged(
         trial.study,
         far > 0,
@@ -80,9 +80,9 @@ def check_missing_by_arm(trial: TrialTables) -> list[IntegrityResult]:
         if table.shape[0] < 2 or table.shape[1] < 2 or len(arm) < 20:
             continue
         p = float(
-            stats.fisher_exact(table.to_numpy())[1]
+            scipy.stats.fisher_exact(table.to_numpy())[1]
             if table.shape == (2, 2)
-            else stats.chi2_contingency(table)[1]
+            else scipy.stats.chi2_contingency(table)[1]
         )
         results.append(
             BY_ARM.judged(

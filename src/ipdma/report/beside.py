@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.analysis.same_trials import SAME
+from ipdma.analysis.record_words import SAME
 from ipdma.model.df import df_label
 from ipdma.report import wording
 from ipdma.report.ledger import Pen

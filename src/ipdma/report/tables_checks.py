@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipdma.analysis.same_trials import ITSELF, SAME, SHARED
+from ipdma.analysis.record_words import ITSELF, SAME, SHARED
 from ipdma.model.term import Term
 from ipdma.report import wording
 from ipdma.report.ledger import Ledger, Pen

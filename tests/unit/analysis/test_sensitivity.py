@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from tests.builders.analysis_rows import KEY, PLAIN, as_table, count, draw_rows, pick, run, small_plan
 
+from ipdma.analysis.record_words import BESIDE, ITSELF, SHARED
 from ipdma.analysis.run import analyse
-from ipdma.analysis.same_trials import BESIDE, ITSELF, SHARED
 
 
 def test_leaving_one_study_out_is_the_model_without_it(rows):
