@@ -11,6 +11,7 @@ from ipdma.model.search import FLOOR, HOPELESS, NEAR_BOUNDARY, NEARLY, SINGULAR
 TOLERANCE = 1e-10
 MAX_STEPS = 60
 POLISHING_STEPS = 2
+SETTLED = 1e-15  # a gain after whose step nothing is left to gain
 HALF = 0.5  # of the residual SD: a start away from the boundary
 WIDE = (0.2, 1.0)  # the same, of starts that every model follows
 AWAKE = 0.05  # of the residual SD: a start closer to a variance of zero would not leave it
@@ -146,6 +147,8 @@ def fit_grouped(
         sure = converged & (gain < NEARLY) & (lowest > FLOOR)
         state = evaluate(batch, state.theta + np.where(sure[:, None], step, 0.0))
         slopes = derive(batch, state)
+        if gain[sure].max(initial=0.0) < SETTLED:
+            break
     return state, slopes, converged
 
 
