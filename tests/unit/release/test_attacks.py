@@ -263,6 +263,7 @@ def test_people_without_an_attribute_where_the_arm_is_told():
         (range(60), [range(30), range(30, 60)], False),
         (range(30), [range(60), range(30, 55)], True),
         (range(60), [range(5, 65)], False),
+        (range(36), [range(20), range(20, 37)], True),  # two between them hold one person more
     ],
 )
 def test_unions_of_sets_of_people(own, others, leaks):

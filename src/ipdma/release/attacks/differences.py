@@ -72,7 +72,9 @@ def could_be_people(gap: np.ndarray, columns: Sequence[Column]) -> bool:
 
 
 def attack_unions(own: frozenset[str], others: Sequence[frozenset[str]], minimum: int) -> bool:
-    """Whether a set of people and one or two others leave few between them, from the people themselves.
+    """Whether a set of people, more or less one or two others, is few people, from the people themselves.
+
+    So are two that are in a third, and two that hold a third between them.
 
     Parameters
     ----------
@@ -81,15 +83,15 @@ def attack_unions(own: frozenset[str], others: Sequence[frozenset[str]], minimum
     others : sequence of frozenset of str
         People of that arm behind blocks which share a column with it.
     """
-    nested = [other for other in others if other < own or own < other]
-    if any(few(len(own ^ other), minimum) for other in nested):
-        return True
-    parts = [other for other in others if other < own]
-    whole = [other for other in others if own < other]
-    if any(a.isdisjoint(b) and few(len(own - a - b), minimum) for a, b in combinations(parts, 2)):
-        return True
-    return any(
-        own.isdisjoint(part) and part < around and few(len(around - own - part), minimum)
-        for around in whole
-        for part in others
-    )
+    people = sorted(own.union(*others))
+    mine, *rest = (np.array([who in group for who in people], dtype=int) for group in (own, *others))
+    signs = (1, -1)
+    changes = [s * x for x in rest for s in signs]
+    changes += [s * x + t * y for x, y in combinations(rest, 2) for s in signs for t in signs]
+    return any(is_group_of_few(mine + change, minimum) for change in changes)
+
+
+def is_group_of_few(count: np.ndarray, minimum: int) -> bool:
+    """Whether a sum of sets counts each person once or not at all, up to its sign, and few of them."""
+    signed = count if count.sum() > 0 else -count
+    return bool(signed.min() >= 0 and signed.max() == 1 and few(int(signed.sum()), minimum))
