@@ -18,6 +18,7 @@ from ipdma.model.term import INTERACTIONS, Term
 Array = np.ndarray
 OWN_KINDS = ("treatment", "within", "naive", "covariate", "main", "intercept")
 NO_VARIATION = "no variation of its own there"
+LEAST_DF = 0.05  # the 97.5 % point of t is 1e26 there: no interval
 
 
 @dataclass(frozen=True)
@@ -178,14 +179,22 @@ STUDY_FITS: dict[str, Callable[[str, Sequence[Term], Array, Array], StudyFit]] =
 
 
 def study_of_fit(study: str, fit: Fit) -> StudyFit:
-    """The treatment terms of a one-study fit. Raises FitError where it holds no covariance."""
+    """The treatment terms of a one-study fit; a variance that its rows cannot tell informs none of them.
+
+    Such a variance (one therapist in each arm) leaves an error that is rounding alone: negative, or
+    with hardly any df. Raises FitError where the fit holds no covariance.
+    """
     at = [i for i, e in enumerate(fit.estimates) if e.term.is_treatment]
     if fit.covariance is None:
         raise FitError("the fit of the study holds no covariance")
     covariance = np.asarray(fit.covariance)[np.ix_(at, at)]
+    terms = tuple(fit.estimates[i].term for i in at)
     estimate = np.array([fit.estimates[i].estimate for i in at])
     df = fit.estimates[at[0]].df if at else None
-    return StudyFit(study, tuple(fit.estimates[i].term for i in at), estimate, covariance, df, {})
+    if df is not None and df < LEAST_DF:
+        why = f"its own rows do not tell the variance that its error rests on (df {df:.1g})"
+        return nothing(study, terms, why)
+    return StudyFit(study, terms, estimate, covariance, df, {})
 
 
 def combine_imputations(sets: Sequence[Sequence[StudyFit]]) -> list[StudyFit]:
