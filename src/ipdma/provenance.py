@@ -53,6 +53,11 @@ def digest_modules(room: str, modules: Iterable[str]) -> str:
 
     What they import of other rooms is left to `digest_code`.
     """
+    return digest_named(sorted(find_modules(room, modules).items()))
+
+
+def find_modules(room: str, modules: Iterable[str]) -> dict[str, bytes]:
+    """Some modules of a room and those of the same room that they import, by `room/module.py`."""
     held = dict(room_files(room))
     own = re.compile(rf"^[ \t]*from[ \t]+ipdma\.{room}\.(\w+)", re.MULTILINE)
     waiting, found = list(modules), set()
@@ -61,7 +66,7 @@ def digest_modules(room: str, modules: Iterable[str]) -> str:
         if name not in found:
             found.add(name)
             waiting.extend(own.findall(held[name].decode("utf-8")))
-    return digest_named((name, held[name]) for name in sorted(found))
+    return {name: held[name] for name in found}
 
 
 def digest_named(files: Iterable[tuple[str, bytes]]) -> str:

@@ -125,8 +125,9 @@ class Part:
             for sign in (1.0, -1.0):
                 if most[i] - least[i] < enough - 1:
                     widen(least, most, self.solve(sign * (np.arange(size) == i)))
-            if np.isfinite(least[i]):
-                found[cell] = Range(float(least[i]), float(most[i]))
+            # what was sought and not found in time counts as told, since it may be
+            low = least[i] if np.isfinite(least[i]) else close[0, i]
+            found[cell] = Range(float(low), float(max(low, most[i])))
         return found
 
     def tighten(self) -> np.ndarray:

@@ -24,11 +24,12 @@ from ipdma.plan import PROGNOSIS, Plan
 from ipdma.release.attack import Tally, attack_block, attack_bundle, is_distinct
 from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import LEVERAGE, attack_persons
-from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences, attack_unions
-from ipdma.release.attacks.find import DROP, KEEP_ONE, Find, column_key
+from ipdma.release.attacks.differences import DIFFERENCES, RELEASES, attack_differences
+from ipdma.release.attacks.find import DROP, KEEP_ONE, MERGE, Find, column_key
 from ipdma.release.attacks.reconstruction import RECONSTRUCTION, Effort
 from ipdma.release.attacks.sets import attack_drawn, attack_pairs, attack_people, attack_sets
 from ipdma.release.attacks.standardisers import STANDARDISERS, attack_squares, key_of
+from ipdma.release.attacks.unions import Key, attack_unions, indicator_sums, levels_of_few
 from ipdma.release.counts import tellable
 from ipdma.release.make import TrialDraft
 from ipdma.release.moments import Draft, narrowed
@@ -245,16 +246,35 @@ def attack_alone(block: Block, passage: Passage) -> list[Find]:
 
 def attack_rows(draft: Draft, kept: Sequence[Draft], minimum: int) -> Iterator[Find]:
     """What only the site can try: leverage from the rows, and unions of sets of people."""
-    for arm, people in draft.people.items():
+    for arm in draft.people:
         yield from attack_bends(draft.block, arm, draft.values[arm], draft.knots, minimum)
         if attack_persons(draft.values[arm], minimum):
             reason = f"a combination of columns is the indicator of one person of arm {arm}"
             yield Find(LEVERAGE, arm, draft.block.names[-1:], reason, DROP)
-        keys = {column_key(draft.block, column) for column in draft.block.columns}
-        others = {own.people[arm] for own in kept if arm in own.people and shares(own.block, keys)}
-        if attack_unions(people, sorted(others, key=sorted), minimum):
-            reason = f"sets of people of arm {arm}, put together, leave fewer than {minimum} apart"
-            yield Find(DIFFERENCES, arm, (), reason, KEEP_ONE)
+        yield from attack_people_between(draft, arm, kept, minimum)
+
+
+def attack_people_between(draft: Draft, arm: str, kept: Sequence[Draft], minimum: int) -> Iterator[Find]:
+    """Few people, or few of a level, from a block's people and those of one or two others put together."""
+    block, people = draft.block, draft.people[arm]
+    keys = {column_key(block, column) for column in block.columns}
+    others: dict[frozenset[str], dict[Key, float]] = {}
+    for own in sorted(
+        (o for o in kept if arm in o.people and shares(o.block, keys)), key=lambda o: sorted(o.people[arm])
+    ):
+        others.setdefault(own.people[arm], {}).update(indicator_sums(own.block, arm))
+    if attack_unions(people, list(others), minimum):
+        reason = f"sets of people of arm {arm}, put together, leave fewer than {minimum} apart"
+        yield Find(DIFFERENCES, arm, (), reason, KEEP_ONE)
+        return
+    found = levels_of_few((people, indicator_sums(block, arm)), others, minimum)
+    for column in block.columns:
+        if column_key(block, column) in found:
+            reason = (
+                f"sets of people of arm {arm}, put together, leave fewer than {minimum} with or without "
+                f"{column.label}"
+            )
+            yield Find(DIFFERENCES, arm, (column.name,), reason, MERGE)
 
 
 def shares(block: Block, keys: set[tuple[object, ...]]) -> bool:

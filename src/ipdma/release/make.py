@@ -28,7 +28,7 @@ from ipdma.release.site_plan import cut_scores, site_plan
 PACKAGES = ("numpy", "pandas")
 NEEDS_ALL = "it is derived with a standard deviation over all trials"
 CUT_SCORES = "it cuts baseline scores that were divided by a constant, which may be that of all trials"
-IN_POINTS = "let the outcome stay in points (standardise: none)"
+IN_POINTS = "let the outcome itself, not an analysis of it alone, stay in points (its standardise: none)"
 GIVE_ONE = "let the plan's reliable_change name a standard deviation of each study, or an external one"
 
 

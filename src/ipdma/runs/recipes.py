@@ -17,14 +17,14 @@ from ipdma.provenance import digest_code, digest_files, digest_modules, digest_t
 from ipdma.runs.parts import analyses_of
 
 CODE = {  # rooms whose code a job uses
-    "harmonise": ("site",),
-    "cohort": ("cohort",),
-    "fit": ("analysis",),
-    "impute": ("analysis",),
-    "integrity": ("integrity", "report"),
-    "records": ("disclosure",),
-    "report": ("report", "disclosure"),
-    "share": ("release",),
+    "harmonise": ("site", "io"),
+    "cohort": ("cohort", "bundle", "io"),
+    "fit": ("analysis", "io"),
+    "impute": ("analysis", "io"),
+    "integrity": ("integrity", "report", "io"),
+    "records": ("disclosure", "io"),
+    "report": ("report", "disclosure", "io"),
+    "share": ("release", "report", "disclosure", "io"),
 }
 STEPS = {  # modules of this room that its script calls
     "plan": (),

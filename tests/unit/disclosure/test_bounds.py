@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from itertools import product
 
+import numpy as np
 import pytest
 
-from ipdma.disclosure.bounds import Contradiction, split_unknown, unknown_rows
+from ipdma.disclosure.bounds import Contradiction, Part, build_part, split_unknown, unknown_rows
 from ipdma.disclosure.cells import Cell
 from ipdma.disclosure.ties import Tie
 
@@ -66,3 +67,11 @@ def test_numbers_that_contradict_each_other_are_said():
     (part,) = split_unknown(unknown_rows(ties, {cell("w"): 30}.get), lambda _: (1.0, 9.0))
     with pytest.raises(Contradiction):
         part.ranges(part.cells)
+
+
+def test_a_count_that_no_search_found_in_time_counts_as_told(monkeypatch):
+    cells = [*map(cell, "abc")]
+    part = build_part([(dict.fromkeys(cells, 1.0), 8.0, 8.0)], lambda _: (0.0, 6.0))
+    assert all(found.values >= 3 for found in part.ranges(cells).values())
+    monkeypatch.setattr(Part, "solve", lambda self, aim: np.full(len(self.cells), np.nan))
+    assert {found.values for found in part.ranges(cells).values()} == {1}

@@ -15,9 +15,9 @@ from ipdma.model.spline import spline_basis
 from ipdma.release.attack import attack_bundle
 from ipdma.release.attacks.bends import attack_bends
 from ipdma.release.attacks.cells import attack_persons
-from ipdma.release.attacks.differences import attack_unions
 from ipdma.release.attacks.reconstruction import Effort, recovered
 from ipdma.release.attacks.sets import attack_drawn, attack_sets
+from ipdma.release.attacks.unions import attack_unions, levels_of_few
 from ipdma.release.counts import tellable
 
 ARMS = {"A": Arm("stpp", "", 80), "B": Arm("waitlist", "", 80)}
@@ -269,6 +269,18 @@ def test_people_without_an_attribute_where_the_arm_is_told():
 def test_unions_of_sets_of_people(own, others, leaks):
     sets = [frozenset(map(str, other)) for other in others]
     assert attack_unions(frozenset(map(str, own)), sets, 10) is leaks
+
+
+@pytest.mark.parametrize(
+    ("left", "of_level", "leaks"),
+    [(12, 4, True), (12, 9, True), (20, 16, True), (12, 0, False), (20, 10, False), (20, 20, False)],
+)
+def test_levels_of_the_people_between_three_sets(left, of_level, leaks):
+    key = ("level", "sex", "female")
+    own = frozenset(map(str, range(60 + left)))
+    others = {frozenset(map(str, range(30))): {key: 15.0}, frozenset(map(str, range(30, 60))): {key: 14.0}}
+    found = levels_of_few((own, {key: 29.0 + of_level}), others, 10)
+    assert found == ({key} if leaks else set())
 
 
 KNOTS = (10.0, 20.0, 30.0, 40.0, 50.0)

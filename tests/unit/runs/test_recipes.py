@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from ipdma import provenance
-from ipdma.provenance import room_files, rooms_named
-from ipdma.runs.recipes import STEPS
+from ipdma.provenance import close_over_imports, find_modules, room_files, rooms_named
+from ipdma.runs.recipes import CODE, STEPS, WITH_BUNDLES
 from ipdma.yaml_values import load_own_yaml
 
 PACKAGE = files("ipdma")
@@ -28,6 +28,14 @@ def imported(tree):
         if isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         yield from (name.split(".")[1] for name in names if name.startswith("ipdma."))
+
+
+WITHOUT_NUMBERS = {
+    "cli",
+    "report",
+    "provenance",
+}  # what is said on the way, the pages of bundles and figures, digests
+OF_OTHERS = {"harmonise": {"analysis"}, "cohort": {"analysis"}}  # `files` reads for the fitting jobs too
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -77,3 +85,11 @@ def test_the_digest_of_modules_follows_the_imports_of_their_room_alone(monkeypat
 def test_yaml_of_the_package_says_the_same_to_either_reader(name):
     text = PACKAGE.joinpath(name).read_text(encoding="utf-8")
     assert load_own_yaml(text) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("kind", sorted(CODE))
+def test_a_recipe_holds_the_rooms_of_the_modules_of_runs(kind):
+    steps = find_modules("runs", ("jobs", *STEPS[kind]))
+    named = set().union(*(rooms_named(content.decode("utf-8")) for content in steps.values())) & set(ROOMS)
+    held = close_over_imports((*CODE[kind], *WITH_BUNDLES.get(kind, ())))
+    assert named - held - {"runs", *WITHOUT_NUMBERS, *OF_OTHERS.get(kind, ())} == set()

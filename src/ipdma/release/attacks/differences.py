@@ -8,7 +8,6 @@ could be people (a moment matrix, inside the ranges) counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 import numpy as np
 
@@ -69,29 +68,3 @@ def could_be_people(gap: np.ndarray, columns: Sequence[Column]) -> bool:
         if column.whole and abs(gap[0, i] - round(gap[0, i])) > 1e-3:
             return False
     return is_semidefinite(gap)
-
-
-def attack_unions(own: frozenset[str], others: Sequence[frozenset[str]], minimum: int) -> bool:
-    """Whether a set of people, more or less one or two others, is few people, from the people themselves.
-
-    So are two that are in a third, and two that hold a third between them.
-
-    Parameters
-    ----------
-    own : frozenset of str
-        People of one arm behind a block.
-    others : sequence of frozenset of str
-        People of that arm behind blocks which share a column with it.
-    """
-    people = sorted(own.union(*others))
-    mine, *rest = (np.array([who in group for who in people], dtype=int) for group in (own, *others))
-    signs = (1, -1)
-    changes = [s * x for x in rest for s in signs]
-    changes += [s * x + t * y for x, y in combinations(rest, 2) for s in signs for t in signs]
-    return any(is_group_of_few(mine + change, minimum) for change in changes)
-
-
-def is_group_of_few(count: np.ndarray, minimum: int) -> bool:
-    """Whether a sum of sets counts each person once or not at all, up to its sign, and few of them."""
-    signed = count if count.sum() > 0 else -count
-    return bool(signed.min() >= 0 and signed.max() == 1 and few(int(signed.sum()), minimum))
