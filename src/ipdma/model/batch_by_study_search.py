@@ -123,8 +123,9 @@ def fit_grouped(
     ----------
     start : ndarray of shape (B, d + R)
     thorough : bool
-        Search each model as `search.minimise` does one: also with small and large variances between studies,
-        and from beside the boundary where the best of these is near it. It takes twice the time.
+        Search each model from more starts, as `search.minimise` does one: also with small and large variances
+        between studies (of several random effects not with one large alone), and from beside the boundary
+        where the best of these is near it. It takes twice the time.
 
     Returns
     -------
@@ -160,7 +161,8 @@ def challenge(batch: GroupedBatch, found: Found, models: np.ndarray, start: np.n
     known = best[models], lowest[models]
     theta, deviance, ended = search(batch.take(models), start, known)
     for at, model in enumerate(models):
-        if deviance[at] < lowest[model] - 1e-9 or (ended[at] and not converged[model]):
+        as_low = deviance[at] <= lowest[model] + 1e-6
+        if deviance[at] < lowest[model] - 1e-9 or (as_low and ended[at] and not converged[model]):
             best[model], lowest[model], converged[model] = theta[at], deviance[at], ended[at]
 
 

@@ -30,8 +30,6 @@ POLISHING_STEPS = 3
 POLISHED = 1e-22  # a gain below which no step is worth its while
 HOPELESS = 20.0  # a deviance that far above the known optimum's is no start towards a lower one
 NEAR_BOUNDARY = 0.1  # share of the residual (or largest) variance below which the boundary is tried as well
-WAY = (0.15, 0.3, 0.5, 0.7, 0.9)  # places on a line from a start to an optimum at which to look
-STRAIGHT = 2  # random effects up to which such a line tells: of 1,000 hard fits with more one was missed
 SINGULAR = 1e-4  # share of the residual SD below which a direction of D counts as zero, as lme4 has it
 
 
@@ -200,23 +198,6 @@ def descend(
     return reached
 
 
-def falls_towards(problem: Problem, start: tuple[Point, Value], known: Point) -> bool:
-    """Whether the deviance falls all the way on a straight line from a start to a known optimum.
-
-    Then there is no barrier between them, and no need to go: Newton's road ends at the optimum as well.
-    """
-    signs = np.where(known.factor.diagonal() < 0, -1.0, 1.0)  # L may have any sign, the starts' is positive
-    upright = Point(known.factor * signs, known.sigma2, known.phi)
-    here, there = pack(problem, start[0]), pack(problem, upright)
-    last = start[1].deviance
-    for share in WAY:
-        value = best_scale(problem, unpack(problem, here + share * (there - here)))[1].deviance
-        if not value < last:
-            return False
-        last = value
-    return True
-
-
 def same_basin(point: Point, value: Value, known: State) -> bool:
     """Whether a point is so near a known optimum that Newton would end there."""
     sigma2 = float(known.sigma2.mean())
@@ -336,10 +317,9 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     starts : list of Point, optional
         Default: a spread of starts.
     most : int
-        How many may be followed where a correlated intercept and treatment effect are all that varies:
-        the most promising and the least. With random interactions each may: of 1,600 hard sets 7 had their
-        optimum from another one. With one or two random effects a start is left out after the first where the
-        deviance simply falls from it towards the best optimum so far.
+        How many of them are followed where a correlated intercept and treatment effect are all that varies:
+        the most promising and the least. With random interactions each is: of 1,600 hard sets 7 had their
+        optimum from another one.
     """
     scaled = [best_scale(problem, point) for point in starts or starting_points(problem)]
     ranked = sorted(scaled, key=lambda found: found[1].deviance)
@@ -348,8 +328,7 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     optima: list[Optimum[State]] = []
     for start in followed:
         known = min(optima, key=lambda o: o.point.value.deviance) if optima else None
-        if known is None or len(problem.z) > STRAIGHT or not falls_towards(problem, start, known.point):
-            optima.append(descend(problem, start, known))
+        optima.append(descend(problem, start, known))
     best = min(optima, key=lambda o: o.point.value.deviance)
     challenger = boundary_start(problem, best)
     if challenger is not None and challenger[1].deviance < best.point.value.deviance + HOPELESS:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ipdma.errors import DataError
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.design import design_of_columns
 from ipdma.model.gaussian import fit_design
@@ -35,11 +36,17 @@ def fit_stacked(rows: pd.DataFrame, spec: ModelSpec, column: str = "imputation")
     Raises
     ------
     DataError, FitError
-        As `fit_gaussian` on any of the sets.
+        As `fit_gaussian` on any of the sets; where one has no complete row.
     """
     columns = read_columns(rows.drop(columns=column), spec)
     codes = np.unique(rows[column].to_numpy(), return_inverse=True)[1]
     sets, totals = codes[columns.row_index], np.bincount(codes)
+    empty = np.setdiff1d(np.arange(len(totals)), sets)
+    if len(empty):
+        raise DataError(
+            f"completed data set {empty[0] + 1} of {len(totals)} has no row without a missing value in the "
+            "columns of the model; expected at least one: complete them, or take fewer columns"
+        )
     together = fit_together(columns, spec, sets) or fit_in_turn(columns, spec, sets, len(totals))
     left_out = totals - np.bincount(sets, minlength=len(totals))
     return [replace(fit, n_rows_excluded=int(n)) for fit, n in zip(together, left_out, strict=True)]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from tests.builders.completed_rows import draw_sets
 
-from ipdma.errors import FitError
+from ipdma.errors import DataError, FitError
 from ipdma.model.columns import read_columns
 from ipdma.model.fit import fit_model
 from ipdma.model.gaussian import fit_gaussian
@@ -158,3 +158,11 @@ def test_a_set_that_cannot_be_fitted_is_refused_as_by_itself() -> None:
     with pytest.raises(FitError) as stacked:
         fit_stacked(rows, spec)
     assert str(stacked.value) == str(alone.value)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_set_without_a_complete_row_is_named(number):
+    rows = draw_sets(3, m=3)
+    rows.loc[rows["imputation"].rank(method="dense") == number, "base"] = float("nan")
+    with pytest.raises(DataError, match=f"completed data set {number} of 3 has no row"):
+        fit_stacked(rows, model("headline"))

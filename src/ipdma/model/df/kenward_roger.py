@@ -16,6 +16,8 @@ from ipdma.model.df.method import Array, Batch, Combinations, Covariance, DfMeth
 from ipdma.model.df.satterthwaite import single_df
 from ipdma.model.parameter_covariance import ParameterCovariance
 
+TOLD_APART = 1e-10  # of the information: what a parameter has beside all others
+
 
 class KenwardRoger(DfMethod):
     """The adjusted covariance, t on matched df, and the scaled F."""
@@ -72,9 +74,12 @@ def parameter_covariance(expected: Array | Bordered) -> ParameterCovariance:
     size = np.sqrt(np.maximum(np.diag(expected), 1e-300))
     scaled = expected / np.outer(size, size)
     try:
-        inverse = scipy.linalg.cho_solve(scipy.linalg.cho_factor(scaled), np.eye(len(scaled)))
+        factor = scipy.linalg.cho_factor(scaled)
+        if factor[0].diagonal().min() ** 2 < TOLD_APART:
+            raise scipy.linalg.LinAlgError  # positive by rounding alone
+        inverse = scipy.linalg.cho_solve(factor, np.eye(len(scaled)))
     except scipy.linalg.LinAlgError:
-        inverse = scipy.linalg.pinvh(scaled, rtol=1e-10)
+        inverse = scipy.linalg.pinvh(scaled, rtol=TOLD_APART)
     return ParameterCovariance.of(2 * inverse / np.outer(size, size))
 
 

@@ -114,7 +114,7 @@ def missing_module(engine: str, module: str) -> str | None:
     try:
         importlib.import_module(module)
     except Exception as error:
-        hint = "; install ipdma[r] and R with lme4 and lmerTest" if engine == "lme4" else ""
+        hint = "; install ipdma[r] and R with lme4, lmerTest and pbkrtest" if engine == "lme4" else ""
         return f"{engine}: {module} cannot be imported ({type(error).__name__}){hint}"
     return None
 
