@@ -8,6 +8,7 @@ rule fit:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
         f"{LOGS}/fit/{{contrast}}.log",
+    priority: 1  # before the shorter imputations, so that no long job is left alone at the end
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
