@@ -18,7 +18,7 @@ from ipdma.runs.parts import analyses_of
 
 CODE = {  # rooms whose code a job uses
     "harmonise": ("site", "io"),
-    "cohort": ("cohort", "bundle", "io"),
+    "cohort": ("cohort", "io"),
     "fit": ("analysis", "io"),
     "impute": ("analysis", "io"),
     "integrity": ("integrity", "report", "io"),
@@ -36,6 +36,9 @@ STEPS = {  # modules of this room that its script calls
     "records": ("explain", "files", "found"),
     "report": ("attack_printed", "files", "found"),
     "share": ("share",),
+}
+BESIDE = {  # modules of rooms that bring the models as well, which make no row
+    "cohort": (("plan", ("record",)), ("bundle", ("published",))),
 }
 OF_ROWS = (  # keys of the plan by which the rows of the contrasts are made
     *("instruments", "standardise", "external", "hedges", "time_points", "contrasts", "outcomes"),
@@ -122,5 +125,6 @@ def make_recipe(
     """
     rooms = (*CODE.get(kind, ()), *(WITH_BUNDLES.get(kind, ()) if bundles else ()))
     code = {"code": digest_code(rooms)} if rooms else {}
-    steps = digest_modules("runs", ("jobs", *STEPS[kind]))
+    named = (("runs", ("jobs", *STEPS[kind])), *BESIDE.get(kind, ()))
+    steps = digest_text(" ".join(digest_modules(room, modules) for room, modules in named))
     return {**code, "steps": steps, "versions": versions(), "inputs": digest_inputs(files), **more}

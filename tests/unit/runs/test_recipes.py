@@ -10,7 +10,7 @@ import yaml
 
 from ipdma import provenance
 from ipdma.provenance import close_over_imports, find_modules, room_files, rooms_named
-from ipdma.runs.recipes import CODE, STEPS, WITH_BUNDLES
+from ipdma.runs.recipes import CODE, STEPS, WITH_BUNDLES, make_recipe
 from ipdma.yaml_values import load_own_yaml
 
 PACKAGE = files("ipdma")
@@ -35,7 +35,10 @@ WITHOUT_NUMBERS = {
     "report",
     "provenance",
 }  # what is said on the way, the pages of bundles and figures, digests
-OF_OTHERS = {"harmonise": {"analysis"}, "cohort": {"analysis"}}  # `files` reads for the fitting jobs too
+OF_OTHERS = {
+    "harmonise": {"analysis"},
+    "cohort": {"analysis", "bundle", "plan"},
+}  # `files` reads for the fitting jobs too
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -93,3 +96,16 @@ def test_a_recipe_holds_the_rooms_of_the_modules_of_runs(kind):
     named = set().union(*(rooms_named(content.decode("utf-8")) for content in steps.values())) & set(ROOMS)
     held = close_over_imports((*CODE[kind], *WITH_BUNDLES.get(kind, ())))
     assert named - held - {"runs", *WITHOUT_NUMBERS, *OF_OTHERS.get(kind, ())} == set()
+
+
+@pytest.mark.parametrize(
+    ("changed", "other"),
+    [("plan/record.py", True), ("bundle/published.py", True), ("io.py", True), ("model/pool.py", False)],
+)
+def test_rows_are_made_again_where_what_makes_them_changed(monkeypatch, changed, other):
+    before = make_recipe("cohort", {})
+    room = changed.split("/")[0].removesuffix(".py")
+    held = tuple((name, content + b"#" * (name == changed)) for name, content in room_files(room))
+    true = provenance.room_files
+    monkeypatch.setattr(provenance, "room_files", lambda name: held if name == room else true(name))
+    assert (make_recipe("cohort", {}) != before) is other
