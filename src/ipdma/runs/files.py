@@ -83,14 +83,21 @@ def digest_rows(folder: Path | str) -> str:
 
 
 def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
-    """`number` or `text` for each column; one that is number in any frame with rows is a number."""
+    """`number` or `text` for each column; number in any frame with rows is a number, unless one holds words.
+
+    A column of which a cell has no value (all its trials came as bundles) is numeric there, whatever it holds
+    elsewhere.
+    """
     types: dict[str, str] = {}
+    words: set[str] = set()
     for frame in frames:
         for column in frame.columns:
             number = pd.api.types.is_numeric_dtype(frame[column]) and not frame.empty
+            if not number and column not in words and any(isinstance(v, str) and v for v in frame[column]):
+                words.add(column)
             if number or column not in types:
                 types[column] = "number" if number else "text"
-    return types
+    return {column: "text" if column in words else kind for column, kind in types.items()}
 
 
 def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
