@@ -23,6 +23,7 @@ from ipdma.errors import FitError
 from ipdma.model.interval import quantile, two_sided_p
 from ipdma.model.nst_search import Scan, centres, hull, least_share, scan
 from ipdma.model.nst_share import TrialSets, standardised
+from ipdma.model.remembered import remembered
 
 Array = np.ndarray
 
@@ -63,6 +64,7 @@ def critical_share(k: int, level: float) -> float:
     return t / math.sqrt(t**2 + k - 1)
 
 
+@remembered
 def null_standardised(y: Array, v: Array, level: float = 0.95) -> NullStandardised:
     """The interval and its test of no effect.
 

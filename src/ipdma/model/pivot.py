@@ -16,12 +16,15 @@ from itertools import pairwise
 import numpy as np
 import scipy  # its parts are loaded where they are first used
 
+from ipdma.model.remembered import remembered
+
 Array = np.ndarray
 NODES = 96  # of each panel of the quadrature: twice as many move no end by 1e-10
 TAIL = 1e-14
 CLOSE = 1e-8  # a step of Newton's after which the next would be below rounding
 
 
+@remembered
 def pivot_interval(y: Array, v: Array, level: float) -> tuple[float, float]:
     """The interval of a new trial's true effect.
 

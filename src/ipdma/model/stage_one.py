@@ -11,6 +11,7 @@ from ipdma.errors import FitError
 from ipdma.model.design import Design
 from ipdma.model.logistic import fit_firth, fit_logistic
 from ipdma.model.records import Fit
+from ipdma.model.remembered import remembered
 from ipdma.model.separation import estimable, independent_columns, separated_rows
 from ipdma.model.spec_keys import FIRTH
 from ipdma.model.term import INTERACTIONS, Term
@@ -92,6 +93,7 @@ def sort_terms(A: Array, terms: Sequence[Term], fine: Array) -> tuple[list[int],
     return [j for j in range(len(terms)) if fine[j]], silent
 
 
+@remembered
 def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
     """Least squares; a study without residual degrees of freedom, or fitted exactly, informs no term.
 
@@ -123,6 +125,7 @@ def fit_gaussian_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
     return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance[:r, :r], float(df), silent)
 
 
+@remembered
 def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
     """Logistic regression on the rows that no combination of columns predicts without error.
 
@@ -152,6 +155,7 @@ def fit_binomial_study(study: str, terms: Sequence[Term], A: Array, y: Array) ->
     return StudyFit(study, tuple(terms[j] for j in at), beta[:r], covariance, None, silent)
 
 
+@remembered
 def fit_firth_study(study: str, terms: Sequence[Term], A: Array, y: Array) -> StudyFit:
     """Logistic regression under Firth's penalty, with all rows; takes what `fit_binomial_study` takes."""
     if np.ptp(y) == 0:

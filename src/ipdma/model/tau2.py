@@ -11,6 +11,8 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
+from ipdma.model.remembered import remembered
+
 Array = np.ndarray
 GRID = 60
 
@@ -105,6 +107,7 @@ def tau2_likelihood(y: Array, v: Array, restricted: bool) -> float:
     return max(found, key=lambda tau2: log_likelihood(y, v, tau2, restricted))
 
 
+@remembered
 def estimate_tau2(y: Array, v: Array, method: str) -> float:
     """The between-study variance by `method` (reml, ml, dl, pm; common is 0); 0 for a single study."""
     if method == "common" or len(y) == 1:
@@ -114,6 +117,7 @@ def estimate_tau2(y: Array, v: Array, method: str) -> float:
     return {"dl": tau2_dersimonian_laird, "pm": tau2_paule_mandel}[method](y, v)
 
 
+@remembered
 def q_profile(y: Array, v: Array, level: float) -> tuple[float, float] | None:
     """Viechtbauer's (2007) interval of tau2: where Q(tau2) meets the chi-squared quantiles on K - 1.
 

@@ -1,5 +1,7 @@
 """The null-standardised t interval: closed forms, edges, agreement of p, interval and prediction."""
 
+import inspect
+
 import numpy as np
 import pytest
 from benchmarks.many_sets import null_standardised_ends
@@ -137,8 +139,9 @@ def test_three_candidates_a_trial_find_the_ends_of_very_many_trials(seed, tau, m
     rng = np.random.default_rng(seed)
     v = 10.0 ** rng.uniform(-2, 1, 120)
     y = 0.2 + rng.normal(size=120) * np.sqrt(v + tau**2)
-    every = null_standardised(y, v)
+    search = inspect.unwrap(null_standardised)  # not what is remembered of the same numbers
+    every = search(y, v)
     monkeypatch.setattr(nst_search, "MOST", 360)
-    some = null_standardised(y, v)
+    some = search(y, v)
     assert (some.low, some.high) == pytest.approx((every.low, every.high), rel=1e-9)
     assert some.p_value == every.p_value
