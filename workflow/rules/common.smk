@@ -10,6 +10,7 @@ try:
     from ipdma.harmless import for_terminal
     from ipdma.runs.announce import announce, say_end, say_start
     from ipdma.runs.begin import begin
+    from ipdma.runs.due import find_due
     from ipdma.runs.jobs import why_stopped
 except ModuleNotFoundError as error:
     sys.exit(

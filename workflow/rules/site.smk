@@ -1,18 +1,21 @@
-# From a contributed trial to its harmonised upload; the judgement of its files goes with it.
+# From the contributed trials to their harmonised uploads; the judgement of a trial's files goes with it. One job
+# makes those that are due, since to start a job takes longer than a trial does; the others stand as they are.
+# All are where the command line asks for it: Snakemake tells of that too late.
+DUE = find_due(RUN, again=bool({"-F", "--forceall", "harmonise"} & set(sys.argv)))
+
+
 rule harmonise:
     output:
-        stamp=f"{STAMPS}/harmonise/{{study}}.json",
+        expand(f"{STAMPS}/harmonise/{{study}}.json", study=DUE.studies),
     log:
-        f"{LOGS}/harmonise/{{study}}.log",
+        expand(f"{LOGS}/harmonise/{{study}}.log", study=DUE.studies or RUN.study_ids),
+    threads: DUE.hands
     params:
-        recipe=recipe_of("harmonise/{study}"),
-        files=files_of("harmonise/{study}"),
-        folder=lambda wildcards: str(RUN.study(wildcards.study).folder),
-        codebook=lambda wildcards: RUN.plan["codebook"],
-        least=lambda wildcards: RUN.plan["minimum_cell"],
-        blind=lambda wildcards: RUN.blind,
-        contact=lambda wildcards: RUN.contact,
+        digest=lambda wildcards: DUE.digest,
+        # with `input`, as the whole plan: the digest stands for it
+        trials=lambda wildcards, input: DUE.trials,
+        how=lambda wildcards: DUE.how,
     message:
-        "{wildcards.study}: checking and harmonising"
+        f"{len(DUE.studies)} trials: checking and harmonising"
     script:
         "../scripts/harmonise.py"

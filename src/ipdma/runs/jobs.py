@@ -23,6 +23,7 @@ from ipdma.runs.stamps import (
 from ipdma.writing import write_file, write_set
 
 STOPPED = "STOPPED: "
+INTERRUPTED = 130  # exit status
 STOPPED_OTHERWISE = """
 The run stopped, from outside or where the lines above say.
 Until it is finished the folder holds files of an earlier run, or partly of each.
@@ -133,7 +134,7 @@ def job(work: Any, name: str) -> Iterator[Desk]:
             raise SystemExit(1) from None
         except KeyboardInterrupt:
             desk.say("interrupted")
-            raise SystemExit(130) from None
+            raise SystemExit(INTERRUPTED) from None
         except Exception as error:
             desk.say(STOPPED + tool_fault(name, error))
             raise SystemExit(3) from None
@@ -152,7 +153,7 @@ def stamps_read(work: Any) -> dict[str, str]:
 
 def require_unchanged(work: Any) -> None:
     """Raises DataError where a file was changed after the run had begun: the job may have read either."""
-    named = dict(work.params.get("files") or {})
+    named = dict(getattr(work.params, "files", None) or {})
     changed = [
         label for label, path in named.items() if digest_of(Path(path)) != work.params.recipe["inputs"][label]
     ]

@@ -28,7 +28,7 @@ CODE = {  # rooms whose code a job uses
 }
 STEPS = {  # modules of this room that its script calls
     "plan": (),
-    "harmonise": ("admit",),
+    "harmonise": ("trials",),
     "cohort": ("bundles", "files", "tables"),
     "fit": ("bundles", "explain", "files", "found", "parts"),
     "impute": ("bundles", "explain", "files", "found", "parts"),

@@ -67,7 +67,7 @@ def test_every_form_of_import_is_read(text, rooms):
 def test_a_recipe_holds_the_modules_of_runs_that_its_script_calls(kind):
     script = SCRIPTS / f"{'fit' if kind == 'impute' else kind}.py"
     named = re.findall(r"^from ipdma\.runs\.(\w+) import", script.read_text(encoding="utf-8"), re.MULTILINE)
-    assert {"jobs", *STEPS[kind]} == set(named)
+    assert {"jobs", *STEPS[kind]} == {"jobs", *named}
 
 
 def test_the_digest_of_modules_follows_the_imports_of_their_room_alone(monkeypatch):
