@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Array = NDArray[Any]
 
@@ -89,15 +90,15 @@ class Arrow:
         step[self.index[self.have]] = -(own - self.reached[..., moving] @ first)[self.have]
         return step, float((inner * own).sum() + right @ (right / lengths))
 
-    def inverse(self, corner: Array) -> Array:
-        """The inverse, shape (P, P), where `corner` is that of `rest`."""
+    def inverse(self, corner: Array) -> ArrowInverse:
+        """The inverse, where `corner` is that of `rest`."""
         reach = np.zeros((self.size, len(self.shared)))
         reach[self.shared] = np.eye(len(self.shared))
         reach[self.index[self.have]] = -self.reached[self.have]
-        found: Array = reach @ corner @ reach.T
         study, a, b = np.nonzero(self.have[:, :, None] & self.have[:, None, :])
-        found[self.index[study, a], self.index[study, b]] += np.asarray(self.inverses)[study, a, b]
-        return found
+        values = np.asarray(self.inverses)[study, a, b]
+        places = (self.index[study, a], self.index[study, b])
+        return ArrowInverse(reach, corner, sparse.csr_array((values, places), shape=(self.size, self.size)))
 
     @property
     def matrix(self) -> Array:
@@ -108,3 +109,44 @@ class Arrow:
         total[self.shared[:, None], self.index[:, None, :]] = np.swapaxes(self.edge, 1, 2)
         total[self.index[:, :, None], self.index[:, None, :]] = self.blocks
         return total[:-1, :-1]
+
+
+@dataclass(frozen=True)
+class ArrowInverse:
+    """The inverse of an `Arrow`, reach corner reach' + own, by what it says of combinations of parameters.
+
+    Attributes
+    ----------
+    reach : ndarray of shape (P, s)
+    corner : ndarray of shape (s, s)
+    own : sparse array of shape (P, P)
+        Blocks of each study's own parameters.
+    """
+
+    reach: Array
+    corner: Array
+    own: sparse.csr_array
+
+    def first(self, n: int, times: float) -> ArrowInverse:
+        """The block of the first n parameters, multiplied."""
+        return ArrowInverse(self.reach[:n], times * self.corner, times * self.own[:n, :n])
+
+    def times(self, vector: Array) -> Array:
+        """The inverse times a vector, shape (P,)."""
+        found: Array = self.reach @ (self.corner @ (vector @ self.reach)) + self.own @ vector
+        return found
+
+    def variances(self, rows: Array | sparse.csr_array) -> Array:
+        """l'C l of each row l, shape (n,)."""
+        some = sparse.csr_array(rows)
+        reached = some @ self.reach
+        own = np.asarray((some @ self.own).multiply(some).sum(axis=1)).ravel()
+        found: Array = ((reached @ self.corner) * reached).sum(axis=1) + own
+        return found
+
+    def products(self, rows: Array | sparse.csr_array) -> Array:
+        """l_a'C l_b of each pair of rows, shape (n, n)."""
+        some = sparse.csr_array(rows)
+        reached = some @ self.reach
+        found: Array = reached @ self.corner @ reached.T + (some @ self.own @ some.T).toarray()
+        return found

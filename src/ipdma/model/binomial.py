@@ -14,10 +14,16 @@ from ipdma.model.alone import answered_alone, trials_alone
 from ipdma.model.arrow import Arrow
 from ipdma.model.binomial_problem import BinomialProblem, build_problem, fixed_columns, whole_problem
 from ipdma.model.design import Design, build_design
-from ipdma.model.df import DenseCovariance, Inference, OwnEstimates, df_method
+from ipdma.model.df import DenseCovariance, Inference, OwnEstimates, WholeCovariance, df_method
 from ipdma.model.glmm_profile import variance_intervals
 from ipdma.model.glmm_search import Marginal, common_factor, maximise
-from ipdma.model.inference import contrast_estimates, joint_tests, reported_covariance, term_estimates
+from ipdma.model.inference import (
+    contrast_estimates,
+    joint_tests,
+    reported_by_all,
+    reported_covariance,
+    term_estimates,
+)
 from ipdma.model.interval import quantile
 from ipdma.model.logistic import fit_firth
 from ipdma.model.newton import Optimum
@@ -92,7 +98,8 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
     spec, method = design.spec, df_method(design.spec.df)
     variance = variance_components(design, between(problem, optimum))
     own = own_estimates(design, variance)
-    inference = infer(problem, optimum, own)
+    covariance = fixed_covariance(optimum, len(problem.terms))
+    inference = infer(problem, optimum, covariance, own)
     estimates = term_estimates(inference, method)
     treatment = next(e for e in estimates if e.term == TREATMENT)
     prediction, note = method.predict(inference, treatment, variance.treatment)
@@ -126,12 +133,13 @@ def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal],
         informing=behind,
         rows_by_term=rows_informing(problem.design, behind),
         study_estimates=study_rows(design, own),
-        covariance=reported_covariance(inference, method, estimates),
+        covariance=reported_covariance(inference, method, estimates[: problem.layout.p]),
+        whole_covariance=reported_by_all(covariance, inference, estimates),
         trials=trials,
     )
 
 
-def fixed_covariance(optimum: Optimum[Marginal], P: int) -> Array:
+def fixed_covariance(optimum: Optimum[Marginal], P: int) -> WholeCovariance:
     """The block of the P fixed effects in the inverse of minus the joint Hessian of the log likelihood.
 
     Directions of theta in which the likelihood is flat (a factor that is not unique at the boundary) are
@@ -144,11 +152,16 @@ def fixed_covariance(optimum: Optimum[Marginal], P: int) -> Array:
     """
     curvature = optimum.point.hessian
     if not isinstance(curvature, Arrow):
-        return inverse_of_coefficients(curvature / 2, np.arange(len(curvature)) < P)[:P, :P]
+        return dense_inverse(curvature / 2, P)
     if curvature.inverses is None:
-        return inverse_of_coefficients(curvature.matrix / 2, np.arange(curvature.size) < P)[:P, :P]
+        return dense_inverse(curvature.matrix / 2, P)
     corner = inverse_of_coefficients(curvature.rest, curvature.shared < P)
-    return 2 * curvature.inverse(corner)[:P, :P]
+    return curvature.inverse(corner).first(P, 2.0)
+
+
+def dense_inverse(information: Array, P: int) -> DenseCovariance:
+    """The same as a matrix."""
+    return DenseCovariance(inverse_of_coefficients(information, np.arange(len(information)) < P)[:P, :P])
 
 
 def inverse_of_coefficients(information: Array, coefficient: NDArray[np.bool_]) -> Array:
@@ -173,7 +186,10 @@ def between(problem: BinomialProblem, optimum: Optimum[Marginal]) -> Array:
 
 
 def infer(
-    problem: BinomialProblem, optimum: Optimum[Marginal], own: Mapping[Term, OwnEstimates]
+    problem: BinomialProblem,
+    optimum: Optimum[Marginal],
+    covariance: WholeCovariance,
+    own: Mapping[Term, OwnEstimates],
 ) -> Inference:
     """What the df methods ask of this fit. Raises FitError where no residual df are left."""
     terms, n = problem.terms, len(problem.data.y)
@@ -183,7 +199,7 @@ def infer(
         terms=terms,
         beta=problem.to_data @ optimum.point.psi[: len(terms)],
         to_data=problem.to_data,
-        covariance=DenseCovariance(fixed_covariance(optimum, len(terms))),
+        covariance=covariance,
         uncertainty=None,
         informs={term: len(problem.informed[term]) for term in terms if term in problem.informed},
         residual_df=float(n - len(terms)),

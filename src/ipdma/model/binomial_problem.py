@@ -15,7 +15,8 @@ from ipdma.model.glmm import GlmmData
 from ipdma.model.glmm_search import Layout, descend
 from ipdma.model.problem import Prepared, prepare, random_pairs
 from ipdma.model.rank import between_only, drop_aliased, informing, informing_studies, nuisance_notes
-from ipdma.model.separation import SATURATED, separated_rows
+from ipdma.model.separation import SATURATED
+from ipdma.model.separation_among import Columns, separated_among
 from ipdma.model.term import Term
 
 Array = np.ndarray
@@ -71,7 +72,8 @@ def build_problem(design: Design) -> BinomialProblem:
     eta = np.einsum("nc,nc->n", problem.data.A, problem.layout.spread(problem.start)[0][problem.data.study])
     if np.abs(eta).max() < SATURATED:
         return problem
-    separated = separated_rows(fixed_columns(problem), problem.data.y)
+    p, data = problem.layout.p, problem.data
+    separated = separated_among(Columns(data.A[:, :p], data.A[:, p:], data.study), data.y)
     if not separated.any():
         return problem
     rest = without_rows(prepared, separated)

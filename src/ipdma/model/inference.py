@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from ipdma.errors import FitError, SpecError, nearest
-from ipdma.model.df import Combinations, DfMethod, Inference
+from ipdma.model.df import Combinations, DfMethod, Inference, WholeCovariance
 from ipdma.model.interval import f_upper_p
 from ipdma.model.records import Estimate, JointTest
 from ipdma.model.term import Term
@@ -71,3 +73,36 @@ def reported_covariance(inference: Inference, method: DfMethod, estimates: Seque
     covariance = method.covariance(inference).products(inference.to_data[np.arange(len(estimates))])
     ratio = np.array([e.std_error for e in estimates]) / np.sqrt(np.diag(covariance))
     return covariance * np.outer(ratio, ratio)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The covariance of all estimates of a fit, with the standard errors that they report.
+
+    Attributes
+    ----------
+    covariance : WholeCovariance
+        Of the fit's own (scaled) coefficients.
+    to_data : sparse array of shape (P, P)
+        The estimates from these.
+    ratio : ndarray of shape (P,)
+        Reported standard errors by those of `covariance`.
+    """
+
+    covariance: WholeCovariance
+    to_data: sparse.csr_array
+    ratio: np.ndarray
+
+    def times(self, weights: np.ndarray) -> np.ndarray:
+        """The covariance times a vector, shape (P,)."""
+        inner = (self.ratio * weights) @ self.to_data
+        found: np.ndarray = self.ratio * (self.to_data @ self.covariance.times(inner))
+        return found
+
+
+def reported_by_all(
+    covariance: WholeCovariance, inference: Inference, estimates: Sequence[Estimate]
+) -> Reported:
+    """`Reported` of an estimate for each term of the fit; `covariance` is that of its inference."""
+    errors = np.sqrt(covariance.variances(inference.to_data))
+    return Reported(covariance, inference.to_data, np.array([e.std_error for e in estimates]) / errors)

@@ -94,8 +94,10 @@ class Fit:
     study_estimates : tuple of StudyEstimate
         Each study's own estimate of the treatment effect or within-trial interaction, where there is one.
     covariance : ndarray or None
-        Covariance of `estimates`, in their order, as the df method reports it; of a Gaussian one-stage model
-        of the first of them, those that are no study's own.
+        Covariance of `estimates`, in their order, as the df method reports it; of a one-stage model of the
+        first of them, those that are no study's own.
+    whole_covariance : Reported or None
+        Of a logistic one-stage model what multiplies by the covariance of all `estimates`.
     trials : mapping of Term to TrialEstimates
         Under `df: nst` the trials' own estimates behind a term's interval.
     """
@@ -123,6 +125,7 @@ class Fit:
     rows_by_term: Mapping[Term, int] = field(default_factory=dict)
     study_estimates: tuple[StudyEstimate, ...] = ()
     covariance: np.ndarray | None = None
+    whole_covariance: Any = None
     trials: Mapping[Term, Any] = field(default_factory=dict)
 
     @cached_property

@@ -9,13 +9,12 @@ from scipy.optimize import linprog
 from scipy.special import expit
 
 Array = np.ndarray
-WIDE = 10_000_000  # numbers of a matrix beyond which only the sparse programme is asked
 CLEAR = 1e-6  # of balancing weights, and of what is left of a column: far above what rounding leaves
 BALANCING_STEPS = 12
 SATURATED = 12.0  # a linear predictor this large means a fitted probability beyond 1 - 6e-6
 
 
-def separated_rows(A: Array | sparse.csr_array, y: Array) -> Array:
+def separated_rows(A: Array, y: Array) -> Array:
     """Rows that a direction d of the coefficients predicts without error (Albert and Anderson 1984).
 
     With s = 2 y - 1 the direction satisfies s_i a_i'd >= 0 in every row; a row is separated where it is above
@@ -24,7 +23,7 @@ def separated_rows(A: Array | sparse.csr_array, y: Array) -> Array:
 
     Parameters
     ----------
-    A : ndarray or sparse array of shape (n, p)
+    A : ndarray of shape (n, p)
         All columns of the linear predictor.
     y : ndarray of shape (n,)
         0 and 1.
@@ -37,14 +36,9 @@ def separated_rows(A: Array | sparse.csr_array, y: Array) -> Array:
         finite.
     """
     n, p = A.shape
-    if n == 0 or p == 0 or (n * p < WIDE and overlap(dense(A), y)):
+    if n == 0 or p == 0 or overlap(A, y):
         return np.zeros(n, dtype=bool)
     return largest_set(A, y)
-
-
-def dense(A: Array | sparse.csr_array) -> Array:
-    """The columns with their zeros."""
-    return A if isinstance(A, np.ndarray) else A.toarray()
 
 
 def largest_set(A: Array | sparse.csr_array, y: Array) -> Array:

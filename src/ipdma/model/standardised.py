@@ -8,7 +8,7 @@ average risk it tells another difference.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,10 +55,12 @@ class Baselines:
         Columns of the nuisance coefficients.
     nu : ndarray of shape (Q,)
         Their estimates at `theta`.
-    slope : ndarray of shape (Q,)
-        How they follow another effect: cov(nu, theta) / var(theta).
-    rest : ndarray of shape (Q, Q)
-        Their covariance where theta is given.
+    with_theta : ndarray of shape (Q,)
+        Their covariances with theta.
+    var_theta : float
+        Theta's variance.
+    covariance : callable
+        Their covariance times a vector of shape (Q,).
     theta : float
         The fit's log odds ratio.
     level : float
@@ -74,8 +76,9 @@ class Baselines:
 
     X: Array | sparse.csr_array
     nu: Array
-    slope: Array
-    rest: Array
+    with_theta: Array
+    var_theta: float
+    covariance: Callable[[Array], Array]
     theta: float
     level: float
     silent: int = 0
@@ -95,7 +98,8 @@ class Baselines:
 
     def log_odds(self, theta: float) -> Array:
         """Log odds without the treatment where the effect is `theta`, shape (n,)."""
-        eta: Array = self.X @ (self.nu + self.slope * (theta - self.theta))
+        follows = self.with_theta / self.var_theta
+        eta: Array = self.X @ (self.nu + follows * (theta - self.theta))
         if self.reference is None:
             return eta
         wanted = self.reference
@@ -148,7 +152,8 @@ class Baselines:
         value = math.log(m1 / m0) if ratio else m1 - m0
         g = g1 / m1 - g0 / m0 if ratio else g1 - g0
         z = -float(ndtri((1 - self.level) / 2))
-        return value, z * math.sqrt(max(float(g @ self.rest @ g), 0.0))
+        left = float(g @ self.covariance(g)) - float(g @ self.with_theta) ** 2 / self.var_theta
+        return value, z * math.sqrt(max(left, 0.0))
 
 
 def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | None:
@@ -167,20 +172,28 @@ def baselines_of(rows: pd.DataFrame, spec: ModelSpec, fit: Fit) -> Baselines | N
     DataError, FitError
         As `fit_binomial`.
     """
-    if fit.covariance is None:
+    if fit.whole_covariance is None:
         return None
     design = build_design(rows, spec)
     problem = whole_problem(design) if spec.estimator == FIRTH else build_problem(design)
     columns = data_columns(problem)
     terms = [estimate.term for estimate in fit.estimates]
     t, rest = terms.index(TREATMENT), [i for i, term in enumerate(terms) if term != TREATMENT]
-    V = np.asarray(fit.covariance)
-    slope = V[rest, t] / V[t, t]
+
+    def times(vector: Array) -> Array:
+        full = np.zeros(len(terms))
+        full[rest] = vector
+        found: Array = fit.whole_covariance.times(full)[rest]
+        return found
+
+    place = {term: i for i, term in enumerate(problem.terms)}
+    beside = fit.whole_covariance.times(np.arange(len(terms)) == t)
     return Baselines(
-        X=columns[:, [problem.terms.index(terms[i]) for i in rest]],
+        X=columns[:, [place[terms[i]] for i in rest]],
         nu=np.array([fit.estimates[i].estimate for i in rest]),
-        slope=slope,
-        rest=V[np.ix_(rest, rest)] - np.outer(slope, V[t, rest]),
+        with_theta=beside[rest],
+        var_theta=float(beside[t]),
+        covariance=times,
         theta=float(fit.estimates[t].estimate),
         level=spec.level,
         silent=design.n_rows - len(problem.data.y),

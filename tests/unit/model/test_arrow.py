@@ -44,7 +44,11 @@ def test_steps_and_inverses_are_those_of_the_whole_matrix(seed):
         assert found[0][free] == pytest.approx(-solved, rel=1e-8)
         assert not found[0][held].any()
         assert found[1] == pytest.approx(gradient[free] @ solved)
-    assert form.inverse(np.linalg.inv(form.rest)) == pytest.approx(np.linalg.inv(matrix), rel=1e-7, abs=1e-12)
+    inverse, expected = form.inverse(np.linalg.inv(form.rest)), np.linalg.inv(matrix)
+    assert inverse.products(np.eye(form.size)) == pytest.approx(expected, rel=1e-7, abs=1e-12)
+    assert inverse.variances(np.eye(form.size)) == pytest.approx(np.diag(expected))
+    assert inverse.times(gradient) == pytest.approx(expected @ gradient)
+    assert inverse.first(3, 2.0).times(gradient[:3]) == pytest.approx(2 * expected[:3, :3] @ gradient[:3])
 
 
 def test_a_step_goes_down_where_the_rest_curves_down():

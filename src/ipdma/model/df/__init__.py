@@ -13,7 +13,14 @@ from ipdma.errors import SpecError, nearest
 from ipdma.model.df.hksj import HartungKnapp
 from ipdma.model.df.k_minus_1 import KMinus1
 from ipdma.model.df.kenward_roger import KenwardRoger
-from ipdma.model.df.method import Combinations, DenseCovariance, DfMethod, Inference, fewest
+from ipdma.model.df.method import (
+    Combinations,
+    DenseCovariance,
+    DfMethod,
+    Inference,
+    WholeCovariance,
+    fewest,
+)
 from ipdma.model.df.normal import Normal
 from ipdma.model.df.nst import NullStandardisedT
 from ipdma.model.df.own import OwnEstimates
@@ -39,6 +46,7 @@ __all__ = [
     "Inference",
     "OwnEstimates",
     "SecondStage",
+    "WholeCovariance",
     "df_label",
     "df_method",
     "fewest",

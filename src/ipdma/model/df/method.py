@@ -75,6 +75,13 @@ class Covariance(Protocol):
         """l_a'C l_b of each pair of a few rows, shape (n, n)."""
 
 
+class WholeCovariance(Covariance, Protocol):
+    """One that also multiplies a vector."""
+
+    def times(self, vector: Array) -> Array:
+        """C times a vector, shape (P,)."""
+
+
 @dataclass(frozen=True)
 class DenseCovariance:
     """A covariance that is held as a matrix, shape (P, P)."""
@@ -89,6 +96,11 @@ class DenseCovariance:
     def products(self, rows: Array) -> Array:
         """l_a'C l_b of each pair of rows, shape (n, n)."""
         found: Array = rows @ self.matrix @ rows.T
+        return found
+
+    def times(self, vector: Array) -> Array:
+        """C times a vector, shape (P,)."""
+        found: Array = self.matrix @ vector
         return found
 
 
