@@ -50,7 +50,6 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "text.color": INK,
-    "pdf.fonttype": 42,  # TrueType, so that letters stay letters
     "path.simplify": False,
     "text.hinting": "none",  # letters as designed, and a third of the time of a bitmap
 }
@@ -67,7 +66,8 @@ def letter_box(letter: str, weight: str) -> tuple[float, float, float]:
     """How far one letter moves the pen, and its top and bottom about the line; points of a one-point font."""
     font = get_font(font_file(weight))
     font.set_size(100, 72)
-    glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+    index = font.get_char_index(ord(letter))  # 0, a box, for one that the face does not have
+    glyph = font.load_glyph(index, flags=LoadFlags.NO_HINTING)
     _, bottom, _, top = (edge / 64 / 100 for edge in glyph.bbox)
     return float(glyph.linearHoriAdvance) / 65536 / 100, top, bottom
 

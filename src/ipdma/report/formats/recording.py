@@ -115,8 +115,8 @@ class Recording(RendererBase):
         ismath: Any = False,
         mtext: Any = None,
     ) -> None:
-        """A line of text."""
-        self.calls.append(partial(play_text, copy(gc), (x, y), s, (prop, angle, ismath, mtext)))
+        """A line of text; a label with dollars in it is no formula."""
+        self.calls.append(partial(play_text, copy(gc), (x, y), s, (prop, angle, False, mtext)))
 
 
 class Player(Artist):
