@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
@@ -58,8 +60,12 @@ def aggregate_effects(aggregate: pd.DataFrame | None, cell: Cell) -> list[StudyE
     """The usable aggregate estimates of a cell, of studies that gave no participant data."""
     if aggregate is None or not len(aggregate):
         return []
-    here = (aggregate["contrast"] == cell.contrast) & (aggregate["outcome"] == cell.outcome)
-    rows = aggregate[here & (aggregate["timepoint"] == cell.timepoint)]
+    here = np.ones(len(aggregate), dtype=bool)
+    for name, own in zip(("contrast", "outcome", "timepoint"), cell.key, strict=True):
+        here &= (aggregate[name] == own).to_numpy(bool)
+    if not here.any():
+        return []
+    rows = aggregate[here]
     found = []
     for row in rows.to_dict("records"):
         estimate, se = as_number(row.get("estimate")), as_number(row.get("std_error"))
@@ -82,15 +88,16 @@ def ipd_effects(cell: Cell, spec: ModelSpec) -> list[StudyEffect]:
     found = try_fit_design(silent, cell.ident("aggregate", "two"), cell, spec)
     if found is None:
         return []
-    sizes = found[1].groupby(["study", "treat"]).size()
+    used = found[1].complete
+    sizes = Counter(zip(used["study"].to_numpy(), used["treat"].to_numpy(), strict=True))
     return [
         StudyEffect(
             s.study,
             s.estimate,
             s.std_error,
             "ipd",
-            int(sizes.get((s.study, 1.0), 0)),
-            int(sizes.get((s.study, 0.0), 0)),
+            sizes[s.study, 1.0],
+            sizes[s.study, 0.0],
         )
         for s in found[0].study_estimates
         if s.term == "treatment" and s.std_error > 0

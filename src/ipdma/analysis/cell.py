@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.guest import GuestCell
 from ipdma.analysis.guest_rows import Place, places_of, with_guest_columns
 from ipdma.analysis.records import Ident
@@ -20,6 +21,46 @@ from ipdma.bundle.records import OBSERVED
 
 RESERVED = ("study", "treat", "outcome")
 YES_NO = {"no": 0.0, "yes": 1.0}
+
+
+@dataclass(frozen=True)
+class DesignRows:
+    """The rows that several fits share; nobody writes into them.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        `study, treat, outcome`, covariates and what else a model asks for; missing values kept.
+    covariates : tuple of str
+        Names of the covariates in it.
+    """
+
+    frame: pd.DataFrame
+    covariates: tuple[str, ...]
+
+    @cached_property
+    def complete(self) -> pd.DataFrame:
+        """Rows without a missing value."""
+        whole = np.ones(len(self.frame), dtype=bool)
+        for name in self.frame:
+            whole &= pd.notna(self.frame[name].to_numpy())
+        return self.frame if whole.all() else self.frame[whole]
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that the frame holds."""
+        return digest_table(self.frame)
+
+    def summaries(self, binomial: bool) -> dict[str, dict[str, object]]:
+        """As `study_summaries` of the complete rows."""
+        if binomial not in self.by_study:
+            self.by_study[binomial] = study_summaries(self.complete, binomial)
+        return self.by_study[binomial]
+
+    @cached_property
+    def by_study(self) -> dict[bool, dict[str, dict[str, object]]]:
+        """Those that were made."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -62,9 +103,9 @@ class Cell:
     @cached_property
     def analysed(self) -> pd.DataFrame:
         """Rows with an outcome, in studies that have both sides."""
-        study, names = pd.factorize(self.rows["study"])
-        there = self.rows["outcome"].notna().to_numpy()
-        treat, sides = pd.factorize(self.rows["treat"])
+        study, names = pd.factorize(self.rows["study"].to_numpy())
+        there = pd.notna(self.rows["outcome"].to_numpy())
+        treat, sides = pd.factorize(self.rows["treat"].to_numpy())
         pairs = np.unique((study * len(sides) + treat)[there & (treat >= 0)])
         both = np.bincount(pairs // max(len(sides), 1), minlength=len(names)) == 2
         found: pd.DataFrame = self.rows[there & both[study]]
@@ -97,6 +138,8 @@ class Cell:
 
     def places(self, one_sided: bool) -> list[Place]:
         """Where its guests stand among the rows that a fit may use."""
+        if not self.guests:
+            return []
         return places_of(self.used(True), self.guests) if one_sided else self.analysed_places
 
     @cached_property
@@ -107,6 +150,24 @@ class Cell:
     def used(self, one_sided: bool) -> pd.DataFrame:
         """The analysed rows, or every row with an outcome."""
         return self.rows[self.rows["outcome"].notna()] if one_sided else self.analysed
+
+    def design(self, covariates: Sequence[str]) -> DesignRows:
+        """The rows of a fit on these covariates, made once for all models that ask for them.
+
+        Raises
+        ------
+        KeyError
+            Naming a covariate that is no column.
+        """
+        names = tuple(covariates)
+        if names not in self.designs:
+            self.designs[names] = DesignRows(*design_frame(self.with_columns(names), names))
+        return self.designs[names]
+
+    @cached_property
+    def designs(self) -> dict[tuple[str, ...], DesignRows]:
+        """Those that were made, by their covariates."""
+        return {}
 
     def without_guests(self) -> Cell:
         """The trials with rows alone, for what moments cannot answer."""
@@ -192,8 +253,11 @@ def numeric_columns(rows: pd.DataFrame, name: str) -> dict[str, pd.Series]:
 
 
 def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, object]]:
-    """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary)."""
-    study, names = pd.factorize(rows["study"])
+    """For each study the participants, mean and SD of the outcome by side (a share and no SD when binary).
+
+    Every row has an outcome.
+    """
+    study, names = pd.factorize(rows["study"].to_numpy())
     treat, outcome = rows["treat"].to_numpy(dtype=float), rows["outcome"].to_numpy(dtype=float)
     order = np.argsort(study, kind="stable")
     starts = np.searchsorted(study[order], np.arange(len(names) + 1))
@@ -204,7 +268,7 @@ def study_summaries(rows: pd.DataFrame, binomial: bool) -> dict[str, dict[str, o
         for side, code in (("reference", 0), ("active", 1)):
             values = outcome[at][treat[at] == code]
             if len(values):
-                found[f"n_{side}"], found[f"mean_{side}"] = len(values), float(np.nanmean(values))
+                found[f"n_{side}"], found[f"mean_{side}"] = len(values), float(values.mean())
                 spread = len(values) > 1 and not binomial
-                found[f"sd_{side}"] = float(np.nanstd(values, ddof=1)) if spread else None
+                found[f"sd_{side}"] = float(values.std(ddof=1)) if spread else None
     return out

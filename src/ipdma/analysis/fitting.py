@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipdma.analysis.cell import Cell, design_frame, study_summaries
+from ipdma.analysis.cell import Cell, DesignRows
 from ipdma.analysis.digest_table import digest_table
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
@@ -48,16 +48,19 @@ def specify(spec: ModelSpec, stage: str) -> ModelSpec:
     return ready
 
 
-def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False) -> Fit:
+def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False, digest: str = "") -> Fit:
     """Fit, or find the fit of the same rows and model again, which several analyses ask for.
 
-    The profile intervals of the variances, half of a fit's time, are there only where they are shown.
+    The profile intervals of the variances, half of a fit's time, are there only where they are shown; two
+    stages have them as they are. `digest` is that of the frame, where it is known.
     """
-    key = (digest_table(frame), repr(spec), profile)
+    model = (digest or digest_table(frame), repr(spec))
+    key = (*model, profile and spec.stages == "one")
     if key not in FOUND:
         if len(FOUND) >= MOST_FOUND:
             FOUND.clear()
-        FOUND[key] = fit_anew(frame, spec, profile)
+        shown = FOUND.get((*model, True))
+        FOUND[key] = fit_anew(frame, spec, profile) if shown is None else replace(shown, variance_ci={})
     return FOUND[key]
 
 
@@ -93,40 +96,40 @@ def first_line(error: BaseException) -> str:
 
 
 def try_fit(
-    ledger: Ledger, ident: Ident, frame: pd.DataFrame, spec: ModelSpec, profile: bool = False
+    ledger: Ledger, ident: Ident, rows: DesignRows, spec: ModelSpec, profile: bool = False
 ) -> Fit | None:
-    """Fit `ident.stage` of a model on `frame`, or write why not."""
+    """Fit `ident.stage` of a model on some rows, or write why not."""
 
     def make() -> Fit:
         ready = specify(spec, ident.stage)
         try:
-            return fit_rows(frame, ready, profile)
+            return fit_rows(rows.frame, ready, profile, rows.digest)
         except NoWidth as error:
             ledger.note(ident, "warning", f"{first_line(error)}: the customary interval stands in its place")
             pool = replace(ready.pool, ci="modified_hksj")
-            return fit_rows(frame, ready.replace(df=None, pool=pool), profile)
+            return fit_rows(rows.frame, ready.replace(df=None, pool=pool), profile, rows.digest)
 
     return attempt(ledger, ident, make)
 
 
 def try_fit_design(
     ledger: Ledger, ident: Ident, cell: Cell, spec: ModelSpec, profile: bool = False
-) -> tuple[Fit, pd.DataFrame] | None:
+) -> tuple[Fit, DesignRows] | None:
     """Fit a model on the outcome, treatment and covariates of a cell.
 
     Returns
     -------
-    tuple of Fit and DataFrame, or None
-        The fit and the rows that it used; None, with the reason in the ledger, where there is no fit.
+    tuple of Fit and DesignRows, or None
+        The fit and its rows; None, with the reason in the ledger, where there is no fit.
     """
     try:
-        frame, covariates = design_frame(cell.with_columns(spec.covariates), spec.covariates)
+        rows = cell.design(spec.covariates)
     except KeyError as error:
         ledger.note(ident, "not_fitted", f"the covariate {error} is no column of the rows")
         return None
-    fit = try_fit(ledger, ident, frame, spec.replace(covariates=covariates), profile=profile)
+    fit = try_fit(ledger, ident, rows, spec.replace(covariates=rows.covariates), profile=profile)
     note_silent(ledger, ident, cell, spec.covariates)
-    return None if fit is None else (fit, frame.dropna())
+    return None if fit is None else (fit, rows)
 
 
 def number(value: Any) -> float | None:
@@ -310,9 +313,9 @@ def write_variances_of(
         ledger.count(ident, "variance", variable="residual", study=study, value=number(value))
 
 
-def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: pd.DataFrame, binomial: bool) -> None:
+def write_studies(ledger: Ledger, ident: Ident, fit: Fit, rows: DesignRows, binomial: bool) -> None:
     """Write each study's own estimates; `rows` are those of the fit, for the sizes and means by side."""
-    summaries = study_summaries(rows, binomial)
+    summaries = rows.summaries(binomial)
     if not ident.moderator:
         silent = sorted(set(summaries) - {s.study for s in fit.study_estimates})
         for study in silent:

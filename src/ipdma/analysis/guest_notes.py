@@ -69,7 +69,8 @@ def note_partial(ledger: Ledger, name: str | Ident, scales: pd.DataFrame | None)
     by it moves with it."""
     if scales is None or "partial" not in scales:
         return
-    for row in scales[scales["partial"].fillna("") != ""].to_dict("records"):
+    told = scales["partial"].fillna("").to_numpy() != ""
+    for row in scales[told].to_dict("records") if told.any() else ():
         scale = " ".join(str(row[key]) for key in ("instrument", "rating", "scoring") if row[key])
         text = f"the constant of {scale} ({row['what']}) is without some scores of {row['partial']}"
         note_once(ledger, name, f"{text}: the gate withheld the sum of squares of all")

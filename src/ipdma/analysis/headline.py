@@ -56,15 +56,15 @@ def fit_headline(
     found = try_fit_design(ledger, ident, cell, spec, profile)
     if found is None:
         return None
-    fit, used = found
+    fit, rows = found
     write_fit(ledger, ident, fit, is_headline)
     if other_measure(spec, stage):
         ledger.count(ident, "measure", variable=TREATMENT, level=spec.pool.measure)
     for contrast in fit.contrasts:
         ledger.estimates.append(estimate_row(ident, fit, contrast))
     if studies:
-        write_studies(ledger, ident, fit, used, cell.family == "binomial")
-        write_arms(ledger, ident, cell, fit, used)
+        write_studies(ledger, ident, fit, rows, cell.family == "binomial")
+        write_arms(ledger, ident, cell, fit, rows.complete)
     return fit
 
 
@@ -75,6 +75,7 @@ def write_arms(ledger: Ledger, ident: Ident, cell: Cell, fit: Fit, used: pd.Data
     """
     if len(used) != len(cell.analysed):
         return
-    inside = used[used["study"].astype(str).isin(fit.informing.get(TREATMENT, ()))]
+    inside = used["study"].isin(fit.informing.get(TREATMENT, ())).to_numpy()
+    own = used["treat"].to_numpy()[inside]
     for side, treat in (("active", 1), ("reference", 0)):
-        ledger.count(ident, "pooled_arm", arm=side, n=int((inside["treat"] == treat).sum()))
+        ledger.count(ident, "pooled_arm", arm=side, n=int((own == treat).sum()))

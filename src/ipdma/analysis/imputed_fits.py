@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.cell import Cell, DesignRows, design_frame
 from ipdma.analysis.fitting import attempt, fit_rows, specify, write_fit, write_studies
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.imputation_counts import write_medians, write_pooling
@@ -41,7 +41,7 @@ def fit_headline(
     if studies and ident.stage == "two":
         whole = frame.dropna()
         first = whole[whole[SETS] == whole[SETS].min()]
-        write_studies(ledger, ident, fit, first, completed.family == "binomial")
+        write_studies(ledger, ident, fit, DesignRows(first, covariates), completed.family == "binomial")
         pool_summaries(ledger, ident, whole, completed.family == "binomial")
     return fit
 

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ipdma.analysis.cell import RESERVED, YES_NO, Cell, design_frame
+from ipdma.analysis.cell import RESERVED, YES_NO, Cell, DesignRows, design_frame
 from ipdma.analysis.settings import Moderator, cut_labels
 from ipdma.model.spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class ModeratorFrame:
+class ModeratorFrame(DesignRows):
     """Rows in which a moderator stands under its plan name.
 
     Attributes
@@ -34,18 +34,11 @@ class ModeratorFrame:
         Studies whose rows are nobody's: right in their moments, and not in their quantiles.
     """
 
-    frame: pd.DataFrame
-    covariates: tuple[str, ...]
     name: str
     kind: str
     levels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
-
-    @cached_property
-    def complete(self) -> pd.DataFrame:
-        """Rows without a missing value."""
-        return self.frame.dropna()
 
     @property
     def spread(self) -> pd.DataFrame:
@@ -56,12 +49,32 @@ class ModeratorFrame:
 
     def measured(self) -> list[str]:
         """Studies in which anyone analysed has a value."""
-        return sorted(self.complete["study"].unique())
+        return self.spans[0]
 
     def varying(self) -> list[str]:
         """Studies that can inform a within-trial term: the moderator varies among their analysed."""
-        spread = self.complete.groupby("study")[self.name].nunique()
-        return sorted(spread.index[spread > 1])
+        return self.spans[1]
+
+    @cached_property
+    def spans(self) -> tuple[list[str], list[str]]:
+        """Studies with a value of the moderator, and those with several."""
+        study, names = pd.factorize(self.complete["study"].to_numpy(), sort=True)
+        value, levels = pd.factorize(self.complete[self.name].to_numpy())
+        pairs = np.unique(study * (len(levels) + 1) + value) // (len(levels) + 1)
+        several = np.bincount(pairs, minlength=len(names)) > 1
+        return list(names), list(names[several])
+
+    def varying_levels(self) -> set[str]:
+        """Levels that some of a study's analysed have, and others not."""
+        own = {level: self.shares(level) for level in self.levels}
+        return {level for level, shares in own.items() if ((shares > 0) & (shares < 1)).any()}
+
+    def shares(self, level: str) -> np.ndarray:
+        """The share of each study's complete rows that have a level, studies by name."""
+        study, names = pd.factorize(self.complete["study"].to_numpy(), sort=True)
+        there = self.complete[self.name].to_numpy() == level
+        found: np.ndarray = np.bincount(study, there, len(names)) / np.bincount(study, minlength=len(names))
+        return found
 
     def join(self, spec: ModelSpec) -> ModelSpec:
         """A model with this moderator, on the columns of `frame`."""

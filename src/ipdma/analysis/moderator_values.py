@@ -50,10 +50,7 @@ def case_mix(data: ModeratorFrame) -> Any:
     rows = data.complete
     if data.kind == "continuous":
         return float(rows.groupby("study")[data.name].mean().mean())
-    shares = {}
-    for level in data.levels[1:]:
-        shares[level] = float((rows[data.name] == level).groupby(rows["study"]).mean().mean())
-    return shares
+    return {level: float(data.shares(level).mean()) for level in data.levels[1:]}
 
 
 def effect_points(
@@ -69,16 +66,15 @@ def effect_points(
 
 def level_points(data: ModeratorFrame, interaction: str) -> list[EffectPoint]:
     """The effect at each level: all dummies at the level, minus their case mix unless naive."""
-    mix = case_mix(data)
-    rows = data.complete
-    points = []
+    mix, points = case_mix(data), []
+    varying = data.varying_levels()
     for level in data.levels:
         weights: dict[str, float] = {TREATMENT: 1.0}
         for other in data.levels[1:]:
             at = float(other == level) - (mix[other] if interaction == "within" else 0.0)
             if interaction == "naive":
                 weights[Term("naive", data.name, other)] = at
-            elif (rows[data.name] == other).groupby(rows["study"]).nunique().max() > 1:
+            elif other in varying:
                 weights[Term("within", data.name, other)] = at
         points.append(EffectPoint(f"at:{level}", level, ("level",), False, weights))
     return points

@@ -152,12 +152,12 @@ def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
         shown_at = with_severities(asked.moderator, severities)
         points = effect_points(data, shown_at, asked.settings, spec.interaction)
     shown = spec.interaction_effect == "random"
-    fit = try_fit(ledger, ident, data.frame, spec, profile=shown)
+    fit = try_fit(ledger, ident, data, spec, profile=shown)
     if fit is None:
         return None
     fit = with_effects(fit, {point.name: point.weights for point in points}, spec.level)
     write_fit(ledger, ident, fit, lambda term: term.is_treatment)
-    write_studies(ledger, ident, fit, data.complete, spec.family == "binomial")
+    write_studies(ledger, ident, fit, data, spec.family == "binomial")
     write_points(ledger, ident, fit, data, points, "at", "curve")
     write_severities(ledger, ident, fit, asked.cell, asked.settings, asked.moderator, severities)
     return fit
@@ -188,7 +188,7 @@ def fit_naive(ledger: Ledger, asked: Question) -> None:
     points = effect_points(data, asked.moderator, asked.settings, "naive")
     df = None if asked.spec.df == "hksj" else asked.spec.df
     spec = asked.spec.replace(interaction="naive", df=df, contrasts={})
-    fit = try_fit(ledger, ident, data.frame, spec)
+    fit = try_fit(ledger, ident, data, spec)
     if fit is None:
         return
     fit = with_effects(fit, {point.name: point.weights for point in points}, spec.level)
@@ -206,7 +206,7 @@ def fit_varying(ledger: Ledger, asked: Question) -> dict[str, Fit]:
     spec = asked.spec.replace(interaction_effect="random", contrasts={})
     for stage in ("one", "two"):
         ident = asked.ident.but(stage=stage, variant=RANDOM)
-        fit = try_fit(ledger, ident, asked.data.frame, spec, profile=True)
+        fit = try_fit(ledger, ident, asked.data, spec, profile=True)
         if fit is not None:
             fits[stage] = fit
             write_fit(ledger, ident, fit, lambda term: term.is_effect("within", asked.moderator.name))
@@ -227,7 +227,7 @@ def fit_plain_moderator(
     fits = {}
     for stage in ("one", "two"):
         here = ident.but(stage=stage)
-        fit = try_fit(ledger, here, asked.data.frame, asked.spec)
+        fit = try_fit(ledger, here, asked.data, asked.spec)
         if fit is not None:
             fits[stage] = fit
             write_fit(ledger, here, fit, lambda term: term.is_treatment)

@@ -235,9 +235,8 @@ def two_stage(
 ) -> Iterator[Specification]:
     """Two stages: the studies' own estimates once, then the poolings; where `whole` with every estimator of
     the variance between studies, and without each study in turn."""
-    spec = ModelSpec(
-        outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=settings.pool
-    )
+    own = PoolSpec(tau2="common", ci="wald", level=settings.level)  # any: the studies' own estimates are used
+    spec = ModelSpec(outcome="outcome", covariates=tuple(covariates), level=settings.level, pool=own)
     effects = ipd_effects(cell, spec)
     pools = [*product(("reml", "dl", "pm", "ml") if whole else ("reml",), ("modified_hksj",))]
     pools += [("reml", "nst"), ("common", "wald")]  # the null-standardised interval has no tau2 to choose

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.cell import Cell, DesignRows, design_frame
 from ipdma.analysis.context import Context
 from ipdma.analysis.fitting import attempt, fit_rows, number, specify, write_fit, write_studies
 from ipdma.analysis.guest_notes import note_left_out
@@ -93,7 +93,7 @@ def fit_stage(
     if fit is None:
         return None
     write_fit(ledger, ident, fit, is_headline)
-    write_studies(ledger, ident, fit, used, False)
+    write_studies(ledger, ident, fit, DesignRows(used.drop(columns=CLUSTER), spec.covariates), False)
     if ident.stage == "one" and fit.variance.nesting is not None:
         write_correlation(ledger, ident, fit)
     return fit

@@ -108,7 +108,7 @@ def analyse_adjusted_moderators(cell: Cell, context: Context) -> Ledger:
 
 def fit_adjusted(ledger: Ledger, ident: Ident, data: ModeratorFrame, spec: ModelSpec) -> None:
     """Fit one moderator beside the overall risk of bias and write its within-trial rows."""
-    fit = try_fit(ledger, ident, data.frame, data.join(spec))
+    fit = try_fit(ledger, ident, data, data.join(spec))
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.is_effect("within", data.name))
 

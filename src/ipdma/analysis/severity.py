@@ -64,6 +64,8 @@ def write_severities(
     values : mapping of str to float
         As `severity_values` gives them.
     """
+    if not values:
+        return
     keys = settings.plan["absolute"]
     sd, _, _ = reference_sd(cell.scales, keys["instrument"], keys["sd"])
     at = ident.but(variant="at")

@@ -80,7 +80,7 @@ def write_spline(
     write_coefficients(ledger, name, data.name, fit, settings.level)
     if len(own.studies) < len(cell.studies):
         part = moderator_frame(own, moderator, spec.covariates)
-        two = try_fit(ledger, name, part.frame, part.join(spec).replace(contrasts={}))
+        two = try_fit(ledger, name, part, part.join(spec).replace(contrasts={}))
     ends = curve.knots if moderator.knots else inner_range(data.spread[data.name].to_numpy(float))
     write_curve(ledger, name, moderator, fit, two, np.linspace(ends[0], ends[-1], GRID), settings.level)
 

@@ -50,6 +50,6 @@ def ordered_levels(values: pd.Series) -> list[str]:
 
 def rows_with(cell: Cell, values: pd.Series, column: str) -> pd.DataFrame:
     """Rows of the studies that have a value, the value in `column`."""
-    rows = cell.rows[cell.rows["study"].isin(values.index)].copy()
-    rows[column] = rows["study"].map(values)
-    return rows
+    own = values.index.get_indexer(pd.Index(cell.rows["study"]))
+    rows = cell.rows[own >= 0]
+    return rows.assign(**{column: values.array.take(own[own >= 0])})

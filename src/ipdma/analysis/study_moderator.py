@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ipdma.analysis.aggregate import StudyEffect
-from ipdma.analysis.cell import Cell, design_frame
+from ipdma.analysis.cell import Cell, DesignRows, design_frame
 from ipdma.analysis.fitting import try_fit, write_fit
 from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ident, Ledger
@@ -51,7 +51,7 @@ def fit_study_moderator(
         levels=tuple(levels) or None,
         df=None if spec.df in ("hksj", "nst") else spec.df,  # those are for within terms
     )
-    fit = try_fit(ledger, ident, frame, moderated)
+    fit = try_fit(ledger, ident, DesignRows(frame, covariates), moderated)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     regress_studies(ledger, cell, ident.but(stage="two"), levels, effects, spec.level)
@@ -67,16 +67,17 @@ def regress_studies(
 ) -> None:
     """The two-stage twin: each study's own effect (`effects`) regressed on its value."""
     name = ident.moderator
-    values = cell.analysed.groupby("study")[name].first()
-    studies = [s for s in effects if s.study in values.index]
+    rows = (cell.analysed[column].to_numpy() for column in ("study", name))
+    values = dict(zip(*rows, strict=True))  # one value a study
+    studies = [s for s in effects if s.study in values]
     if not studies:
         ledger.note(ident, "not_fitted", "no study estimate to regress")
         return
-    z = values.loc[[s.study for s in studies]]
+    z = np.array([values[s.study] for s in studies], dtype=object if levels else float)
     present = [label for label in levels if (z == label).any()]
-    columns = {label: (z == label).to_numpy(float) for label in present[1:]}
+    columns = {label: (z == label).astype(float) for label in present[1:]}
     if not levels:
-        columns = {"": z.to_numpy(float)}
+        columns = {"": z}
     X = np.column_stack([np.ones(len(z)), *[c - c.mean() for c in columns.values()]])
     try:
         y, v = np.array([s.estimate for s in studies]), np.array([s.std_error**2 for s in studies])

@@ -456,10 +456,10 @@ def test_a_fault_inside_one_fit_stops_no_other(rows, monkeypatch):
 
     whole = fitting.fit_rows
 
-    def faulty(frame, spec, profile=False):
+    def faulty(frame, spec, *beside):
         if spec.stages == "two":
             raise IndexError("row 17 holds 42")
-        return whole(frame, spec, profile)
+        return whole(frame, spec, *beside)
 
     monkeypatch.setattr(fitting, "fit_rows", faulty)
     got = analyse({KEY: as_table(rows)}, small_plan(moderators={}), parts=["efficacy"])
