@@ -18,13 +18,15 @@ from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.records import Ledger
 from ipdma.analysis.sensitivity import changed_cell
 from ipdma.analysis.settings import Settings
+from ipdma.model.alike import Effect, fit_alike
 from ipdma.model.columns import ModelColumns, read_columns
 from ipdma.model.design import design_of_columns
 from ipdma.model.df import df_method
-from ipdma.model.gaussian import fit_design, prepare_design
+from ipdma.model.gaussian import prepare_design
 from ipdma.model.interval import make_estimate
 from ipdma.model.many import leave_one_study_out
 from ipdma.model.pool import pool_effects
+from ipdma.model.problem import Prepared
 from ipdma.model.records import Estimate
 from ipdma.model.spec import ModelSpec, PoolSpec
 from ipdma.plan.record import REBUILDING, SELECTING
@@ -53,6 +55,14 @@ class Specification:
     numbers: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A one-stage specification without its answer: those of all rows are found together."""
+
+    choices: Mapping[str, str]
+    prepared: Prepared
+
+
 def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
     """All specifications of a cell, one row each, and how they spread.
 
@@ -62,7 +72,7 @@ def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
     ledger, settings = Ledger(), context.settings
     if not wanted(cell, settings):
         return ledger
-    found: list[Specification] = []
+    found: list[Specification | Asked] = []
     for rows, part in row_sets(cell, context):
         whole = rows == "all"
         sets = covariate_sets(part, settings)
@@ -73,8 +83,26 @@ def analyse_multiverse(cell: Cell, context: Context) -> Ledger:
             place = {"rows": rows, "covariates": name}
             found += one_stage(part, covariates, place, settings, whole)
             found += two_stage(part, settings, covariates, place, whole)
-    write_specifications(ledger, cell, distinct(found))
+    write_specifications(ledger, cell, distinct(answered(found)))
     return ledger
+
+
+def answered(found: Sequence[Specification | Asked]) -> list[Specification]:
+    """All specifications in their order; one that cannot be fitted is left out."""
+    effects = iter(fit_alike([one.prepared for one in found if isinstance(one, Asked)]))
+    every = [one if isinstance(one, Specification) else answer(one, next(effects)) for one in found]
+    return [one for one in every if one is not None]
+
+
+def answer(asked: Asked, effect: Effect | None) -> Specification | None:
+    """A one-stage specification with its answer."""
+    if effect is None:
+        return None
+    design = asked.prepared.design
+    numbers = numbers_of(effect.estimate)
+    numbers |= {"tau2": number(effect.tau2), "k": len(design.studies), "n": design.n_rows}
+    numbers |= {"converged": effect.converged, "singular": effect.singular, "df_method": DF}
+    return Specification("one", asked.choices, numbers)
 
 
 def distinct(found: Sequence[Specification]) -> list[Specification]:
@@ -152,7 +180,7 @@ def everywhere(cell: Cell, fewer: Sequence[str], more: Sequence[str]) -> bool:
 
 def one_stage(
     cell: Cell, covariates: Sequence[str], place: Mapping[str, str], settings: Settings, whole: bool
-) -> Iterator[Specification]:
+) -> Iterator[Specification | Asked]:
     """One-stage models: intercept, slopes, effect, residual variance; each without each study if `whole`."""
     frame, names = design_frame(cell.with_columns(covariates), covariates)
     columns = columns_of(frame.dropna(), names)
@@ -184,21 +212,18 @@ def columns_of(frame: pd.DataFrame, covariates: Sequence[str]) -> ModelColumns |
 
 def fitted_models(
     columns: ModelColumns, base: ModelSpec, choices: Mapping[str, str], whole: bool
-) -> Iterator[Specification]:
+) -> Iterator[Asked]:
     """The models on all studies: if `whole` with effect random or common and residual variance common or by
     study, else with effect random and residual variance by study."""
     kinds = list(product(("random", "common"), ("common", "by_study"))) if whole else [("random", "by_study")]
     for effect, residual in kinds:
         try:
             spec = base.replace(treatment_effect=effect, residual=residual)
-            fit = fit_design(design_of_columns(columns, spec), profile=False)
+            prepared = prepare_design(design_of_columns(columns, spec))
         except CANNOT:
             continue
-        numbers = numbers_of(fit.estimate("treatment"))
-        numbers |= {"tau2": number(fit.variance.treatment), "k": fit.n_studies, "n": fit.n_rows}
-        numbers |= {"converged": fit.converged, "singular": fit.singular, "df_method": fit.df_method}
-        more = {"treatment_effect": effect, "residual": residual, "df": "kenward_roger", "studies": "all"}
-        yield Specification("one", {**choices, **more}, numbers)
+        more = {"treatment_effect": effect, "residual": residual, "df": DF, "studies": "all"}
+        yield Asked({**choices, **more}, prepared)
 
 
 def numbers_of(estimate: Estimate) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes, derive, evaluate
@@ -16,6 +18,7 @@ HALF = 0.5  # of the residual SD: a start away from the boundary
 WIDE = (0.2, 1.0)  # the same, of starts that every model follows
 AWAKE = 0.05  # of the residual SD: a start closer to a variance of zero would not leave it
 
+Ratio = float | np.ndarray
 Known = tuple[np.ndarray, np.ndarray]  # theta (B, T) and deviance (B,)
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # theta (B, T), deviance (B,), converged (B,): see `search`
 
@@ -115,17 +118,16 @@ def shorten(batch: GroupedBatch, state: GroupedState, step: np.ndarray) -> tuple
 
 
 def fit_grouped(
-    batch: GroupedBatch, start: np.ndarray, thorough: bool = False
+    batch: GroupedBatch, start: np.ndarray, ratios: Sequence[Ratio] = ()
 ) -> tuple[GroupedState, Slopes, np.ndarray]:
     """The optimum of each model, from a start and, where that ends at the boundary, from away of it.
 
     Parameters
     ----------
     start : ndarray of shape (B, d + R)
-    thorough : bool
-        Search each model from more starts, as `search.minimise` does one: also with small and large variances
-        between studies (of several random effects not with one large alone), and from beside the boundary
-        where the best of these is near it. It takes twice the time.
+    ratios : sequence of float or ndarray of shape (r,)
+        Search each model from more starts, as `search.minimise` does one: also with these SDs between studies
+        in units of the residual one, and from beside the boundary where the best of all is near it.
 
     Returns
     -------
@@ -136,9 +138,9 @@ def fit_grouped(
     found = search(batch, awake(batch, start))
     again = np.flatnonzero(near_boundary(batch, found[0]) | ~found[2])
     challenge(batch, found, again, wide(batch, start[again], HALF))
-    if thorough and batch.pairs:
-        everyone = np.tile(np.arange(len(start)), len(WIDE))
-        challenge(batch, found, everyone, np.concatenate([wide(batch, start, ratio) for ratio in WIDE]))
+    if len(ratios) and batch.pairs:
+        everyone = np.tile(np.arange(len(start)), len(ratios))
+        challenge(batch, found, everyone, np.concatenate([wide(batch, start, ratio) for ratio in ratios]))
         challenge(batch, found, *beside_boundary(batch, found))
     best, _, converged = found
     state = evaluate(batch, best)
@@ -166,12 +168,12 @@ def challenge(batch: GroupedBatch, found: Found, models: np.ndarray, start: np.n
             best[model], lowest[model], converged[model] = theta[at], deviance[at], ended[at]
 
 
-def wide(batch: GroupedBatch, start: np.ndarray, ratio: float) -> np.ndarray:
-    """The start with every SD between studies at a share of the residual one, uncorrelated."""
-    theta = start.copy()
+def wide(batch: GroupedBatch, start: np.ndarray, ratio: Ratio) -> np.ndarray:
+    """The start with the SDs between studies at a share of the residual one, uncorrelated."""
+    theta, share = start.copy(), np.broadcast_to(ratio, len(batch.z))
     sigma = np.exp(theta[:, len(batch.pairs) :] / 2).mean(axis=1)
     for at, (i, j) in enumerate(batch.pairs):
-        theta[:, at] = ratio * sigma if i == j else 0.0
+        theta[:, at] = share[i] * sigma if i == j else 0.0
     return theta
 
 

@@ -82,14 +82,25 @@ def fit_design(design: Design, profile: bool = True) -> Fit:
     if design.spec.family != "gaussian" or design.spec.visit:
         raise SpecError("this engine needs family: gaussian without visit")
     try:
-        prepared = prepare_design(design)
-        optimum = minimise(prepared.swept)
-        return record_fit(prepared, optimum, profile)
+        return fit_prepared(prepare_design(design), profile)
     except np.linalg.LinAlgError as error:
         raise FitError(
             "the design is so close to rank-deficient that it cannot be fitted; columns: "
             f"{', '.join([*design.shared_terms, *design.nuisance_terms])}; leave out those that nearly agree"
         ) from error
+
+
+def fit_prepared(prepared: Prepared, profile: bool = True) -> Fit:
+    """Fit what `prepare_design` has made of a design.
+
+    Raises
+    ------
+    LinAlgError
+        Where columns can hardly be told apart.
+    FitError
+        Where a standard error is not positive.
+    """
+    return record_fit(prepared, minimise(prepared.swept), profile)
 
 
 def prepare_design(design: Design) -> Prepared:

@@ -102,7 +102,7 @@ def fit_stack(stack: Stack) -> StackFit | None:
     start = np.tile(start_of(stack), (stack.m, 1))
     if not can_tell_variances(batch, start):
         return None
-    state, slopes, converged = fit_grouped(batch, start, thorough=True)
+    state, slopes, converged = fit_grouped(batch, start, WIDE)
     return StackFit(stack, batch, state, slopes, converged)
 
 
