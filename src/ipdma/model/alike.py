@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdma.errors import FitError
-from ipdma.model.batch_by_study import GroupedBatch, GroupedState
+from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes
 from ipdma.model.batch_by_study_inference import each_coefficient, observed_covariance, small_sample
-from ipdma.model.batch_by_study_search import WIDE, Ratio, fit_grouped, wide
+from ipdma.model.batch_by_study_search import fit_grouped, spread, wide
 from ipdma.model.criterion import Point
 from ipdma.model.gaussian import fit_prepared, variances
 from ipdma.model.interval import make_estimate
@@ -25,7 +25,6 @@ from ipdma.model.search import on_boundary
 from ipdma.model.term import TREATMENT
 
 Form = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...], bool]
-ONE_LARGE = (1.0, 0.05)  # of the residual SD: of several random effects one, and the others
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def fit_alike(models: Sequence[Prepared]) -> list[Effect | None]:
     -------
     list of Effect or None
         None where a model cannot be fitted. One that has no such form (`form_of`), or whose search among the
-        others did not end, is fitted by itself.
+        others did not end, is fitted by itself, with the df that its spec asks for.
     """
     by_form: dict[Form, list[int]] = {}
     for i, prepared in enumerate(models):
@@ -100,8 +99,7 @@ def fit_form(models: Sequence[Prepared]) -> list[Effect | None]:
     """The models of one form."""
     try:
         batch = batch_of(models)
-        start = wide(batch, start_of(batch), WIDE[0])
-        state, slopes, converged = fit_grouped(batch, start, others(len(batch.z)))
+        state, slopes, converged = optima(batch)
         of_each = each_coefficient(small_sample(batch, state, slopes), observed_covariance(slopes))
     except np.linalg.LinAlgError:
         return [None] * len(models)
@@ -127,6 +125,12 @@ def batch_of(models: Sequence[Prepared]) -> GroupedBatch:
     return GroupedBatch(gram, n, z, pairs, logs, group)
 
 
+def optima(batch: GroupedBatch) -> tuple[GroupedState, Slopes, np.ndarray]:
+    """The lowest optimum of each model from a spread of starts; see `fit_grouped`."""
+    first, *others = spread(len(batch.z))
+    return fit_grouped(batch, wide(batch, start_of(batch), first), others)
+
+
 def start_of(batch: GroupedBatch) -> np.ndarray:
     """Search parameters without variances between studies: the residual variance of least squares."""
     corner = np.linalg.cholesky(batch.gram.sum(axis=1))[:, -1, -1]
@@ -134,13 +138,6 @@ def start_of(batch: GroupedBatch) -> np.ndarray:
     start = np.zeros((len(corner), len(batch.pairs) + batch.members.shape[1]))
     start[:, len(batch.pairs) :] = log_sigma2[:, None]
     return start
-
-
-def others(r: int) -> list[Ratio]:
-    """The further starts: all variances large, and of several one alone."""
-    large, small = ONE_LARGE
-    alone: list[Ratio] = [np.where(np.arange(r) == i, large, small) for i in range(r)]
-    return [WIDE[1], *(alone if r > 1 else [])]
 
 
 def effect_of(

@@ -16,6 +16,7 @@ POLISHING_STEPS = 2
 SETTLED = 1e-15  # a gain after whose step nothing is left to gain
 HALF = 0.5  # of the residual SD: a start away from the boundary
 WIDE = (0.2, 1.0)  # the same, of starts that every model follows
+ONE_LARGE = (1.0, 0.05)  # of several random effects one, and the others
 AWAKE = 0.05  # of the residual SD: a start closer to a variance of zero would not leave it
 
 Ratio = float | np.ndarray
@@ -200,6 +201,13 @@ def beside_boundary(batch: GroupedBatch, found: Found) -> tuple[np.ndarray, np.n
     start[:, :d] = root.reshape(len(root), -1)[:, batch.form.entries]
     hopeful = evaluate(batch.take(models), start).deviance < lowest[models] + 2 * HOPELESS
     return models[hopeful], start[hopeful]
+
+
+def spread(r: int) -> list[Ratio]:
+    """Ratios of further starts: all variances small, all large, and of several one alone large."""
+    large, small = ONE_LARGE
+    alone: list[Ratio] = [np.where(np.arange(r) == i, large, small) for i in range(r)]
+    return [*WIDE, *(alone if r > 1 else [])]
 
 
 def awake(batch: GroupedBatch, start: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ No row is read again: what is centred at the mean of the study means is moved by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -13,7 +14,7 @@ from ipdma.errors import SpecError
 from ipdma.model.batch import BatchFit, fit_batch
 from ipdma.model.batch_by_study import GroupedBatch
 from ipdma.model.batch_by_study_inference import each_coefficient, observed_covariance, small_sample
-from ipdma.model.batch_by_study_search import fit_grouped, near_boundary
+from ipdma.model.batch_by_study_search import Ratio, fit_grouped, near_boundary, spread
 from ipdma.model.batch_kernel import BatchProblem
 from ipdma.model.problem import Prepared, sweep_columns
 from ipdma.model.rank import informing
@@ -133,12 +134,19 @@ def leave_one_study_out(prepared: Prepared, inference: bool = True) -> ManyFits:
     n = full.n[:, 0] - full.keep.sum(axis=1)
     swept = np.where(left[:, :, None, None], swept, 0.0)
     if prepared.design.spec.residual == "by_study":
-        return fit_by_study(prepared, swept, left * n, (logs * left).sum(axis=1))
+        further = spread(len(full.z))
+        return fit_by_study(prepared, swept, left * n, (logs * left).sum(axis=1), further)
     block = batch_problem(prepared, swept, left @ n, (logs * left).sum(axis=1))
     return fit_prepared(prepared, block, inference)
 
 
-def fit_by_study(prepared: Prepared, gram: np.ndarray, n: np.ndarray, log_nuisance: np.ndarray) -> ManyFits:
+def fit_by_study(
+    prepared: Prepared,
+    gram: np.ndarray,
+    n: np.ndarray,
+    log_nuisance: np.ndarray,
+    ratios: Sequence[Ratio] = (),
+) -> ManyFits:
     """Fit models with a residual variance by study from swept cross-products (B, K, c, c).
 
     Parameters
@@ -146,6 +154,8 @@ def fit_by_study(prepared: Prepared, gram: np.ndarray, n: np.ndarray, log_nuisan
     n : ndarray of shape (B, K)
         Rows of each study less its nuisance rank; zero where a model leaves it out.
     log_nuisance : ndarray of shape (B,)
+    ratios : sequence of float or ndarray
+        Further starts, as in `fit_grouped`.
     """
     problem = prepared.full
     order = np.array([*problem.x, problem.y])
@@ -158,7 +168,7 @@ def fit_by_study(prepared: Prepared, gram: np.ndarray, n: np.ndarray, log_nuisan
     entries = np.broadcast_to(point.factor.ravel()[batch.form.entries], (len(n), len(problem.pairs)))
     floor = float(point.sigma2.min())
     start = np.concatenate([entries, np.log(np.maximum(sigma2, floor))], axis=1)
-    return ManyFits(prepared.shared_terms, to_data_scale(prepared, collect_grouped(batch, start)))
+    return ManyFits(prepared.shared_terms, to_data_scale(prepared, collect_grouped(batch, start, ratios)))
 
 
 def groups_of(prepared: Prepared, present: np.ndarray) -> np.ndarray:
@@ -173,9 +183,9 @@ def groups_of(prepared: Prepared, present: np.ndarray) -> np.ndarray:
     return group
 
 
-def collect_grouped(batch: GroupedBatch, start: np.ndarray) -> BatchFit:
+def collect_grouped(batch: GroupedBatch, start: np.ndarray, ratios: Sequence[Ratio]) -> BatchFit:
     """Fit and gather what a batch leaves behind; `sigma2` is (B, K), NaN for a study that is left out."""
-    state, slopes, converged = fit_grouped(batch, start)
+    state, slopes, converged = fit_grouped(batch, start, ratios)
     found = small_sample(batch, state, slopes)
     variance, satterthwaite, kr_df, kr_variance = each_coefficient(found, observed_covariance(slopes))
     return BatchFit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.builders.gaussian_rows import draw_rows
+from tests.builders.hard_rows import hard_rows, hard_spec
 
 from ipdma.errors import SpecError
 from ipdma.model.design import build_design
@@ -67,6 +68,17 @@ def test_small_studies_share_a_variance() -> None:
         )
     both_small = many.fits.sigma2[names.index("S0")]
     assert both_small[names.index("S1")] == both_small[names.index("S3")]
+
+
+@pytest.mark.parametrize(("seed", "left_out"), [(12, 3), (29, 4), (32, 3), (64, 1), (64, 2)])
+def test_each_model_is_searched_from_several_starts(seed: int, left_out: int) -> None:
+    """Sets in which the optimum is in another basin than that of all studies."""
+    rows = hard_rows(seed)
+    many = leave_one_study_out(prepare_design(build_design(rows, hard_spec("by_study"))))
+    alone = fit_gaussian(rows[rows["study"] != f"S{left_out}"], hard_spec("by_study"), profile=False)
+    own, at = alone.estimate("treatment"), many.terms.index("treatment")
+    assert many.fits.beta[left_out, at] == pytest.approx(own.estimate, rel=1e-6)
+    assert many.fits.kenward_roger_error[left_out, at] == pytest.approx(own.std_error, rel=1e-6)
 
 
 def test_maximum_likelihood_is_refused() -> None:
