@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipdma.model.separation import largest_set
-from ipdma.model.separation_among import Columns, overlap_among, separated_among
+from ipdma.model.separation_among import Columns, separated_among, shared_held
 
 
 def draw(rng: np.random.Generator, events: float) -> tuple[Columns, np.ndarray]:
@@ -38,7 +38,7 @@ def test_the_rows_are_those_of_one_programme_of_all_coefficients(events):
         beyond += bool((expected & ~alone).any())
         none += not expected.any()
         left = ~alone
-        ruled += bool(left.any()) and overlap_among(columns.at(left), y[left])
+        ruled += bool(left.any()) and shared_held(columns.at(left), y[left])
     assert inside > 10
     assert beyond > 10
     assert ruled > 10
