@@ -13,9 +13,6 @@ from ipdma.codebook import Codebook
 from ipdma.cohort.records import Scale, StudyScores
 
 SCORE_COLUMNS = ["study", "participant", "score"]
-NO_SCORES = pd.DataFrame(
-    {"study": "", "participant": "", "timepoint": "", "weeks": 0.0, "score": 0.0}, index=[]
-)
 
 
 @dataclass(frozen=True)
@@ -64,11 +61,11 @@ def visit_window(point: Mapping[str, Any], last_post: float) -> tuple[float, flo
 
 
 def eligible_visits(
-    scores: pd.DataFrame, point: Mapping[str, Any], window: tuple[float, float, float | None]
+    scores: StudyScores, scale: Scale, point: Mapping[str, Any], window: tuple[float, float, float | None]
 ) -> pd.DataFrame:
     """Scores on one scale at visits of the time point inside its window, both ends included."""
     low, high, _ = window
-    at_point = scores[scores["timepoint"] == point["timepoint"]]
+    at_point = scores.visits(scale, point["timepoint"])
     if math.isinf(low) and math.isinf(high):
         return at_point
     return at_point[at_point["weeks"].between(low - 1e-9, high + 1e-9)]
@@ -139,8 +136,7 @@ def weeks_after_baseline(
     """Weeks of the eligible visits, on one scale, of participants who have a baseline score on it."""
 
     def find() -> list[float]:
-        own = scores.by_scale[scale]
-        visits = eligible_visits(own, point, window)
+        visits = eligible_visits(scores, scale, point, window)
         seen = visits["participant"].isin(set(baseline_scores(scores, scale)["participant"]))
         return list(visits.loc[seen, "weeks"])
 
@@ -154,28 +150,21 @@ def choose_baseline(scores: StudyScores, outcome: Mapping[str, Any], codebook: C
     None where no participant has such a score.
     """
     for scale in scales_in_order(scores.by_scale, outcome["instruments"], outcome["rating"], codebook):
-        if (scores.by_scale[scale]["timepoint"] == "baseline").any():
+        if len(scores.visits(scale, "baseline")):
             return Choice(*scale, math.nan)
     return None
 
 
 def baseline_scores(scores: StudyScores, scale: Scale) -> pd.DataFrame:
     """`study, participant, score` at baseline on one scale."""
-
-    def find() -> pd.DataFrame:
-        own = scores.by_scale.get(scale, NO_SCORES)
-        return own.loc[own["timepoint"] == "baseline", SCORE_COLUMNS]
-
-    found: pd.DataFrame = scores.once(("baseline", scale), find)
-    return found
+    return scores.visits(scale, "baseline")[SCORE_COLUMNS]
 
 
 def outcome_scores(scores: StudyScores, scale: Scale, timepoint: str, weeks: float) -> pd.DataFrame:
     """`study, participant, score` at one visit on one scale."""
 
     def find() -> pd.DataFrame:
-        own = scores.by_scale.get(scale, NO_SCORES)
-        at_point = own[own["timepoint"] == timepoint]
+        at_point = scores.visits(scale, timepoint)
         same = at_point["weeks"].isna() if math.isnan(weeks) else at_point["weeks"] == weeks
         return at_point.loc[same, SCORE_COLUMNS]
 

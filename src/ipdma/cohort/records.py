@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ipdma.codebook import Codebook
@@ -80,6 +81,11 @@ class Squares:
         return math.sqrt(variance) if variance > 1e-24 else math.nan
 
 
+NO_SCORES = pd.DataFrame(
+    {"study": "", "participant": "", "timepoint": "", "weeks": 0.0, "score": 0.0}, index=[]
+)
+
+
 @dataclass(frozen=True)
 class StudyScores:
     """The scores of one study, apart by scale.
@@ -102,6 +108,16 @@ class StudyScores:
         """What `make` gives, computed when `key` is first asked for and kept; nobody may change it."""
         return made_once(self.asked, key, make)
 
+    def visits(self, scale: Scale, timepoint: str) -> pd.DataFrame:
+        """Those on one scale at one time point, the columns of `by_scale`."""
+
+        def find() -> pd.DataFrame:
+            own = self.by_scale.get(scale, NO_SCORES)
+            return own.take(np.flatnonzero(own["timepoint"].to_numpy(dtype=object) == timepoint))
+
+        found: pd.DataFrame = self.once(("visits", scale, timepoint), find)
+        return found
+
     def among(self, participants: pd.Series) -> StudyScores:
         """Only the scores of some participants; the study's last post week stays."""
         wanted = set(participants)
@@ -111,12 +127,30 @@ class StudyScores:
 
 @dataclass(frozen=True)
 class TakingPart:
-    """One study's participants in some arms, with their scores; `people` is how many it has in all."""
+    """One study's participants in some arms, with their scores.
+
+    Attributes
+    ----------
+    study : str
+    people : int
+        How many it has in all arms.
+    rows : DataFrame
+        The participants.
+    positions : array of int
+        Where they stand among those of the cohort.
+    scores : StudyScores
+    """
 
     study: str
     people: int
     rows: pd.DataFrame
+    positions: np.ndarray
     scores: StudyScores
+
+    @cached_property
+    def conditions(self) -> np.ndarray:
+        """The condition of each, as text."""
+        return self.rows["condition"].to_numpy(dtype=object)
 
 
 @dataclass(frozen=True)
@@ -167,20 +201,28 @@ class Cohort:
     def in_arms(self, conditions: Sequence[str]) -> Iterator[TakingPart]:
         """As `taking_part`."""
         nothing = StudyScores({}, math.nan)
-        for study, people in self.participants.groupby("study"):
-            own = people[people["condition"].isin(conditions)]
+        wanted = self.participants["condition"].isin(conditions).to_numpy()
+        for study, everyone in self.participants.groupby("study").indices.items():
+            people = np.asarray(everyone)
+            positions = people[wanted[people]]
+            own = self.participants.take(positions)
             scores = self.scores.get(str(study), nothing).among(own["participant"])
-            yield TakingPart(str(study), len(people), own, scores)
+            yield TakingPart(str(study), len(people), own, positions, scores)
 
     @cached_property
     def scores(self) -> dict[str, StudyScores]:
         """The scores of every study that has any."""
-        return {str(study): split_scores(own) for study, own in self.assessments.groupby("study")}
+        # chosen from many times, which is quicker where texts are objects in one piece of memory
+        table = self.assessments.astype(dict.fromkeys(("study", "participant", "timepoint"), object))
+        return {str(study): split_scores(own) for study, own in table.groupby("study")}
 
     @cached_property
-    def arms(self) -> pd.DataFrame:
-        """`study, participant, arm` of everyone."""
-        return self.participants[["study", "participant", "arm"]]
+    def cells(self) -> dict[tuple[str, str], int]:
+        """A number for each arm of a study, by study and participant."""
+        own = self.participants
+        arms: dict[tuple[str, str], int] = {}
+        numbers = [arms.setdefault(arm, len(arms)) for arm in zip(own["study"], own["arm"], strict=True)]
+        return dict(zip(zip(own["study"], own["participant"], strict=True), numbers, strict=True))
 
 
 def made_once(asked: dict[Any, Any], key: object, make: Callable[[], Any]) -> Any:
@@ -192,11 +234,9 @@ def made_once(asked: dict[Any, Any], key: object, make: Callable[[], Any]) -> An
 
 def split_scores(assessments: pd.DataFrame) -> StudyScores:
     """One study's assessments apart by scale."""
-    columns = ["study", "participant", "timepoint", "weeks", "score"]
-    by_scale = {
-        (str(i), str(r), str(s)): own[columns]
-        for (i, r, s), own in assessments.groupby(["instrument", "rating", "scoring"])
-    }
+    own = assessments[list(NO_SCORES)]
+    found: Mapping[Any, Any] = assessments.groupby(["instrument", "rating", "scoring"]).indices
+    by_scale = {(str(i), str(r), str(s)): own.take(where) for (i, r, s), where in found.items()}
     return StudyScores(by_scale, float(assessments.loc[assessments["timepoint"] == "post", "weeks"].max()))
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ipdma.codebook import Instrument, Scoring
+from ipdma.cohort.assemble import Part, assemble
 from ipdma.cohort.choose import (
     Choice,
     baseline_scores,
@@ -33,22 +35,14 @@ from ipdma.cohort.guests import GuestRows
 from ipdma.cohort.question import Question
 from ipdma.cohort.records import (
     EXCLUSION_COLUMNS,
-    ROW_COLUMNS,
     SCALE_COLUMNS,
     AnalysisRows,
     Cohort,
     StudyScores,
+    TakingPart,
 )
 from ipdma.cohort.standardise import Constant, find_constant, scale_row
 
-NOT_ABOUT_TRIALS = (
-    "citation",
-    "registration",
-    "status",
-    "reason",
-    "arms",
-    "chance",
-)  # of the registry: no moderators
 PROGNOSIS = "prognosis"  # the contrast of arms alone
 NO_ARM = "no arm of this contrast"
 OTHER_ARM = "arm takes no part in this contrast"
@@ -109,17 +103,19 @@ def build_arm_rows(
 
 def answer(cohort: Cohort, question: Question) -> AnalysisRows:
     """Ask every study, then apply what concerns all of them."""
-    parts, scales = [], []
+    parts: list[Part] = []
+    guests: list[pd.DataFrame] = []
+    scales: list[dict[str, Any]] = []
     exclusions: list[Exclusion] = []
     for own in cohort.taking_part((*question.active, *question.reference)):
         try:
-            rows, scale = study_rows(cohort, question, own.rows, own.scores)
+            part, scale = study_rows(cohort, question, own)
         except LeftOut as why:
             exclusions.append((own.study, str(why), len(own.rows) or own.people))
             if own.rows.empty:
                 continue
         else:
-            parts.append(rows)
+            parts.append(part)
             scales.extend(scale)
         if own.people > len(own.rows):
             exclusions.append((own.study, OTHER_ARM, own.people - len(own.rows)))
@@ -132,15 +128,18 @@ def answer(cohort: Cohort, question: Question) -> AnalysisRows:
         try:
             if len(table.rows):
                 rows, scale = guest_rows(cohort, question, guest.study, table)
-                parts.append(rows)
+                guests.append(rows)
                 scales.extend(scale)
         except LeftOut as why:
             exclusions.append((guest.study, str(why), len(table.rows)))
-    parts, exclusions = apply_minimum(parts, exclusions, question)
+    too_few = below_minimum(parts, guests, question)
+    if too_few:
+        parts, guests, scales = [], [], []
+        exclusions = sorted([*exclusions, *too_few], key=lambda row: str(row[0]))
     return AnalysisRows(
-        rows=join_registry(finish_rows(parts, cohort), cohort.registry),
+        rows=assemble(parts, guests, cohort),
         exclusions=exclusion_table(exclusions),
-        scales=unique_scales(scales if parts else []),
+        scales=unique_scales(scales),
     )
 
 
@@ -150,41 +149,36 @@ def exclusion_table(exclusions: Sequence[Exclusion]) -> pd.DataFrame:
     return table.astype({"n": float}) if table["n"].isna().any() else table
 
 
-def apply_minimum(
-    parts: list[pd.DataFrame], exclusions: list[Exclusion], question: Question
-) -> tuple[list[pd.DataFrame], list[Exclusion]]:
-    """An outcome that too few studies measured is none: its studies are left out, with that reason."""
-    minimum = question.outcome["minimum_studies"]
-    if len(parts) >= minimum:
-        return parts, exclusions
-    why = f"measured in {len(parts)} of the {minimum} studies that the outcome needs"
-    left = [(rows["study"].iloc[0], why, len(rows)) for rows in parts]
-    return [], sorted([*exclusions, *left], key=lambda row: str(row[0]))
+def below_minimum(
+    parts: Sequence[Part], guests: Sequence[pd.DataFrame], question: Question
+) -> list[Exclusion]:
+    """Why the studies of an outcome that too few measured are left out; nothing where enough did."""
+    minimum, found = question.outcome["minimum_studies"], len(parts) + len(guests)
+    if found >= minimum:
+        return []
+    why = f"measured in {found} of the {minimum} studies that the outcome needs"
+    own = [(part.study, why, len(part)) for part in parts]
+    return own + [(rows["study"].iloc[0], why, len(rows)) for rows in guests]
 
 
-def study_rows(
-    cohort: Cohort,
-    question: Question,
-    people: pd.DataFrame,
-    scores: StudyScores,
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def study_rows(cohort: Cohort, question: Question, own: TakingPart) -> tuple[Part, list[dict[str, Any]]]:
     """The rows of one study and the constant behind them. Raises LeftOut where it takes no part."""
-    if people.empty:
+    if own.rows.empty:
         raise LeftOut(NO_ARM)
-    present = set(people["condition"].unique())
+    present = set(own.conditions)
     for side, conditions in question.sides().items():
         if not present & set(conditions):
             raise LeftOut(f"no participant in the {side} arm")
-    choice = find_choice(cohort, question, scores)
+    choice = find_choice(cohort, question, own.scores)
     scales: list[dict[str, Any]] = []
     if choice is None:
-        rows = with_sides(add_scores(people, None, None, None), question)
-        rows["outcome"] = rows[VARIABLES[question.outcome["measure"]]].map(YES_NO)
+        columns = score_columns(own, question, None, None, None)
+        columns["outcome"] = variable_outcome(own, question)
     else:
-        rows, constant, choice = score_rows(cohort, question, people, scores, choice)
+        columns, constant, choice = scored(cohort, question, own, choice)
         scales.append(scale_row(choice, constant))
-    require_outcomes(rows, question)
-    return rows, scales
+    require_outcomes(own.conditions, columns["outcome"], question)
+    return Part(own, columns), scales
 
 
 def guest_rows(
@@ -210,7 +204,9 @@ def guest_rows(
         rows = rows.assign(instrument=choice.instrument, rating=choice.rating, scoring=choice.scoring)
         rows = rows.assign(weeks=choice.weeks, scale=constant.value)
         scales.append(scale_row(choice, constant))
-    require_outcomes(rows, question)
+    require_outcomes(
+        rows["condition"].to_numpy(dtype=object), rows["outcome"].to_numpy(dtype=float), question
+    )
     rows["converted_from"] = own.converted_from
     return with_sides(rows, question), scales
 
@@ -250,14 +246,10 @@ def preferring_target(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**outcome, "instruments": [target, *others]}
 
 
-def score_rows(
-    cohort: Cohort,
-    question: Question,
-    people: pd.DataFrame,
-    scores: StudyScores,
-    choice: Choice,
-) -> tuple[pd.DataFrame, Constant, Choice]:
-    """Baseline and outcome joined to the rows, standardised, turned; the outcome derived from them."""
+def scored(
+    cohort: Cohort, question: Question, own: TakingPart, choice: Choice
+) -> tuple[dict[str, Any], Constant, Choice]:
+    """Baseline and outcome of a study's people, standardised, turned; the outcome derived from them."""
     source, crosswalk = choice, None
     target = question.outcome["crosswalk"]
     if target and target != source.instrument:
@@ -265,65 +257,77 @@ def score_rows(
         if crosswalk is None:
             raise LeftOut(f"no crosswalk from {source.instrument} to {target}")
         choice = converted_choice(source, target, cohort.codebook)
-    constant = find_constant(
-        cohort, question.standard(), choice, people["study"].iloc[0], people["participant"]
-    )
+    constant = find_constant(cohort, question.standard(), choice, own.study, own.rows["participant"])
 
-    def find() -> pd.DataFrame:
-        before = baseline_scores(scores, source.scale)
-        after = outcome_scores(scores, source.scale, question.point["timepoint"], source.weeks)
+    def find() -> dict[str, Any]:
+        before = baseline_scores(own.scores, source.scale)
+        after = outcome_scores(own.scores, source.scale, question.point["timepoint"], source.weeks)
         if crosswalk is not None:
             before, after = convert_scores(before, crosswalk), convert_scores(after, crosswalk)
-        rows = with_sides(add_scores(people, before, after, choice), question)
-        return rows if crosswalk is None else rows.assign(converted_from=source.instrument)
+        columns = score_columns(own, question, before, after, choice)
+        return columns if crosswalk is None else {**columns, "converted_from": source.instrument}
 
     key = ("rows", question.active, question.point["timepoint"], source, choice)
-    rows = scores.once(key, find).assign(scale=constant.value)
-    derive_outcome(cohort, question, rows, choice, constant)
-    return rows, constant, choice
+    columns = {**own.scores.once(key, find), "scale": constant.value}
+    return columns | derive_outcome(cohort, question, own, columns, choice, constant), constant, choice
 
 
-def add_scores(
-    people: pd.DataFrame, before: pd.DataFrame | None, after: pd.DataFrame | None, choice: Choice | None
-) -> pd.DataFrame:
-    """Participants with their raw scores and the words of the scale."""
-    rows = people.copy()
+def score_columns(
+    own: TakingPart,
+    question: Question,
+    before: pd.DataFrame | None,
+    after: pd.DataFrame | None,
+    choice: Choice | None,
+) -> dict[str, Any]:
+    """The sides of a study's people, their raw scores and the words of the scale."""
+    treat = np.isin(own.conditions, question.active)
+    columns: dict[str, Any] = {
+        "treat": treat.astype(int),
+        "comparator": " + ".join(sorted(set(own.conditions[~treat]))),
+        "converted_from": "",
+        "weeks": math.nan if choice is None else choice.weeks,
+        "scale": math.nan,
+        "baseline": math.nan,
+    }
+    for key in ("instrument", "rating", "scoring"):
+        columns[key] = "" if choice is None else getattr(choice, key)
     for column, scores in (("baseline_raw", before), ("outcome_raw", after)):
         known = {} if scores is None else dict(zip(scores["participant"], scores["score"], strict=True))
-        rows[column] = rows["participant"].map(known).astype(float)
-    for key in ("instrument", "rating", "scoring"):
-        rows[key] = "" if choice is None else getattr(choice, key)
-    rows["converted_from"] = ""
-    rows["weeks"] = math.nan if choice is None else choice.weeks
-    rows["scale"] = math.nan
-    rows["baseline"] = math.nan
-    return rows
+        columns[column] = np.array([known.get(person, math.nan) for person in own.rows["participant"]])
+    return columns
+
+
+def variable_outcome(own: TakingPart, question: Question) -> np.ndarray:
+    """An outcome that is a variable of yes and no, as 1 and 0."""
+    cells = own.rows[VARIABLES[question.outcome["measure"]]]
+    return np.array([YES_NO.get(cell, math.nan) for cell in cells])
 
 
 def derive_outcome(
     cohort: Cohort,
     question: Question,
-    rows: pd.DataFrame,
+    own: TakingPart,
+    columns: Mapping[str, Any],
     choice: Choice,
     constant: Constant,
-) -> None:
-    """Fill in `baseline` and `outcome` of a study's rows."""
+) -> dict[str, Any]:
+    """`baseline` and `outcome` of a study's people."""
     measure = question.outcome["measure"]
     instrument = cohort.codebook.instruments[choice.instrument]
-    scoring = scoring_of(instrument, choice.scoring)
     turn = 1.0 if instrument.higher_is_worse else -1.0
     if measure == "score":
         require_constant(constant, choice)
-    rows["baseline"] = turn * rows["baseline_raw"] / (1.0 if math.isnan(constant.value) else constant.value)
-    if measure == "score":
-        rows["outcome"] = turn * rows["outcome_raw"] / constant.value
+        outcome = turn * columns["outcome_raw"] / constant.value
     elif measure in VARIABLES:
-        rows["outcome"] = rows[VARIABLES[measure]].map(YES_NO).astype(float)
+        outcome = variable_outcome(own, question)
     else:
+        scoring = scoring_of(instrument, choice.scoring)
         reason = rule_missing(measure, instrument, scoring)
         if reason:
             raise LeftOut(reason)
-        rows["outcome"] = derived(cohort, question, rows, choice, instrument, scoring)
+        outcome = derived(cohort, question, own, columns, choice, instrument, scoring).to_numpy()
+    divisor = 1.0 if math.isnan(constant.value) else constant.value
+    return {"baseline": turn * columns["baseline_raw"] / divisor, "outcome": outcome}
 
 
 def require_constant(constant: Constant, choice: Choice) -> None:
@@ -335,58 +339,39 @@ def require_constant(constant: Constant, choice: Choice) -> None:
 def derived(
     cohort: Cohort,
     question: Question,
-    rows: pd.DataFrame,
+    own: TakingPart,
+    columns: Mapping[str, Any],
     choice: Choice,
     instrument: Instrument,
     scoring: Scoring,
 ) -> pd.Series:
     """Response, remission or reliable change from the raw scores."""
     measure = question.outcome["measure"]
-    before, after = rows["baseline_raw"], rows["outcome_raw"]
+    before, after = pd.Series(columns["baseline_raw"]), pd.Series(columns["outcome_raw"])
     if measure == "response":
         return derive_response(before, after, instrument, scoring)
     if measure == "remission":
         return derive_remission(after, instrument, scoring)
-    own, reliability = question.plan["reliable_change"], reliability_of(instrument, question.plan)
+    rule, reliability = question.plan["reliable_change"], reliability_of(instrument, question.plan)
     if reliability is None:
         raise LeftOut(f"{instrument.name} names no reliability")
-    standard = replace(question.standard(), word=own["standard_deviation"], external={}, hedges=False)
-    sd = find_constant(cohort, standard, choice, rows["study"].iloc[0], rows["participant"]).value
+    standard = replace(question.standard(), word=rule["standard_deviation"], external={}, hedges=False)
+    sd = find_constant(cohort, standard, choice, own.study, own.rows["participant"]).value
     if math.isnan(sd):
-        raise LeftOut(f"no standard deviation of {choice.instrument} ({own['standard_deviation']})")
-    change = derive_reliable_change(before, after, instrument, sd, reliability, own["threshold"])
+        raise LeftOut(f"no standard deviation of {choice.instrument} ({rule['standard_deviation']})")
+    change = derive_reliable_change(before, after, instrument, sd, reliability, rule["threshold"])
     return change[0] if measure == "reliable_improvement" else change[1]
 
 
-def require_outcomes(rows: pd.DataFrame, question: Question) -> None:
+def require_outcomes(conditions: np.ndarray, outcome: np.ndarray, question: Question) -> None:
     """Raises LeftOut where a side has no observed outcome: the study cannot inform the contrast."""
-    observed = set(rows["condition"].to_numpy(dtype=object)[rows["outcome"].notna().to_numpy()])
-    for side, conditions in question.sides().items():
-        if not observed & set(conditions):
+    observed = set(conditions[~np.isnan(outcome)])
+    for side, wanted in question.sides().items():
+        if not observed & set(wanted):
             raise LeftOut(f"no outcome observed in the {side} arm")
-
-
-def finish_rows(parts: Sequence[pd.DataFrame], cohort: Cohort) -> pd.DataFrame:
-    """One table with the columns in their order."""
-    variables = [c for c in cohort.participants.columns if c not in ROW_COLUMNS]
-    columns = [*ROW_COLUMNS, *variables]
-    if not parts:
-        frame = pd.DataFrame(columns=columns)
-        numbers = ("weeks", "baseline", "outcome", "baseline_raw", "outcome_raw", "scale", "treat")
-        types = {c: "float" if c in numbers else "str" for c in ROW_COLUMNS}
-        return frame.astype({**types, **cohort.participants[variables].dtypes.to_dict()})
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
-
-
-def join_registry(rows: pd.DataFrame, registry: pd.DataFrame | None) -> pd.DataFrame:
-    """Study-level columns of the registry beside each row; a name that the rows have already stays theirs."""
-    if registry is None:
-        return rows
-    columns = ["study", *(c for c in registry.columns if c not in rows.columns and c not in NOT_ABOUT_TRIALS)]
-    return rows.merge(registry[columns].drop_duplicates("study"), on="study", how="left", validate="m:1")
 
 
 def unique_scales(scales: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per constant."""
-    table = pd.DataFrame(scales, columns=list(SCALE_COLUMNS)).drop_duplicates()
-    return table.sort_values(["instrument", "rating", "scoring", "study"], ignore_index=True)
+    own = sorted(scales, key=lambda row: [row[key] for key in ("instrument", "rating", "scoring", "study")])
+    return pd.DataFrame(own, columns=list(SCALE_COLUMNS)).drop_duplicates(ignore_index=True)

@@ -67,9 +67,13 @@ def pooled_squares(scores: pd.DataFrame) -> Squares:
     Squares
         `total` is sum (n - 1) s^2 and `df` sum (n - 1), over the cells.
     """
-    cells = scores.groupby(["study", "arm"])["score"]
-    deviations = scores["score"] - cells.transform("mean")
-    return Squares(len(scores), int((cells.size() - 1).sum()), float((deviations**2).sum()))
+    return squares_within(scores["score"], scores.groupby(["study", "arm"]).ngroup().to_numpy())
+
+
+def squares_within(scores: pd.Series, cells: np.ndarray) -> Squares:
+    """The same of scores whose cells are told by a number each."""
+    deviations = scores - scores.groupby(cells).transform("mean")
+    return Squares(len(scores), len(scores) - len(np.unique(cells)), float((deviations**2).sum()))
 
 
 def hedges_factor(df: int) -> float:
@@ -160,7 +164,9 @@ def find_constant(
 
 def squares_of(cohort: Cohort, scores: pd.DataFrame) -> Squares:
     """Some scores about the means of their trials' arms."""
-    return pooled_squares(scores.merge(cohort.arms, on=["study", "participant"]))
+    people = zip(scores["study"], scores["participant"], strict=True)
+    cells = np.array([cohort.cells.get(person, -1) for person in people], dtype=int)
+    return squares_within(scores["score"][cells >= 0], cells[cells >= 0])
 
 
 def constant_of(cohort: Cohort, squares: Squares, standard: Standard, scale: Scale, study: str) -> Constant:
@@ -192,7 +198,7 @@ def scores_at_point(scores: StudyScores, scale: Scale, point: Mapping[str, Any])
     window = visit_window(point, scores.last_post)
     if window is None or scale not in scores.by_scale:
         return outcome_scores(scores, ("", "", ""), point["timepoint"], math.nan)
-    visits = eligible_visits(scores.by_scale[scale], point, window)
+    visits = eligible_visits(scores, scale, point, window)
     week = nearest_week(list(visits["weeks"]), window[2], point["timepoint"])
     return outcome_scores(scores, scale, point["timepoint"], week)
 

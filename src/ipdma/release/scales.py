@@ -74,7 +74,8 @@ def squares_of(
     cohort: Cohort, scores: pd.DataFrame, word: str, timepoint: str, contrast: str, scale: Scale
 ) -> Iterator[SquaresDraft]:
     """The sum of squares of some scores about their arms' means; nothing without two in an arm."""
-    joined = scores.merge(cohort.arms, on=["study", "participant"])
+    arms = cohort.participants[["study", "participant", "arm"]]
+    joined = scores.merge(arms, on=["study", "participant"])
     squares = pooled_squares(joined)
     if squares.df < 1:
         return

@@ -91,13 +91,19 @@ def column_types(frames: Sequence[pd.DataFrame]) -> dict[str, str]:
     types: dict[str, str] = {}
     words: set[str] = set()
     for frame in frames:
-        for column in frame.columns:
-            number = pd.api.types.is_numeric_dtype(frame[column]) and not frame.empty
-            if not number and column not in words and any(isinstance(v, str) and v for v in frame[column]):
-                words.add(column)
-            if number or column not in types:
-                types[column] = "number" if number else "text"
+        for column, dtype in frame.dtypes.items():
+            name = str(column)
+            number = pd.api.types.is_numeric_dtype(dtype) and not frame.empty
+            if not number and name not in words and any(filter(is_word, frame[column].tolist())):
+                words.add(name)
+            if number or name not in types:
+                types[name] = "number" if number else "text"
     return {column: "text" if column in words else kind for column, kind in types.items()}
+
+
+def is_word(cell: object) -> bool:
+    """Whether a cell holds text."""
+    return isinstance(cell, str) and cell != ""
 
 
 def read_analysis_rows(folder: Path | str) -> dict[Key, AnalysisRows]:
