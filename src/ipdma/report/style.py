@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import LoadFlags
+from matplotlib.path import Path
 
 FONT = "DejaVu Sans"  # ships with matplotlib, so every machine draws the same letters
 DRAWN = "Ipdma Sans"  # the same letters without layout tables (fonts.py)
@@ -70,6 +72,28 @@ def letter_box(letter: str, weight: str) -> tuple[float, float, float]:
     glyph = font.load_glyph(index, flags=LoadFlags.NO_HINTING)
     _, bottom, _, top = (edge / 64 / 100 for edge in glyph.bbox)
     return float(glyph.linearHoriAdvance) / 65536 / 100, top, bottom
+
+
+@lru_cache(maxsize=4096)
+def letter_outline(letter: str, weight: str) -> tuple[Any, Any]:
+    """The outline of one letter, its points and codes as matplotlib's Path has them, of a one-point font."""
+    font = get_font(font_file(weight))
+    font.set_size(100, 72)
+    font.load_glyph(font.get_char_index(ord(letter)), flags=LoadFlags.NO_HINTING)
+    points, codes = font.get_path()
+    return points / 100, codes
+
+
+def text_outline(text: str, weight: str = "normal") -> Path | None:
+    """The outlines of one line of text from its start on the line, of a one-point font; None of blanks."""
+    points, codes, at = [], [], 0.0
+    for letter in text:
+        own, steps = letter_outline(letter, weight)
+        points.append(np.add(own, (at, 0.0)))
+        codes.append(steps)
+        at += letter_box(letter, weight)[0]
+    whole = np.concatenate(points) if points else np.empty((0, 2))
+    return Path(whole, np.concatenate(codes)) if len(whole) else None
 
 
 @lru_cache(maxsize=65536)

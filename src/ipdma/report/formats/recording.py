@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 
-from ipdma.report.style import line_box, text_box
+from ipdma.report.style import line_box, text_box, text_outline
 
 POINTS = 72  # to an inch
 BOLD = {"bold", 700}
@@ -58,7 +58,10 @@ class Recording(RendererBase):
             call(renderer, unit)
 
     def as_figure(self) -> Figure:
-        """A figure whose only artist is this record, for the formats that matplotlib writes."""
+        """A figure whose only artist is this record, for the formats that matplotlib writes.
+
+        Its letters are outlines, each where the record has it to a fraction of a pixel.
+        """
         figure = Figure(figsize=(self.width / POINTS, self.height / POINTS), frameon=False)
         figure.add_artist(Player(self))
         return figure
@@ -120,7 +123,7 @@ class Recording(RendererBase):
 
 
 class Player(Artist):
-    """An artist that plays a record."""
+    """An artist that plays a record to a writer of pixels."""
 
     def __init__(self, recording: Recording) -> None:
         super().__init__()
@@ -128,7 +131,43 @@ class Player(Artist):
 
     def draw(self, renderer: RendererBase) -> None:
         """Play it."""
-        self.recording.play(renderer)
+        self.recording.play(Outlining(renderer))
+
+
+class Outlining(RendererBase):
+    """Passes everything on to a renderer, letters as areas: a line at once, each outline looked up."""
+
+    def __init__(self, renderer: RendererBase) -> None:
+        super().__init__()
+        self.renderer = renderer
+        for name in ("get_canvas_width_height", "points_to_pixels", "new_gc", "draw_path", "draw_markers"):
+            setattr(self, name, getattr(renderer, name))
+
+    def flipy(self) -> bool:
+        """Heights are from below, as those of paths are."""
+        return False
+
+    def draw_text(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
+    ) -> None:
+        """The outlines of a line of text."""
+        outline = text_outline(s, weight_of(prop))
+        if outline is None:
+            return
+        size: Any = self.points_to_pixels(prop.get_size_in_points())
+        place = Affine2D().scale(size).rotate_deg(angle).translate(x, y)
+        ink = gc.get_rgb()
+        gc.set_linewidth(0.0)
+        gc.set_snap(False)
+        self.draw_path(gc, outline, place, ink)
 
 
 def weight_of(prop: FontProperties) -> str:
