@@ -63,8 +63,15 @@ class GroupedBatch:
         return found
 
     @cached_property
+    def is_grouped_alone(self) -> bool:
+        """Whether each study has a residual variance of its own, in their order."""
+        return bool((self.group == np.arange(self.group.shape[1])).all())
+
+    @cached_property
     def group_gram(self) -> np.ndarray:
         """Products by residual variance, shape (B, R, c, c)."""
+        if self.is_grouped_alone:
+            return self.gram
         b, k, c, _ = self.gram.shape
         found: np.ndarray = (self.members @ self.gram.reshape(b, k, c * c)).reshape(b, -1, c, c)
         return found
@@ -198,9 +205,10 @@ def roots(total: np.ndarray) -> np.ndarray:
 def derive(batch: GroupedBatch, state: GroupedState) -> Slopes:
     """Gradient and Hessian in theta by the chain rule."""
     d, form = len(batch.pairs), batch.form
-    groups = Groups(state.sigma2, state.lam, batch.members, batch.group_gram, batch.n)
+    members = None if batch.is_grouped_alone else batch.members
+    groups = Groups(state.sigma2, state.lam, members, batch.group_gram, batch.n)
     turned = turn(basis_of(state.inverse_root, state.beta), state.local, form, None)
-    linear, hessian_in_gamma, information = by_group(groups, state.between, state.local, turned, form)
+    linear, hessian_in_gamma, information = by_group(groups, turned, form)
     curved, expected = hessian_in_gamma.matrix, information.matrix
     jac = np.zeros_like(curved)
     flat = state.factor.reshape(len(jac), len(batch.z) ** 2)

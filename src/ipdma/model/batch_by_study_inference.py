@@ -37,7 +37,7 @@ class SmallSample:
 def small_sample(batch: GroupedBatch, state: GroupedState, slopes: Slopes) -> SmallSample:
     """The small-sample inference of all fits."""
     turned = slopes.turned
-    powers = second_powers(slopes.groups, state.between, state.local, turned)
+    powers = second_powers(slopes.groups, turned)
     by_parameter = np.concatenate([turned.by_d, powers.by_group], axis=1)[..., :-1, :-1]
     expected = expected_covariance(slopes.expected)
     count, total, p = by_parameter.shape[:3]
@@ -87,9 +87,9 @@ def second_order(
     h2 = powers.h2[..., :-1].reshape(count, k * r, p)
     found = found + 2 * np.swapaxes(mixed.sum(axis=1).reshape(count, k * r, p), 1, 2) @ h2
     own = np.einsum("bgg->bg", w[:, d:, d:]) / state.sigma2
-    each = ((own[:, None] @ members)[:, 0, :, None, None] * powers.dh[..., :-1]).reshape(count, k * r, p)
+    each = (own[:, None] @ members)[:, 0, :, None, None] * slopes.turned.dh[..., :-1]
     second = (own[:, None] @ powers.by_group[..., :-1, :-1].reshape(count, -1, p * p)).reshape(count, p, p)
-    total: np.ndarray = found + second - np.swapaxes(each, 1, 2) @ h2
+    total: np.ndarray = found + second - np.swapaxes(each.reshape(count, k * r, p), 1, 2) @ h2
     return total
 
 

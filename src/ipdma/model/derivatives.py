@@ -6,10 +6,11 @@ Notation and formulas stand at the head of `criterion.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ipdma.model.bordered import Bordered
+from ipdma.model.bordered import MANY, Bordered
 from ipdma.model.criterion import Local, Point, Swept, Value, random_middle
 from ipdma.model.problem import Problem
 from ipdma.model.structure import structure_of
@@ -20,12 +21,19 @@ from ipdma.model.swept import swept_derivatives
 class Derivatives:
     """Gradient (G,) and Hessian (G, G) of the deviance, and T, twice the expected information (G, G).
 
-    All are in the G linear parameters gamma; matrices are `Bordered` where residual variances are many.
+    All are in the G linear parameters gamma; matrices are `Bordered` where residual variances are many. Few
+    steps of a search ask for T, whose matrix is made when they do.
     """
 
     gradient: np.ndarray
     hessian: np.ndarray | Bordered
-    expected: np.ndarray | Bordered
+    information: np.ndarray | Bordered
+
+    @cached_property
+    def expected(self) -> np.ndarray | Bordered:
+        """T, twice the expected information, shape (G, G)."""
+        known = self.information
+        return known.matrix if isinstance(known, Bordered) and len(known.own) <= MANY else known
 
 
 def parameter_index(problem: Problem) -> np.ndarray:

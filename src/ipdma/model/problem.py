@@ -83,6 +83,11 @@ class Problem:
         return self.gram.shape[1] == 1 and not self.participant and not len(self.nuisance)
 
     @cached_property
+    def is_grouped_alone(self) -> bool:
+        """Whether each study has a residual variance of its own, in their order."""
+        return bool((self.group == np.arange(len(self.group))).all())
+
+    @cached_property
     def columns(self) -> np.ndarray:
         """Positions of the shared columns and, last, of the outcome."""
         return np.append(self.x, self.y)
@@ -102,8 +107,8 @@ class Problem:
     @cached_property
     def group_gram(self) -> np.ndarray:
         """[X, y]'[X, y] of each group of studies, flat, shape (R, (p + 1)^2), of a problem that is swept."""
-        each = self.gram[:, 0, self.columns[:, None], self.columns]
-        found: np.ndarray = self.by_group @ each.reshape(len(each), -1)
+        each = self.gram[:, 0, self.columns[:, None], self.columns].reshape(len(self.gram), -1)
+        found: np.ndarray = each if self.is_grouped_alone else self.by_group @ each
         return found
 
     @cached_property

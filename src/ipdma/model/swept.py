@@ -5,7 +5,8 @@ study, V V^-1 = 1 gives its terms by the residual variance s from those by D:
 
     B'V^-2 B = (B'V^-1 B - H'D H) / s,   Z'V^-2 B = (H - Hz D H) / s,   tr V^-1 = (n - tr D Hz) / s,
 
-and the same once more for V^-3 and V^-2. Arrays may have a leading axis of models (`batch_by_study.py`).
+and the same once more for V^-3 and V^-2. With F = Z'Lambda^-1 B and S = Z'Lambda^-1 Z, D H is M F and D Hz is
+M S. Arrays may have a leading axis of models (`batch_by_study.py`).
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ class Turned:
     ----------
     basis : ndarray of shape (..., p + 1, p + 1)
         B in terms of [X, y].
+    f, dh : ndarray of shape (..., K, r, p + 1)
+        Z'Lambda^-1 B, and D Z'V^-1 B.
     h : ndarray of shape (..., K, r, p + 1)
         Z'V^-1 B.
     hz : ndarray of shape (..., K, r, r)
         Z'V^-1 Z.
     own : ndarray of shape (..., K, r, r)
         Z'V^-1 X C X'V^-1 Z.
-    traced : ndarray of shape (..., K, r, r)
-        Z'V^-1 Z of the determinant: `hz` under REML, with nothing swept out under maximum likelihood.
+    traced, shrunk : ndarray of shape (..., K, r, r)
+        Z'V^-1 Z of the determinant, and D times it: `hz` under REML, with nothing swept out under maximum
+        likelihood.
     moved : ndarray of shape (..., d, K, r, p + 1)
         E_i H.
     by_d : ndarray of shape (..., d, p + 1, p + 1)
@@ -45,10 +49,13 @@ class Turned:
     """
 
     basis: np.ndarray
+    f: np.ndarray
+    dh: np.ndarray
     h: np.ndarray
     hz: np.ndarray
     own: np.ndarray
     traced: np.ndarray
+    shrunk: np.ndarray
     moved: np.ndarray
     by_d: np.ndarray
     reml: bool
@@ -63,8 +70,8 @@ class Groups:
     sigma2 : ndarray of shape (..., R)
     lam : ndarray of shape (..., K)
         Each study's variance.
-    members : ndarray of shape (..., R, K), or a sparse array of one model
-        One-hot.
+    members : ndarray of shape (..., R, K), a sparse array of one model, or None
+        One-hot; None where each study is a group, in their order.
     gram : ndarray of shape (..., R, p + 1, p + 1)
         [X, y]'[X, y].
     n : ndarray of shape (..., K)
@@ -73,24 +80,31 @@ class Groups:
 
     sigma2: np.ndarray
     lam: np.ndarray
-    members: np.ndarray | sparse.csr_array
+    members: np.ndarray | sparse.csr_array | None
     gram: np.ndarray
     n: np.ndarray
 
     def add(self, values: np.ndarray) -> np.ndarray:
         """Sums over the studies of each group: (..., K, m) to (..., R, m)."""
+        if self.members is None:
+            return values
         found: np.ndarray = self.members @ values
         return found
 
     def gather(self, values: np.ndarray) -> np.ndarray:
         """The same along the last axis: (..., m, K) to (..., m, R)."""
+        if self.members is None:
+            return values
         return np.swapaxes(self.add(np.swapaxes(values, -1, -2)), -1, -2)
 
 
 def swept_derivatives(
     problem: Problem, point: Point, value: Value, local: Swept
 ) -> tuple[np.ndarray, np.ndarray | Bordered, np.ndarray | Bordered]:
-    """Gradient (G,), Hessian (G, G) and twice the expected information (G, G) in the linear parameters."""
+    """Gradient (G,), Hessian (G, G) and twice the expected information (G, G) in the linear parameters.
+
+    With several residual variances the information is `Bordered`; with very many the Hessian too.
+    """
     form = structure_of(problem)
     traced = None if problem.reml else raw_hz(problem, point)
     turned = turn(basis_of(value.inverse_root, value.beta), local, form, traced)
@@ -98,17 +112,11 @@ def swept_derivatives(
         return one_variance(problem, point, value, turned, form)
     c = len(problem.columns)
     n = (problem.n if problem.reml else problem.raw_n)[:, 0]
-    groups = Groups(
-        point.sigma2,
-        point.sigma2[problem.group],
-        problem.by_group,
-        problem.group_gram.reshape(-1, c, c),
-        n,
-    )
-    gradient, hessian, expected = by_group(groups, point.between, local, turned, form)
-    if problem.n_groups > MANY:
-        return gradient, hessian, expected
-    return gradient, hessian.matrix, expected.matrix
+    members = None if problem.is_grouped_alone else problem.by_group
+    gram = problem.group_gram.reshape(-1, c, c)
+    groups = Groups(point.sigma2, point.sigma2[problem.group], members, gram, n)
+    gradient, hessian, expected = by_group(groups, turned, form)
+    return gradient, hessian if problem.n_groups > MANY else hessian.matrix, expected
 
 
 def basis_of(inverse_root: np.ndarray, beta: np.ndarray) -> np.ndarray:
@@ -121,25 +129,36 @@ def basis_of(inverse_root: np.ndarray, beta: np.ndarray) -> np.ndarray:
     return basis
 
 
-def turn(basis: np.ndarray, local: Swept, form: Structure, traced: np.ndarray | None) -> Turned:
-    """Everything in the columns B; `traced` is given under maximum likelihood."""
+def turn(
+    basis: np.ndarray, local: Swept, form: Structure, traced: tuple[np.ndarray, np.ndarray] | None
+) -> Turned:
+    """Everything in the columns B; `traced` is given under maximum likelihood, with D times it."""
     *lead, k, r, c = local.g.shape
     d = len(form.directions)
-    flat = (local.g - local.s @ local.mg).reshape(*lead, k * r, c) @ basis
-    h = flat.reshape(local.g.shape)
-    hz = local.s - local.s @ local.middle @ local.s if r else local.s
-    x = h[..., :-1]
-    moved = form.directions[:, None] @ h[..., None, :, :, :]
-    by_d = np.swapaxes(flat, -1, -2)[..., None, :, :] @ moved.reshape(*lead, d, k * r, c)
-    own = x @ np.swapaxes(x, -1, -2)
-    return Turned(basis, h, hz, own, hz if traced is None else traced, moved, by_d, traced is None)
+    f = (local.g.reshape(*lead, k * r, c) @ basis).reshape(local.g.shape)
+    dh, shrunk = product(local.middle, f), product(local.middle, local.s)
+    h, hz = f - product(local.s, dh), local.s - product(local.s, shrunk)
+    x, flat = h[..., :-1], h.reshape(*lead, 1, k * r, c)
+    moved = h[..., None, :, :, :] if r == 1 else form.directions[:, None] @ h[..., None, :, :, :]
+    by_d = np.swapaxes(flat, -1, -2) @ moved.reshape(*lead, d, k * r, c)
+    own = (x * x).sum(axis=-1, keepdims=True) if r == 1 else crossed(x, x)
+    reml, traced = traced is None, traced or (hz, shrunk)
+    return Turned(basis, f, dh, h, hz, own, *traced, moved, by_d, reml)
 
 
-def raw_hz(problem: Problem, point: Point) -> np.ndarray:
-    """Z'V^-1 Z per study with nothing swept out, shape (K, r, r)."""
-    s = problem.raw_zz[:, 0] / point.sigma2[problem.group][:, None, None]
-    found: np.ndarray = s - s @ random_middle(s, point.factor)[0] @ s if len(problem.z) else s
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a b over the last two axes, in one call for all matrices where they meet in one random effect."""
+    found: np.ndarray = a * b if a.shape[-1] == 1 else a @ b
     return found
+
+
+def raw_hz(problem: Problem, point: Point) -> tuple[np.ndarray, np.ndarray]:
+    """Z'V^-1 Z per study with nothing swept out, and D times it; shapes (K, r, r)."""
+    s = problem.raw_zz[:, 0] / point.sigma2[problem.group][:, None, None]
+    if not len(problem.z):
+        return s, s
+    shrunk = random_middle(s, point.factor)[0] @ s
+    return s - s @ shrunk, shrunk
 
 
 def terms_by_d(turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
@@ -155,7 +174,7 @@ def terms_by_d(turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
     expected = expected.reshape(*lead, d, d)
     ge = turned.moved[..., -1]
     slope = turned.by_d[..., :-1, -1]
-    inside = (turned.hz[..., None, :, :, :] @ ge[..., None]).reshape(*lead, d, k * r)
+    inside = product(turned.hz[..., None, :, :, :], ge[..., None]).reshape(*lead, d, k * r)
     observed = ge.reshape(*lead, d, k * r) @ np.swapaxes(inside, -1, -2) - crossed(slope, slope)
     if turned.reml:
         flat = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
@@ -204,44 +223,38 @@ class Second:
 
     Attributes
     ----------
-    dh : ndarray of shape (..., K, r, p + 1)
-        D Z'V^-1 B.
     h2 : ndarray of shape (..., K, r, p + 1)
         Z'V^-2 B.
     by_group : ndarray of shape (..., R, p + 1, p + 1)
         B'V^-2 B.
     """
 
-    dh: np.ndarray
     h2: np.ndarray
     by_group: np.ndarray
 
 
-def second_powers(groups: Groups, between: np.ndarray, local: Swept, turned: Turned) -> Second:
+def second_powers(groups: Groups, turned: Turned) -> Second:
     """From V V^-1 = 1, study by study and then by group."""
-    h, c = turned.h, turned.h.shape[-1]
-    basis, lead = turned.basis[..., None, :, :], turned.h.shape[:-3]
-    dh = between[..., None, :, :] @ h
-    h2 = (h - turned.hz @ dh) / groups.lam[..., None, None]
-    f = local.g @ basis
-    taken = np.swapaxes(f, -1, -2) @ (local.middle @ f) + np.swapaxes(h, -1, -2) @ dh
-    whole = np.swapaxes(basis, -1, -2) @ groups.gram @ basis
+    h, dh, basis, gram = turned.h, turned.dh, turned.basis, groups.gram
+    *lead, r, c, _ = gram.shape
+    h2 = (h - product(turned.hz, dh)) / groups.lam[..., None, None]
+    taken = product(np.swapaxes(turned.f + h, -1, -2), dh)
+    half = (gram.reshape(*lead, r * c, c) @ basis).reshape(gram.shape)
+    whole = np.swapaxes(basis, -1, -2)[..., None, :, :] @ half
     sigma2 = groups.sigma2[..., None, None]
     left = groups.add(taken.reshape(*lead, -1, c * c)).reshape(whole.shape)
-    return Second(dh, h2, (whole / sigma2 - left) / sigma2)
+    return Second(h2, (whole / sigma2 - left) / sigma2)
 
 
-def by_group(
-    groups: Groups, between: np.ndarray, local: Swept, turned: Turned, form: Structure
-) -> tuple[np.ndarray, Bordered, Bordered]:
+def by_group(groups: Groups, turned: Turned, form: Structure) -> tuple[np.ndarray, Bordered, Bordered]:
     """Gradient, Hessian and expected information with a residual variance for each group of studies."""
     first, quadratic, expected, observed = terms_by_d(turned, form)
-    powers = second_powers(groups, between, local, turned)
+    powers = second_powers(groups, turned)
     second, d, r = powers.by_group, len(form.directions), groups.sigma2.shape[-1]
     lead, c = second.shape[:-3], second.shape[-1]
-    third = np.einsum("...gii->...gi", second) - groups.add((powers.dh * powers.h2).sum(axis=-2))
+    third = np.einsum("...gii->...gi", second) - groups.add((turned.dh * powers.h2).sum(axis=-2))
     third = third / groups.sigma2[..., None]
-    trace1, trace2, mixed = variance_traces(groups, between, turned, form)
+    trace1, trace2, mixed = variance_traces(groups, turned, form)
     slope, flat = second[..., :-1, -1], np.empty((*lead, r, 0))
     products = (turned.moved[..., -1] * powers.h2[..., None, :, :, -1]).sum(axis=-1)
     mixed_observed = groups.gather(products) - crossed(turned.by_d[..., :-1, -1], slope)
@@ -267,17 +280,18 @@ def traces(form: Structure, matrices: np.ndarray) -> np.ndarray:
     """tr(E_i A_k) for A of shape (..., K, r, r): shape (..., d, K)."""
     d, r, _ = form.directions.shape
     flat = matrices.reshape(*matrices.shape[:-2], r * r)
-    return crossed(form.directions.reshape(d, r * r), flat)
+    return np.swapaxes(flat, -1, -2) if r == 1 else crossed(form.directions.reshape(d, r * r), flat)
 
 
 def variance_traces(
-    groups: Groups, between: np.ndarray, turned: Turned, form: Structure
+    groups: Groups, turned: Turned, form: Structure
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """tr V^-1 (..., R), tr V^-2 (..., R) and tr(V^-1 V_i V^-1) (..., d, R) of each group of studies."""
-    hz, lam = turned.traced, groups.lam
-    inner = between[..., None, :, :] @ hz
-    hz2 = (hz - hz @ inner) / lam[..., None, None]
-    one = (groups.n - np.einsum("...kii->...k", inner)) / lam
-    two = (one - np.einsum("...ij,...kij->...k", between, hz2)) / lam
+    hz, shrunk, lam = turned.traced, turned.shrunk, groups.lam
+    trace = np.einsum("...kii->...k", shrunk)
+    both = (shrunk * np.swapaxes(shrunk, -1, -2)).sum(axis=(-1, -2))
+    hz2 = (hz - product(hz, shrunk)) / lam[..., None, None]
+    one = (groups.n - trace) / lam
+    two = (one - (trace - both) / lam) / lam
     summed = groups.add(np.stack([one, two], axis=-1))
     return summed[..., 0], summed[..., 1], groups.gather(traces(form, hz2))
