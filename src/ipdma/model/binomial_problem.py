@@ -173,7 +173,7 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     if separated.all():
         raise FitError(separation_fault(design, list(prepared.shared_terms)))
     left = on_rows(prepared, ~separated, prepared.shared_terms)
-    informed = informing(left.full).sum(axis=0)
+    informed = informing(left).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
     lost += [t for t in between_only(left.design) if t not in lost]
     left_out = [t for t in lost if t.kind == "across"]  # a fit can do without it

@@ -149,7 +149,7 @@ def group_residuals(prepared: Prepared) -> Prepared:
     """Give each study, or group of tiny studies, a residual variance."""
     rows = prepared.products.rows
     free = rows - prepared.full.keep.sum(axis=1)
-    group, notes = residual_groups(rows, informing(prepared.full), free, prepared.design.studies)
+    group, notes = residual_groups(rows, informing(prepared), free, prepared.design.studies)
     return replace(
         prepared,
         full=replace(prepared.full, group=group),
@@ -238,7 +238,7 @@ def infer(
 
 def count_informing(prepared: Prepared, effects: FixedEffects) -> dict[Term, int]:
     """Studies that inform each term; one for a nuisance term of one study."""
-    shared = informing(prepared.full).sum(axis=0)
+    shared = informing(prepared).sum(axis=0)
     counts = dict(zip(prepared.shared_terms, (int(n) for n in shared), strict=True))
     return {term: counts.get(term, 1) for term in effects.terms}
 
@@ -288,7 +288,7 @@ def own_df(prepared: Prepared, inference: Inference) -> np.ndarray:
     full = prepared.full
     if full.n_groups == 1:
         return np.full(len(full.group), inference.residual_df)
-    spent = full.keep.sum(axis=1) + informing(full).sum(axis=1)
+    spent = full.keep.sum(axis=1) + informing(prepared).sum(axis=1)
     per_group = np.bincount(full.group, weights=full.raw_n.sum(axis=1) - spent)
     found: np.ndarray = np.maximum(per_group[full.group], 1.0)
     return found

@@ -173,7 +173,7 @@ def fit_by_study(
 
 def groups_of(prepared: Prepared, present: np.ndarray) -> np.ndarray:
     """Which residual variance each study has in each model, shape (B, K); 0 for a study that is left out."""
-    rows, informs = prepared.products.rows, informing(prepared.full)
+    rows, informs = prepared.products.rows, informing(prepared)
     free = rows - prepared.full.keep.sum(axis=1)
     group = np.zeros(present.shape, dtype=int)
     for model, here in enumerate(present):

@@ -23,17 +23,19 @@ NOISE = 1e-14  # mean square of a scaled column below which it is rounding
 ORDER = ("intercept", "treatment", "covariate", "main", "within", "naive", "study_mean", "across")
 
 
-def least_squares_products(problem: Problem) -> np.ndarray:
+def least_squares_products(prepared: Prepared) -> np.ndarray:
     """Unweighted products with nuisance columns swept out, shape (K, c, c)."""
-    pooled = replace(
-        problem, gram=problem.gram.sum(axis=1, keepdims=True), n=problem.n.sum(axis=1, keepdims=True)
-    )
+    full = prepared.full
+    if full.gram.shape[1] == 1:
+        return prepared.swept.gram[:, 0]
+    pooled = replace(full, gram=full.gram.sum(axis=1, keepdims=True), n=full.n.sum(axis=1, keepdims=True))
     return sweep_nuisance(pooled).gram[:, 0]
 
 
-def informing(problem: Problem) -> np.ndarray:
+def informing(prepared: Prepared) -> np.ndarray:
     """Whether each study informs each shared column: not all zero once its nuisance is swept out; (K, p)."""
-    left = np.einsum("kii->ki", least_squares_products(problem))[:, problem.x]
+    problem = prepared.full
+    left = np.einsum("kii->ki", least_squares_products(prepared))[:, problem.x]
     size = np.einsum("ksii->ki", problem.gram)[:, problem.x]
     found: np.ndarray = (left > ALIASED * size) & (left > NOISE * problem.raw_n.sum(axis=1)[:, None])
     return found
@@ -41,7 +43,7 @@ def informing(problem: Problem) -> np.ndarray:
 
 def informing_studies(prepared: Prepared) -> dict[Term, tuple[str, ...]]:
     """The studies that inform each shared term, and each joint test by any of its terms."""
-    there, terms = informing(prepared.full), prepared.shared_terms
+    there, terms = informing(prepared), prepared.shared_terms
     alone = {term: (term,) for term in terms}
     return {
         name: names_of(prepared.design, there[:, [term in wanted for term in terms]])
@@ -69,7 +71,7 @@ def drop_aliased(prepared: Prepared) -> Prepared:
         Naming each column that cannot be estimated and those that it cannot be told from.
     """
     problem = prepared.swept
-    total = least_squares_products(prepared.full).sum(axis=0)
+    total = least_squares_products(prepared).sum(axis=0)
     rows = float(prepared.full.raw_n.sum())
     size = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
     order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_terms[j].kind))

@@ -30,6 +30,9 @@ def residual_groups(
         0 to R - 1 in order of the first study of each group.
     warnings : list of str
     """
+    columns = informs.sum(axis=1)
+    if ((rows > columns + 3) & (free > columns)).all():
+        return np.arange(len(studies)), []
     order = sorted(range(len(studies)), key=lambda i: (rows[i], studies[i]))
     groups: list[list[int]] = []
     current: list[int] = []

@@ -182,7 +182,7 @@ def is_plain(stack: Stack) -> bool:
     cannot be told (`stack_fits.can_tell_variances`).
     """
     whole, first = stack.whole, stack.first
-    alike = [(whole.full.keep, first.full.keep), (informing(whole.full), informing(first.full))]
+    alike = [(whole.full.keep, first.full.keep), (informing(whole), informing(first))]
     if any((stack.by_set(all_sets) != own).any() for all_sets, own in alike):
         return False
     design = whole.design

@@ -189,7 +189,7 @@ def records_of(fit: StackFit) -> list[Fit]:
     method = df_method(stack.design.spec.df)
     trials = trials_of(stack) if method.by_trials else [{}] * stack.m
     behind = {**informing_studies(first), **answered_alone(trials[0])}
-    informs = informing(first.full).sum(axis=0)
+    informs = informing(first).sum(axis=0)
     common = Common(
         method,
         place_terms(first)[0],
