@@ -47,6 +47,11 @@ def made(process):
     return counted
 
 
+def stood(process):
+    """Jobs of a name that read what they read before."""
+    return Counter(re.findall(r"^(\S+): what it reads is as it was", process.stdout, re.M))
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run of five small trials in two contrasts."""
@@ -70,6 +75,14 @@ def take_a_trial(folder):
     shutil.rmtree(folder / "trials" / "E")
 
 
+def change_a_person(folder):
+    """Somebody of the first contrast felt better."""
+    path = folder / "trials" / "A" / "scores.csv"
+    head, first, rest = path.read_text(encoding="utf-8").split("\n", 2)
+    *cells, after = first.split(";")
+    path.write_text("\n".join([head, ";".join([*cells, str(int(after) // 2)]), rest]), encoding="utf-8")
+
+
 def labelled(name):
     """The contrasts with another label of the first."""
     return {"contrasts": {**BASE["contrasts"], "main": {**BASE["contrasts"]["main"], "label": name}}}
@@ -88,6 +101,7 @@ CASES = {
         {"main": 1, "other": 1},
     ),
     "trial": ({}, add_a_trial, [], set(), {"main": 1}),
+    "person": ({}, change_a_person, [], set(), {"other": 0}),
     "withdrawn": ({}, take_a_trial, [], {"harmonise"}, {"main": 1}),
     "keys": (
         {"sensitivity": {}, "missing": {**BASE["missing"], "m": 3}},
@@ -97,6 +111,10 @@ CASES = {
         {},
     ),
 }
+
+
+# jobs of a contrast of whose reading nothing changed
+STOOD = {"person": {"other": 2}}
 
 
 def change(case, finished, folder):
@@ -128,6 +146,7 @@ def test_only_what_changed_is_made_and_all_is_as_from_nothing(case, finished, tm
     assert process.returncode == 0, process.stdout
     found = made(process)
     assert {job: found[job] for job in CASES[case][4]} == CASES[case][4]
+    assert stood(process) == STOOD.get(case, {})
     shutil.copytree(folder, nothing, ignore=shutil.ignore_patterns("out", ".snakemake"))
     anew = snakemake(nothing)
     assert anew.returncode == 0, anew.stdout

@@ -20,6 +20,7 @@ rule fit:
         plan=plan_of_run,
         rows=lambda wildcards, input: os.path.dirname(input.rows),
         participants=f"{PRIVATE}/cohort/participants",
+        everyone=lambda wildcards: wildcards.contrast == RUN.cohorts[0],
         uploads=expand(f"{PRIVATE}/harmonised/{{study}}", study=RUN.study_ids),
         codebooks=lambda wildcards: RUN.codebook_folders,
         registry=lambda wildcards: RUN.registry_text,

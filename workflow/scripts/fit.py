@@ -1,33 +1,13 @@
-"""Run the plan's analyses on the rows of one contrast, or a share of them that is kept for that."""
+"""Run the plan's analyses on the rows of one contrast, unless all that they read is as it was."""
 
-from ipdma.analysis.run import analyse
-from ipdma.codebook import load_codebook
-from ipdma.plan import Plan
-from ipdma.runs.bundles import kept_bundles
-from ipdma.runs.explain import mark_explanations
-from ipdma.runs.files import digest_rows, read_analysis_rows, read_optional, read_registry, with_contrast
-from ipdma.runs.found import earlier_results, keep, tables_found
 from ipdma.runs.jobs import job
-from ipdma.runs.parts import analyses_of
+from ipdma.runs.whole import digest_read, keep_whole, take_whole
 
 with job(snakemake, snakemake.wildcards.contrast) as desk:
-    share = snakemake.wildcards.get("scatteritem", "")
-    found = earlier_results(desk, snakemake.params.recipe, snakemake.params.kept_by, share)
-    tables, variants = with_contrast(snakemake.wildcards.contrast, read_analysis_rows(snakemake.params.rows))
-    records = analyse(
-        tables,
-        mark_explanations(Plan(snakemake.params.plan)),
-        registry=read_registry(snakemake.params.registry),
-        aggregate=read_registry(snakemake.params.aggregate),
-        variants=variants,
-        participants=read_optional(snakemake.params.participants),
-        codebook=load_codebook(snakemake.params.codebooks),
-        bundles=kept_bundles(snakemake.params.uploads),
-        parts=analyses_of(snakemake.params.kind),
-        source_digest=snakemake.params.recipe["code"],
-        data_digest=digest_rows(snakemake.params.rows),
-        say=desk.say,
-        found=found,
-    )
-    desk.put_tables(tables_found(found, records), snakemake.params.out)
-    keep(desk, found)
+    read = digest_read(snakemake)
+    if not take_whole(desk, read):
+        # here, since to load what models need takes longer than to see that nothing changed
+        from ipdma.runs.fit_contrast import fit_contrast
+
+        fit_contrast(desk, snakemake)
+        keep_whole(desk, read)

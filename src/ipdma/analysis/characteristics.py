@@ -23,6 +23,7 @@ def count_participants(
     variables: Sequence[str] | None = None,
     contrasts: Collection[str] | None = None,
     bundles: Sequence[Bundle] = (),
+    everyone: bool = True,
 ) -> Ledger:
     """Counts, means and shares of everyone contributed, and of each contrast's participants by side.
 
@@ -36,15 +37,18 @@ def count_participants(
         Contrasts to describe beside everyone; default all of the plan.
     bundles : sequence of Bundle
         Trials among the participants whose rows are nobody's: what their gates withheld is not missing.
+    everyone : bool
+        Describe everyone too, and what each trial's gate withheld.
     """
     ledger = Ledger()
     people = participants.assign(study=participants["study"].astype(str))
     names = [v for v in (variables or people.columns) if v not in IDENTITY and v in people]
-    count_heads(ledger, "cohort", people, "condition")
-    describe(ledger, "cohort", people, names, {"": np.arange(len(people))})
-    count_missing(ledger, people, names, {bundle.study_id: withheld_variables(bundle) for bundle in bundles})
-    for bundle in bundles:
-        note_withheld(ledger, "cohort", bundle)
+    if everyone:
+        count_heads(ledger, "cohort", people, "condition")
+        describe(ledger, "cohort", people, names, {"": np.arange(len(people))})
+        count_missing(ledger, people, names, {own.study_id: withheld_variables(own) for own in bundles})
+        for bundle in bundles:
+            note_withheld(ledger, "cohort", bundle)
     for contrast, keys in settings.plan["contrasts"].items():
         chosen = contrast_people(people, keys)
         if chosen.empty or (contrasts is not None and contrast not in contrasts):

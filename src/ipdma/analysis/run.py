@@ -67,6 +67,7 @@ def analyse(
     aggregate: pd.DataFrame | None = None,
     variants: Mapping[str, Tables] | None = None,
     participants: pd.DataFrame | None = None,
+    everyone: bool = True,
     codebook: Codebook | None = None,
     bundles: Sequence[Bundle] = (),
     source_digest: str = "",
@@ -85,6 +86,8 @@ def analyse(
     plan : Plan
     registry, aggregate, variants, participants, codebook, bundles
         See Context; what is absent leaves out the analyses that need it.
+    everyone : bool
+        Count everyone contributed and the registry's trials as well, which one job of several does.
     source_digest, data_digest : str
         Stamped on every estimate.
     parts : iterable of str, optional
@@ -137,8 +140,8 @@ def analyse(
             ledger.extend(analyse_part(part, cell, context, found))
     if participants is not None:
         here = {key[0] for key in tables} or None
-        ledger.extend(count_participants(participants, settings, contrasts=here, bundles=bundles))
-    if registry is not None:
+        ledger.extend(count_participants(participants, settings, None, here, bundles, everyone))
+    if registry is not None and everyone:
         given = [] if participants is None else participants["study"].astype(str).unique().tolist()
         ledger.extend(count_registry(registry, given))
     return tabulate_ledger(ledger, source_digest, data_digest)

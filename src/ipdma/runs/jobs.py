@@ -42,6 +42,8 @@ class Desk:
         As `fit/main`.
     files : dict of str to bytes
         By name in the results folder.
+    said : list of str
+        Lines of progress.
     """
 
     def __init__(self, stamp: str | Path, name: str, stream: TextIO) -> None:
@@ -50,10 +52,12 @@ class Desk:
         self.stream = stream
         self.files: dict[str, bytes] = {}
         self.folders: list[str] = []
+        self.said: list[str] = []
 
     def say(self, line: str) -> None:
         """A line of progress, to the log and to standard error."""
         shown = for_terminal(line)
+        self.said.append(shown)
         print(shown, file=self.stream, flush=True)
         print(f"{self.name}: {shown}", file=sys.stderr, flush=True)
 

@@ -41,3 +41,10 @@ def test_standardised_difference_by_hand(rows):
     smd = count(got, analysis_id="stpp_control", what="smd", variable="age", study="S01").value.iloc[0]
     a, b = [rows[(rows.study == "S01") & (rows.treat == t)].age for t in (1, 0)]
     assert smd == pytest.approx((a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2))
+
+
+def test_a_contrast_whose_job_counts_nobody_else_loses_nothing_of_its_own(rows):
+    whole = analyse({}, small_plan(), participants=rows).counts
+    own = analyse({}, small_plan(), participants=rows, registry=rows[["study"]].assign(status="ipd"), everyone=False)
+    assert len(own.counts)
+    pd.testing.assert_frame_equal(own.counts, whole[whole.analysis_id != "cohort"].reset_index(drop=True))

@@ -66,7 +66,7 @@ def test_every_form_of_import_is_read(text, rooms):
 @pytest.mark.parametrize("kind", sorted(STEPS))
 def test_a_recipe_holds_the_modules_of_runs_that_its_script_calls(kind):
     script = SCRIPTS / f"{'fit' if kind == 'impute' else kind}.py"
-    named = re.findall(r"^from ipdma\.runs\.(\w+) import", script.read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"^ *from ipdma\.runs\.(\w+) import", script.read_text(encoding="utf-8"), re.MULTILINE)
     assert {"jobs", *STEPS[kind]} == {"jobs", *named}
 
 
