@@ -45,6 +45,8 @@ def test_standardised_difference_by_hand(rows):
 
 def test_a_contrast_whose_job_counts_nobody_else_loses_nothing_of_its_own(rows):
     whole = analyse({}, small_plan(), participants=rows).counts
-    own = analyse({}, small_plan(), participants=rows, registry=rows[["study"]].assign(status="ipd"), everyone=False)
+    own = analyse(
+        {}, small_plan(), participants=rows, registry=rows[["study"]].assign(status="ipd"), everyone=False
+    )
     assert len(own.counts)
     pd.testing.assert_frame_equal(own.counts, whole[whole.analysis_id != "cohort"].reset_index(drop=True))

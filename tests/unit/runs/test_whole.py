@@ -1,4 +1,4 @@
-"""A fitting job that would read what it read before takes its files; one byte of what it reads, and it does not."""
+"""A fitting job that would read what it read before takes its files; with one byte changed it does not."""
 
 import io
 from types import SimpleNamespace
