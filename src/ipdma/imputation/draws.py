@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipdma.imputation.logistic import inverse_root, logistic_modes, probability, solve_back, times
+
 Array = NDArray[Any]
 DONORS = 5
-NEWTON_STEPS = 25
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,10 @@ class Split:
 
 
 def penalty(split: Split) -> Array:
-    """Diagonal ridge, shape (p, p); the intercept is left free."""
-    p = split.observed.shape[2]
-    diagonal = np.full(p, split.ridge)
-    diagonal[0] = 1e-8
-    return np.diag(diagonal)
+    """The ridge of each coefficient, shape (p,); the intercept is left free."""
+    found = np.full(split.observed.shape[2], split.ridge)
+    found[0] = 1e-8
+    return found
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,14 @@ def draw_normal_parameters(split: Split, rng: np.random.Generator) -> NormalDraw
     m, n, p = x.shape
     prior = penalty(split)
     across = np.swapaxes(x, 1, 2)
-    half = np.linalg.solve(np.linalg.cholesky(across @ x + prior), np.eye(p))  # inverse = half' half
+    half = inverse_root(np.linalg.cholesky(across @ x + np.diag(prior)))  # inverse = half' half
     back = np.swapaxes(half, 1, 2)
     mean = (back @ (half @ (across @ y[:, None])))[..., 0]
     rss = np.sum((y - times(x, mean)) ** 2, axis=1)
-    spent = p - np.sum(half**2, axis=1) @ np.diag(prior)
+    spent = p - np.sum(half**2, axis=1) @ prior
     sigma = np.sqrt(rss / rng.chisquare(np.maximum(n - spent, 1.0)))
     noise = times(back, rng.standard_normal((m, p)))
     return NormalDraw(mean, mean + sigma[:, None] * noise, sigma)
-
-
-def times(x: Array, beta: Array) -> Array:
-    """Each chain's matrix by its vector: (M, n, p) and (M, p) to (M, n)."""
-    product: Array = (x @ beta[..., None])[..., 0]
-    return product
 
 
 def draw_continuous(split: Split, rng: np.random.Generator) -> Array:
@@ -103,53 +97,17 @@ def draw_matched(split: Split, rng: np.random.Generator) -> Array:
     return split.target[chosen]
 
 
-def logistic_mode(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
-    """Mode and information of a logistic regression with a normal prior, per chain.
-
-    Parameters
-    ----------
-    x : ndarray, shape (M, n, p)
-    y : ndarray of 0 and 1, shape (n,)
-    precision : ndarray, shape (p, p)
-        The prior's, about zero.
-
-    Returns
-    -------
-    ndarray, shape (M, p)
-        The mode.
-    ndarray, shape (M, p, p)
-        The information there, the prior's included.
-    """
-    m, _, p = x.shape
-    across = np.swapaxes(x, 1, 2)
-    beta = np.zeros((m, p))
-    information = np.zeros((m, p, p))
-    for _ in range(NEWTON_STEPS):
-        eta = np.clip(times(x, beta), -30, 30)
-        prob = 1 / (1 + np.exp(-eta))
-        gradient = times(across, y - prob) - beta @ precision
-        information = across @ (x * (prob * (1 - prob))[..., None]) + precision
-        step = np.linalg.solve(information, gradient[..., None])[..., 0]
-        longest = np.abs(step).max(axis=1, keepdims=True)
-        beta = beta + step * np.minimum(1.0, 4.0 / np.maximum(longest, 1e-12))
-        if longest.max() < 1e-6:
-            break
-    return beta, information
-
-
 def draw_binary(split: Split, rng: np.random.Generator) -> Array:
     """Logistic regression with drawn coefficients, shape (M, n_mis).
 
     A weak normal prior (SD 2.5 of a slope, 10 of the intercept, on the logit scale) keeps separation finite;
     the ridge comes on top of it.
     """
-    precision = penalty(split) + np.diag([0.01] + [0.16] * (split.observed.shape[2] - 1))
-    mode, information = logistic_mode(split.observed, split.target, precision)
-    lower = np.linalg.cholesky(information)
-    noise = rng.standard_normal(mode.shape)[..., None]
-    beta = mode + np.linalg.solve(lower.transpose(0, 2, 1), noise)[..., 0]
-    eta = np.clip(times(split.missing, beta), -30, 30)
-    return (rng.random(eta.shape) < 1 / (1 + np.exp(-eta))).astype(float)
+    precision = penalty(split) + np.array([0.01] + [0.16] * (split.observed.shape[2] - 1))
+    mode, root = logistic_modes(split.observed, split.target, precision)
+    beta = mode + solve_back(root, rng.standard_normal(mode.shape))
+    chance = probability(times(split.missing, beta))
+    return (rng.random(chance.shape) < chance).astype(float)
 
 
 def draw_levels(split: Split, rng: np.random.Generator) -> Array:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipdma.imputation.draws import logistic_mode
+from ipdma.imputation.logistic import inverse_root, logistic_modes
 
 Array = NDArray[Any]
 FEW_TRIALS = 7
@@ -105,8 +105,9 @@ def trial_coefficients(trial: TrialData, binary: bool) -> TrialCoefficients | No
     if n < p + 3:
         return None
     if binary:
-        mode, information = logistic_mode(x, y, np.diag([0.01] + [0.16] * (p - 1)))
-        return TrialCoefficients(mode, np.linalg.inv(information))
+        mode, root = logistic_modes(x, y, np.array([0.01] + [0.16] * (p - 1)))
+        half = inverse_root(root)
+        return TrialCoefficients(mode, np.swapaxes(half, 1, 2) @ half)
     a = np.einsum("mni,mnj->mij", x, x) + 1e-6 * n * np.eye(p)
     beta = np.linalg.solve(a, np.einsum("mni,n->mi", x, y)[..., None])[..., 0]
     rss = np.sum((y - np.einsum("mni,mi->mn", x, beta)) ** 2, axis=1)
