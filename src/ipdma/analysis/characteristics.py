@@ -109,7 +109,9 @@ def describe(
 def positions(people: pd.DataFrame, by: str) -> dict[str, Array]:
     """Where the rows of each group stand, groups in the order of their names."""
     codes, names = pd.factorize(people[by].astype(str), sort=True)
-    return {str(name): np.flatnonzero(codes == k) for k, name in enumerate(names)}
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.searchsorted(codes[order], np.arange(len(names))))[1:]  # none stands before
+    return {str(name): at for name, at in zip(names, parts, strict=True)}
 
 
 def coded(column: pd.Series) -> tuple[Array, tuple[str, ...] | None]:

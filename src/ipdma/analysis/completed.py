@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.characteristics import positions
 from ipdma.analysis.guest import points_factor
 from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.settings import Settings
@@ -191,9 +192,8 @@ def own_information(column: np.ndarray, rows: pd.DataFrame, known: Sequence[str]
     rivals = [rows[name].to_numpy(dtype=float) for name in ("outcome", *known)]
     if "outcome_raw" in rows:
         rivals.append(rows["outcome_raw"].to_numpy(dtype=float))
-    for study in rows["study"].unique():
-        at = (rows["study"] == study).to_numpy()
-        thin = min(int(np.isfinite(column[at & (treat == side)]).sum()) for side in (0, 1)) < HELPER_ROWS
+    for at in positions(rows, "study").values():
+        thin = min(int(np.isfinite(column[at][treat[at] == side]).sum()) for side in (0, 1)) < HELPER_ROWS
         if thin or any(same_scores(column[at], rival[at]) for rival in rivals):
             column[at] = np.nan
     return column

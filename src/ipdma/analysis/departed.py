@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.characteristics import positions
 from ipdma.analysis.completed import Completed
 from ipdma.analysis.guest_completed import with_guests
 from ipdma.analysis.guest_notes import note_silent
@@ -118,15 +119,15 @@ def drawn_from_reference(
     """
     rows, m = completed.done.rows, completed.done.m
     outcome = rows["outcome"].to_numpy(dtype=float).copy()
-    for study in sorted(rows["study"].unique()):
-        at = np.flatnonzero((rows["study"] == study).to_numpy()).reshape(m, -1)
-        own = at[: completed.sets[str(study)]]
+    for study, places in positions(rows, "study").items():
+        at = places.reshape(m, -1)
+        own = at[: completed.sets[study]]
         treat = rows["treat"].to_numpy()[own[0]]
         gap = missing[own[0]] & (treat == 1)
         open_outcome = outcome[own]
         open_outcome[:, gap] = np.nan
         baseline = rows["baseline"].to_numpy(dtype=float)[own]
-        interim = rows[starts.get(str(study), "baseline")].to_numpy(dtype=float)[own]
+        interim = rows[starts.get(study, "baseline")].to_numpy(dtype=float)[own]
         rng = np.random.default_rng([study_seed(seed, f"{study}\n{method}")])
         drawn = reference_based(baseline, interim, open_outcome, treat, method, rng)
         outcome[at] = drawn[np.arange(m) % len(own)]

@@ -27,6 +27,7 @@ from ipdma.analysis.prediction_profiles import (
 )
 from ipdma.analysis.prediction_tested import (
     FEWEST,
+    FOLDS,
     Performance,
     leave_out,
     measure,
@@ -43,6 +44,7 @@ from ipdma.plan import Plan
 
 MODEL = "prediction"
 BETTER, NO_BETTER, UNTESTED = "better", "no better", "untested"
+TOGETHER = "{k} trials were left out in {folds} groups, each predicted by the trials of the others"
 ALL, PROFILE = "(all)", "(profile)"
 
 
@@ -237,6 +239,8 @@ def test_predictions(
     if len(held) < FEWEST:
         write_verdict(ledger, ident, UNTESTED, alpha)
         return UNTESTED
+    if len(data.products) > FOLDS:
+        ledger.note(ident, "warning", TOGETHER.format(k=len(data.products), folds=FOLDS))
     pairs = zip(data.products, fits.plain.sigma2, strict=True)
     known = [predict_trial(data, t, fits.ridge, scale.mix, float(s)) for t, s in pairs]
     here = measure(held, level)

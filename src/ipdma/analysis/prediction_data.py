@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.characteristics import positions
 from ipdma.analysis.moderator_frame import Refused, coded_values, present_levels
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
@@ -60,6 +61,21 @@ class PredictionData:
         return sorted(self.rows["study"].unique())
 
     @cached_property
+    def places(self) -> dict[str, Array]:
+        """Where the rows of each trial stand."""
+        return positions(self.rows, "study")
+
+    @cached_property
+    def treat(self) -> Array:
+        """1 under the treatment, shape (n,)."""
+        return self.rows["treat"].to_numpy(float)
+
+    @cached_property
+    def outcome(self) -> Array:
+        """The outcome, shape (n,)."""
+        return self.rows["outcome"].to_numpy(float)
+
+    @cached_property
     def x(self) -> Array:
         """The columns, shape (n, p)."""
         found: Array = self.rows[[c.name for c in self.columns]].to_numpy(float)
@@ -82,12 +98,8 @@ class PredictionData:
 
     def of_study(self, study: str) -> tuple[Array, Array, Array]:
         """Columns in SDs, treatment and outcome of one trial."""
-        own = (self.rows["study"] == study).to_numpy()
-        return (
-            self.x[own] / self.scale,
-            self.rows["treat"].to_numpy(float)[own],
-            self.rows["outcome"].to_numpy(float)[own],
-        )
+        own = self.places[study]
+        return self.x[own] / self.scale, self.treat[own], self.outcome[own]
 
     @cached_property
     def products(self) -> list[TrialProducts]:

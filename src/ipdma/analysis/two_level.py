@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ipdma.analysis.cell import Cell
+from ipdma.analysis.characteristics import positions
 from ipdma.analysis.imputed_fits import fit_moderator
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
@@ -111,8 +112,9 @@ def fill_column(
         return str(error) if isinstance(error, ValueError) else "the trials' regressions could not be pooled"
     ledger.count(ident, "two_level_trials", n=len(drawn), of=len(trials))
     values = rows[column].to_numpy(dtype=object).reshape(m, -1).copy()
+    places = positions(observed, "study")
     for study, own in drawn.items():
-        values[:, (observed["study"] == study).to_numpy()] = coded.back(own)
+        values[:, places[study]] = coded.back(own)
     flat = values.ravel()
     number = pd.api.types.is_numeric_dtype(rows[column])
     series = pd.Series(flat.astype(float) if number else flat, index=rows.index)
@@ -138,13 +140,11 @@ def code_column(column: pd.Series) -> Coded | None:
 
 def trials_of(rows: pd.DataFrame, observed: pd.DataFrame, coded: Coded, m: int) -> dict[str, TrialData]:
     """Predictors (arm, baseline, outcome, arm by outcome; centred within trials) and moderator, by trial."""
-    study = observed["study"].astype(str).to_numpy()
     columns = {
         name: rows[name].to_numpy(dtype=float).reshape(m, -1) for name in ("treat", "baseline", "outcome")
     }
     trials = {}
-    for name in sorted(set(study)):
-        at = study == name
+    for name, at in positions(observed, "study").items():
         own = {key: values[:, at] for key, values in columns.items()}
         own = {key: values - values.mean(axis=1, keepdims=True) for key, values in own.items()}
         parts = [np.ones_like(own["treat"]), *own.values(), own["treat"] * own["outcome"]]

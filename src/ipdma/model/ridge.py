@@ -64,6 +64,13 @@ class TrialProducts:
             return self.gram[1:, 1:], self.zy[1:]
         return self.gram[1:, 1:] - np.outer(g[1:], g[1:]) / tt, self.zy[1:] - g[1:] * self.zy[0] / tt
 
+    @cached_property
+    def about_own_fit(self) -> tuple[float, int]:
+        """Residual sum of squares about the trial's own fit, and the rows left for it."""
+        inverse = np.linalg.pinv(self.gram, rcond=NEGLIGIBLE, hermitian=True)
+        rank = int(np.linalg.matrix_rank(self.gram, rtol=NEGLIGIBLE, hermitian=True))
+        return self.yy - float(self.zy @ inverse @ self.zy), self.free - rank
+
 
 def trial_products(study: str, x: Array, treat: Array, y: Array) -> TrialProducts:
     """Sweep one trial.
@@ -225,7 +232,7 @@ def fit_ridge(
     group = np.unique(group, return_inverse=True)[1]
     criterion = Criterion(trials, group, random and len(trials) > 1, penalised)
     check_information(trials)
-    own = np.array([start_variance(trials, group == i) for i in range(criterion.groups)])
+    own = start_variances(trials, group, criterion.groups)
     typical = float(np.median(own))
     ends = [(float(np.log(v)) - 12, float(np.log(v)) + 6) for v in own]
     bounds = [*ends, *((0.0, 1e4 * typical if on else 0.0) for on in (criterion.random, penalised))]
@@ -246,16 +253,17 @@ def check_information(trials: Sequence[TrialProducts]) -> None:
         raise ValueError("there are too few participants for so many variables")
 
 
-def start_variance(trials: Sequence[TrialProducts], inside: Array) -> float:
-    """The residual variance of some trials, each about its own fit. Raises ValueError without rows for it."""
-    rest, free = 0.0, 0.0
-    for trial in (t for t, own in zip(trials, inside, strict=True) if own):
-        inverse = np.linalg.pinv(trial.gram, rcond=NEGLIGIBLE, hermitian=True)
-        rest += trial.yy - float(trial.zy @ inverse @ trial.zy)
-        free += trial.free - int(np.linalg.matrix_rank(trial.gram, rtol=NEGLIGIBLE, hermitian=True))
-    if rest <= 0 or free <= 0:
+def start_variances(trials: Sequence[TrialProducts], group: Array, groups: int) -> Array:
+    """The residual variance of each group, its trials about their own fits, shape (groups,).
+
+    Raises ValueError without rows for it.
+    """
+    rest, free = np.array([t.about_own_fit for t in trials]).T
+    squares, rows = (np.bincount(group, weights=part, minlength=groups) for part in (rest, free))
+    if (squares <= 0).any() or (rows <= 0).any():
         raise ValueError("a trial has too few participants for a residual variance")
-    return rest / free
+    found: Array = squares / rows
+    return found
 
 
 def ridge_at(trials: Sequence[TrialProducts], criterion: Criterion, at: Array, value: float) -> Ridge:

@@ -6,6 +6,7 @@ import pytest
 from tests.builders.analysis_rows import KEY, as_table, draw_rows, small_plan
 from tests.builders.guest_runs import five_trials, run_with, told
 
+from ipdma.analysis import prediction, prediction_tested
 from ipdma.analysis.prediction import asked_cells
 from ipdma.analysis.run import analyse
 from ipdma.disclosure.mask import mask_tables
@@ -190,3 +191,25 @@ def test_path_is_answered(strong):
     items = counts(strong, "path_item")
     assert items["variable"].tolist() == [str(i) for i in range(1, 13)]
     assert set(items["level"].str.partition(":")[0]) <= {"yes", "no", "author"}
+
+
+def test_many_trials_are_left_out_in_groups(monkeypatch):
+    """Each is predicted by a fit without the whole of its group, and a note says so."""
+    asked, inner = [], prediction.fit_ridge
+
+    def fit(trials, *rest):
+        asked.append({t.study for t in trials})
+        return inner(trials, *rest)
+
+    rows = draw_rows(within=-0.6, sizes=(80, 60, 90, 80, 70))
+    whole = counts(run(rows), "validation", variable="gain", level="left-out trials")["value"].iloc[0]
+    monkeypatch.setattr(prediction, "fit_ridge", fit)
+    for module in (prediction, prediction_tested):
+        monkeypatch.setattr(module, "FOLDS", 2)
+    records = run(rows)
+    names = sorted(max(asked, key=len))
+    assert [s for s in asked if len(s) < 5] == [set(names[1::2]), set(names[::2])]
+    assert counts(records, "prediction_tested")["value"].tolist() == [5]
+    assert "5 trials were left out in 2 groups" in " ".join(records.notes["text"])
+    gain = counts(records, "validation", variable="gain", level="left-out trials")["value"].iloc[0]
+    assert gain != whole
