@@ -2,13 +2,13 @@
 rule fit:
     input:
         stamps=stamps_before("fit"),
-        # by whose size the largest contrast starts first, so that none is left alone at the end
+        # by whose size the largest contrasts start first, fits and imputations alike: the short jobs of prognosis
+        # and network fill both cores to the end
         rows=f"{PRIVATE}/cohort/{{contrast}}/rows.csv",
     output:
         stamp=f"{STAMPS}/fit/{{contrast}}.json",
     log:
         f"{LOGS}/fit/{{contrast}}.log",
-    priority: 1  # before the shorter imputations, so that no long job is left alone at the end
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:

@@ -7,7 +7,6 @@ use rule fit as impute with:
         stamp=f"{STAMPS}/impute/{{contrast}}.json",
     log:
         f"{LOGS}/impute/{{contrast}}.log",
-    priority: 0
     params:
         recipe=recipe_of("impute/{contrast}"),
         files=files_of("impute/{contrast}"),

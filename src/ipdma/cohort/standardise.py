@@ -186,8 +186,9 @@ def constant_of(cohort: Cohort, squares: Squares, standard: Standard, scale: Sca
 
 def scores_behind(cohort: Cohort, standard: Standard, scale: Scale, study: str) -> pd.DataFrame:
     """`study, participant, score` of everyone whose scores make up a constant."""
-    nothing = StudyScores({}, math.nan)
-    studies = [cohort.scores.get(study, nothing)] if study else list(cohort.scores.values()) or [nothing]
+    asked = [study] if study else list(cohort.scores)
+    known = [cohort.scores[name] for name in asked if name in cohort.scores]
+    studies = [own for own in known if scale in own.by_scale] or [StudyScores({}, math.nan)]
     if standard.word == "instrument_post_sd":
         return pd.concat([scores_at_point(own, scale, standard.point) for own in studies])
     return pd.concat([baseline_scores(own, scale) for own in studies])

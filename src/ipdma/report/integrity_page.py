@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -151,41 +152,46 @@ def asked_section(results: pd.DataFrame) -> str:
 
 def looked_section(results: pd.DataFrame) -> str:
     """What was looked at: how many checks of each domain ended how, those without a question folded."""
-    rows = []
-    for number, name in DOMAINS.items():
-        counts = results.loc[results["domain"] == number, "outcome"].value_counts()
-        rows.append((f"{number}. {name}", *(str(counts.get(word, 0)) for word in WORDS)))
+    own: dict[int, list[dict[Any, Any]]] = {number: [] for number in DOMAINS}
+    for result in results.to_dict("records"):
+        own.setdefault(int(result["domain"]), []).append(result)
+    counts = {number: Counter(str(result["outcome"]) for result in own[number]) for number in DOMAINS}
+    rows = [
+        (f"{number}. {name}", *(str(counts[number][word]) for word in WORDS))
+        for number, name in DOMAINS.items()
+    ]
     parts = [table(("Domain", *map(heading, WORDS.values())), rows)]
-    parts += [domain_part(number, name, results) for number, name in DOMAINS.items()]
+    parts += [domain_part(number, name, own[number]) for number, name in DOMAINS.items()]
     return section("What was looked at", "".join(parts))
 
 
-def domain_part(number: int, name: str, results: pd.DataFrame) -> str:
+def domain_part(number: int, name: str, results: Sequence[Mapping[str, Any]]) -> str:
     """The checks of one domain that ask for nothing."""
-    own = results[results["domain"] == number]
     title = f"<h3>{escape(f'{number}. {name}')}</h3>"
-    if own.empty:
+    if not results:
         return f'{title}<p class="not_checked">{AT_SITE}</p>'
-    quiet = own[~own["outcome"].isin(["fail", "query"])]
-    return title + quiet_part(quiet) if len(quiet) else ""
+    return title + quiet_part([r for r in results if r["outcome"] not in ("fail", "query")])
 
 
-def quiet_part(quiet: pd.DataFrame) -> str:
+def quiet_part(quiet: Sequence[Mapping[str, Any]]) -> str:
     """Checks that passed or could not be made: one line for each check and sentence."""
-    if quiet.empty:
+    if not quiet:
         return ""
-    rows, outcomes = [], []
-    for (check, outcome, text), own in quiet.groupby(["check", "outcome", "text"], sort=False):
-        looked = "; ".join(
-            f"{subject} ({said})" if said else str(subject)
-            for subject, said in zip(own["subject"], own["said"], strict=True)
-            if subject
-        )
-        rows.append((heading(str(check)), WORDS[str(outcome)], str(text), looked))
-        outcomes.append(str(outcome))
-    counts = quiet["outcome"].value_counts()
-    said = ", ".join(f"{counts[word]} {WORDS[word]}" for word in WORDS if word in counts)
-    inside = table(("Check", "Outcome", "In words", "What (count)"), rows, outcomes)
+    looked: dict[tuple[str, str, str], list[str]] = {}
+    for result in quiet:
+        line = str(result["check"]), str(result["outcome"]), str(result["text"])
+        subjects = looked.setdefault(line, [])
+        if result["subject"]:
+            subjects.append(
+                f"{result['subject']} ({result['said']})" if result["said"] else str(result["subject"])
+            )
+    rows = [
+        (heading(check), WORDS[outcome], text, "; ".join(subjects))
+        for (check, outcome, text), subjects in looked.items()
+    ]
+    counts = Counter(str(result["outcome"]) for result in quiet)
+    said = ", ".join(f"{counts[word]} {WORDS[word]}" for word in WORDS if counts[word])
+    inside = table(("Check", "Outcome", "In words", "What (count)"), rows, [key[1] for key in looked])
     return f"<details><summary>{said}</summary>{inside}</details>"
 
 
