@@ -26,7 +26,7 @@ from ipdma.model.term import Term
 
 NST = "nst"
 FOUND: dict[tuple[str, str, bool], Fit] = {}
-MOST_FOUND = 500
+MOST_FOUND = 100_000  # estimates of the fits that are kept, about 100 MB: a fit of 2,000 trials has 4,001
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 
@@ -57,7 +57,7 @@ def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False, digest
     model = (digest or digest_table(frame), repr(spec))
     key = (*model, profile and spec.stages == "one")
     if key not in FOUND:
-        if len(FOUND) >= MOST_FOUND:
+        if sum(len(fit.estimates) for fit in FOUND.values()) >= MOST_FOUND:
             FOUND.clear()
         shown = FOUND.get((*model, True))
         FOUND[key] = fit_anew(frame, spec, profile) if shown is None else replace(shown, variance_ci={})

@@ -93,6 +93,18 @@ def test_the_same_rows_and_model_are_fitted_once(rows, monkeypatch):
     assert len(fits) == 4
 
 
+def test_kept_fits_are_let_go_by_their_estimates(rows, monkeypatch):
+    """A fit of very many trials is large: what is kept is counted in estimates."""
+    frame = rows[["study", "treat", "outcome", "baseline"]]
+    spec = ModelSpec(outcome="outcome", covariates=("baseline",), df="kenward_roger")
+    monkeypatch.setattr(fitting, "FOUND", {})
+    size = len(fitting.fit_rows(frame, spec).estimates)
+    monkeypatch.setattr(fitting, "MOST_FOUND", 2 * size)
+    for level, kept in ((0.9, 2), (0.8, 1)):
+        fitting.fit_rows(frame, spec.replace(level=level))
+        assert len(fitting.FOUND) == kept
+
+
 @pytest.mark.parametrize(
     "read", [lambda x: x.groupby("study"), lambda x: x["study"], lambda x: list(x), lambda x: x or None]
 )
