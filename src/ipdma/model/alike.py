@@ -1,6 +1,7 @@
 """The treatment effect of many models on unlike rows: those whose search has one form are fitted at once.
 
-Studies that a model does not have are studies without rows. What is told of a model is what a list of answers
+Studies that a model does not have are studies without rows, and a residual variance that it does not have is
+nobody's. What is told of a model is what a list of answers
 needs, by Kenward and Roger; forests, contrasts and notes come from a fit by itself.
 """
 
@@ -24,7 +25,7 @@ from ipdma.model.records import Estimate
 from ipdma.model.search import on_boundary
 from ipdma.model.term import TREATMENT
 
-Form = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...], bool]
+Form = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def alone(prepared: Prepared) -> Effect | None:
 
 
 def form_of(prepared: Prepared) -> Form | None:
-    """Coefficients, random columns among them, free entries, and whether the residual variance is one.
+    """Number of coefficients, random columns among them, and free entries of the random effects' factor.
 
     None for maximum likelihood, clusters within studies, tied variances, no random effect or one that is no
     coefficient.
@@ -92,7 +93,7 @@ def form_of(prepared: Prepared) -> Form | None:
     if not usual or not set(full.z) <= set(full.x) or TREATMENT not in prepared.shared_terms:
         return None
     z = tuple(int(np.flatnonzero(full.x == j)[0]) for j in full.z)
-    return len(full.x), z, full.pairs, full.n_groups == 1
+    return len(full.x), z, full.pairs
 
 
 def fit_form(models: Sequence[Prepared]) -> list[Effect | None]:
@@ -113,7 +114,7 @@ def batch_of(models: Sequence[Prepared]) -> GroupedBatch:
     """The models beside each other, padded with studies that have no rows."""
     form = form_of(models[0])
     assert form is not None
-    p, z, pairs, _ = form
+    p, z, pairs = form
     most = max(len(prepared.full.group) for prepared in models)
     gram, n = np.zeros((len(models), most, p + 1, p + 1)), np.zeros((len(models), most))
     group = np.zeros((len(models), most), dtype=int)
