@@ -174,6 +174,11 @@ class Common:
         Their names, and those behind each joint test.
     rows : dict of Term to int
         Their rows.
+    beta, to_data : ndarray, shapes (M, P), (M, P, p)
+        All terms' coefficients in each set, and what turns those of the search into them; nuisance terms as
+        zeros.
+    log_scale : float
+        See `fixed_effects.log_scale`.
     """
 
     method: DfMethod
@@ -181,6 +186,9 @@ class Common:
     informs: dict[Term, int]
     behind: dict[Term, tuple[str, ...]]
     rows: dict[Term, int]
+    beta: np.ndarray
+    to_data: np.ndarray
+    log_scale: float
 
 
 def records_of(fit: StackFit) -> list[Fit]:
@@ -190,14 +198,27 @@ def records_of(fit: StackFit) -> list[Fit]:
     trials = trials_of(stack) if method.by_trials else [{}] * stack.m
     behind = {**informing_studies(first), **answered_alone(trials[0])}
     informs = informing(first).sum(axis=0)
+    terms = place_terms(first)[0]
     common = Common(
         method,
-        place_terms(first)[0],
+        terms,
         dict(zip(first.shared_terms, (int(n) for n in informs), strict=True)),
         behind,
         rows_informing(stack.design, behind),
+        *coefficients(fit, len(terms)),
+        log_scale(fit.prepared),
     )
     return [record_set(fit, i, own, common) for i, own in enumerate(trials)]
+
+
+def coefficients(fit: StackFit, terms: int) -> tuple[np.ndarray, np.ndarray]:
+    """`beta` and `to_data` of `Common`, for so many terms."""
+    full, scale = fit.prepared.full, fit.prepared.scaling.scale
+    unit, m, p = scale[full.y] / scale[full.x], fit.stack.m, len(full.x)
+    beta, to_data = np.zeros((m, terms)), np.zeros((m, terms, p))
+    beta[:, :p] = unit * fit.state.beta
+    to_data[:, :p] = unit[:, None] * fit.known.u.swapaxes(1, 2)
+    return beta, to_data
 
 
 def trials_of(stack: Stack) -> list[dict[Term, TrialEstimates]]:
@@ -224,7 +245,7 @@ def record_set(fit: StackFit, i: int, trials: Mapping[Term, TrialEstimates], com
         contrasts=tuple(contrast_estimates(inference, method, design.spec.contrasts)),
         prediction=prediction,
         variance=variance,
-        criterion=float(fit.state.deviance[i]) + log_scale(prepared),
+        criterion=float(fit.state.deviance[i]) + common.log_scale,
         n_studies=fit.stack.k,
         n_rows=design.n_rows,
         df_method=method.name,
@@ -241,14 +262,12 @@ def record_set(fit: StackFit, i: int, trials: Mapping[Term, TrialEstimates], com
 
 def infer(fit: StackFit, i: int, trials: Mapping[Term, TrialEstimates], common: Common) -> Inference:
     """What the df methods ask of one set: all terms by name, nuisance ones as zeros."""
-    full, scale, level = fit.prepared.full, fit.prepared.scaling.scale, fit.stack.design.spec.level
-    unit, known, p = scale[full.y] / scale[full.x], fit.known, len(full.x)
-    unknown = len(common.terms) - p
+    full, level = fit.prepared.full, fit.stack.design.spec.level
     return Inference(
         terms=common.terms,
-        beta=np.pad(unit * fit.state.beta[i], (0, unknown)),
-        to_data=np.pad(unit[:, None] * known.u[i].T, ((0, unknown), (0, 0))),
-        covariance=DenseCovariance(np.eye(p)),
+        beta=common.beta[i],
+        to_data=common.to_data[i],
+        covariance=DenseCovariance(np.eye(len(full.x))),
         uncertainty=StackUncertainty(fit, i),
         informs=common.informs,
         residual_df=float(full.raw_n.sum()) - len(common.terms),
@@ -256,7 +275,7 @@ def infer(fit: StackFit, i: int, trials: Mapping[Term, TrialEstimates], common: 
         level=level,
         find_alone=lambda: trials,
         memory={
-            expected_w: ParameterCovariance.of(known.expected[i]),
+            expected_w: ParameterCovariance.of(fit.known.expected[i]),
             trial_rows: pooling_rows(trials, level),
         },
     )
