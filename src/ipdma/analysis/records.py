@@ -93,11 +93,7 @@ class Ident:
     @property
     def analysis_id(self) -> str:
         """`contrast.outcome.timepoint.model.stage[.moderator[.variant]]`; trailing empty parts left out."""
-        parts = [self.contrast, self.outcome, self.timepoint, self.model, self.stage]
-        parts += [self.moderator or ("" if not self.variant else "none"), self.variant]
-        while parts and not parts[-1]:
-            parts.pop()
-        return ".".join(parts)
+        return joined(self)
 
     def __str__(self) -> str:
         return self.analysis_id
@@ -217,6 +213,16 @@ def made(ledger: Ledger) -> list[dict[str, object]]:
         name = f"{row['analysis_id']} {row['term']}"
         ledger.count(Ident(row["contrast"]), "not_made", variable=name, level=TOO_FEW, value=df)
     return kept
+
+
+@lru_cache(maxsize=8192)
+def joined(ident: Ident) -> str:
+    """An analysis_id of its parts; asked for of the same analyses again and again."""
+    parts = [ident.contrast, ident.outcome, ident.timepoint, ident.model, ident.stage]
+    parts += [ident.moderator or ("" if not ident.variant else "none"), ident.variant]
+    while parts and not parts[-1]:
+        parts.pop()
+    return ".".join(parts)
 
 
 def is_added(ident: Ident) -> bool:

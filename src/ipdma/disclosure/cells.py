@@ -48,9 +48,22 @@ class Cell(NamedTuple):
         """Whether it tells something of people beyond their trial, arm and loss."""
         return bool(self.variable) and self.variable != OUTCOME and self.level != ASKED
 
-    def but(self, **changes: str) -> Cell:
+    def but(
+        self,
+        people: str | None = None,
+        study: str | None = None,
+        arm: str | None = None,
+        variable: str | None = None,
+        level: str | None = None,
+    ) -> Cell:
         """A copy with some parts changed."""
-        return self._replace(**changes)
+        return Cell(
+            self.people if people is None else people,
+            self.study if study is None else study,
+            self.arm if arm is None else arm,
+            self.variable if variable is None else variable,
+            self.level if level is None else level,
+        )
 
 
 Row = Mapping[str, Any]

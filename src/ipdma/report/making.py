@@ -37,15 +37,36 @@ class Making:
     ----------
     earlier : Drawn
         Gets what is made.
+    workers : int
+        With one process, or where processes cannot be split, each piece is made when it is asked for; the
+        files are the same.
     found : dict of str to list
         Files that are there, by key.
     begun : dict of str to Future
         Files that a process makes, by key.
+    pool : ProcessPoolExecutor or None
+        None until something is to be made.
     """
 
     earlier: Drawn
+    workers: int = 1
     found: dict[str, Files] = field(default_factory=dict)
     begun: dict[str, Future[Files]] = field(default_factory=dict)
+    pool: ProcessPoolExecutor | None = None
+
+    def begin(self, works: Sequence[Work]) -> None:
+        """Begin all that an earlier run did not make, in this order."""
+        known = {work.key: self.earlier.files(work.key) for work in works}
+        self.found |= {key: files for key, files in known.items() if files is not None}
+        left = {work.key: work for work in works if work.key not in self.found}
+        if self.workers < 2 or not left or "fork" not in get_all_start_methods():
+            return
+        if self.pool is None:
+            provide_fonts()  # once, before the processes part
+            self.pool = ProcessPoolExecutor(
+                self.workers, mp_context=get_context("fork"), initializer=gc.freeze
+            )
+        self.begun |= {key: self.pool.submit(work.make) for key, work in left.items()}
 
     def files(self, work: Work) -> Files:
         """The files of a piece of work, when they are made."""
@@ -57,30 +78,20 @@ class Making:
 
 
 @contextmanager
-def making(works: Sequence[Work], workers: int, earlier: Drawn) -> Iterator[Making]:
-    """Begin all that an earlier run did not make, in this order, in so many processes.
-
-    With one process, or where processes cannot be split, each is made when it is asked for; the files are the
-    same.
-    """
-    known = {work.key: earlier.files(work.key) for work in works}
-    made = Making(earlier, {key: files for key, files in known.items() if files is not None})
-    left = {work.key: work for work in works if work.key not in made.found}
-    if workers < 2 or len(left) < 2 or "fork" not in get_all_start_methods():
-        yield made
-        return
-    provide_fonts()  # once, before the processes part
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=gc.freeze)
+def making(workers: int, earlier: Drawn) -> Iterator[Making]:
+    """Where works are begun in so many processes, which end with it."""
+    made = Making(earlier, workers)
     try:
-        made.begun = {key: pool.submit(work.make) for key, work in left.items()}
         yield made
     finally:
-        pool.shutdown(cancel_futures=True)
+        if made.pool is not None:
+            made.pool.shutdown(cancel_futures=True)
 
 
 def made_of(works: Sequence[Work], workers: int, earlier: Drawn) -> Iterator[Files]:
     """The files of each piece of work, in order."""
-    with making(works, workers, earlier) as made:
+    with making(workers, earlier) as made:
+        made.begin(works)
         yield from map(made.files, works)
 
 

@@ -173,7 +173,7 @@ class Material(Words):
     @cached_property
     def not_run(self) -> list[Row]:
         """Analyses that could not be made."""
-        return list(select(self.records.counts, what="not_run"))
+        return self.records.counts_like("not_run")
 
     def rows_of(self, analysis: Analysis, model: str) -> list[Row]:
         """Estimates of a question by one model, or by all models `NAME:...` of that name."""

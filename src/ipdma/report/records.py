@@ -64,10 +64,10 @@ def as_text(value: Any) -> str:
     written."""
     if isinstance(value, str):
         return value
-    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+    if value is None or value is pd.NA:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return "" if math.isnan(value) else str(int(value)) if value.is_integer() else str(value)
     return str(value)
 
 
@@ -76,15 +76,20 @@ def rows_of(table: pd.DataFrame | None, file: str) -> list[Row]:
     if table is None:
         return []
     names = [str(name) for name in table.columns]
-    columns = [read_column(table[name].tolist(), name in NUMBERS) for name in table.columns]
+    columns = [read_column(table[name], name in NUMBERS) for name in table.columns]
     lines = zip(*columns, strict=True)
     return [Row(zip(names, cells, strict=True), file, at) for at, cells in enumerate(lines, 2)]
 
 
-def read_column(cells: list[Any], numbers: bool) -> list[Any]:
+def read_column(column: pd.Series, numbers: bool) -> list[Any]:
     """The cells of a column as numbers or as texts."""
+    cells = column.tolist()
+    if numbers and column.dtype == float:
+        return [cell if math.isfinite(cell) else None for cell in cells]
     if numbers:
         return [as_number(cell) for cell in cells]
+    if column.isna().all():
+        return [""] * len(cells)
     return [cell if type(cell) is str else as_text(cell) for cell in cells]
 
 
@@ -101,9 +106,9 @@ class Records:
     def __post_init__(self) -> None:
         for file in KEYS:
             for row in getattr(self, file):
-                self.index.setdefault((file, row.text("analysis_id")), []).append(row)
+                self.index.setdefault((file, row.get("analysis_id") or ""), []).append(row)
         for row in self.counts:
-            self.kinds.setdefault((row.text("analysis_id"), row.text("what")), []).append(row)
+            self.kinds.setdefault((row.get("analysis_id") or "", row.get("what") or ""), []).append(row)
 
     @classmethod
     def from_tables(cls, estimates: Any, study_estimates: Any, counts: Any) -> Records:
@@ -119,6 +124,11 @@ class Records:
     def counts_of(self, which: str | Ident, what: str) -> list[Row]:
         """Counts of one kind of one analysis, in their order."""
         return self.kinds.get((str(which), what), [])
+
+    def counts_like(self, *what: str) -> list[Row]:
+        """Counts of some kinds of every analysis, in their order."""
+        found = [row for (_, own), rows in self.kinds.items() if own in what for row in rows]
+        return sorted(found, key=lambda row: row.line)
 
 
 def select(rows: Iterable[Row], **wanted: str | tuple[str, ...]) -> Iterator[Row]:

@@ -47,15 +47,17 @@ def render(
     earlier : Drawn, optional
         Figures and tables of an earlier run, which are not made again; the files are the same without them.
     """
-    ledger = Ledger()
-    tables = tabulate_all(material, ledger)
-    exhibits = list_exhibits(material, ledger)
+    of_figures, ledger = Ledger(), Ledger()
+    exhibits = list_exhibits(material, of_figures)
     formats = formats_of(material)
     figures = {exhibit.name: figure_work(exhibit, formats) for exhibit in exhibits}
-    sheets = table_works(tables)
     printed = [exhibit.name for exhibit in printed_exhibits(material, exhibits)]
-    works = [*sheets[-1:], *(figures[name] for name in first_drawn(exhibits, printed)), *sheets[:-1]]
-    with making(works, workers, Drawn({}) if earlier is None else earlier) as made:
+    with making(workers, Drawn({}) if earlier is None else earlier) as made:
+        made.begin([figures[name] for name in first_drawn(exhibits, printed)])
+        tables = tabulate_all(material, ledger)
+        ledger.claims |= of_figures.claims
+        sheets = table_works(tables)
+        made.begin([*sheets[-1:], *sheets[:-1]])
 
         def drawn() -> dict[str, str]:
             found = {}

@@ -308,7 +308,7 @@ def effect_notes(material: Material) -> list[str]:
 
 def across_notes(material: Material) -> list[str]:
     """How to read the third."""
-    stated = [r.text("level") for r in material.records.counts if r.text("what") == "power"]
+    stated = [r.text("level") for r in material.records.counts_like("power")]
     power = "; ".join(dict.fromkeys(text for text in stated if text))
     notes = [
         "SE and df of the interaction within trials. Varying between trials: the same interaction where it "

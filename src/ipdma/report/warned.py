@@ -25,7 +25,7 @@ NUMBERED = re.compile(r"[-+\u2212]?\d+(?:\.\d+)?")
 
 def warning_rows(material: Material) -> list[Row]:
     """Every row that says what went other than planned."""
-    return [r for r in material.records.counts if r.text("what") in WARNED]
+    return material.records.counts_like(*WARNED)
 
 
 def as_sentence(text: str) -> str:

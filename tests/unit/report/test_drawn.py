@@ -92,6 +92,7 @@ def test_a_table_is_written_again_where_a_cell_or_a_file_changed(tmp_path):
 def test_what_is_asked_for_twice_is_made_once(exhibits, workers):
     works = [figure_work(exhibit, FORMATS) for exhibit in exhibits]
     kept = Drawn(MADE_WITH)
-    with making(works, workers, kept) as made:
+    with making(workers, kept) as made:
+        made.begin(works)
         assert all(made.files(work) is made.files(work) for work in works)
     assert kept.again == len(works)
