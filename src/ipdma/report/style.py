@@ -52,6 +52,7 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "text.color": INK,
+    "pdf.fonttype": 42,  # TrueType, so that letters stay letters
     "path.simplify": False,
     "text.hinting": "none",  # letters as designed, and a third of the time of a bitmap
 }

@@ -57,13 +57,13 @@ class Recording(RendererBase):
         for call in self.calls:
             call(renderer, unit)
 
-    def as_figure(self) -> Figure:
+    def as_figure(self, outlined: bool = False) -> Figure:
         """A figure whose only artist is this record, for the formats that matplotlib writes.
 
-        Its letters are outlines, each where the record has it to a fraction of a pixel.
+        Its letters are letters, or outlines, each where the record has it to a fraction of a pixel.
         """
         figure = Figure(figsize=(self.width / POINTS, self.height / POINTS), frameon=False)
-        figure.add_artist(Player(self))
+        figure.add_artist(Player(self, outlined))
         return figure
 
     def get_canvas_width_height(self) -> tuple[float, float]:
@@ -123,15 +123,15 @@ class Recording(RendererBase):
 
 
 class Player(Artist):
-    """An artist that plays a record to a writer of pixels."""
+    """An artist that plays a record, its letters as outlines where it is told so."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, outlined: bool) -> None:
         super().__init__()
-        self.recording = recording
+        self.recording, self.outlined = recording, outlined
 
     def draw(self, renderer: RendererBase) -> None:
         """Play it."""
-        self.recording.play(Outlining(renderer))
+        self.recording.play(Outlining(renderer) if self.outlined else renderer)
 
 
 class Outlining(RendererBase):
