@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.moderator_frame import ModeratorFrame
 from ipdma.analysis.moderator_values import case_mix
@@ -45,16 +48,16 @@ def unit_words(moderator: Moderator) -> str:
 
 def write_missing(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
     """Missing in some participants of a study that measured it, against never measured in a study."""
-    missing = data.frame[data.name].isna()
+    study, names = pd.factorize(data.frame["study"].to_numpy(), sort=True)
+    missing = pd.isna(data.frame[data.name].to_numpy())
+    sizes, gone = np.bincount(study).tolist(), np.bincount(study, missing).astype(int).tolist()
     total, sums = len(data.frame), {"sporadic": 0, "systematic": 0}
-    for study, gone in missing.groupby(data.frame["study"]):
-        kind = "systematic" if gone.all() else "sporadic"
-        sums[kind] += int(gone.sum())
-        if gone.any():
-            ledger.count(
-                ident, "moderator_missing", study=str(study), level=kind, n=int(gone.sum()), of=len(gone)
-            )
-        ledger.count(ident, "moderator_complete", study=str(study), n=int((~gone).sum()), of=len(gone))
+    for name, n, of in zip(map(str, names), gone, sizes, strict=True):
+        kind = "systematic" if n == of else "sporadic"
+        sums[kind] += n
+        if n:
+            ledger.count(ident, "moderator_missing", study=name, level=kind, n=n, of=of)
+        ledger.count(ident, "moderator_complete", study=name, n=of - n, of=of)
     for kind, n in sums.items():
         ledger.count(ident, "moderator_missing", level=kind, n=n, of=total)
 
@@ -62,19 +65,16 @@ def write_missing(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
 def write_levels(ledger: Ledger, ident: Ident, data: ModeratorFrame) -> None:
     """Participants at each level, in all and by side, over all studies and in each."""
     rows = data.complete
+    values, treat = rows[data.name].to_numpy(), rows["treat"].to_numpy()
+    study, names = pd.factorize(rows["study"].to_numpy(), sort=True)
+    sizes = np.bincount(study).tolist()
     for level in data.levels:
-        at = rows[rows[data.name] == level]
-        ledger.count(ident, "moderator_level", level=level, n=len(at), of=len(rows))
-        for side, treat in (("active", 1), ("reference", 0)):
-            ledger.count(
-                ident,
-                "moderator_level",
-                level=level,
-                arm=side,
-                n=int((at["treat"] == treat).sum()),
-                of=len(at),
-            )
-        there = at.groupby("study").size().to_dict()
-        for study, size in rows.groupby("study").size().items():
-            n = int(there.get(study, 0))
-            ledger.count(ident, "moderator_level", study=str(study), level=level, n=n, of=int(size))
+        at = values == level
+        n = int(at.sum())
+        ledger.count(ident, "moderator_level", level=level, n=n, of=len(rows))
+        for side, code in (("active", 1), ("reference", 0)):
+            own = int((treat[at] == code).sum())
+            ledger.count(ident, "moderator_level", level=level, arm=side, n=own, of=n)
+        there = np.bincount(study, at, len(names)).astype(int).tolist()
+        for name, own, of in zip(map(str, names), there, sizes, strict=True):
+            ledger.count(ident, "moderator_level", study=name, level=level, n=own, of=of)

@@ -14,7 +14,7 @@ from ipdma.analysis.guest_notes import note_silent
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame
 from ipdma.analysis.moderators import note_moderator
 from ipdma.analysis.records import Ident, Ledger
-from ipdma.analysis.same_trials import primary_trials, stand_beside
+from ipdma.analysis.same_trials import only, primary_trials, stand_beside
 from ipdma.analysis.settings import Settings
 from ipdma.analysis.study_level import is_numeric, ordered_levels, rows_with, study_values
 from ipdma.analysis.study_moderator import fit_study_moderator, regress_studies
@@ -31,13 +31,15 @@ def analyse_risk_of_bias(cell: Cell, context: Context) -> Ledger:
     differing = {item: values for item, values in items.items() if values.nunique() > 1}
     effects = ipd_effects(cell, spec) if differing else []
     for item, values in differing.items():
-        part = cell.but(rows_with(cell, values, item))
         levels = [] if is_numeric(values) else ordered_levels(values)
         if not in_full(cell, settings):
             ident = cell.ident("risk_of_bias", "two", item)
-            note_silent(ledger, ident, part, spec.covariates)
-            regress_studies(ledger, part, ident, levels, effects, settings.level)
+            note_silent(ledger, ident, only(cell, frozenset(values.index)), spec.covariates)
+            n = int(cell.analysed["study"].isin(values.index).sum())
+            own = dict(zip(map(str, values.index), values, strict=True))
+            regress_studies(ledger, ident, own, n, levels, effects, settings.level)
             continue
+        part = cell.but(rows_with(cell, values, item))
         fit_study_moderator(ledger, part, spec, "risk_of_bias", item, levels, effects)
         fit_as_covariate(ledger, part, spec, item)
     beside_judged(ledger, cell, settings, differing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -54,21 +54,32 @@ def fit_study_moderator(
     fit = try_fit(ledger, ident, DesignRows(frame, covariates), moderated)
     if fit is not None:
         write_fit(ledger, ident, fit, lambda term: term.is_treatment)
-    regress_studies(ledger, cell, ident.but(stage="two"), levels, effects, spec.level)
+    rows = (cell.analysed[column].to_numpy() for column in ("study", name))
+    values = dict(zip(*rows, strict=True))  # one value a study
+    n = len(cell.analysed)
+    regress_studies(ledger, ident.but(stage="two"), values, n, levels, effects, spec.level)
 
 
 def regress_studies(
     ledger: Ledger,
-    cell: Cell,
     ident: Ident,
+    values: Mapping[str, object],
+    n: int,
     levels: Sequence[str],
     effects: Sequence[StudyEffect],
     level: float,
 ) -> None:
-    """The two-stage twin: each study's own effect (`effects`) regressed on its value."""
-    name = ident.moderator
-    rows = (cell.analysed[column].to_numpy() for column in ("study", name))
-    values = dict(zip(*rows, strict=True))  # one value a study
+    """The two-stage twin: each study's own effect (`effects`) regressed on its value.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        The value of each study that has one.
+    n : int
+        Participants analysed in these studies.
+    levels, effects
+        As `fit_study_moderator` takes them.
+    """
     studies = [s for s in effects if s.study in values]
     if not studies:
         ledger.note(ident, "not_fitted", "no study estimate to regress")
@@ -85,7 +96,7 @@ def regress_studies(
     except (IpdmaError, np.linalg.LinAlgError) as error:
         ledger.note(ident, "not_fitted", str(error))
         return
-    write_regression(ledger, ident, fit, name, list(columns), len(z), len(cell.analysed), level)
+    write_regression(ledger, ident, fit, ident.moderator, list(columns), len(z), n, level)
 
 
 def write_regression(
