@@ -18,6 +18,24 @@ from ipdma.runs.stamps import digest_of
 FOLDER = "private/whole"
 
 
+def fit_or_take(desk: Desk, work: Any) -> None:
+    """The files of a fitting job: an earlier run's where all that it reads is as it was, else made.
+
+    Parameters
+    ----------
+    desk : Desk
+    work : object
+        See `digest_read` and `fit_contrast`.
+    """
+    read = digest_read(work)
+    if not take_whole(desk, read):
+        # here, since to load what models need takes longer than to see that nothing changed
+        from ipdma.runs.fit_contrast import fit_contrast
+
+        fit_contrast(desk, work)
+        keep_whole(desk, read)
+
+
 def digest_read(work: Any) -> str:
     """SHA-256 of all that a fitting job reads.
 
