@@ -10,7 +10,8 @@ from ipdma.model.nst_share import TrialSets, share_and_slope, signed_share
 
 Array = np.ndarray
 SMALLEST_OFFSET = 1e-3  # in standard errors of a trial: nearer to its estimate nothing turns
-MOST = 6000  # candidates of a set: of more than 240 trials every second, third ... is looked at
+MOST = 1_440_000  # trials times candidates; of more than 240 trials every second, third ... one is looked at
+FEWEST = 1000
 REACHES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0])
 INSIDE = np.arange(1, 18) / 18  # points of a bracket looked at in one step towards a minimum
 
@@ -37,7 +38,7 @@ def scan(trials: TrialSets, critical: float) -> Scan:
     y = trials.y[..., None]
     around = np.concatenate([y, y - outward, y + outward], axis=2)
     theta = np.sort(np.concatenate(list(around), axis=1), axis=1)
-    every = -(-theta.shape[1] // MOST)
+    every = -(-theta.shape[1] // max(MOST // trials.k, FEWEST))
     if every > 1:
         theta = np.concatenate([theta[:, :-1:every], theta[:, -1:]], axis=1)
     return with_near_misses(trials, Scan(theta, signed_share(trials, theta)), critical)

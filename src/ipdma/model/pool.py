@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -163,7 +164,7 @@ def tau2_interval(
 
 def repeated_names(study: Sequence[str]) -> list[str]:
     """Say which names occur more than once: estimates of one study are not independent."""
-    repeated = sorted({str(name) for name in study if list(study).count(name) > 1})
+    repeated = sorted(name for name, times in Counter(map(str, study)).items() if times > 1)
     if not repeated:
         return []
     return [f"{', '.join(repeated)}: named more than once; each row is taken as a study of its own"]

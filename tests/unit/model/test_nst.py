@@ -12,6 +12,7 @@ from scipy import stats
 from ipdma.errors import FitError, SpecError
 from ipdma.model import nst_search
 from ipdma.model.nst import NoWidth, null_standardised, one_set, t_statistic
+from ipdma.model.nst_search import hull, scan
 from ipdma.model.nst_share import TrialSets, null_variance, share_and_slope, signed_share
 from ipdma.model.pivot import pivot_interval
 from ipdma.model.pool import pool_effects
@@ -141,7 +142,24 @@ def test_three_candidates_a_trial_find_the_ends_of_very_many_trials(seed, tau, m
     y = 0.2 + rng.normal(size=120) * np.sqrt(v + tau**2)
     search = inspect.unwrap(null_standardised)  # not what is remembered of the same numbers
     every = search(y, v)
-    monkeypatch.setattr(nst_search, "MOST", 360)
+    monkeypatch.setattr(nst_search, "MOST", 360 * 120)
+    monkeypatch.setattr(nst_search, "FEWEST", 1)
     some = search(y, v)
     assert (some.low, some.high) == pytest.approx((every.low, every.high), rel=1e-9)
     assert some.p_value == every.p_value
+
+
+@pytest.mark.parametrize("k", [260, 900])
+def test_of_many_trials_fewer_candidates_give_the_same_ends(k, monkeypatch):
+    """Estimates with heavy tails and errors of all sizes, looked at four times as closely."""
+    rng = np.random.default_rng(k)
+    for tau in (0.0, 0.8):
+        v = 10 ** rng.uniform(-3, 0.5, k)
+        y = tau * rng.standard_t(2, k) + np.sqrt(v) * rng.normal(size=k)
+        trials = TrialSets(y[:, None], v[:, None])
+        ends = []
+        for factor in (1, 4):
+            with monkeypatch.context() as patch:
+                patch.setattr(nst_search, "MOST", factor * nst_search.MOST)
+                ends.append(np.ravel(hull(trials, scan(trials, 0.1), 0.1)))
+        assert ends[0] == pytest.approx(ends[1], rel=1e-11)
