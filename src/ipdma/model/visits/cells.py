@@ -8,6 +8,7 @@ Every column of the design is a feature at a visit, so the products between visi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,17 @@ class Cell:
     visits: NDArray[np.intp]
     n: int
     products: Array
+
+    @cached_property
+    def pairs(self) -> tuple[Array, Array]:
+        """Where its pairs of visits stand in a matrix over all visits."""
+        return self.visits[:, None], self.visits[None, :]
+
+    @cached_property
+    def place(self) -> tuple[Array, ...]:
+        """Where its products stand in an array (J, q, J, q) over all visits."""
+        features = np.arange(self.products.shape[-1])
+        return np.ix_(self.visits, features, self.visits, features)
 
 
 def cross_products(

@@ -155,7 +155,7 @@ def spread(cell: Cell, operator: Array, n_visits: int, n_features: int) -> Array
     """sum_i F_i' P F_i for an operator P between the cell's visits, shape (Jq, Jq)."""
     total = np.zeros((n_visits, n_features, n_visits, n_features))
     block = (operator[:, :, None, None] * cell.products).transpose(0, 2, 1, 3)
-    total[np.ix_(cell.visits, np.arange(n_features), cell.visits, np.arange(n_features))] = block
+    total[cell.place] = block
     return total.reshape(n_visits * n_features, -1)
 
 
@@ -182,7 +182,7 @@ def study_state(problem: VisitsProblem, block: StudyBlock, gamma: Array, between
     size = problem.n_visits * problem.n_features
     a, weights, log_det = np.zeros((size, size)), [], 0.0
     for cell in block.cells:
-        part = sigma[np.ix_(cell.visits, cell.visits)]
+        part = sigma[cell.pairs]
         try:
             lower = np.linalg.cholesky(part)
         except np.linalg.LinAlgError:

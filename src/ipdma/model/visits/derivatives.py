@@ -129,13 +129,12 @@ def operators(
     trace_one, trace_two = np.zeros(r), np.zeros((r, r))
     stacked = np.array(bases)
     for cell, w in zip(state.block.cells, state.weights, strict=True):
-        e = stacked[:, cell.visits[:, None], cell.visits[None, :]]
+        e = stacked[:, *cell.pairs]
         we = w @ e
         wew = we @ w
         both = we[:, None] @ wew[None, :]
         both = (both + both.transpose(0, 1, 3, 2)) / 2
-        where: tuple[Any, ...] = np.ix_(cell.visits, np.arange(q), cell.visits, np.arange(q))
-        each: tuple[Any, ...] = (slice(None),)
+        where, each = cell.place, (slice(None),)
         t1[each + where] += np.einsum("ijl,jlab->ijalb", wew, cell.products)
         t2[each + each + where] += np.einsum("ikjl,jlab->ikjalb", both, cell.products)
         trace_one += cell.n * np.einsum("ijj->i", we)
