@@ -154,7 +154,9 @@ class GaussianSearch(Search[State]):
     def is_known(self, point: State, promised: float) -> bool:
         """Whether a start has entered the basin of the known optimum."""
         known = self.known
-        return known is not None and promised < 0.1 and same_basin(point, point.value, known.point)
+        if known is None or promised >= 0.1 or not same_basin(point, point.value, known.point):
+            return False
+        return known.singular or same_floor(point, known.point)
 
     def enough(self, point: State) -> float:
         """A deviance of 1e-10."""
@@ -205,6 +207,14 @@ def same_basin(point: Point, value: Value, known: State) -> bool:
     apart = max(apart, abs(point.phi - known.phi) / sigma2)
     size = max(float(np.abs(known.between).max(initial=0.0)) / sigma2, 0.02)
     return apart < 0.1 * size and value.deviance < known.value.deviance + 0.1
+
+
+def same_floor(point: Point, known: Point) -> bool:
+    """Whether the smallest direction of D is about as large: a start beside the boundary has left it."""
+    if not len(known.factor):
+        return True
+    least, expected = eigen(point.between)[0][0], eigen(known.between)[0][0]
+    return bool(abs(least - expected) < 0.5 * expected)
 
 
 def scoring_step(
@@ -332,7 +342,7 @@ def minimise(problem: Problem, starts: list[Point] | None = None, most: int = 2)
     best = min(optima, key=lambda o: o.point.value.deviance)
     challenger = boundary_start(problem, best)
     if challenger is not None and challenger[1].deviance < best.point.value.deviance + HOPELESS:
-        optima.append(descend(problem, challenger, scoring=0))
+        optima.append(descend(problem, challenger, best, scoring=0))
     return polish(problem, min(optima, key=lambda o: o.point.value.deviance))
 
 
