@@ -3,6 +3,7 @@ of a traceback when it stops."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ The run stopped, from outside or where the lines above say.
 Until it is finished the folder holds files of an earlier run, or partly of each.
 Start it again with the same words: what is finished is not done again.
 """
+SELDOM = (50_000, 20, 20)  # when garbage is looked for: rows of records are many, and stay until a job's end
 Files = Mapping[str, Any] | Iterator[tuple[str, Any]]  # name to bytes or text
 
 
@@ -121,6 +123,7 @@ def job(work: Any, name: str) -> Iterator[Desk]:
         1 when the user can mend the cause, 130 where it was interrupted, 3 for a fault of the tool. No
         message of another library is shown or logged, since those quote values.
     """
+    gc.set_threshold(*SELDOM)
     path = Path(work.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as stream:
