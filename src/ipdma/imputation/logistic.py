@@ -12,7 +12,6 @@ NEWTON_STEPS = 25
 LONGEST_STEP = 4.0
 SETTLED = 1e-6
 ETA = 30.0  # a linear predictor below -ETA is no event as good as certainly
-STILL_OPEN = 0.7  # share of a batch from which settled members are taken out
 
 
 def logistic_modes(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
@@ -36,22 +35,15 @@ def logistic_modes(x: Array, y: Array, precision: Array) -> tuple[Array, Array]:
     b, n, p = x.shape
     rows = np.zeros((p + 1, b, n))
     rows[:p] = x.transpose(2, 0, 1)
-    mode, root, weighted = np.empty((b, p)), np.empty((b, p + 1, p + 1)), np.empty_like(rows)
-    at, beta = np.arange(b), np.zeros((b, p))
+    beta, weighted = np.zeros((b, p)), np.empty_like(rows)
     for _ in range(NEWTON_STEPS):
-        factor = bordered_factor(rows, y, beta, precision, weighted[:, : len(at)])
+        factor = bordered_factor(rows, y, beta, precision, weighted)
         step = solve_back(factor[:, :p, :p], factor[:, p, :p])
-        longest = np.abs(step).max(axis=1)
-        beta = beta + step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12))[:, None]
-        ends = longest < SETTLED
-        if ends.all():
+        longest = np.abs(step).max(axis=1, keepdims=True)
+        beta = beta + step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12))
+        if longest.max() < SETTLED:
             break
-        if ends.mean() > 1 - STILL_OPEN:
-            mode[at[ends]], root[at[ends]] = beta[ends], factor[ends]
-            rows = rows[:, ~ends]
-            beta, at, factor = (part[~ends] for part in (beta, at, factor))
-    mode[at], root[at] = beta, factor
-    return mode, root[:, :p, :p]
+    return beta, factor[:, :p, :p]
 
 
 def bordered_factor(rows: Array, y: Array, beta: Array, precision: Array, weighted: Array) -> Array:
@@ -72,10 +64,10 @@ def bordered_factor(rows: Array, y: Array, beta: Array, precision: Array, weight
     np.multiply(rows[:p], chance - chance**2, out=weighted[:p])
     np.subtract(y, chance, out=weighted[p])
     bordered = weighted.transpose(1, 0, 2) @ rows.transpose(1, 2, 0)
-    bordered[:, np.arange(p), np.arange(p)] += precision
+    bordered.reshape(len(beta), -1)[:, : p * (p + 2) : p + 2] += precision  # the diagonal, but for the corner
     gradient = bordered[:, p, :p]
     gradient -= beta * precision
-    bordered[:, p, p] = 1 + 2 * np.sum(gradient**2 / precision, axis=1)
+    bordered[:, p, p] = 1 + gradient**2 @ (2 / precision)
     factor: Array = np.linalg.cholesky(bordered)
     return factor
 
