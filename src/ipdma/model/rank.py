@@ -198,12 +198,13 @@ def drop_unidentified(prepared: Prepared) -> Prepared:
     """Make common the random effects whose variance fixed columns take up entirely.
 
     Two studies with an across-trial term leave nothing for the variance of the treatment effect: its
-    information tr(P V_i P V_i) is zero, and no estimate of it would mean anything.
+    information tr(P V_i P V_i) is zero, the criterion is flat in it, and no estimate of it would mean
+    anything. An interaction with a level so rare that each study's own coefficient of that level takes up
+    its participants differs between studies alone, and counts like an across-trial term.
     """
     problem = prepared.swept
     informed = np.count_nonzero(np.einsum("ksii->ki", problem.gram)[:, problem.z], axis=0)
-    taken = sum(term.kind in ("across", "study_mean") for term in prepared.shared_terms)
-    if not len(problem.z) or informed.min() > taken + 2:
+    if not len(problem.z) or informed.min() > len(problem.x):  # p columns cannot take up more studies than p
         return prepared
     start = starting_points(problem)[0]
     information = differentiate(problem, start, evaluate(problem, start)).expected

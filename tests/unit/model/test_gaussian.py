@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from tests.builders.dense_gaussian import Dense, variance_directions
 from tests.builders.gaussian_rows import draw_rows
 
 from ipdma.errors import DataError, FitError, IpdmaError, SpecError
+from ipdma.model.design import build_design
 from ipdma.model.gaussian import fit_gaussian
 from ipdma.model.records import Fit
 from ipdma.model.spec import ModelSpec
@@ -52,6 +56,52 @@ def test_two_studies_with_an_across_term_leave_no_variance() -> None:
     result = fit(draw_rows(k=2), moderator="z")
     assert result.variance.treatment is None
     assert said(result, "treatment", "common", "across")
+
+
+def rows_with_rare_levels() -> pd.DataFrame:
+    """Four studies, one person with level `rare` in two of them, one with level `odd` in two."""
+    rows = draw_rows(k=4)
+    rows["level"] = np.where(np.arange(len(rows)) % 3 == 0, "b", "a")
+    for study, level in (("S0", "rare"), ("S1", "rare"), ("S2", "odd"), ("S3", "odd")):
+        rows.loc[rows.index[rows.study == study][4], "level"] = level
+    return rows
+
+
+RARE = {"moderator": "level", "moderator_type": "categorical", "residual": "by_study", "df": "residual"}
+
+
+@pytest.mark.parametrize("interaction_effect", ["common", "random"])
+def test_rare_levels_that_leave_no_variance_of_the_treatment_effect(interaction_effect: str) -> None:
+    """Their own coefficients take up the few people, so that they speak of differences between studies alone.
+
+    The criterion is then the same at every variance, and least squares without it is the answer.
+    """
+    rows = rows_with_rare_levels()
+    result = fit(rows, **RARE, interaction_effect=interaction_effect)
+    assert result.converged
+    assert result.variance.treatment is None
+    assert said(result, "treatment", "common", "across")
+    if interaction_effect == "random":
+        return
+    without = fit(rows, **RARE, treatment_effect="common")
+    assert result.criterion == pytest.approx(without.criterion, abs=1e-9)
+    found, plain = result.estimate("treatment:within:level[b]"), without.estimate("treatment:within:level[b]")
+    assert found.estimate == pytest.approx(plain.estimate, rel=1e-9)
+    assert found.std_error == pytest.approx(plain.std_error, rel=1e-9)
+
+
+def test_the_criterion_is_flat_where_a_variance_is_taken_as_zero() -> None:
+    """Written out densely it has one value whatever the variance of the treatment effect."""
+    rows = rows_with_rare_levels()
+    result = fit(rows, **RARE)
+    design = build_design(rows, ModelSpec.from_mapping(RARE))
+    parts, gamma, kinds = variance_directions(replace(design, random_terms=()), result)
+    treated = (design.study[:, None] == design.study) * np.outer(design.random[:, 0], design.random[:, 0])
+    at = [
+        Dense(design, result, True, np.append(gamma, tau2), ([*parts, treated], None, kinds)).deviance()
+        for tau2 in (0.0, 0.1, 1.0, 100.0)
+    ]
+    assert at == pytest.approx([result.criterion] * 4, abs=1e-6)
 
 
 def test_a_variance_that_is_flagged_zero_is_written_as_zero() -> None:
