@@ -111,9 +111,12 @@ def test_a_study_that_is_not_ready_stops_the_run_and_leaves_earlier_results(fini
     for study, line in (("B", "person-1;1;99;3\n"), ("C", "person-900;7;20;3\n")):
         with (folder / "trials" / study / "scores.csv").open("a", encoding="utf-8") as stream:
             stream.write(line)
+    due = folder / "out" / "private" / "stamps" / "harmonise" / "A.json"
+    due.unlink()
     process = snakemake(folder, source=finished[1])
     assert process.returncode != 0
     assert "Traceback" not in process.stdout
+    assert due.is_file()  # ready, and not to be done again
     said = process.stdout[process.stdout.index("The run stopped") :]
     assert "study 'B' (trials/B) is not ready" in said
     assert "study 'C' (trials/C) is not ready" in said

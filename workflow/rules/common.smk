@@ -10,7 +10,7 @@ try:
     from ipdma.harmless import for_terminal
     from ipdma.runs.announce import announce, say_end, say_start
     from ipdma.runs.begin import begin
-    from ipdma.runs.due import find_due
+    from ipdma.runs.due import asked_anew, find_due
     from ipdma.runs.jobs import why_stopped
 except ModuleNotFoundError as error:
     sys.exit(
@@ -75,7 +75,6 @@ scattergather:
 
 
 wildcard_constraints:
-    study="|".join(map(re.escape, RUN.study_ids)),
     contrast="|".join(map(re.escape, RUN.cohorts)),
 
 

@@ -1,7 +1,6 @@
 # From the contributed trials to their harmonised uploads; the judgement of a trial's files goes with it. One job
 # makes those that are due, since to start a job takes longer than a trial does; the others stand as they are.
-# All are where the command line asks for it: Snakemake tells of that too late.
-DUE = find_due(RUN, again=bool({"-F", "--forceall", "harmonise"} & set(sys.argv)))
+DUE = find_due(RUN, again=asked_anew(sys.argv))
 
 
 rule harmonise:
@@ -9,6 +8,7 @@ rule harmonise:
         expand(f"{STAMPS}/harmonise/{{study}}.json", study=DUE.studies),
     log:
         expand(f"{LOGS}/harmonise/{{study}}.log", study=DUE.studies or RUN.study_ids),
+    retries: 0  # a trial that is not ready is not ready the next time
     threads: DUE.hands
     params:
         digest=lambda wildcards: DUE.digest,
@@ -16,6 +16,6 @@ rule harmonise:
         trials=lambda wildcards, input: DUE.trials,
         how=lambda wildcards: DUE.how,
     message:
-        f"{len(DUE.studies)} trials: checking and harmonising"
+        f"{len(DUE.studies)} trial{'s'[: len(DUE.studies) != 1]}: checking and harmonising"
     script:
         "../scripts/harmonise.py"

@@ -26,7 +26,7 @@ from ipdma.model.term import Term
 
 NST = "nst"
 FOUND: dict[tuple[str, str, bool], Fit] = {}
-MOST_FOUND = 100_000  # estimates of the fits that are kept, about 100 MB: a fit of 2,000 trials has 4,001
+MOST_FOUND = 100_000  # estimates of the fits that are kept: of 2,000 trials one has 4,001, in 3 MB
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
 

@@ -64,7 +64,7 @@ def assemble(parts: Sequence[Part], guests: Sequence[pd.DataFrame], cohort: Coho
         types = {c: "float" if c in NUMBERS else "str" for c in ROW_COLUMNS}
         own = cohort.participants[columns[len(ROW_COLUMNS) :]].dtypes.to_dict()
         return join_registry(pd.DataFrame(columns=columns).astype({**types, **own}), cohort.registry)
-    whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    whole = pd.concat(tables, ignore_index=True) if guests else tables[0]
     return join_registry(whole.reindex(columns=columns), cohort.registry)
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdma.errors import FitError
+from ipdma.errors import IpdmaError
 from ipdma.model.batch_by_study import GroupedBatch, GroupedState, Slopes
 from ipdma.model.batch_by_study_inference import each_coefficient, observed_covariance, small_sample
 from ipdma.model.batch_by_study_search import fit_grouped, spread, wide
+from ipdma.model.bordered import MANY
 from ipdma.model.criterion import Point
 from ipdma.model.gaussian import fit_prepared, variances
 from ipdma.model.interval import make_estimate
@@ -77,7 +78,7 @@ def alone(prepared: Prepared) -> Effect | None:
     """The effect of a model that is fitted by itself; None where it cannot be fitted."""
     try:
         fit = fit_prepared(prepared, profile=False)
-    except (FitError, np.linalg.LinAlgError):
+    except (IpdmaError, ArithmeticError, ValueError):  # LinAlgError is a ValueError
         return None
     return Effect(fit.estimate(TREATMENT), fit.variance.treatment, fit.converged, fit.singular)
 
@@ -86,10 +87,10 @@ def form_of(prepared: Prepared) -> Form | None:
     """Number of coefficients, random columns among them, and free entries of the random effects' factor.
 
     None for maximum likelihood, clusters within studies, tied variances, no random effect or one that is no
-    coefficient.
+    coefficient; and for so many residual variances that their second derivatives are kept as a border alone.
     """
     full = prepared.full
-    usual = full.reml and full.tied == 1 and not full.participant and len(full.z)
+    usual = full.reml and full.tied == 1 and not full.participant and len(full.z) and full.n_groups <= MANY
     if not usual or not set(full.z) <= set(full.x) or TREATMENT not in prepared.shared_terms:
         return None
     z = tuple(int(np.flatnonzero(full.x == j)[0]) for j in full.z)
@@ -102,7 +103,7 @@ def fit_form(models: Sequence[Prepared]) -> list[Effect | None]:
         batch = batch_of(models)
         state, slopes, converged = optima(batch)
         of_each = each_coefficient(small_sample(batch, state, slopes), observed_covariance(slopes))
-    except np.linalg.LinAlgError:
+    except (ArithmeticError, ValueError):
         return [None] * len(models)
     return [
         effect_of(prepared, state, i, of_each[2][i], of_each[3][i]) if converged[i] else None

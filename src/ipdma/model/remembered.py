@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable
 from functools import wraps
 from hashlib import blake2b
@@ -17,17 +18,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 def remembered(function: F) -> F:
     """The function, which keeps its latest answers by the digests of what it was given, in order.
 
-    For a function of arrays, sequences of plain values and plain values that hangs on nothing else. An answer
-    is shared by all who ask for it and must not be written to; what is raised is not kept.
+    For a function of arrays of numbers, sequences of plain values and plain values that hangs on nothing
+    else. An answer is shared by all who ask for it and must not be written to; what is raised is not kept.
     """
     kept: dict[Hashable, Any] = {}
+    signature = inspect.signature(function)
 
     @wraps(function)
-    def asked(*values: Any) -> Any:
-        key = tuple(map(key_of, values))
+    def asked(*given: Any, **named: Any) -> Any:
+        values = signature.bind(*given, **named)
+        values.apply_defaults()
+        key = tuple(map(key_of, values.arguments.values()))
         if key in kept:
             return kept[key]
-        answer = function(*values)
+        answer = function(*given, **named)
         if len(kept) >= MOST:
             kept.pop(next(iter(kept)), None)
         kept[key] = answer
@@ -39,5 +43,7 @@ def remembered(function: F) -> F:
 def key_of(value: Any) -> Hashable:
     """What tells a value from others: of an array its shape, type and the digest of its numbers."""
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError("an array of objects has no digest")
         return value.shape, value.dtype.str, blake2b(value.tobytes(), digest_size=16).digest()
     return tuple(value) if isinstance(value, list) else value

@@ -170,7 +170,8 @@ def domain_part(number: int, name: str, results: Sequence[Mapping[str, Any]]) ->
     title = f"<h3>{escape(f'{number}. {name}')}</h3>"
     if not results:
         return f'{title}<p class="not_checked">{AT_SITE}</p>'
-    return title + quiet_part([r for r in results if r["outcome"] not in ("fail", "query")])
+    quiet = [result for result in results if result["outcome"] not in ("fail", "query")]
+    return title + quiet_part(quiet) if quiet else ""
 
 
 def quiet_part(quiet: Sequence[Mapping[str, Any]]) -> str:

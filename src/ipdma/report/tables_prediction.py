@@ -32,9 +32,10 @@ MEASURES = {
     "c_for_benefit": "c for benefit (0.5 is chance)",
 }
 MEASURED = (
-    "Each trial is predicted by a model of the others (internal-external validation). Optimism: what the "
-    "data of the fit promised less what the trials left out kept. Intervals treat the predictions of "
-    "different trials as independent; they share most of their trials.",
+    "Each trial is predicted by a model of the others (internal-external validation; of more than 100 "
+    "trials, of those outside its group). Optimism: what the data of the fit promised less what the trials "
+    "left out kept. Intervals treat the predictions of different trials as independent; they share most of "
+    "their trials.",
     "The deviance falls where predicted differences inside trials come nearer to the outcomes than the "
     "average effect for everybody; below zero predictions did worse.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ipdma.runs.stamps import stamp_path, why_stale
 
 AT_ONCE = 2_000_000  # bytes of trials' files that one process takes, in some six seconds
 MOST_HANDS = 4
+MAY_FORCE = re.compile(r"--force|-[^-]*[FR]|harmonise$")  # at the start of a word
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,21 @@ class Due:
 def find_due(run: Run, again: bool) -> Due:
     """The trials whose uploads are to be made; all of them with `again`."""
     return Due(run, run.study_ids if again else list(undone(run)))
+
+
+def asked_anew(words: Sequence[str]) -> bool:
+    """Whether Snakemake's command line, the program first, asks for every trial again.
+
+    Snakemake tells its rules of that too late. Its own parser reads the words, and only where one may say so,
+    since to make it takes a sixth of a second. What a profile asks for is not seen.
+    """
+    program, *rest = words
+    if "snakemake" not in program or not any(MAY_FORCE.match(word) for word in rest):
+        return False
+    from snakemake.cli import get_argument_parser
+
+    asked = get_argument_parser().parse_known_args(rest)[0]
+    return bool(asked.forceall) or "harmonise" in {*(asked.forcerun or ()), *(asked.targets or ())}
 
 
 def undone(run: Run) -> Iterator[str]:

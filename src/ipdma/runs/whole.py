@@ -50,7 +50,9 @@ def digest_read(work: Any) -> str:
     bundles = [digest_of(Path(folder) / KEPT) for folder in params.uploads]
     held = [dict(params.recipe), rows, bundles]
     if params.participants is not None:
-        keys = None if params.everyone else params.plan["contrasts"].get(contrast, {})
+        cells = json.loads((Path(params.rows) / "types.json").read_text(encoding="utf-8"))["cells"]
+        of_all = params.everyone or not cells  # a contrast without rows counts the people of all
+        keys = None if of_all else params.plan["contrasts"].get(contrast, {})
         held.append([params.everyone, *people_read(Path(params.participants), keys)])
     return digest_text(json.dumps(held, sort_keys=True))
 

@@ -13,7 +13,7 @@ from ipdma.codebook import load_codebook
 from ipdma.cohort import Upload
 from ipdma.errors import ReadError
 from ipdma.integrity import list_discrepancies
-from ipdma.report.integrity_page import shareable_discrepancies, shareable_table
+from ipdma.report.integrity_page import domain_part, shareable_discrepancies, shareable_table
 from ipdma.report.ledger import Ledger
 from ipdma.report.material import Material
 from ipdma.report.tables_integrity import tabulate_integrity
@@ -123,6 +123,12 @@ def test_every_domain_is_on_the_page_with_its_outcomes(files):
         assert [int(cell) for cell in row[1:]] == [
             own.get(word, 0) for word in ("fail", "query", "passed", "not checked")
         ]
+
+
+def test_a_domain_all_of_whose_checks_ask_something_has_no_heading_without_a_text():
+    asked = {"check": "repeated_people", "outcome": "query", "text": "", "subject": "", "said": ""}
+    assert domain_part(1, "Patterns", [asked]) == ""
+    assert "1. Patterns" in domain_part(1, "Patterns", [asked, {**asked, "outcome": "passed"}])
 
 
 def test_judgements_come_from_the_registry(files):

@@ -4,7 +4,7 @@ import pytest
 from tests.builders.trials import make_consortium
 
 from ipdma.runs.begin import begin
-from ipdma.runs.due import AT_ONCE, MOST_HANDS, Due, find_due
+from ipdma.runs.due import AT_ONCE, MOST_HANDS, Due, asked_anew, find_due
 from ipdma.runs.stamps import Stamp, stamp_path
 from ipdma.writing import write_file
 
@@ -21,6 +21,26 @@ def finish(run, *studies):
     for study in studies:
         job = f"harmonise/{study}"
         write_file(stamp_path(run.results, job), Stamp(job, run.recipes[job], {}, {}).text())
+
+
+@pytest.mark.parametrize(
+    ("words", "anew"),
+    [
+        ("--cores all", False),
+        ("-F", True),
+        ("-nF", True),
+        ("--forcea", True),
+        ("--forcerun=harmonise --cores 1", True),
+        ("-Rharmonise", True),
+        ("-R fit", False),
+        ("--cores 1 harmonise", True),
+        ("--until harmonise", False),
+        ("--allowed-rules harmonise --force-use-threads", False),
+    ],
+)
+def test_all_are_due_where_the_command_line_asks_for_them(words, anew):
+    assert asked_anew(["/usr/bin/snakemake", *words.split()]) is anew
+    assert not asked_anew(["pytest", *words.split()])
 
 
 def test_trials_without_a_stamp_or_with_an_old_one_are_due(run, tmp_path):

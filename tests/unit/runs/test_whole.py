@@ -1,6 +1,7 @@
 """A fitting job that would read what it read before takes its files; with one byte changed it does not."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -23,11 +24,12 @@ CONTRASTS = {
 }
 
 
-def work_of(folder, contrast, everyone=False, people=PEOPLE, recipe="1"):
+def work_of(folder, contrast, everyone=False, people=PEOPLE, recipe="1", cells=(("y", "post", ""),)):
     """What a fitting job gets, with its files written anew."""
     write_file(folder / "participants.csv", people)
     write_file(folder / "participants.json", "{}")
     write_file(folder / contrast / "rows.csv", "y\n1\n")
+    write_file(folder / contrast / "types.json", json.dumps({"cells": cells}))
     params = SimpleNamespace(
         recipe={"code": recipe},
         everyone=everyone,
@@ -59,6 +61,12 @@ def test_a_contrast_reads_its_own_people_and_which_trials_there_are(tmp_path, ol
     pairs = zip(names, digests(PEOPLE), digests(later), strict=True)
     assert {name for name, before, after in pairs if before != after} == changed
     assert not set(digests(PEOPLE, True)) & set(digests(later, True))
+
+
+def test_a_contrast_without_rows_counts_and_so_reads_everyone(tmp_path):
+    later = PEOPLE.replace("B,2,waitlist,41", "B,2,waitlist,42")
+    before, after = (digest_read(work_of(tmp_path, "main", people=p, cells=())) for p in (PEOPLE, later))
+    assert before != after
 
 
 def test_a_changed_recipe_row_or_bundle_is_read(tmp_path):
