@@ -24,7 +24,10 @@ from ipdma.writing import write_file
 class Named(dict):
     """Snakemake's named lists: a mapping whose names are attributes too."""
 
-    __getattr__ = dict.__getitem__
+    def __getattr__(self, name):
+        if name not in self:
+            raise AttributeError(name)
+        return self[name]
 
 
 def work_of(results, name, recipe):

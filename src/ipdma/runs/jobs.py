@@ -30,7 +30,8 @@ The run stopped, from outside or where the lines above say.
 Until it is finished the folder holds files of an earlier run, or partly of each.
 Start it again with the same words: what is finished is not done again.
 """
-SELDOM = (50_000, 20, 20)  # when garbage is looked for: rows of records are many, and stay until a job's end
+# when garbage is looked for: rows of records are many, and stay until the end of a job
+SELDOM = (50_000, 20, 20)
 Files = Mapping[str, Any] | Iterator[tuple[str, Any]]  # name to bytes or text
 
 
@@ -123,10 +124,9 @@ def job(work: Any, name: str) -> Iterator[Desk]:
         1 when the user can mend the cause, 130 where it was interrupted, 3 for a fault of the tool. No
         message of another library is shown or logged, since those quote values.
     """
-    gc.set_threshold(*SELDOM)
     path = Path(work.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as stream:
+    with path.open("w", encoding="utf-8") as stream, garbage_seldom():
         desk = Desk(work.output.stamp, name, stream)
         read = stamps_read(work)
         try:
@@ -149,6 +149,17 @@ def job(work: Any, name: str) -> Iterator[Desk]:
     files = {made: digest_of(desk.results / made) or "" for made in desk.files}
     files[path.relative_to(desk.results).as_posix()] = digest_of(path) or ""
     write_file(work.output.stamp, Stamp(desk.job, work.params.recipe, read, files).text(), private=True)
+
+
+@contextmanager
+def garbage_seldom() -> Iterator[None]:
+    """Look for garbage seldom, and then as often as before: the process may live on after the job."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def stamps_read(work: Any) -> dict[str, str]:
