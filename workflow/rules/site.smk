@@ -1,6 +1,6 @@
 # From the contributed trials to their harmonised uploads; the judgement of a trial's files goes with it. One job
 # makes those that are due, since to start a job takes longer than a trial does; the others stand as they are.
-DUE = find_due(RUN, again=asked_anew(sys.argv))
+DUE = find_due(RUN, again=asked_anew(sys.argv, get_argument_parser))
 
 
 rule harmonise:

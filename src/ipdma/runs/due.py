@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,18 +73,16 @@ def find_due(run: Run, again: bool) -> Due:
     return Due(run, run.study_ids if again else list(undone(run)))
 
 
-def asked_anew(words: Sequence[str]) -> bool:
+def asked_anew(words: Sequence[str], parser: Callable[[], ArgumentParser]) -> bool:
     """Whether Snakemake's command line, the program first, asks for every trial again.
 
-    Snakemake tells its rules of that too late. Its own parser reads the words, and only where one may say so,
-    since to make it takes a sixth of a second. What a profile asks for is not seen.
+    Snakemake tells its rules of that too late. Its own parser reads the words, and it is made only where one
+    may say so, since that takes a sixth of a second. What a profile asks for is not seen.
     """
     program, *rest = words
     if "snakemake" not in program or not any(MAY_FORCE.match(word) for word in rest):
         return False
-    from snakemake.cli import get_argument_parser
-
-    asked = get_argument_parser().parse_known_args(rest)[0]
+    asked = parser().parse_known_args(rest)[0]
     return bool(asked.forceall) or "harmonise" in {*(asked.forcerun or ()), *(asked.targets or ())}
 
 

@@ -13,9 +13,9 @@ def asked():
     calls = []
 
     @remembered
-    def function(*values):
-        calls.append(values)
-        if values[0] is None:
+    def function(name, terms=None, numbers=None):
+        calls.append((name, terms, numbers))
+        if name is None:
             raise ValueError("nothing to go by")
         return len(calls)
 
@@ -27,6 +27,17 @@ def test_the_same_numbers_are_answered_once(asked):
     first = function("A", ["treatment"], np.arange(6.0).reshape(2, 3))
     assert function("A", ["treatment"], np.arange(12.0)[:6].reshape(2, 3)) == first
     assert len(calls) == 1
+
+
+def test_a_word_for_a_place_is_the_same_question(asked):
+    function, calls = asked
+    assert function("A", ["treatment"]) == function(terms=["treatment"], name="A")
+    assert len(calls) == 1
+
+
+def test_an_array_of_objects_is_refused(asked):
+    with pytest.raises(TypeError, match="objects"):
+        asked[0]("A", numbers=np.array([object()]))
 
 
 @pytest.mark.parametrize(

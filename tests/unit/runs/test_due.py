@@ -1,6 +1,7 @@
 """Which trials one job harmonises, and in how many processes."""
 
 import pytest
+from snakemake.cli import get_argument_parser
 from tests.builders.trials import make_consortium
 
 from ipdma.runs.begin import begin
@@ -39,8 +40,8 @@ def finish(run, *studies):
     ],
 )
 def test_all_are_due_where_the_command_line_asks_for_them(words, anew):
-    assert asked_anew(["/usr/bin/snakemake", *words.split()]) is anew
-    assert not asked_anew(["pytest", *words.split()])
+    assert asked_anew(["/usr/bin/snakemake", *words.split()], get_argument_parser) is anew
+    assert not asked_anew(["pytest", *words.split()], get_argument_parser)
 
 
 def test_trials_without_a_stamp_or_with_an_old_one_are_due(run, tmp_path):
