@@ -1,8 +1,8 @@
 """The treatment effect of many models on unlike rows: those whose search has one form are fitted at once.
 
-Studies that a model does not have are studies without rows, and a residual variance that it does not have is
-nobody's. What is told of a model is what a list of answers
-needs, by Kenward and Roger; forests, contrasts and notes come from a fit by itself.
+Studies that a model does not have are studies without rows, and a residual variance that it does not have
+is nobody's. What is told of a model is what a list of answers needs, by Kenward and Roger; forests, contrasts
+and notes come from a fit by itself.
 """
 
 from __future__ import annotations

@@ -31,8 +31,11 @@ def admit_trials(work: Any) -> int:
     each = partial(admit_one, how=dict(work.params.how))
     if work.threads < 2 or len(pieces) < 2 or "fork" not in get_all_start_methods():
         return highest(map(each, pieces))
-    with ProcessPoolExecutor(work.threads, mp_context=get_context("fork")) as pool:
-        return highest(pool.map(each, pieces))
+    try:
+        with ProcessPoolExecutor(work.threads, mp_context=get_context("fork")) as pool:
+            return highest(pool.map(each, pieces))
+    except KeyboardInterrupt:  # which each process has told of its own trial
+        return INTERRUPTED
 
 
 def pieces_of(work: Any) -> Iterator[SimpleNamespace]:

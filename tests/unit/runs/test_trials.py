@@ -79,3 +79,11 @@ def test_after_an_interruption_no_further_trial_is_begun(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "admit", interrupted)
     assert admit_trials(work(tmp_path)) == 130
     assert begun == ["A", "B"]
+
+
+def test_an_interruption_of_several_processes_is_no_traceback(tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "highest", interrupted)
+    assert admit_trials(work(tmp_path, threads=2)) == 130
