@@ -104,7 +104,17 @@ def complete_cell(
     )
     points, factor = in_points(rows, [name for name in scores if name in variables])
     names = [*variables, *helpers]
-    done = impute_rows(points, names, m, plan.iterations, plan.seed, sets=sets, keep=keep)
+    done = impute_rows(
+        points,
+        names,
+        m,
+        plan.iterations,
+        plan.seed,
+        sets=sets,
+        keep=keep,
+        positive=plan.logged,
+        matched=plan.levelled,
+    )
     found = {}
     for name in (name for name in scores if name in variables):
         observed = np.tile(rows[name].to_numpy(dtype=float), m)

@@ -102,4 +102,4 @@ def fit_completed(
     if plan.systematic == "two_level":
         alone = cell.without_guests()
         if alone.studies:
-            analyse_two_level(ledger, alone.but(completed.rows), alone, settings, plan.seed)
+            analyse_two_level(ledger, alone.but(completed.rows), alone, settings, plan)

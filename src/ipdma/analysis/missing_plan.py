@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ipdma.analysis.settings import Settings
+from ipdma.analysis.settings import Moderator, Settings
 
 MODEL = "imputed"
 NON_RESPONDER = "non_responder"
@@ -35,6 +36,9 @@ class MissingPlan:
         `jump_to_reference`, `copy_increments`.
     binary : str
         `non_responder`: also count a missing response or remission as none.
+    logged, levelled : tuple of str
+        Columns of which some moderator takes the logarithm, and those whose values are its levels as they
+        are: what is drawn for them stays among values that have a logarithm, or are a level.
     """
 
     method: str
@@ -48,6 +52,8 @@ class MissingPlan:
     delta_arms: str
     reference_based: tuple[str, ...]
     binary: str
+    logged: tuple[str, ...]
+    levelled: tuple[str, ...]
     seed: int
 
     def imputes(self, outcome: str) -> bool:
@@ -74,5 +80,12 @@ def read_missing(settings: Settings) -> MissingPlan:
         keys["delta"]["arms"],
         tuple(keys["reference_based"]),
         keys["binary"],
+        columns_of(m for m in settings.moderators if m.transform == "log"),
+        columns_of(m for m in settings.moderators if m.type == "categorical" and not m.cuts),
         settings.plan["seed"],
     )
+
+
+def columns_of(moderators: Iterable[Moderator]) -> tuple[str, ...]:
+    """The columns of some moderators."""
+    return tuple(sorted({moderator.column for moderator in moderators}))

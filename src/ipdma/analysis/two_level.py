@@ -10,9 +10,10 @@ import pandas as pd
 from ipdma.analysis.cell import Cell
 from ipdma.analysis.characteristics import positions
 from ipdma.analysis.imputed_fits import fit_moderator
+from ipdma.analysis.missing_plan import MissingPlan
 from ipdma.analysis.records import Ident, Ledger
 from ipdma.analysis.settings import Moderator, Settings
-from ipdma.imputation import TrialData, impute_unmeasured, study_seed
+from ipdma.imputation import TrialData, impute_unmeasured, squeezed, study_seed
 from ipdma.model.spec import ModelSpec
 
 MODEL = "two_level"
@@ -44,7 +45,9 @@ class Coded:
         return np.expm1(np.clip(drawn, 0.0, 50.0)) if self.log else drawn
 
 
-def analyse_two_level(ledger: Ledger, completed: Cell, cell: Cell, settings: Settings, seed: int) -> None:
+def analyse_two_level(
+    ledger: Ledger, completed: Cell, cell: Cell, settings: Settings, plan: MissingPlan
+) -> None:
     """Impute each moderator where a trial never measured it, and refit it on all trials."""
     rows = completed.rows
     m = int(rows["imputation"].max())
@@ -57,7 +60,7 @@ def analyse_two_level(ledger: Ledger, completed: Cell, cell: Cell, settings: Set
             continue
         ident = cell.ident(MODEL, "one", moderator.name)
         if column not in filled:
-            filled[column] = fill_column(ledger, ident, rows, observed, column, m, seed)
+            filled[column] = fill_column(ledger, ident, rows, observed, column, m, plan)
         refit(ledger, ident, completed, moderator, filled[column], settings.primary(cell.family))
 
 
@@ -98,14 +101,14 @@ def fill_column(
     observed: pd.DataFrame,
     column: str,
     m: int,
-    seed: int,
+    plan: MissingPlan,
 ) -> pd.Series | str:
     """The column with drawn values where a trial never measured it (notes in `attrs`), or why not."""
     coded = code_column(observed[column])
     if coded is None:
         return "two-level imputation is for numbers and for two levels; this moderator has more levels"
     trials = trials_of(rows, observed, coded, m)
-    rng = np.random.default_rng(study_seed(seed, f"two_level\n{column}"))
+    rng = np.random.default_rng(study_seed(plan.seed, f"two_level\n{column}"))
     try:
         drawn, notes = impute_unmeasured(trials, coded.binary, rng)
     except (ValueError, np.linalg.LinAlgError) as error:
@@ -115,9 +118,11 @@ def fill_column(
     places = positions(observed, "study")
     for study, own in drawn.items():
         values[:, places[study]] = coded.back(own)
-    flat = values.ravel()
-    number = pd.api.types.is_numeric_dtype(rows[column])
-    series = pd.Series(flat.astype(float) if number else flat, index=rows.index)
+    if pd.api.types.is_numeric_dtype(rows[column]):
+        values = values.astype(float)
+        if column in plan.logged:
+            values = squeezed(values, observed[column].to_numpy(dtype=float))
+    series = pd.Series(values.ravel(), index=rows.index)
     series.attrs["notes"] = tuple(notes)
     return series
 

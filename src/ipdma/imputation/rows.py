@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,8 @@ def impute_rows(
     ordered: Mapping[str, Sequence[str]] | None = None,
     sets: Mapping[str, int] | None = None,
     keep: Keep = keep_nothing,
+    positive: Collection[str] = (),
+    matched: Collection[str] = (),
 ) -> ImputedRows:
     """Complete `variables` within each trial and arm.
 
@@ -94,6 +96,11 @@ def impute_rows(
         come round again.
     keep : callable
         Where the sets of a trial are found again (see `find_study`); default nowhere.
+    positive : collection of str
+        Columns of which a logarithm is taken: what is filled in is never below the trial's smallest observed
+        value above zero. The chain itself is as it would be without.
+    matched : collection of str
+        Numbers that are levels: each is filled with observed ones, however few there are.
 
     Returns
     -------
@@ -116,11 +123,17 @@ def impute_rows(
         at = part.index.to_numpy()
         coded, levels, kinds = code_columns(part, variables, ordered or {})
         arm = part["arm"].astype(str).to_numpy()
-        own_kinds = {name: matching_kind(kinds[name], coded[name], arm) for name in variables}
+        own_kinds = {
+            name: kinds[name] if name in matched else matching_kind(kinds[name], coded[name], arm)
+            for name in variables
+        }
         own = (sets or {}).get(str(study), m)
         done = find_study(coded, arm, own_kinds, str(study), own, iterations, seed, keep)
         for j, name in enumerate(variables):
-            columns[name][:, at] = decoded(done.values[np.arange(m) % own, :, j], levels.get(name))
+            values = done.values[np.arange(m) % own, :, j]
+            if name in positive and name not in levels:
+                values = squeezed(values, coded[name].to_numpy())
+            columns[name][:, at] = decoded(values, levels.get(name))
         if done.unmeasured:
             unmeasured[str(study)] = done.unmeasured
         notes += done.notes
@@ -180,6 +193,20 @@ def decoded(values: Array, levels: Sequence[str] | None) -> Array:
         return values
     words: Array = np.asarray([*levels, None], dtype=object)
     return words[np.where(np.isnan(values), len(levels), values).astype(int)]
+
+
+def squeezed(completed: Array, column: Array) -> Array:
+    """Filled values lifted to the smallest observed one above zero, as `squeeze` of R's mice has it.
+
+    Parameters
+    ----------
+    completed : ndarray, shape (M, n)
+    column : ndarray, shape (n,)
+        As observed. Without a value above zero in it nothing is changed.
+    """
+    least = np.min(column, where=column > 0, initial=np.inf)
+    low = np.isnan(column) & (completed < least) & np.isfinite(least)
+    return np.where(low, least, completed)
 
 
 def matching_kind(kind: str, column: pd.Series, arm: Array) -> str:

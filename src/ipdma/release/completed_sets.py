@@ -151,7 +151,7 @@ def drawn_people(observed: pd.DataFrame, ask: Ask) -> np.ndarray:
 def data_sets(found: RowSet, stack: Stack, drawn: np.ndarray) -> Iterator[RowSet]:
     """A row set of all data sets as one for each.
 
-    Their people may differ: a drawn value that is no level of the plan, or has no logarithm, is missing.
+    Their people may differ: a drawn value that is no level of the plan is missing.
     """
     place = found.people.astype(int)
     number, person = place // stack.people, place % stack.people

@@ -13,6 +13,7 @@ from ipdma.analysis.missing_plan import read_missing
 from ipdma.analysis.settings import read_settings
 from ipdma.imputation import pooled_sets
 
+KINDS = ("categorical", "continuous")
 SETTINGS = read_settings(
     small_plan(
         missing={"method": "multiple_imputation", "m": 4, "iterations": 3},
@@ -89,3 +90,57 @@ def test_scores_of_an_outcome_that_needs_other_trials_help_in_none():
     rows, settings = trials(), read_settings(plan)
     cells = [cell_of((KEY[0], outcome, "post"), rows, "gaussian") for outcome in ("depression", "anxiety")]
     assert [cell.outcome for cell in helping_cells(cells[0], cells, settings)] == ["depression"]
+
+
+def small_trials():
+    """Two trials whose durations are skewed and short, and whose gaps are many; one has observed zeros."""
+    rows = draw_rows(3, (24, 30), missing=0.15)
+    rng = np.random.default_rng(4)
+    months = np.exp(rng.normal(0.5, 1.2, len(rows))).round(1) + 0.1
+    rows["episode_duration_months"] = np.where(rng.random(len(rows)) < 0.35, np.nan, months)
+    rows.loc[rows[rows["study"] == "S02"].index[::9], "episode_duration_months"] = 0.0
+    return rows.assign(
+        clinic=np.where(np.arange(len(rows)) % 4 == 0, np.nan, rng.choice([1, 2, 4], len(rows)))
+    )
+
+
+def durations(moderators):
+    """Drawn durations of the small trials, shape (M, gaps), the trial of each gap, and all completed rows."""
+    settings = read_settings(
+        small_plan(missing=dict(SETTINGS.plan["missing"]) | {"m": 40}, moderators=moderators, seed=11)
+    )
+    cell, plan = cell_of(KEY, small_trials(), "gaussian"), read_missing(settings)
+    done = complete_cell(cell.rows, imputed_variables(cell, settings, plan), [], plan)
+    gap = cell.rows["episode_duration_months"].isna().to_numpy()
+    values = done.rows["episode_duration_months"].to_numpy().reshape(done.done.m, -1)[:, gap]
+    return values, cell.rows["study"].to_numpy()[gap], done.rows
+
+
+PLAIN = {"duration": {"column": "episode_duration_months"}}
+LOGGED = {"log_duration": {"column": "episode_duration_months", "transform": "log"}}
+
+
+def test_what_is_drawn_for_a_logged_column_is_squeezed_to_the_smallest_observed_above_zero():
+    plain, study, rows = durations(PLAIN)
+    logged, _, squeezed = durations(LOGGED)
+    observed = small_trials().dropna(subset="episode_duration_months")
+    observed = observed[observed["episode_duration_months"] > 0]
+    least = observed.groupby("study")["episode_duration_months"].min().loc[study].to_numpy()
+    assert (plain <= 0).any()
+    assert (logged > 0).all()
+    assert (logged == np.maximum(plain, least)).all()  # and nothing else is drawn in another way
+    rest = ["outcome", "baseline"]
+    pd.testing.assert_frame_equal(rows[rest], squeezed[rest], check_exact=True)
+
+
+def test_zeros_that_were_observed_stay_in_a_logged_column():
+    rows = durations(LOGGED)[2]
+    zeros = (small_trials()["episode_duration_months"] == 0).to_numpy()
+    assert (rows["episode_duration_months"].to_numpy().reshape(-1, len(zeros))[:, zeros] == 0).all()
+
+
+def test_numbers_that_are_levels_are_filled_with_levels_in_a_small_trial():
+    drawn = {
+        kind: set(durations({"clinic": {"column": "clinic", "type": kind}})[2]["clinic"]) for kind in KINDS
+    }
+    assert drawn["categorical"] == {1.0, 2.0, 4.0} < drawn["continuous"]

@@ -37,8 +37,10 @@ def lost_rows(seed=2, sizes=(40, 60, 30, 80, 50, 44)):
     return draw_rows(seed, sizes, missing=0.125)
 
 
-def run(tables, **missing):
-    plan = small_plan(missing={**MISSING, **missing}, moderators=small_plan()["moderators"], seed=11)
+def run(tables, moderators=None, **missing):
+    plan = small_plan(
+        missing={**MISSING, **missing}, moderators=moderators or small_plan()["moderators"], seed=11
+    )
     return analyse(tables, plan, parts=["missing"], codebook=load_codebook(()))
 
 
@@ -150,6 +152,19 @@ def test_a_continuous_moderator_is_imputed_in_two_levels_too():
     levels = found.loc[found["moderator"] == "chronicity", "level"].fillna("")
     assert {"1 to under 2 years", "2 years or more"} <= set(levels)
     assert (found.loc[found["moderator"] == "chronicity", "n"] == len(rows)).all()
+
+
+@pytest.mark.parametrize("skewed", [True, False])
+def test_everyone_has_the_logarithm_of_what_is_drawn_in_two_levels(skewed):
+    rows = lost_rows()
+    if not skewed:
+        rng = np.random.default_rng(3)
+        rows["episode_duration_months"] = np.where(rng.random(len(rows)) < 0.1, np.nan, rng.random(len(rows)))
+    rows.loc[rows["study"] == "S03", "episode_duration_months"] = np.nan
+    logged = {"duration": {"column": "episode_duration_months", "transform": "log"}}
+    records = run({KEY: as_table(rows)}, logged, delta={}, reference_based=[])
+    found = records.estimates[records.estimates["model"] == "two_level"]
+    assert set(found["n"]) == {len(rows)}
 
 
 def test_increments_start_from_the_latest_score_before_the_outcome():

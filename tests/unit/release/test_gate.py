@@ -223,17 +223,18 @@ LOG = {"duration": {"column": "episode_duration_months", "transform": "log", "sp
 LEVELS = {"sex": {"column": "sex", "type": "categorical", "levels": ["female", "male"]}}
 
 
-def test_completed_sets_of_different_people_stay_since_their_difference_is_a_row(codebook):
+def test_completed_sets_in_which_a_logarithm_was_drawn_are_of_the_same_people(codebook):
     upload = blank(upload_of(arms={"A": ("stpp", 50), "B": ("waitlist", 50)}), "episode_duration_months", 26)
     made, _ = drafted_sets(upload, codebook, LOG)
     sets = next(own for own in draft_sets(made.blocks) if "moderator.duration" in own[0].block.names)
-    assert len({own.block.arms["A"].n for own in sets}) > 1  # a duration of 0 and less has no logarithm
+    assert {own.block.arms["A"].n for own in sets} == {50}  # normal draws, some of them below zero, lifted
     stay, leave = completed_sets(upload, codebook, LOG)
-    assert "of different people" in stay["outcome, baseline, moderator.duration"]
-    assert leave == {"outcome, baseline"}
+    assert leave == {"outcome, baseline", "outcome, baseline, moderator.duration"}
+    assert stay == {}
 
 
-def test_completed_sets_stay_where_a_level_that_the_plan_does_not_list_is_drawn(codebook):
+def test_completed_sets_of_different_people_stay_since_their_difference_is_a_row(codebook):
+    """A level that the plan does not list is drawn for some."""
     upload = upload_of(arms={"A": ("stpp", 200), "B": ("waitlist", 200)})
     upload = blank(blank(upload, "sex", 80, "other"), "sex", 40)
     stay, leave = completed_sets(upload, codebook, LEVELS)
