@@ -71,7 +71,8 @@ def fetch(name: str, folder: Path) -> Path:
             f"{name} {pin['version']}: the package has another hash ({found}) than tools/site_page/pins.yaml"
         )
     with tarfile.open(archive) as tar:
-        tar.extractall(folder / name, filter="data")
+        # Python 3.11.2, of Debian 12, has no filter
+        tar.extractall(folder / name, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return folder / name / "package"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
+WHO_RAN = "wilhelmina"  # the account under which the runs think they are
 
 PLAN = {
     "title": "Small trials",
@@ -77,6 +78,7 @@ def snakemake_command(plan="plan.yaml"):
 def snakemake(folder, *options, source=None, plan="plan.yaml"):
     """Run the repository's workflow in a folder; returns the finished process with its output as text."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment |= {"LOGNAME": WHO_RAN, "USER": WHO_RAN, "USERNAME": WHO_RAN}
     if source is not None:
         environment["PYTHONPATH"] = str(source)
     return subprocess.run(

@@ -14,6 +14,9 @@ from tests.builders.trials import REPOSITORY, write_trial
 import ipdma
 
 BUILD = "import sys; from setuptools.build_meta import build_{kind} as build; print(build(sys.argv[1]))"
+SAFELY = (
+    {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+)  # Python 3.11.2 has none, 3.12 asks for it
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def built(tmp_path_factory):
     place = tmp_path_factory.mktemp("dist")
     sdist = place / build(REPOSITORY, "sdist", place)
     with tarfile.open(sdist) as archive:
-        archive.extractall(place, filter="data")
+        archive.extractall(place, **SAFELY)
     return place / build(place / f"ipdma-{ipdma.__version__}", "wheel", place), sdist
 
 
