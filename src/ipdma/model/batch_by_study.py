@@ -131,7 +131,7 @@ class GroupedState:
     @property
     def between(self) -> np.ndarray:
         """D, shape (B, r, r)."""
-        found: np.ndarray = self.factor @ np.swapaxes(self.factor, 1, 2)
+        found: np.ndarray = self.factor @ self.factor.mT
         return found
 
     @cached_property
@@ -181,7 +181,7 @@ def evaluate(batch: GroupedBatch, theta: np.ndarray) -> GroupedState:
     middle, logs = random_middle(s, factor)
     mg = middle @ g
     total = ((1 / lam)[:, None] @ batch.gram.reshape(count, k, c * c)).reshape(count, c, c)
-    total = total - np.swapaxes(g.reshape(count, k * r, c), 1, 2) @ mg.reshape(count, k * r, c)
+    total = total - g.reshape(count, k * r, c).mT @ mg.reshape(count, k * r, c)
     chol = roots(total)
     p, half = c - 1, chol[:, -1, :-1]
     log_det = (batch.n * np.log(lam)).sum(axis=1) + logs.sum(axis=1) + batch.log_nuisance
@@ -215,7 +215,7 @@ def derive(batch: GroupedBatch, state: GroupedState) -> Slopes:
     jac[:, :d, :d] = np.moveaxis(form.chain @ flat.T, -1, 0)
     own = np.arange(d, jac.shape[-1])
     jac[:, own, own] = state.sigma2
-    back = np.swapaxes(jac, 1, 2)
+    back = jac.mT
     hessian = back @ curved @ jac
     hessian[:, :d, :d] += np.moveaxis(form.curvature @ linear[:, :d].T, -1, 0)
     hessian[:, own, own] += linear[:, d:] * state.sigma2

@@ -42,9 +42,9 @@ def small_sample(batch: GroupedBatch, state: GroupedState, slopes: Slopes) -> Sm
     expected = expected_covariance(slopes.expected)
     count, total, p = by_parameter.shape[:3]
     weighted = (expected @ by_parameter.reshape(count, total, p * p)).reshape(count, total * p, p)
-    products = np.swapaxes(by_parameter.reshape(count, total * p, p), 1, 2) @ weighted
+    products = by_parameter.reshape(count, total * p, p).mT @ weighted
     extra = second_order(batch, state, slopes, powers, expected) - products
-    return SmallSample(state.inverse_root, by_parameter, expected, (extra + np.swapaxes(extra, 1, 2)) / 2)
+    return SmallSample(state.inverse_root, by_parameter, expected, (extra + extra.mT) / 2)
 
 
 def each_coefficient(
@@ -82,14 +82,14 @@ def second_order(
     count, _, k, r, p = moved.shape
     weighted = (w[:, :d, :d] @ moved.reshape(count, d, k * r * p)).reshape(moved.shape)
     inside = (slopes.turned.hz[:, None] @ weighted).reshape(count, d * k * r, p)
-    found = np.swapaxes(moved.reshape(count, d * k * r, p), 1, 2) @ inside
+    found = moved.reshape(count, d * k * r, p).mT @ inside
     mixed = moved * (w[:, :d, d:] @ members)[..., None, None]
     h2 = powers.h2[..., :-1].reshape(count, k * r, p)
-    found = found + 2 * np.swapaxes(mixed.sum(axis=1).reshape(count, k * r, p), 1, 2) @ h2
+    found = found + 2 * (mixed.sum(axis=1).reshape(count, k * r, p)).mT @ h2
     own = np.einsum("bgg->bg", w[:, d:, d:]) / state.sigma2
     each = (own[:, None] @ members)[:, 0, :, None, None] * slopes.turned.dh[..., :-1]
     second = (own[:, None] @ powers.by_group[..., :-1, :-1].reshape(count, -1, p * p)).reshape(count, p, p)
-    total: np.ndarray = found + second - np.swapaxes(each.reshape(count, k * r, p), 1, 2) @ h2
+    total: np.ndarray = found + second - each.reshape(count, k * r, p).mT @ h2
     return total
 
 
@@ -108,5 +108,5 @@ def observed_covariance(slopes: Slopes) -> np.ndarray:
     good = values > 1e-8 * np.maximum(values[:, -1:], 0.0)
     scale = np.where(good, 1 / np.where(good, values, 1.0), 0.0)
     side = (slopes.jacobian / size[:, None]) @ vectors
-    found: np.ndarray = 2 * (side * scale[:, None]) @ np.swapaxes(side, 1, 2)
+    found: np.ndarray = 2 * (side * scale[:, None]) @ side.mT
     return found

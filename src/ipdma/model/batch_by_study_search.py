@@ -88,7 +88,7 @@ def same_basin(batch: GroupedBatch, state: GroupedState, known: Known, models: n
     """Whether each model is so near its known optimum that Newton would end there; as `search.same_basin`."""
     theta, lowest = known[0][models], known[1][models]
     factor = batch.factor(theta)
-    between = factor @ np.swapaxes(factor, 1, 2)
+    between = factor @ factor.mT
     sigma2 = np.exp(theta[:, len(batch.pairs) :]).mean(axis=1)
     apart = np.abs(state.between - between).max(axis=(1, 2), initial=0.0) / sigma2
     size = np.maximum(np.abs(between).max(axis=(1, 2), initial=0.0) / sigma2, 0.02)
@@ -186,7 +186,7 @@ def beside_boundary(batch: GroupedBatch, found: Found) -> tuple[np.ndarray, np.n
     theta, lowest, _ = found
     d = len(batch.pairs)
     factor = batch.factor(theta)
-    values, vectors = np.linalg.eigh(factor @ np.swapaxes(factor, 1, 2))
+    values, vectors = np.linalg.eigh(factor @ factor.mT)
     sigma2 = np.exp(theta[:, d:]).mean(axis=1)
     near = values[:, 0] <= NEAR_BOUNDARY * np.maximum(sigma2, values[:, -1])
     models = np.flatnonzero(near & ~near_boundary(batch, theta))
@@ -196,7 +196,7 @@ def beside_boundary(batch: GroupedBatch, found: Found) -> tuple[np.ndarray, np.n
     kept = np.maximum(values[models], least)
     kept[:, :1] = least
     own = vectors[models]
-    root = np.linalg.cholesky((own * kept[:, None]) @ np.swapaxes(own, 1, 2))
+    root = np.linalg.cholesky((own * kept[:, None]) @ own.mT)
     start = theta[models].copy()
     start[:, :d] = root.reshape(len(root), -1)[:, batch.form.entries]
     hopeful = evaluate(batch.take(models), start).deviance < lowest[models] + 2 * HOPELESS

@@ -51,8 +51,8 @@ class Bordered:
         d, size = self.corner.shape[-1], self.corner.shape[-1] + self.own.shape[-1]
         whole = np.empty((*self.corner.shape[:-2], size, size))
         whole[..., :d, :d], whole[..., :d, d:] = self.corner, self.edge
-        whole[..., d:, :d] = np.swapaxes(self.edge, -1, -2)
-        whole[..., d:, d:] = self.sign * (self.columns @ np.swapaxes(self.columns, -1, -2))
+        whole[..., d:, :d] = self.edge.mT
+        whole[..., d:, d:] = self.sign * (self.columns @ self.columns.mT)
         np.einsum("...ii->...i", whole)[..., d:] += self.own
         return whole
 

@@ -101,7 +101,7 @@ def read_columns(rows: pd.DataFrame, spec: ModelSpec) -> ModelColumns:
     who = read_text(rows[spec.nesting]) if spec.nesting else texts.get(spec.participant or "")
     participant = number_participants(who, study, order)
     return ModelColumns(
-        {name: in_order(values, order) for name, values in numeric.items()},
+        in_order(numeric, order),
         study,
         studies,
         levels,
@@ -297,13 +297,13 @@ def order_by_study(study: TextColumn, keep: np.ndarray) -> tuple[np.ndarray, np.
     return kept, codes, tuple(name for name, has in zip(study.names, present, strict=True) if has)
 
 
-def in_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The values of the rows in `order`: the table's own, unwritable, where these are all as they stand."""
-    if len(order) < len(values) or np.any(order[1:] < order[:-1]):
-        copied: np.ndarray = values[order]
-        return copied
-    found = values.view()
-    found.flags.writeable = False
+def in_order(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.ndarray]:
+    """Each column's rows in `order`: the table's own, unwritable, where these are all as they stand."""
+    if len(order) < len(next(iter(columns.values()))) or np.any(order[1:] < order[:-1]):
+        return {name: values[order] for name, values in columns.items()}
+    found = {name: values.view() for name, values in columns.items()}
+    for values in found.values():
+        values.flags.writeable = False
     return found
 
 

@@ -32,6 +32,8 @@ from scipy.linalg import lapack
 from ipdma.model.problem import Problem
 
 LOG_2_PI = float(np.log(2 * np.pi))
+UNIT = np.eye(2).ravel()
+ADJOINT = np.array([[0, 0, 0, 1.0], [0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0]])
 
 
 @dataclass(frozen=True)
@@ -183,23 +185,30 @@ def random_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.nda
     factor : ndarray of shape (..., r, r)
         L; leading axes are those of models.
     """
-    r = factor.shape[-1]
+    if factor.shape[-1] == 2:
+        return two_middle(s, factor)
     factor = factor[..., None, :, :]
-    if r == 1:
+    if factor.shape[-1] == 1:
         value = 1 + factor**2 * s
         return factor**2 / value, np.log(value[..., 0, 0])
-    turned = np.swapaxes(factor, -1, -2)
-    inner = turned @ s @ factor + np.eye(r)
-    if r == 2:
-        det = inner[..., 0, 0] * inner[..., 1, 1] - inner[..., 0, 1] ** 2
-        adjoint = np.empty_like(inner)
-        adjoint[..., 0, 0], adjoint[..., 1, 1] = inner[..., 1, 1], inner[..., 0, 0]
-        adjoint[..., 0, 1] = adjoint[..., 1, 0] = -inner[..., 0, 1]
-        return factor @ (adjoint / det[..., None, None]) @ turned, np.log(det)
+    turned = factor.mT
+    inner = turned @ s @ factor + np.eye(factor.shape[-1])
     chol = np.linalg.cholesky(inner)
     half = np.linalg.solve(chol, np.broadcast_to(turned, s.shape))
     log_det = 2 * np.log(np.einsum("...kii->...ki", chol)).sum(axis=-1)
-    return np.swapaxes(half, -1, -2) @ half, log_det
+    return half.mT @ half, log_det
+
+
+def two_middle(s: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same with two random effects: matrices laid flat, so that a product with L is one for all studies.
+
+    The adjoint of [[a, b], [b, c]] is [[c, -b], [-b, a]].
+    """
+    *lead, _, _ = factor.shape
+    both = (factor[..., :, None, :, None] * factor[..., None, :, None, :]).reshape(*lead, 4, 4)  # L x L
+    inner = s.reshape(*s.shape[:-2], 4) @ both + UNIT
+    det = inner[..., 0] * inner[..., 3] - inner[..., 1] ** 2
+    return ((inner @ (ADJOINT @ both.mT)) / det[..., None]).reshape(s.shape), np.log(det)
 
 
 def weigh(gram: np.ndarray, lam: np.ndarray) -> np.ndarray:
@@ -237,7 +246,7 @@ def middle_with_nuisance(problem: Problem, g1: np.ndarray, factor: np.ndarray) -
     inverse = np.where(both, inverse, 0.0)
     nz = g1[:, nuisance[:, None], z]
     link = inverse @ nz
-    swept = g1[:, z[:, None], z] - np.swapaxes(nz, 1, 2) @ link
+    swept = g1[:, z[:, None], z] - nz.mT @ link
     r, t = len(z), len(z) + len(nuisance)
     middle = np.zeros((len(g1), t, t))
     middle[:, r:, r:] = inverse
@@ -245,8 +254,8 @@ def middle_with_nuisance(problem: Problem, g1: np.ndarray, factor: np.ndarray) -
         zz, extra = random_middle(swept, factor)
         middle[:, :r, :r] = zz
         middle[:, r:, :r] = -link @ zz
-        middle[:, :r, r:] = np.swapaxes(middle[:, r:, :r], 1, 2)
-        middle[:, r:, r:] += link @ zz @ np.swapaxes(link, 1, 2)
+        middle[:, :r, r:] = middle[:, r:, :r].mT
+        middle[:, r:, r:] += link @ zz @ link.mT
         log_det += float(extra.sum())
     return middle, log_det
 

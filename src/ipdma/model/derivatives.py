@@ -95,10 +95,10 @@ def traces(
     eh = e[None] @ h[:, None]
     first[:, :d] = np.einsum("kdii->kd", eh)
     second[:, :d, :d] = np.einsum("kdij,kfji->kdf", eh, eh)
-    w2 = np.swapaxes(keep, 1, 2) @ s2 @ keep
+    w2 = keep.mT @ s2 @ keep
     cross = np.einsum("dij,qkji->kdq", e, w2[:, :, :r, :r])
     second[:, :d, d:] = cross
-    second[:, d:, :d] = np.swapaxes(cross, 1, 2)
+    second[:, d:, :d] = cross.mT
     ms2 = middle @ s2
     first[:, d:] = ((n / lam) @ weights.T) - np.einsum("qkii->kq", ms2)
     plain = (weights[None] * (n / lam**2)[:, None, :]) @ weights.T
@@ -129,9 +129,9 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
     h = local.v1[:, problem.z, :] @ basis
     hz = local.v1[:, problem.z[:, None], problem.z]
     f = e[None] @ h[:, None]
-    single[:, :d] = np.swapaxes(h, 1, 2)[:, None] @ f
+    single[:, :d] = h.mT[:, None] @ f
     hf = hz[:, None] @ f
-    double[:, :d, :d] = np.swapaxes(f, 2, 3)[:, :, None] @ hf[:, None]
+    double[:, :d, :d] = f.mT[:, :, None] @ hf[:, None]
     g2, g3 = powers(problem.gram, local.lam, weights)
     t = local.eliminated
     turn = np.broadcast_to(basis, (k, *basis.shape)).copy()
@@ -140,16 +140,16 @@ def sandwiches(problem: Problem, local: Local, basis: np.ndarray) -> tuple[np.nd
     turn_z[:, t] -= local.middle @ local.g1[:, t[:, None], problem.z]
     for i in range(len(weights)):
         g2b = g2[i] @ turn
-        single[:, d + i] = np.swapaxes(turn, 1, 2) @ g2b
-        zb = np.swapaxes(turn_z, 1, 2) @ g2b
-        double[:, :d, d + i] = np.swapaxes(f, 2, 3) @ zb[:, None]
-        double[:, d + i, :d] = np.swapaxes(double[:, :d, d + i], 2, 3)
+        single[:, d + i] = turn.mT @ g2b
+        zb = turn_z.mT @ g2b
+        double[:, :d, d + i] = f.mT @ zb[:, None]
+        double[:, d + i, :d] = double[:, :d, d + i].mT
         for j in range(i + 1):
             gt = g2[j] @ turn
-            inner = np.swapaxes(turn, 1, 2) @ g3[i, j] @ turn
-            inner = inner - np.swapaxes(g2b[:, t, :], 1, 2) @ local.middle @ gt[:, t, :]
+            inner = turn.mT @ g3[i, j] @ turn
+            inner = inner - g2b[:, t, :].mT @ local.middle @ gt[:, t, :]
             double[:, d + i, d + j] = inner
-            double[:, d + j, d + i] = np.swapaxes(inner, 1, 2)
+            double[:, d + j, d + i] = inner.mT
     return single, double
 
 
@@ -180,7 +180,7 @@ def differentiate_general(problem: Problem, point: Point, value: Value, local: L
         gradient = gradient - np.einsum("gaa->g", cp)
         cq = double[..., :p, :p].reshape(*double.shape[:3], -1) @ c.reshape(-1)
         expected = expected - 2 * gather_double(cq, index, g)
-        expected = expected + cp.reshape(len(cp), -1) @ np.swapaxes(cp, 1, 2).reshape(len(cp), -1).T
+        expected = expected + cp.reshape(len(cp), -1) @ cp.mT.reshape(len(cp), -1).T
     return Derivatives(gradient, 2 * observed - expected, expected)
 
 

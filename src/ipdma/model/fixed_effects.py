@@ -130,7 +130,7 @@ def inverse_of_kept(matrices: np.ndarray, keep: np.ndarray) -> np.ndarray:
     both = keep[:, :, None] & keep[:, None, :]
     factor = np.linalg.cholesky(np.where(both, matrices, 0.0) + np.eye(keep.shape[1]) * ~keep[:, :, None])
     half = np.linalg.inv(factor)
-    return np.where(both, np.swapaxes(half, 1, 2) @ half, 0.0)
+    return np.where(both, half.mT @ half, 0.0)
 
 
 def with_unshifted_random(prepared: Prepared) -> Problem:
@@ -149,7 +149,7 @@ def with_unshifted_random(prepared: Prepared) -> Problem:
     recode[:, :, :c] = np.eye(c)
     recode[:, full.z, c + np.arange(r)] = 1.0
     recode[:, 0, c:] += shift
-    gram = np.swapaxes(recode, 1, 2)[:, None] @ full.gram @ recode[:, None]
+    gram = recode.mT[:, None] @ full.gram @ recode[:, None]
     return replace(plain, gram=gram, z=np.arange(c, c + r))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from scipy import special
+from scipy.linalg import lapack
 
 from ipdma.errors import FitError, SpecError
 from ipdma.model.alone import answered_alone, trials_alone
@@ -37,6 +38,7 @@ from ipdma.model.uncertainty import GaussianUncertainty
 from ipdma.model.variance import VarianceComponents, effects_of
 
 BOUNDARY = 1e-8  # of the residual variance: a variance below it is zero, and written so
+PLAINLY_LEFT = 1e-9  # residual share of the outcome's sum of squares that rounding cannot make
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
 
 
@@ -160,16 +162,18 @@ def group_residuals(prepared: Prepared) -> Prepared:
 
 def check_residual(prepared: Prepared) -> None:
     """Raise FitError for a design without residual df, or that reproduces the outcome exactly."""
-    problem = replace(prepared.swept, reml=True)
-    if problem.residual_dimensions <= 0:
+    swept, full = prepared.swept, prepared.full
+    if float(swept.n.sum()) - swept.n_nuisance - len(swept.x) <= 0:
         raise FitError(
             f"more terms than rows: no residual degrees of freedom in {prepared.design.n_rows} rows; "
             "leave out covariates, take common slopes, or use intercept: random"
         )
-    full = prepared.full
-    total = float(np.einsum("ks->", full.gram[:, :, full.y, full.y]))
-    left = np.einsum("ksij->ij", prepared.swept.gram)
-    x, y = prepared.swept.x, prepared.swept.y
+    total = float(full.gram[:, :, full.y, full.y].sum())
+    left = np.add.reduce(swept.gram, axis=(0, 1))
+    x, y = swept.x, swept.y
+    root, failed = lapack.dpotrf(left[swept.columns[:, None], swept.columns], lower=1)
+    if not failed and root[-1, -1] ** 2 > PLAINLY_LEFT * total:
+        return
     beta = np.linalg.lstsq(left[x[:, None], x], left[x, y], rcond=None)[0]
     if left[y, y] - left[x, y] @ beta <= EXACT_FIT * total:
         raise FitError(

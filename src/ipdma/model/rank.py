@@ -43,17 +43,16 @@ def informing(prepared: Prepared) -> np.ndarray:
 
 def informing_studies(prepared: Prepared) -> dict[Term, tuple[str, ...]]:
     """The studies that inform each shared term, and each joint test by any of its terms."""
-    there, terms = informing(prepared), prepared.shared_terms
-    alone = {term: (term,) for term in terms}
+    there, design = informing(prepared), prepared.design
+    each = dict(zip(prepared.shared_terms, there.T, strict=True))
+    for name, wanted in design.joint.items():
+        each[name] = there[:, [term in wanted for term in prepared.shared_terms]].any(axis=1)
     return {
-        name: names_of(prepared.design, there[:, [term in wanted for term in terms]])
-        for name, wanted in {**alone, **prepared.design.joint}.items()
+        name: tuple(
+            str(study) for study, informs in zip(design.studies, those.tolist(), strict=True) if informs
+        )
+        for name, those in each.items()
     }
-
-
-def names_of(design: Design, there: np.ndarray) -> tuple[str, ...]:
-    """The names of studies with any column of theirs, shape (K, columns)."""
-    return tuple(str(design.studies[k]) for k in np.flatnonzero(there.any(axis=1)))
 
 
 def rows_informing(design: Design, informing: Mapping[Term, tuple[str, ...]]) -> dict[Term, int]:

@@ -73,20 +73,14 @@ def search_derivatives(
     """Gradient and Hessian of the deviance in the search parameters (chain rule)."""
     if isinstance(derivatives.hessian, Bordered):
         return many_derivatives(problem, point, derivatives, derivatives.hessian)
-    jac = jacobian(problem, point)
-    gradient = jac.T @ derivatives.gradient
+    jac, slope, sigma2 = jacobian(problem, point), derivatives.gradient, point.sigma2
     d, groups, total = len(problem.pairs), problem.n_groups, len(jac)
-    own = jac.diagonal()[d:]  # beyond the factor's entries each parameter has one of its own
-    hessian = np.concatenate(
-        [jac[:d, :d].T @ derivatives.hessian[:d], own[:, None] * derivatives.hessian[d:]]
-    )
-    hessian = np.concatenate([hessian[:, :d] @ jac[:d, :d], hessian[:, d:] * own], axis=1)
-    hessian[:d, :d] += structure_of(problem).curvature @ derivatives.gradient[:d]
-    diagonal = slice(d * (total + 1), (d + groups) * (total + 1), total + 1)
-    hessian.flat[diagonal] += derivatives.gradient[d : d + groups] * point.sigma2
+    hessian = jac.T @ derivatives.hessian @ jac
+    hessian[:d, :d] += structure_of(problem).curvature @ slope[:d]
+    hessian.flat[d * (total + 1) : (d + groups) * (total + 1) : total + 1] += slope[d : d + groups] * sigma2
     if problem.participant:
-        hessian[-1, -1] += 2 * derivatives.gradient[-1]
-    return gradient, hessian
+        hessian[-1, -1] += 2 * slope[-1]
+    return slope @ jac, hessian
 
 
 def many_derivatives(

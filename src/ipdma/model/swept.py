@@ -95,7 +95,7 @@ class Groups:
         """The same along the last axis: (..., m, K) to (..., m, R)."""
         if self.members is None:
             return values
-        return np.swapaxes(self.add(np.swapaxes(values, -1, -2)), -1, -2)
+        return self.add(values.mT).mT
 
 
 def swept_derivatives(
@@ -123,7 +123,7 @@ def basis_of(inverse_root: np.ndarray, beta: np.ndarray) -> np.ndarray:
     """B = [X root'^-1, y - X beta] in terms of [X, y], shape (..., p + 1, p + 1)."""
     p = beta.shape[-1]
     basis = np.zeros((*beta.shape[:-1], p + 1, p + 1))
-    basis[..., :p, :p] = np.swapaxes(inverse_root, -1, -2)
+    basis[..., :p, :p] = inverse_root.mT
     basis[..., :p, p] = -beta
     basis[..., p, p] = 1.0
     return basis
@@ -140,7 +140,7 @@ def turn(
     h, hz = f - product(local.s, dh), local.s - product(local.s, shrunk)
     x, flat = h[..., :-1], h.reshape(*lead, 1, k * r, c)
     moved = h[..., None, :, :, :] if r == 1 else form.directions[:, None] @ h[..., None, :, :, :]
-    by_d = np.swapaxes(flat, -1, -2) @ moved.reshape(*lead, d, k * r, c)
+    by_d = flat.mT @ moved.reshape(*lead, d, k * r, c)
     own = (x * x).sum(axis=-1, keepdims=True) if r == 1 else crossed(x, x)
     reml, traced = traced is None, traced or (hz, shrunk)
     return Turned(basis, f, dh, h, hz, own, *traced, moved, by_d, reml)
@@ -169,13 +169,13 @@ def terms_by_d(turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
     if turned.reml:
         square, inner = square - 2 * turned.own, square - turned.own
     first = inner.sum(axis=-3).reshape(*lead, r * r) @ form.directions.reshape(d, r * r).T
-    outer = np.swapaxes(turned.traced.reshape(*lead, k, r * r), -1, -2) @ square.reshape(*lead, k, r * r)
+    outer = turned.traced.reshape(*lead, k, r * r).mT @ square.reshape(*lead, k, r * r)
     expected = outer.reshape(*lead, r**4) @ form.products.reshape(d * d, r**4).T
     expected = expected.reshape(*lead, d, d)
     ge = turned.moved[..., -1]
     slope = turned.by_d[..., :-1, -1]
     inside = product(turned.hz[..., None, :, :, :], ge[..., None]).reshape(*lead, d, k * r)
-    observed = ge.reshape(*lead, d, k * r) @ np.swapaxes(inside, -1, -2) - crossed(slope, slope)
+    observed = ge.reshape(*lead, d, k * r) @ inside.mT - crossed(slope, slope)
     if turned.reml:
         flat = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
         expected = expected + crossed(flat, flat)
@@ -184,37 +184,27 @@ def terms_by_d(turned: Turned, form: Structure) -> tuple[np.ndarray, ...]:
 
 def crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a b' over the last two axes."""
-    found: np.ndarray = a @ np.swapaxes(b, -1, -2)
+    found: np.ndarray = a @ b.mT
     return found
 
 
 def one_variance(
     problem: Problem, point: Point, value: Value, turned: Turned, form: Structure
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """With one residual variance P V P = P gives its terms from those of D."""
-    first, quadratic, expected, observed = terms_by_d(turned, form)
-    gamma, sigma2 = point.between.ravel()[form.entries], float(point.sigma2[0])
-    first = complete(first, problem.residual_dimensions, gamma, sigma2)
-    quadratic = complete(quadratic, value.residual_ss, gamma, sigma2)
-    expected = complete_square(expected, first, gamma, sigma2)
-    observed = complete_square(observed, quadratic, gamma, sigma2)
-    return first - quadratic, 2 * observed - expected, expected
+    """With one residual variance P V P = P gives its terms from those of D.
 
-
-def complete(first: np.ndarray, total: float, gamma: np.ndarray, sigma2: float) -> np.ndarray:
-    """Append the residual variance's term t_r from sigma2 t_r + sum_i gamma_i t_i = total."""
-    whole = np.empty(len(first) + 1)
-    whole[:-1], whole[-1] = first, (total - gamma @ first) / sigma2
-    return whole
-
-
-def complete_square(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: float) -> np.ndarray:
-    """Append the residual variance's row and column, from sigma2 t_ir + sum_j gamma_j t_ij = edge_i."""
-    column = (edge[:-1] - square @ gamma) / sigma2
-    corner = (edge[-1] - gamma @ column) / sigma2
-    whole = np.empty((len(column) + 1,) * 2)
-    whole[:-1, :-1], whole[:-1, -1], whole[-1, :-1], whole[-1, -1] = square, column, column, corner
-    return whole
+    First terms have sigma2 t_r + sum_i gamma_i t_i = total, second ones sigma2 t_ir + sum_j gamma_j t_ij
+    = t_i.
+    """
+    d, sigma2 = len(form.directions), float(point.sigma2[0])
+    gamma = point.between.ravel()[form.entries]
+    edge, square = np.empty((2, d + 1)), np.empty((2, d + 1, d + 1))
+    edge[0, :d], edge[1, :d], square[0, :d, :d], square[1, :d, :d] = terms_by_d(turned, form)
+    edge[:, d] = problem.residual_dimensions, value.residual_ss
+    edge[:, d] = (edge[:, d] - edge[:, :d] @ gamma) / sigma2
+    square[:, :d, d] = square[:, d, :d] = (edge[:, :d] - square[:, :d, :d] @ gamma) / sigma2
+    square[:, d, d] = (edge[:, d] - square[:, d, :d] @ gamma) / sigma2
+    return edge[0] - edge[1], 2 * square[1] - square[0], square[0]
 
 
 @dataclass(frozen=True)
@@ -238,9 +228,9 @@ def second_powers(groups: Groups, turned: Turned) -> Second:
     h, dh, basis, gram = turned.h, turned.dh, turned.basis, groups.gram
     *lead, r, c, _ = gram.shape
     h2 = (h - product(turned.hz, dh)) / groups.lam[..., None, None]
-    taken = product(np.swapaxes(turned.f + h, -1, -2), dh)
+    taken = product((turned.f + h).mT, dh)
     half = (gram.reshape(*lead, r * c, c) @ basis).reshape(gram.shape)
-    whole = np.swapaxes(basis, -1, -2)[..., None, :, :] @ half
+    whole = basis.mT[..., None, :, :] @ half
     sigma2 = groups.sigma2[..., None, None]
     left = groups.add(taken.reshape(*lead, -1, c * c)).reshape(whole.shape)
     return Second(h2, (whole / sigma2 - left) / sigma2)
@@ -261,7 +251,7 @@ def by_group(groups: Groups, turned: Turned, form: Structure) -> tuple[np.ndarra
     if turned.reml:
         flat = second[..., :-1, :-1].reshape(*lead, r, (c - 1) ** 2)
         by_d = turned.by_d[..., :-1, :-1].reshape(*lead, d, (c - 1) ** 2)
-        own = turned.h[..., :-1] @ np.swapaxes(powers.h2[..., :-1], -1, -2)
+        own = turned.h[..., :-1] @ powers.h2[..., :-1].mT
         mixed = mixed - 2 * groups.gather(traces(form, own)) + crossed(by_d, flat)
         trace1 = trace1 - np.einsum("...gii->...g", second[..., :-1, :-1])
         trace2 = trace2 - 2 * third[..., :-1].sum(axis=-1)
@@ -280,7 +270,7 @@ def traces(form: Structure, matrices: np.ndarray) -> np.ndarray:
     """tr(E_i A_k) for A of shape (..., K, r, r): shape (..., d, K)."""
     d, r, _ = form.directions.shape
     flat = matrices.reshape(*matrices.shape[:-2], r * r)
-    return np.swapaxes(flat, -1, -2) if r == 1 else crossed(form.directions.reshape(d, r * r), flat)
+    return flat.mT if r == 1 else crossed(form.directions.reshape(d, r * r), flat)
 
 
 def variance_traces(
@@ -289,7 +279,7 @@ def variance_traces(
     """tr V^-1 (..., R), tr V^-2 (..., R) and tr(V^-1 V_i V^-1) (..., d, R) of each group of studies."""
     hz, shrunk, lam = turned.traced, turned.shrunk, groups.lam
     trace = np.einsum("...kii->...k", shrunk)
-    both = (shrunk * np.swapaxes(shrunk, -1, -2)).sum(axis=(-1, -2))
+    both = (shrunk * shrunk.mT).sum(axis=(-1, -2))
     hz2 = (hz - product(hz, shrunk)) / lam[..., None, None]
     one = (groups.n - trace) / lam
     two = (one - (trace - both) / lam) / lam

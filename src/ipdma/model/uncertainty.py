@@ -44,7 +44,7 @@ class GaussianUncertainty:
     @cached_property
     def turned(self) -> np.ndarray:
         """T'P_i of each study, shape (K, m, p, f)."""
-        found: np.ndarray = np.swapaxes(self.effects.turn, 1, 2)[:, None] @ self.effects.single
+        found: np.ndarray = self.effects.turn.mT[:, None] @ self.effects.single
         return found
 
     @cached_property
@@ -94,8 +94,8 @@ class GaussianUncertainty:
         inner = (among.reshape(k, 1, m * m) @ double.reshape(k, m * m, f * f)).reshape(k, f, f)
         links = single[..., p:]
         weighed = (among @ links.reshape(k, m, -1)).reshape(links.shape)
-        inner = inner - (weighed @ effects.own[:, None] @ np.swapaxes(links, 2, 3)).sum(axis=1)
-        turned = np.swapaxes(effects.turn, 1, 2) @ inner
+        inner = inner - (weighed @ effects.own[:, None] @ links.mT).sum(axis=1)
+        turned = effects.turn.mT @ inner
         each = w.times(self.shared.reshape(len(self.shared), -1)).reshape(self.shared.shape)
         middle = (turned @ effects.turn).sum(axis=0)
         middle = middle - (self.shared @ effects.covariance @ each).sum(axis=0)
@@ -132,7 +132,13 @@ class Adjusted:
 
     def products(self, rows: LocalRows) -> np.ndarray:
         """l_a'Phi_A l_b of each pair of a few combinations, shape (n, n)."""
-        found: np.ndarray = self.uncertainty.effects.products(rows) + 2 * of_pairs(self.added, rows)
+        effects = self.uncertainty.effects
+        if len(rows.row):
+            added = of_pairs(self.added, rows)
+        else:
+            w = rows.shared @ effects.covariance
+            added = w @ self.middle @ w.T
+        found: np.ndarray = effects.products(rows) + 2 * added
         return found
 
     def added(self, rows: LocalRows) -> np.ndarray:
