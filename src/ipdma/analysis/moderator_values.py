@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,22 @@ def value_points(
         weights: dict[str, float] = {TREATMENT: 1.0, term: at - mix}
         points.append(EffectPoint(f"at:{at!r}", text, tuple(named.get(at, ())), at in grid, weights))
     return points
+
+
+def points_told(points: Sequence[EffectPoint], fit: Fit) -> list[EffectPoint]:
+    """The points that a fit can tell: without a within-trial interaction that no study informed.
+
+    Where the level's own interaction is left out there is no point; elsewhere it takes no part, since the
+    across-trial term has taken up what its case mix did.
+    """
+    there = {estimate.term for estimate in fit.estimates}
+    found = []
+    for point in points:
+        lost = [term for term in point.weights if term != TREATMENT and term not in there]
+        if not any(term.level in ("", point.value) for term in map(Term.parse, lost)):
+            left = {term: weight for term, weight in point.weights.items() if term not in lost}
+            found.append(replace(point, weights=left))
+    return found
 
 
 def to_model_unit(value: float, moderator: Moderator) -> float:

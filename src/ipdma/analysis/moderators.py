@@ -14,7 +14,7 @@ from ipdma.analysis.guest_notes import KIND, note_silent
 from ipdma.analysis.iceman import answers, write_iceman
 from ipdma.analysis.moderator_counts import write_moderator_counts
 from ipdma.analysis.moderator_frame import ModeratorFrame, Refused, moderator_frame, others_than
-from ipdma.analysis.moderator_values import effect_points, write_points
+from ipdma.analysis.moderator_values import effect_points, points_told, write_points
 from ipdma.analysis.multiplicity import write_corrected
 from ipdma.analysis.power import write_power
 from ipdma.analysis.records import Ident, Ledger
@@ -155,6 +155,7 @@ def fit_moderator(ledger: Ledger, asked: Question, stage: str) -> Fit | None:
     fit = try_fit(ledger, ident, data, spec, profile=shown)
     if fit is None:
         return None
+    points = points_told(points, fit)
     fit = with_effects(fit, {point.name: point.weights for point in points}, spec.level)
     write_fit(ledger, ident, fit, lambda term: term.is_treatment)
     write_studies(ledger, ident, fit, data, spec.family == "binomial")

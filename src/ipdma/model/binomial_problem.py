@@ -175,7 +175,7 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     left = on_rows(prepared, ~separated, prepared.shared_terms)
     informed = informing(left).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
-    lost += [t for t in between_only(left.design) if t not in lost]
+    lost += [t for t in (left.shared_terms[j] for j in sum(between_only(left), [])) if t not in lost]
     left_out = [t for t in lost if t.kind == "across"]  # a fit can do without it
     if len(left_out) < len(lost):
         raise FitError(separation_fault(design, [t for t in lost if t not in left_out]))

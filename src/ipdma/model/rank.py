@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import lapack
@@ -13,13 +12,13 @@ from ipdma.errors import FitError, join_faults
 from ipdma.model.criterion import Point, evaluate
 from ipdma.model.derivatives import differentiate
 from ipdma.model.design import Design
-from ipdma.model.problem import Prepared, Problem, sweep_nuisance
+from ipdma.model.problem import Prepared, Problem, pivots, sweep_columns, sweep_nuisance
 from ipdma.model.search import starting_points
-from ipdma.model.separation import estimable
-from ipdma.model.term import Term
+from ipdma.model.term import INTERACTIONS, Term
 
 ALIASED = 1e-10  # share of a column's sum of squares that must be left beside the columns before it
 NOISE = 1e-14  # mean square of a scaled column below which it is rounding
+OF_STUDIES = ("intercept", "treatment", "study_mean", "across")  # constant or treatment alone in a study
 ORDER = ("intercept", "treatment", "covariate", "main", "within", "naive", "study_mean", "across")
 
 
@@ -62,36 +61,67 @@ def rows_informing(design: Design, informing: Mapping[Term, tuple[str, ...]]) ->
 
 
 def drop_aliased(prepared: Prepared) -> Prepared:
-    """Leave out across-trial terms that studies cannot tell apart; refuse any other aliased column.
+    """Leave out across-trial terms that studies cannot tell apart, and within-trial ones that none informs.
 
     Raises
     ------
     FitError
-        Naming each column that cannot be estimated and those that it cannot be told from.
+        Naming each other column that cannot be estimated and those that it cannot be told from; an
+        interaction of which nothing is left.
     """
-    problem = prepared.swept
-    total = least_squares_products(prepared).sum(axis=0)
-    rows = float(prepared.full.raw_n.sum())
-    size = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
-    order = sorted(range(len(problem.x)), key=lambda j: ORDER.index(prepared.shared_terms[j].kind))
-    if plainly_distinct(total, size, problem.x[order]):
-        return prepared
+    terms = prepared.shared_terms
+    gone, hidden = between_only(prepared)
+    notes = [describe_between(terms, gone, hidden)] if gone or hidden else []
+    aliased, said, faults = aliased_columns(prepared, [j for j in range(len(terms)) if j not in gone])
+    dropped = [*gone, *aliased]
+    if gone and not any(terms[j].kind in INTERACTIONS for j in range(len(terms)) if j not in dropped):
+        faults.append(f"{notes[0]}; leave the moderator out")
+    if faults:
+        raise FitError(join_faults(faults))
+    return leave_out(prepared, dropped, [*notes, *said]) if notes or dropped else prepared
+
+
+def aliased_columns(prepared: Prepared, among: list[int]) -> tuple[list[int], list[str], list[str]]:
+    """Across-trial columns to leave out, what to say of them, and the faults of any other aliased column."""
+    problem, terms = prepared.swept, prepared.shared_terms
+    total, size = least_squares_products(prepared).sum(axis=0), column_sizes(prepared)
+    order = sorted(among, key=lambda j: ORDER.index(terms[j].kind))
+    dropped: list[int] = []
     kept: list[int] = []
-    faults, notes, dropped = [], [], []
+    notes: list[str] = []
+    faults: list[str] = []
+    if plainly_distinct(total, size, problem.x[order]):
+        return dropped, notes, faults
     for j in order:
         others = aliases(total, size, problem.x, kept, j)
         if others is None:
             kept.append(j)
             continue
         sentence = describe_alias(prepared, j, others)
-        if prepared.shared_terms[j].kind == "across":
+        if terms[j].kind == "across":
             dropped.append(j)
             notes.append(f"{sentence}; it is left out")
         else:
             faults.append(f"{sentence}; leave {'one of them' if others else 'it'} out")
-    if faults:
-        raise FitError(join_faults(faults))
-    return subset_shared(prepared, [j for j in range(len(problem.x)) if j not in dropped], notes)
+    return dropped, notes, faults
+
+
+def describe_between(terms: Sequence[Term], gone: list[int], hidden: list[int]) -> str:
+    """Say which within-trial interactions no study informs by itself."""
+    said = []
+    left_out, kept = (", ".join(f"'{terms[j]}'" for j in among) for among in (gone, hidden))
+    if gone:
+        said.append(
+            f"no study informs {left_out} by itself: within each, what varies "
+            "goes with the treatment effect or other columns; left out, and what differs between studies is "
+            "across-trial"
+        )
+    if hidden:
+        said.append(
+            f"no study tells {kept} apart by itself: they rest on "
+            "differences between studies too; take another reference level"
+        )
+    return "; ".join(said)
 
 
 def plainly_distinct(total: np.ndarray, size: np.ndarray, columns: np.ndarray) -> bool:
@@ -134,35 +164,61 @@ def describe_alias(prepared: Prepared, j: int, others: list[int]) -> str:
     return f"rank-deficient design: '{name}' cannot be told apart from {named}{beside}"
 
 
-def subset_shared(prepared: Prepared, keep: list[int], notes: list[str]) -> Prepared:
-    """The same data with these of the shared columns."""
+def between_only(prepared: Prepared) -> tuple[list[int], list[int]]:
+    """Within-trial interactions of which no study, by itself, says anything; positions among shared columns.
+
+    Beside each study's own treatment effect nothing is left of the first (as where each study has the level
+    in one arm alone): a coefficient would compare studies, as an across-trial one does. The second are hidden
+    by one another: a combination of them is told within studies.
+    """
+    terms, x = prepared.shared_terms, prepared.swept.x
+    within = [j for j, term in enumerate(terms) if term.kind == "within"]
+    if not within:
+        return [], []
+    columns = [j for j, term in enumerate(terms) if term.kind not in OF_STUDIES]
+    left, size = beside_own_effects(prepared).sum(axis=0), column_sizes(prepared)
+    if plainly_distinct(left, size, x[columns]):
+        return [], []
+    hiding = {j: aliases(left, size, x, [i for i in columns if i != j], j) for j in within}
+    gone = [j for j in within if hiding[j] == []]
+    return gone, [j for j in within if hiding[j]]
+
+
+def beside_own_effects(prepared: Prepared) -> np.ndarray:
+    """Each study's products beside an intercept and a treatment effect of its own, shape (K, c, c)."""
+    named = zip(prepared.swept.x.tolist(), prepared.shared_terms, strict=True)
+    own = np.array([j for j, term in named if term.kind in ("intercept", "treatment")])
+    products = least_squares_products(prepared)
+    size = np.einsum("ksii->ki", prepared.full.gram)[:, own]
+    keep = pivots(products[:, own[:, None], own], prepared.products.rows.astype(float), size)
+    return sweep_columns(products, own, keep)[0]
+
+
+def column_sizes(prepared: Prepared) -> np.ndarray:
+    """What is left of a column is measured against: its sum of squares, or the rows where more; (c,)."""
+    rows = float(prepared.full.raw_n.sum())
+    return np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
+
+
+def leave_out(prepared: Prepared, dropped: list[int], notes: list[str]) -> Prepared:
+    """The same data without these of the shared columns, nor a random effect of such a column alone.
+
+    Tied levels stay together: they stand for what differs between any two of them.
+    """
+    terms, design = prepared.shared_terms, prepared.design
+    keep = [j for j in range(len(terms)) if j not in dropped]
     x = prepared.full.x[keep]
-    return replace(
+    found = replace(
         prepared,
         full=replace(prepared.full, x=x),
         swept=replace(prepared.swept, x=x),
-        shared_terms=tuple(prepared.shared_terms[j] for j in keep),
+        shared_terms=tuple(terms[j] for j in keep),
         warnings=[*prepared.warnings, *notes],
     )
-
-
-def between_only(design: Design) -> list[Term]:
-    """Within-trial interactions of which no study, by itself, says anything any more.
-
-    A study's own rows must tell the interaction from its treatment effect and from the moderator; else what
-    is left of the column differs between studies alone, and its coefficient is no within-trial one.
-    """
-    columns = design.shared_index("treatment", "within", "main")
-    terms = [design.shared_terms[j] for j in columns]
-    mains = [h for h, term in enumerate(design.nuisance_terms) if term.kind == "main"]
-    seen = np.zeros(len(terms), dtype=bool)
-    starts = np.searchsorted(design.study, np.arange(len(design.studies) + 1))
-    for start, stop in pairwise(starts):
-        rows = slice(start, stop)
-        parts = [np.ones((stop - start, 1)), design.shared[rows][:, columns], design.nuisance[rows][:, mains]]
-        triangle: np.ndarray = np.linalg.qr(np.column_stack(parts), mode="r")  # type: ignore[assignment]
-        seen |= estimable(triangle)[1 : 1 + len(terms)]
-    return [term for term, found in zip(terms, seen, strict=True) if term.kind == "within" and not found]
+    gone = {terms[j] for j in dropped}
+    tied = set(design.random_terms[-design.tied + 1 :]) if design.tied > 1 else set()
+    lost = [i for i, t in enumerate(design.random_terms) if t in gone and not (tied and tied - gone)]
+    return without_random(found, lost, "its variance between studies is left out with it") if lost else found
 
 
 def nuisance_notes(prepared: Prepared) -> list[str]:

@@ -16,7 +16,7 @@ from ipdma.model.columns import ModelColumns
 from ipdma.model.design import Design, design_of_columns
 from ipdma.model.gaussian import prepare_design
 from ipdma.model.problem import Prepared, prepare, sweep_columns
-from ipdma.model.rank import ALIASED, ORDER, informing, without_random
+from ipdma.model.rank import ALIASED, OF_STUDIES, ORDER, beside_own_effects, informing, without_random
 from ipdma.model.spec import ModelSpec
 from ipdma.model.term import TREATMENT
 
@@ -200,7 +200,13 @@ def columns_are_distinct(stack: Stack) -> bool:
     size = np.maximum(before, stack.design.n_rows)
     order = sorted(range(len(full.x)), key=lambda j: ORDER.index(terms[j].kind))
     columns = np.append(full.x[order], full.y)
-    return plainly_distinct(left[:, columns[:, None], columns], size[:, columns])
+    if not plainly_distinct(left[:, columns[:, None], columns], size[:, columns]):
+        return False
+    if "within" not in {term.kind for term in terms}:
+        return True
+    own = stack.by_set(beside_own_effects(stack.whole)).sum(axis=1)  # each trial has a treatment effect too
+    columns = full.x[[j for j in order if terms[j].kind not in OF_STUDIES]]
+    return plainly_distinct(own[:, columns[:, None], columns], size[:, columns])
 
 
 def plainly_distinct(gram: np.ndarray, size: np.ndarray) -> bool:
