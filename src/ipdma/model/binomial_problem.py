@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -177,7 +175,8 @@ def without_rows(prepared: Prepared, separated: Array) -> Prepared:
     left = on_rows(prepared, ~separated, prepared.shared_terms)
     informed = informing(left).sum(axis=0)
     lost = [t for t, count in zip(left.shared_terms, informed, strict=True) if not count]
-    lost += [t for t in (left.shared_terms[j] for j in functools.reduce(operator.iadd, between_only(left), [])) if t not in lost]
+    gone, hidden = between_only(left)
+    lost += [t for t in (left.shared_terms[j] for j in (*gone, *hidden)) if t not in lost]
     left_out = [t for t in lost if t.kind == "across"]  # a fit can do without it
     if len(left_out) < len(lost):
         raise FitError(separation_fault(design, [t for t in lost if t not in left_out]))

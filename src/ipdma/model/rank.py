@@ -197,7 +197,8 @@ def beside_own_effects(prepared: Prepared) -> np.ndarray:
 def column_sizes(prepared: Prepared) -> np.ndarray:
     """What is left of a column is measured against: its sum of squares, or the rows where more; (c,)."""
     rows = float(prepared.full.raw_n.sum())
-    return np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
+    found: np.ndarray = np.maximum(np.einsum("ksii->i", prepared.full.gram), rows)
+    return found
 
 
 def leave_out(prepared: Prepared, dropped: list[int], notes: list[str]) -> Prepared:
