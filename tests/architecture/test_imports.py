@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ipdma"
 LAYERS = [
-    {"archives", "errors", "provenance", "exchange", "harmless", "processes", "__init__"},
+    {"archives", "errors", "provenance", "exchange", "harmless", "processes", "workers", "__init__"},
     {"codebook", "privacy", "yaml_values", "writing"},
     {"site", "integrity", "cohort", "model"},
     {"plan", "web"},
@@ -34,6 +34,7 @@ STANDARD_LIBRARY_ROOMS = (
     "exchange",
     "harmless",
     "processes",
+    "workers",
 )
 
 

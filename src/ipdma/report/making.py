@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
 
 from ipdma.provenance import digest_text
 from ipdma.report.drawn import INSIDE, Drawn, Files, key_of, key_of_tables
@@ -19,6 +17,7 @@ from ipdma.report.formats.markup import page_style, table_page
 from ipdma.report.formats.text import table_csv
 from ipdma.report.formats.workbook import table_workbook
 from ipdma.report.table import Table
+from ipdma.workers import can_split, workers
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,11 @@ class Making:
         known = {work.key: self.earlier.files(work.key) for work in works}
         self.found |= {key: files for key, files in known.items() if files is not None}
         left = {work.key: work for work in works if work.key not in self.found}
-        if self.workers < 2 or not left or "fork" not in get_all_start_methods():
+        if not left or not can_split(self.workers):
             return
         if self.pool is None:
             provide_fonts()  # once, before the processes part
-            self.pool = ProcessPoolExecutor(
-                self.workers, mp_context=get_context("fork"), initializer=gc.freeze
-            )
+            self.pool = workers(self.workers)
         self.begun |= {key: self.pool.submit(work.make) for key, work in left.items()}
 
     def files(self, work: Work) -> Files:

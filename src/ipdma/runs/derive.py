@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from html import unescape
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from ipdma.runs.hold import read_manifest
 from ipdma.runs.read_run import read_claims
 from ipdma.runs.remake import Remade
 from ipdma.runs.underived import differs
+from ipdma.workers import can_split, workers
 
 DRAWING = re.compile(
     r'<figure class="plot" id="figure-([^"]*)"><div class="sheet" tabindex="0"><div class="drawing"([^>]*)>'
@@ -45,10 +44,10 @@ def records_beside(folder: Path) -> Iterator[Callable[[], list[str]]]:
     function
         Waits for it and gives what `list_records` says.
     """
-    if "fork" not in get_all_start_methods():
+    if not can_split(2):
         yield lambda: list_records(folder)
         return
-    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+    with workers(1) as pool:
         yield pool.submit(list_records, folder).result
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
 from types import SimpleNamespace
 from typing import Any
 
 from ipdma.runs.admit import admit
 from ipdma.runs.jobs import INTERRUPTED, job
+from ipdma.workers import can_split, workers
 
 
 def admit_trials(work: Any) -> int:
@@ -29,10 +28,10 @@ def admit_trials(work: Any) -> int:
     """
     pieces = list(pieces_of(work))
     each = partial(admit_one, how=dict(work.params.how))
-    if work.threads < 2 or len(pieces) < 2 or "fork" not in get_all_start_methods():
+    if len(pieces) < 2 or not can_split(work.threads):
         return highest(map(each, pieces))
     try:
-        with ProcessPoolExecutor(work.threads, mp_context=get_context("fork")) as pool:
+        with workers(work.threads) as pool:
             return highest(pool.map(each, pieces))
     except KeyboardInterrupt:  # which each process has told of its own trial
         return INTERRUPTED

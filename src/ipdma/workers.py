@@ -1,0 +1,53 @@
+"""Processes that take work off this one, and end with it, whatever ends it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+
+ENDED = 1  # exit status
+
+
+def can_split(count: int) -> bool:
+    """Whether work may be dealt out to so many processes: elsewhere a start takes longer than it saves."""
+    return count > 1 and "fork" in get_all_start_methods()
+
+
+def workers(count: int, prepare: Callable[[], object] = gc.freeze) -> ProcessPoolExecutor:
+    """A pool of processes, which hold all that this one holds when the first work is given to them.
+
+    Parameters
+    ----------
+    count : int
+    prepare : callable
+        What each does first, told before it waits for work.
+
+    Raises
+    ------
+    ValueError
+        Where the system cannot fork (`can_split`).
+    """
+    return ProcessPoolExecutor(count, get_context("fork"), initializer=begin, initargs=(prepare,))
+
+
+def begin(prepare: Callable[[], object]) -> None:
+    """Watch over the process that a worker works for, and prepare.
+
+    A pool tells its workers to end when it is left; a process that is killed tells nothing, and its workers
+    would wait for ever, or work on at files that the next run writes.
+    """
+    Thread(target=end_with_parent, daemon=True).start()
+    prepare()
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that forked it is gone."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(ENDED)
