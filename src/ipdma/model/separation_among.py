@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ipdma.model.separation import CLEAR, largest_set, overlap, separated_rows
+from ipdma.model.separation import CLEAR, independent_columns, largest_set, overlap, separated_rows
 
 Array = np.ndarray
 
@@ -93,7 +93,8 @@ def shared_held(columns: Columns, y: Array) -> bool:
     scaled, total = columns.shared / size, np.zeros((len(size), len(size)))
     for at in columns.slices():
         own = present(columns.own[at])
-        if overlap(np.column_stack([columns.shared[at], own]), y[at]):
+        both = np.column_stack([columns.shared[at], own])
+        if overlap(both[:, independent_columns(both)], y[at]):  # a trial's own level is all or nothing of it
             rest = scaled[at] - own @ np.linalg.lstsq(own, scaled[at])[0]
             total += rest.T @ rest
             if np.linalg.eigvalsh(total).min(initial=np.inf) > CLEAR:
