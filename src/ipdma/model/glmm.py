@@ -10,6 +10,7 @@ parameters, so that one pass gives every study's value and derivatives.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import expit
@@ -65,6 +66,11 @@ class GlmmData:
     def by_study(self, rows: Array) -> Array:
         """Sum rows of an array within studies, along the first axis."""
         return np.add.reduceat(rows, self.starts, axis=0)
+
+    def products(self, left: Array, right: Array) -> Array:
+        """left'right of each study's rows, shape (K, a, b), from (n, a) and (n, b)."""
+        bounds = [*self.starts.tolist(), len(self.y)]
+        return np.array([left[i:j].T @ right[i:j] for i, j in pairwise(bounds)])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Second derivatives of the marginal likelihood of a logistic mixed model, study by study, in closed form.
 
 The conditional mode b and log|H| are differentiated twice through b'(psi): along the mode eta moves by
-E = D + V b', its bending is B = S + S' + V b'' with S = dV b'. The names are those of `glmm`.
+E = D + V b', where D moves it at fixed b, and its bending is S + V b'' with S = dV b' and its transpose. All
+is made of each study's sums of products of E and dV, which one multiplication of matrices gives. The names
+are those of `glmm`.
 """
 
 from __future__ import annotations
@@ -17,23 +19,44 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Bend:
-    """What a second derivative is made of, with q = c + m parameters of each study.
+class Sums:
+    """Each study's sums over its rows, with w = mu (1 - mu), its derivatives w1 and w2, and h = V'H^-1 V.
+
+    dV, the derivative of V, is zero but for the m entries of theta, which alone stand here. q is c + m.
 
     Attributes
     ----------
-    dV : ndarray of shape (n, q, r)
-        d V / d psi; V is linear in psi.
-    S : ndarray of shape (n, q, q)
-        dV_p b'_q and its transpose.
-    d_b, d2_b : ndarray of shape (K, q, r) and (K, q, q, r)
-        First and second derivatives of the modes.
+    EE, EE_h : ndarray of shape (K, q, q)
+        w E E' and w2 h E E'.
+    EE_V : ndarray of shape (K, q, q, r)
+        w1 E E' V.
+    E_dV : ndarray of shape (K, q, m, r)
+        w E dV.
+    E_turned : ndarray of shape (K, q, m)
+        w1 E dV H^-1 V.
+    E_VV : ndarray of shape (K, q, r, r)
+        w1 E V V'.
+    dV_dV : ndarray of shape (K, m, r, m, r)
+        w dV dV'.
+    dV_V : ndarray of shape (K, m, r, r)
+        w dV V'.
+    dV_h, dV_rest : ndarray of shape (K, m, r)
+        w1 h dV and (y - mu) dV.
+    V_h : ndarray of shape (K, r)
+        w1 h V.
     """
 
-    dV: Array
-    S: Array
-    d_b: Array
-    d2_b: Array
+    EE: Array
+    EE_h: Array
+    EE_V: Array
+    E_dV: Array
+    E_turned: Array
+    E_VV: Array
+    dV_dV: Array
+    dV_V: Array
+    dV_h: Array
+    dV_rest: Array
+    V_h: Array
 
 
 def marginal_hessian(data: GlmmData, coefficients: Array, theta: Array, at: Modes | None = None) -> Array:
@@ -52,86 +75,131 @@ def marginal_hessian(data: GlmmData, coefficients: Array, theta: Array, at: Mode
     """
     if not data.Z.shape[1]:
         mu = expit(np.einsum("nc,nc->n", data.A, coefficients[data.study]))
-        return outer_sum(data, data.A, mu * (mu - 1))
+        return data.products(data.A, data.A * (mu * (mu - 1))[:, None])
     at = at or find_modes(data, coefficients, theta)
-    direct = columns_at(data, at.b)
+    direct, dV = columns_at(data, at.b), moved_factors(data)
     d_b, d_logdet = mode_derivatives(data, at, direct)
-    E = direct + np.einsum("na,npa->np", at.V, d_b[data.study])
-    bend = bending(data, at, E, d_b)
-    d2_logdet = second_logdet(data, at, E, bend)
+    sums = sums_at(data, at, direct + np.einsum("na,npa->np", at.V, d_b[data.study]), dV)
+    d2_b = bending(at, sums, d_b)
+    d2_logdet = second_logdet(at, sums, d_b, d2_b)
     if len(data.nodes) > 1:
-        return second_quadrature(data, at, bend, d_logdet, d2_logdet)
-    w = at.mu * (1 - at.mu)
-    inner = outer_sum(data, E, -w) + data.by_study(bend.S * (data.y - at.mu)[:, None, None])
-    found: Array = inner - d_b @ np.swapaxes(d_b, 1, 2) - 0.5 * d2_logdet
+        return second_quadrature(data, at, dV, (d_b, d2_b), (d_logdet, d2_logdet))
+    found: Array = along(sums.dV_rest, d_b) - sums.EE - d_b @ np.swapaxes(d_b, 1, 2) - 0.5 * d2_logdet
     return found
 
 
-def outer_sum(data: GlmmData, rows: Array, weight: Array) -> Array:
-    """Each study's sum of weight x x', shape (K, q, q)."""
-    found: Array = data.by_study((rows * weight[:, None])[:, :, None] * rows[:, None, :])
-    return found
-
-
-def bending(data: GlmmData, at: Modes, E: Array, d_b: Array) -> Bend:
-    """The second derivatives of the modes, from those of sum V (y - mu) - b = 0."""
-    n, q = E.shape
-    dV = np.zeros((n, q, data.Z.shape[1]))
+def moved_factors(data: GlmmData) -> Array:
+    """d V / d theta, shape (n, m, r); V is linear in theta."""
+    dV = np.zeros((len(data.y), len(data.pairs), data.Z.shape[1]))
     for position, (i, j) in enumerate(data.pairs):
         for m in data.span(position):
-            dV[:, q - len(data.pairs) + position, j + m] += data.Z[:, i + m]
-    half = np.einsum("npa,nqa->npq", dV, d_b[data.study])
-    S = half + np.swapaxes(half, 1, 2)
-    w = at.mu * (1 - at.mu)
-    curved = (w * (1 - 2 * at.mu))[:, None, None] * E[:, :, None] * E[:, None, :] + w[:, None, None] * S
-    turned = data.by_study((w[:, None] * E)[:, :, None, None] * dV[:, None])
-    right = turned + np.swapaxes(turned, 1, 2)
-    right = right + data.by_study(curved[..., None] * at.V[:, None, None, :])
-    return Bend(dV, S, d_b, -np.einsum("kpqa,kab->kpqb", right, at.H_inverse))
+            dV[:, position, j + m] += data.Z[:, i + m]
+    return dV
 
 
-def second_logdet(data: GlmmData, at: Modes, E: Array, bend: Bend) -> Array:
-    """Second derivatives of log|H| along the modes, shape (K, q, q)."""
+def sums_at(data: GlmmData, at: Modes, E: Array, dV: Array) -> Sums:
+    """All sums over rows that the second derivatives are made of."""
+    (n, q), (m, r), K = E.shape, dV.shape[1:], data.n_studies
     w = at.mu * (1 - at.mu)
     w1, w2 = w * (1 - 2 * at.mu), w * (1 - 6 * w)
-    inverse = at.H_inverse[data.study]
-    VH = np.einsum("na,nab->nb", at.V, inverse)
-    kappa = np.einsum("na,na->n", VH, at.V)
-    tau = np.einsum("npa,na->np", bend.dV, VH)
-    mixed = 2 * data.by_study((w1[:, None] * E)[:, :, None] * tau[:, None, :])
-    turned = np.einsum("npa,nab->npb", bend.dV * w[:, None, None], inverse)
-    found = outer_sum(data, E, kappa * w2) + mixed + np.swapaxes(mixed, 1, 2)
-    found += data.by_study((kappa * w1)[:, None, None] * bend.S + 2 * turned @ np.swapaxes(bend.dV, 1, 2))
-    found += np.einsum("kpqa,ka->kpq", bend.d2_b, data.by_study((kappa * w1)[:, None] * at.V))
-    side = np.einsum("npa,nb->npab", bend.dV * w[:, None, None], at.V)
-    d_H = data.by_study(
-        (w1[:, None] * E)[:, :, None, None] * at.V[:, None, :, None] * at.V[:, None, None, :]
-        + side
-        + np.swapaxes(side, 2, 3)
+    turned = np.einsum("na,nab->nb", at.V, at.H_inverse[data.study])
+    h = np.einsum("na,na->n", turned, at.V)
+    V1 = at.V * w1[:, None]
+    flat = dV.reshape(n, m * r)
+    columns = {
+        "EE": E * w[:, None],
+        "EE_h": E * (h * w2)[:, None],
+        "EE_V": (E[:, :, None] * V1[:, None]).reshape(n, q * r),
+        "dV": flat * w[:, None],
+        "turned": np.einsum("npa,na->np", dV, turned * w1[:, None]),
+        "VV": (V1[:, :, None] * at.V[:, None]).reshape(n, r * r),
+        "V": at.V * w[:, None],
+        "h": (h * w1)[:, None],
+        "rest": (data.y - at.mu)[:, None],
+    }
+    products = data.products(np.column_stack([E, flat]), np.column_stack(list(columns.values())))
+    cuts = np.cumsum([part.shape[1] for part in columns.values()])[:-1]
+    by_E, by_dV = (
+        dict(zip(columns, np.split(part, cuts, axis=2), strict=True))
+        for part in (products[:, :q], products[:, q:])
     )
-    share = np.einsum("kab,kpbc->kpac", at.H_inverse, d_H)
+    return Sums(
+        EE=by_E["EE"],
+        EE_h=by_E["EE_h"],
+        EE_V=by_E["EE_V"].reshape(K, q, q, r),
+        E_dV=by_E["dV"].reshape(K, q, m, r),
+        E_turned=by_E["turned"],
+        E_VV=by_E["VV"].reshape(K, q, r, r),
+        dV_dV=by_dV["dV"].reshape(K, m, r, m, r),
+        dV_V=by_dV["V"].reshape(K, m, r, r),
+        dV_h=by_dV["h"].reshape(K, m, r),
+        dV_rest=by_dV["rest"].reshape(K, m, r),
+        V_h=data.by_study(V1 * h[:, None]),
+    )
+
+
+def both_ways(square: Array) -> Array:
+    """A matrix and its transpose, of axes 1 and 2."""
+    found: Array = square + np.swapaxes(square, 1, 2)
+    return found
+
+
+def along(dV: Array, d_b: Array) -> Array:
+    """The sum of S, shape (K, q, q), from that of dV, shape (K, m, r), and b' of shape (K, q, r)."""
+    found = np.zeros((*d_b.shape[:2], d_b.shape[1]))
+    found[:, d_b.shape[1] - dV.shape[1] :] = dV @ np.swapaxes(d_b, 1, 2)
+    return both_ways(found)
+
+
+def bending(at: Modes, sums: Sums, d_b: Array) -> Array:
+    """The second derivatives of the modes, shape (K, q, q, r), from those of sum V (y - mu) - b = 0."""
+    c = d_b.shape[1] - sums.dV_V.shape[1]
+    right = np.zeros_like(sums.EE_V)
+    right[:, :, c:] = sums.E_dV
+    right[:, c:] += np.einsum("kpba,kqb->kpqa", sums.dV_V, d_b)
+    found: Array = -(both_ways(right) + sums.EE_V) @ at.H_inverse[:, None]
+    return found
+
+
+def second_logdet(at: Modes, sums: Sums, d_b: Array, d2_b: Array) -> Array:
+    """Second derivatives of log|H| along the modes, shape (K, q, q)."""
+    c = d_b.shape[1] - sums.dV_V.shape[1]
+    mixed = np.zeros_like(sums.EE)
+    mixed[:, :, c:] = 2 * sums.E_turned
+    found = sums.EE_h + both_ways(mixed) + along(sums.dV_h, d_b)
+    found[:, c:, c:] += 2 * np.einsum("kpaqb,kab->kpq", sums.dV_dV, at.H_inverse)
+    found += np.einsum("kpqa,ka->kpq", d2_b, sums.V_h)
+    d_H = sums.E_VV.copy()
+    d_H[:, c:] += sums.dV_V + np.swapaxes(sums.dV_V, 2, 3)
+    share = at.H_inverse[:, None] @ d_H
     found -= np.einsum("kpab,kqba->kpq", share, share)
     return np.asarray(found)
 
 
-def second_quadrature(data: GlmmData, at: Modes, bend: Bend, d_logdet: Array, d2_logdet: Array) -> Array:
-    """Second derivatives under adaptive Gauss-Hermite: of log sum exp over the nodes b + sqrt(2 / H) x."""
+def second_quadrature(
+    data: GlmmData, at: Modes, dV: Array, modes: tuple[Array, Array], logdet: tuple[Array, Array]
+) -> Array:
+    """Second derivatives under adaptive Gauss-Hermite: of log sum exp over the nodes b + sqrt(2 / H) x.
+
+    `modes` and `logdet` are the first and second derivatives of the modes and of log|H|.
+    """
+    d_logdet, d2_logdet = logdet
     sigma, both = at.H[:, 0, 0] ** -0.5, d_logdet[:, :, None] * d_logdet[:, None, :]
     d_sigma = -0.5 * sigma[:, None] * d_logdet
     d2_sigma = sigma[:, None, None] * (0.25 * both - 0.5 * d2_logdet)
-    table, slopes = node_densities(data, at, bend.d_b, d_logdet)
+    table, slopes = node_densities(data, at, modes[0], d_logdet)
     share = softmax(table, axis=0)
     found = -0.5 * d2_logdet
     for x, part, slope in zip(data.nodes, share, slopes, strict=True):
         reach = np.sqrt(2) * x
         b = at.b[:, 0] + reach * sigma
-        d_b, d2_b = bend.d_b[..., 0] + reach * d_sigma, bend.d2_b[..., 0] + reach * d2_sigma
+        d_b, d2_b = modes[0][..., 0] + reach * d_sigma, modes[1][..., 0] + reach * d2_sigma
         mu = expit(at.eta0 + at.V[:, 0] * b[data.study])
         E = columns_at(data, b[:, None]) + at.V * d_b[data.study]
-        half = bend.dV[..., 0][:, :, None] * d_b[data.study][:, None, :]
-        inner = outer_sum(data, E, -mu * (1 - mu)) - d_b[:, :, None] * d_b[:, None, :]
-        inner += data.by_study((half + np.swapaxes(half, 1, 2)) * (data.y - mu)[:, None, None])
-        inner += (data.by_study(at.V[:, 0] * (data.y - mu)) - b)[:, None, None] * d2_b
+        rest = data.y - mu
+        inner = -data.products(E, E * (mu * (1 - mu))[:, None]) - d_b[:, :, None] * d_b[:, None, :]
+        inner += along(data.by_study(dV * rest[:, None, None]), d_b[..., None])
+        inner += (data.by_study(at.V[:, 0] * rest) - b)[:, None, None] * d2_b
         found = found + part[:, None, None] * (inner + slope[:, :, None] * slope[:, None, :])
     mean = np.einsum("jk,jkp->kp", share, slopes)
     return np.asarray(found - mean[:, :, None] * mean[:, None, :])

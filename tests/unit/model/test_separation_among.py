@@ -45,6 +45,20 @@ def test_the_rows_are_those_of_one_programme_of_all_coefficients(events):
     assert none + inside + beyond >= 150
 
 
+def test_a_level_of_whole_trials_is_ruled_out_without_a_programme_of_all_of_them():
+    rng = np.random.default_rng(3)
+    study = np.repeat(np.arange(6), 20)
+    treat, level = np.tile([0.0, 1.0], 60), (study % 2).astype(float)
+    columns = Columns(np.column_stack([treat, treat * level]), np.ones((120, 1)), study)
+    y = rng.integers(0, 2, 120).astype(float)
+    assert shared_held(columns, y)
+    y[(level == 1) & (treat == 1)] = 1.0  # nobody of one level's treated is without the event
+    assert not shared_held(columns, y)
+    expected = largest_set(columns.side_by_side(), y)
+    assert expected.any()
+    assert separated_among(columns, y).tolist() == expected.tolist()
+
+
 def test_no_rows_and_no_own_columns():
     none = Columns(np.empty((0, 1)), np.empty((0, 1)), np.empty(0, dtype=int))
     assert not len(separated_among(none, np.empty(0)))
