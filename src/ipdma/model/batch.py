@@ -218,16 +218,7 @@ def profile_derivatives(problem: Moments, state: State, terms: Terms) -> tuple[n
     gradient = np.einsum("gtn,gn->tn", jac, score)
     inner = np.einsum("gtn,ghn->thn", jac, hessian)
     second = np.einsum("thn,hun->tun", inner, jac)
-    for a, (i, j) in enumerate(problem.pairs):
-        for b, (k, l) in enumerate(problem.pairs):
-            if j == l:
-                at = (
-                    problem.pairs.index((max(i, k), min(i, k)))
-                    if (max(i, k), min(i, k)) in problem.pairs
-                    else None
-                )
-                if at is not None:
-                    second[a, b] += (2.0 if i == k else 1.0) * score[at]
+    second += np.tensordot(problem.form.curvature, score, 1)
     return gradient, second
 
 
@@ -314,13 +305,12 @@ def collect(
     sigma2 = state.r2 / n
     unit = scale[p] / scale[:p]
     inverse = invert_lower(state.chol)
-    covariance = np.einsum("ian,ibn->abn", inverse, inverse) * sigma2
-    variance = np.einsum("aan->an", covariance)
+    variance = np.einsum("ian,ian->an", inverse, inverse) * sigma2
     between = relative_between(problem, state.lam) * sigma2
     z = list(problem.z)
     empty = np.full_like(variance, np.nan)
     satterthwaite, kr_df, kr_variance = (
-        small_sample(problem, state, covariance, between, sigma2) if inference else (empty, empty, empty)
+        small_sample(problem, state, inverse, between, sigma2) if inference else (empty, empty, empty)
     )
     log_scale = 2 * n * np.log(scale[p]) + 2 * np.log(scale[:p]).sum(axis=0)
     return BatchFit(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
-from ipdma.model.batch_kernel import Moments, State, Terms, chain, derive, directions
+from ipdma.model.batch_kernel import Moments, State, Terms, chain, derive, whiten
+
+PLAIN = (
+    1e-5  # determinant of a matrix of unit diagonal above which no eigenvalue is near a share of the largest
+)
 
 
 def invert_lower(chol: np.ndarray) -> np.ndarray:
@@ -19,7 +25,7 @@ def invert_lower(chol: np.ndarray) -> np.ndarray:
 
 
 def small_sample(
-    problem: Moments, state: State, covariance: np.ndarray, between: np.ndarray, sigma2: np.ndarray
+    problem: Moments, state: State, inverse: np.ndarray, between: np.ndarray, sigma2: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Satterthwaite's and Kenward-Roger's df and Kenward-Roger's variance of each coefficient, (p, B).
 
@@ -29,46 +35,68 @@ def small_sample(
     Parameters
     ----------
     problem, state : Moments, State
-    covariance : ndarray of shape (p, p, B)
-        (X'V^-1 X)^-1.
+    inverse : ndarray of shape (p, p, B)
+        Of the Cholesky factor of X'V_r^-1 X.
     between : ndarray of shape (r, r, B)
         D.
     sigma2 : ndarray of shape (B,)
     """
-    p, e = problem.p, directions(problem)
-    terms = derive(problem, state)
-    n = problem.dimensions - p
+    terms, d = derive(problem, state), len(problem.pairs)
+    n = problem.dimensions - problem.p
     gamma = np.array([between[i, j] for i, j in problem.pairs])
-    variance = np.einsum("aan->an", covariance)
-    hx = state.h[:, :p] / sigma2
-    hc = np.einsum("aikn,ijn->ajkn", hx, covariance)
-    hz = state.hz / sigma2
-    g = np.einsum("dab,ajkn,bjkn->djn", e, hc, hc)
+    variance = np.einsum("ian,ian->an", inverse, inverse) * sigma2
+    hc = np.einsum("ijn,aikn->ajkn", inverse, whiten(state.chol, state.h[:, : problem.p]))
+    crossed = {(a, b): hc[a] * hc[b] for a, b in among(problem)}
+    g = np.array([(1 + (i != j)) * crossed[j, i].sum(axis=1) for i, j in problem.pairs])
     g_all = np.concatenate([g, ((variance - np.einsum("dn,djn->jn", gamma, g)) / sigma2)[None]])
     expected, observed = joint_information(terms, gamma, sigma2, n, state.r2)
     w_expected = invert_small(expected)
-    kr_df = 2 * variance**2 / np.einsum("gjn,ghn,hjn->jn", g_all, w_expected, g_all)
+    kr_df = 2 * variance**2 / quadratic(w_expected, g_all)
     w_observed = observed_covariance(problem, state, terms, sigma2, expected, observed)
-    satterthwaite = 2 * variance**2 / np.einsum("gjn,ghn,hjn->jn", g_all, w_observed, g_all)
-    delta = pair_terms(e, hc, hz, hx, covariance)
+    satterthwaite = 2 * variance**2 / quadratic(w_observed, g_all)
+    delta = pair_terms(problem, crossed, state.hz, terms.whitened, inverse) / sigma2
     edge = -np.einsum("dn,dgjn->gjn", gamma, delta) / sigma2
     corner = -np.einsum("gn,gjn->jn", gamma, edge) / sigma2
-    d = len(e)
     total = np.einsum("ghn,ghjn->jn", w_expected[:d, :d], delta)
     total += 2 * np.einsum("gn,gjn->jn", w_expected[:d, d], edge) + w_expected[d, d] * corner
     return satterthwaite, kr_df, variance + 2 * total
 
 
+def quadratic(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """g'W g of each column, W of shape (d, d, B) and g of shape (d, p, B): shape (p, B)."""
+    found: np.ndarray = np.einsum("gjn,gjn->jn", np.einsum("ghn,hjn->gjn", matrix, vectors), vectors)
+    return found
+
+
+def among(problem: Moments) -> list[tuple[int, int]]:
+    """Pairs of random effects, the first not after the second."""
+    r = len(problem.z)
+    return [(a, b) for a in range(r) for b in range(a, r)]
+
+
 def pair_terms(
-    e: np.ndarray, hc: np.ndarray, hz: np.ndarray, hx: np.ndarray, covariance: np.ndarray
+    problem: Moments,
+    crossed: dict[tuple[int, int], np.ndarray],
+    hz: np.ndarray,
+    whitened: list[np.ndarray],
+    inverse: np.ndarray,
 ) -> np.ndarray:
-    """c'(Q_ij - P_i C P_j)c for c = C l of each coefficient l, shape (d, d, p, B)."""
-    moved = np.einsum("dab,bjkn->dajkn", e, hc)
-    inner = np.einsum("iajkn,abkn->ibjkn", moved, hz)
-    q = np.einsum("ibjkn,hbjkn->ihjn", inner, moved)
-    pc = np.einsum("amkn,dajkn->dmjn", hx, moved)
-    cpc = np.einsum("mln,dljn->dmjn", covariance, pc)
-    found: np.ndarray = q - np.einsum("imjn,hmjn->ihjn", pc, cpc)
+    """c'(Q_ij - P_i C P_j)c for c = C l of each coefficient l, in V_r, shape (d, d, p, B).
+
+    With u = Z'V^-1 X c of a study c'Q_ij c is the sum of u'E_i Hz E_j u, and the rest is made of the products
+    W_i of `Terms.whitened` with the columns of L^-1.
+    """
+    pairs, e = among(problem), problem.form.directions
+    weighed = {(ab, cd): np.einsum("jkn,kn->jn", crossed[ab], hz[cd]) for ab in pairs for cd in pairs}
+    moved = [np.einsum("abn,bjn->ajn", w, inverse) for w in whitened]
+    found = np.empty((len(e), len(e), *inverse.shape[1:]))
+    for i, j in np.ndindex(len(e), len(e)):
+        if j > i:
+            continue
+        total = -np.einsum("ajn,ajn->jn", moved[i], moved[j])
+        for (a, b), (c, f) in product(zip(*e[i].nonzero(), strict=True), zip(*e[j].nonzero(), strict=True)):
+            total += weighed[(min(a, f), max(a, f)), (min(b, c), max(b, c))]
+        found[i, j] = found[j, i] = total
     return found
 
 
@@ -99,10 +127,37 @@ def border(square: np.ndarray, edge: np.ndarray, gamma: np.ndarray, sigma2: np.n
 def invert_small(matrix: np.ndarray) -> np.ndarray:
     """Twice the inverse of (d, d, B) matrices, by the pseudo-inverse where one is singular."""
     size = np.sqrt(np.maximum(np.einsum("iin->in", matrix), 1e-300))
-    scaled = np.moveaxis(matrix / (size[:, None] * size[None]), -1, 0)
-    inverse = np.moveaxis(np.linalg.pinv(scaled, rcond=1e-10, hermitian=True), 0, -1)
-    found: np.ndarray = 2 * inverse / (size[:, None] * size[None])
+    both = size[:, None] * size[None]
+    found: np.ndarray = 2 * inverse_kept(matrix / both, 1e-10) / both
     return found
+
+
+def inverse_kept(matrix: np.ndarray, share: float) -> np.ndarray:
+    """Inverses of symmetric (d, d, B) matrices of unit diagonal without what is flat or falling.
+
+    An eigenvector is left out whose eigenvalue is no more than a share of the largest; eigenvalues are asked
+    of those matrices alone that may have one, by the product of their pivots, the determinant.
+    """
+    with np.errstate(all="ignore"):
+        half = invert_lower(cholesky(matrix))
+        plain = np.prod(np.einsum("iin->in", half), axis=0) ** -2 > PLAIN
+        found: np.ndarray = np.einsum("ian,ibn->abn", half, half)
+    unsure = np.flatnonzero(~plain)
+    if len(unsure):
+        values, vectors = np.linalg.eigh(np.moveaxis(matrix[..., unsure], -1, 0))
+        good = values > share * values[:, -1:]
+        weights = np.where(good, 1 / np.where(good, values, 1.0), 0.0)
+        found[..., unsure] = np.moveaxis((vectors * weights[:, None]) @ vectors.mT, 0, -1)
+    return found
+
+
+def cholesky(matrix: np.ndarray) -> np.ndarray:
+    """Lower Cholesky factors of (d, d, B) matrices; NaN where one is not positive definite."""
+    left, factor = matrix.copy(), np.zeros_like(matrix)
+    for j in range(len(matrix)):
+        factor[j:, j] = left[j:, j] / np.sqrt(left[j, j])
+        left[j + 1 :, j + 1 :] -= factor[j + 1 :, j, None] * factor[None, j + 1 :, j]
+    return factor
 
 
 def observed_covariance(
@@ -119,19 +174,10 @@ def observed_covariance(
     jac = np.zeros_like(expected)
     jac[:d, :d] = chain(problem, lam)
     jac[d, d] = sigma2
-    hessian = np.einsum("gtn,ghn,hun->tun", jac, observed, jac)
+    hessian = np.einsum("thn,hun->tun", np.einsum("gtn,ghn->thn", jac, observed), jac)
     score = terms.first / sigma2 - terms.quadratic * n / state.r2 / sigma2
-    for a, (i, j) in enumerate(problem.pairs):
-        for b, (k, l) in enumerate(problem.pairs):
-            pair = (max(i, k), min(i, k))
-            if j == l and pair in problem.pairs:
-                hessian[a, b] += (2.0 if i == k else 1.0) * score[problem.pairs.index(pair)]
+    hessian[:d, :d] += np.tensordot(problem.form.curvature, score, 1)
     size = np.sqrt(np.maximum(np.abs(np.einsum("iin->in", hessian)), 1e-300))
-    values, vectors = np.linalg.eigh(np.moveaxis(hessian / (size[:, None] * size[None]), -1, 0))
-    good = values > 1e-8 * values[:, -1:]
-    inverse = (vectors * np.where(good, 1 / np.where(good, values, 1.0), 0.0)[:, None]) @ np.swapaxes(
-        vectors, 1, 2
-    )
-    inverse = np.moveaxis(inverse, 0, -1) / (size[:, None] * size[None])
-    found: np.ndarray = 2 * np.einsum("gtn,tun,hun->ghn", jac, inverse, jac)
+    inverse = inverse_kept(hessian / (size[:, None] * size[None]), 1e-8) / (size[:, None] * size[None])
+    found: np.ndarray = 2 * np.einsum("gun,hun->ghn", np.einsum("gtn,tun->gun", jac, inverse), jac)
     return found

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdma.model.structure import Structure, structure
+
 LOG_2_PI = float(np.log(2 * np.pi))
 
 
@@ -81,6 +83,11 @@ class Moments:
         """Number of shared columns."""
         found: int = self.total.shape[0] - 1
         return found
+
+    @property
+    def form(self) -> Structure:
+        """Constants of the random effects' covariance."""
+        return structure(self.pairs, len(self.z))
 
     def take(self, models: np.ndarray) -> Moments:
         """Some of the models."""
@@ -198,21 +205,11 @@ def back_substitute(chol: np.ndarray, half: np.ndarray) -> np.ndarray:
 
 def whiten(chol: np.ndarray, h: np.ndarray) -> np.ndarray:
     """Rows of h times L'^-1: shape (r, p, K, B)."""
-    w = h.copy()
+    w = np.empty_like(h)
     for j in range(h.shape[1]):
-        w[:, j] = w[:, j] / chol[j, j]
-        if j + 1 < h.shape[1]:
-            w[:, j + 1 :] -= chol[j + 1 :, j][None, :, None] * w[:, j : j + 1]
+        left = h[:, j] - np.einsum("in,aikn->akn", chol[j, :j], w[:, :j]) if j else h[:, j]
+        np.divide(left, chol[j, j], out=w[:, j])
     return w
-
-
-def directions(problem: Moments) -> np.ndarray:
-    """dD / dD_ij, shape (number of pairs, r, r)."""
-    r = len(problem.z)
-    e = np.zeros((len(problem.pairs), r, r))
-    for at, (i, j) in enumerate(problem.pairs):
-        e[at, i, j] = e[at, j, i] = 1.0
-    return e
 
 
 @dataclass
@@ -223,34 +220,39 @@ class Terms:
     quadratic: np.ndarray  # e'P V_i P e, (d, B)
     expected: np.ndarray  # tr(P V_i P V_j), (d, d, B)
     observed: np.ndarray  # e'P V_i P V_j P e, (d, d, B)
+    whitened: list[np.ndarray]  # L^-1 X'P V_i P X L'^-1 of each entry, (p, p, B)
 
 
 def derive(problem: Moments, state: State) -> Terms:
     """Score and information by entry of D (formulas at the head of `criterion.py`)."""
-    p, r, e = problem.p, len(problem.z), directions(problem)
+    p, r, form = problem.p, len(problem.z), problem.form
+    e, d = form.directions, len(form.directions)
     w, g, hz = whiten(state.chol, state.h[:, :p]), state.h[:, p], state.hz
     own = np.einsum("aikn,bikn->abkn", w, w)
-    first = np.einsum("dab,abn->dn", e, (hz - own).sum(axis=2))
-    quadratic = np.einsum("dab,abn->dn", e, np.einsum("akn,bkn->abn", g, g))
+    flat = e.reshape(d, r * r)
+    first = flat @ (hz - own).sum(axis=2).reshape(r * r, -1)
+    quadratic = flat @ np.einsum("akn,bkn->abn", g, g).reshape(r * r, -1)
     blocks = {
         (a, b): symmetric(w[a : a + 1], w[a : a + 1]) if a == b else np.einsum("ikn,jkn->ijn", w[a], w[b])
         for a in range(r)
         for b in range(a, r)
     }
-    cpc = [sum_blocks(blocks, direction, r) for direction in e]
-    hv = np.einsum("dab,abin->din", e, np.einsum("aikn,bkn->abin", w, g))
+    whitened = [sum_blocks(blocks, direction, r) for direction in e]
+    wg = np.einsum("aikn,bkn->abin", w, g)
+    hv = np.tensordot(flat, wg.reshape(r * r, p, -1), 1)
     square = np.einsum("abkn,cdkn->abcdn", hz, hz - 2 * own)
-    bridge = np.einsum("xkn,abkn->xabkn", g, hz)
-    bridge = np.einsum("xabkn,ykn->xabyn", bridge, g)
-    expected = np.einsum("ixa,jby,abyxn->ijn", e, e, square)
-    observed = np.einsum("ixa,jby,xabyn->ijn", e, e, bridge) - np.einsum("ian,jan->ijn", hv, hv)
-    for i in range(len(e)):
+    bridge = np.einsum("abkn,xykn->abxyn", hz, g[:, None] * g)
+    products = form.products.reshape(d * d, r**4)
+    expected = (products @ square.reshape(r**4, -1)).reshape(d, d, -1)
+    observed = (products @ bridge.reshape(r**4, -1)).reshape(d, d, -1)
+    observed -= np.einsum("ian,jan->ijn", hv, hv)
+    for i in range(d):
         for j in range(i + 1):
-            trace = (cpc[i] * cpc[j]).sum(axis=(0, 1))
+            trace = np.einsum("abn,abn->n", whitened[i], whitened[j])
             expected[i, j] += trace
             if i != j:
                 expected[j, i] += trace
-    return Terms(first, quadratic, expected, observed)
+    return Terms(first, quadratic, expected, observed, whitened)
 
 
 def sum_blocks(blocks: dict[tuple[int, int], np.ndarray], direction: np.ndarray, r: int) -> np.ndarray:
@@ -268,26 +270,14 @@ def sum_blocks(blocks: dict[tuple[int, int], np.ndarray], direction: np.ndarray,
 
 def chain(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """d D_ij / d Lambda entries, shape (d, d, B)."""
-    r, d = len(problem.z), len(problem.pairs)
-    factor = np.zeros((r, r, lam.shape[1]))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = lam[at]
-    jac = np.zeros((d, d, lam.shape[1]))
-    for t, (i, j) in enumerate(problem.pairs):
-        for g, (a, b) in enumerate(problem.pairs):
-            if a == i:
-                jac[g, t] += factor[b, j]
-            if b == i:
-                jac[g, t] += factor[a, j]
-    return jac
+    r = len(problem.z)
+    found: np.ndarray = np.tensordot(problem.form.chain, factor_matrix(problem, lam).reshape(r * r, -1), 1)
+    return found
 
 
 def relative_between(problem: Moments, lam: np.ndarray) -> np.ndarray:
     """D / sigma2, shape (r, r, B)."""
-    r = len(problem.z)
-    factor = np.zeros((r, r, lam.shape[1]))
-    for at, (i, j) in enumerate(problem.pairs):
-        factor[i, j] = lam[at]
+    factor = factor_matrix(problem, lam)
     found: np.ndarray = np.einsum("ian,jan->ijn", factor, factor)
     return found
 
