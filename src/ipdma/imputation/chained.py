@@ -65,10 +65,11 @@ def impute_block(
     targets = [j for j in np.argsort(gaps.sum(axis=0), kind="stable") if gaps[:, j].any()]
     trace = np.full((iterations, values.shape[1], 2), np.nan)
     ridge: dict[str, float] = {}
+    modes: dict[int, dict[float, Array]] = {j: {} for j in targets}
     predictors = Predictors(completed, kinds)
     for sweep in range(iterations):
         for j in targets:
-            split = split_for(predictors.but(j), values[:, j], gaps[:, j])
+            split = split_for(predictors.but(j), values[:, j], gaps[:, j], modes[j])
             if split.ridge >= 0.5:
                 ridge[names[j]] = split.ridge
             draw = constant_draw if np.ptp(split.target) == 0 else DRAW[kinds[j]]
@@ -95,14 +96,14 @@ def starting_values(values: Array, gaps: Array, m: int, rng: np.random.Generator
     return completed
 
 
-def split_for(x: Array, target: Array, gap: Array) -> Split:
+def split_for(x: Array, target: Array, gap: Array, modes: dict[float, Array]) -> Split:
     """A target and its predictors, shape (M, n, p), and how much to shrink.
 
     The ridge is how many predictors there are beyond one for every five observed rows; else next to nothing.
     """
     n_obs, p = int((~gap).sum()), x.shape[2]
     ridge = max(1e-5 * n_obs, p - n_obs / ROWS_PER_PREDICTOR)
-    return Split(x[:, ~gap], x[:, gap], target[~gap], ridge)
+    return Split(x[:, ~gap], x[:, gap], target[~gap], ridge, modes)
 
 
 class Predictors:

@@ -6,7 +6,7 @@ filled differently; the observed targets do not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,15 @@ class Split:
         The observed target: numbers, or codes 0 .. L - 1.
     ridge : float
         Prior precision of each slope in units of the residual (or logit) scale; the intercept has none.
+    modes : dict of float to ndarray
+        Modes of the logistic regressions of the last sweep, by level, where the next search begins.
     """
 
     observed: Array
     missing: Array
     target: Array
     ridge: float
+    modes: dict[float, Array] = field(default_factory=dict)
 
 
 def penalty(split: Split) -> Array:
@@ -97,14 +100,15 @@ def draw_matched(split: Split, rng: np.random.Generator) -> Array:
     return split.target[chosen]
 
 
-def draw_binary(split: Split, rng: np.random.Generator) -> Array:
+def draw_binary(split: Split, rng: np.random.Generator, level: float = 1.0) -> Array:
     """Logistic regression with drawn coefficients, shape (M, n_mis).
 
     A weak normal prior (SD 2.5 of a slope, 10 of the intercept, on the logit scale) keeps separation finite;
     the ridge comes on top of it.
     """
     precision = penalty(split) + np.array([0.01] + [0.16] * (split.observed.shape[2] - 1))
-    mode, root = logistic_modes(split.observed, split.target, precision)
+    mode, root = logistic_modes(split.observed, split.target, precision, split.modes.get(level))
+    split.modes[level] = np.broadcast_to(mode.mean(axis=0), mode.shape)
     beta = mode + solve_back(root, rng.standard_normal(mode.shape))
     chance = probability(times(split.missing, beta))
     return (rng.random(chance.shape) < chance).astype(float)
@@ -123,9 +127,13 @@ def draw_levels(split: Split, rng: np.random.Generator) -> Array:
     for level in levels[:-1]:
         at = split.target >= level
         step = Split(
-            split.observed[:, at], split.missing, (split.target[at] == level).astype(float), split.ridge
+            split.observed[:, at],
+            split.missing,
+            (split.target[at] == level).astype(float),
+            split.ridge,
+            split.modes,
         )
-        stops = draw_binary(step, rng).astype(bool) & open_rows
+        stops = draw_binary(step, rng, level).astype(bool) & open_rows
         value[stops] = level
         open_rows &= ~stops
     return value

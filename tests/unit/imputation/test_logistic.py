@@ -48,6 +48,16 @@ def test_a_chain_alone_and_among_others_gives_the_same():
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-12)
 
 
+def test_a_start_far_away_changes_nothing():
+    x, y = draw_chains()
+    precision = np.full(x.shape[2], 0.16)
+    mode, root = logistic_modes(x, y, precision)
+    for start in (mode, mode + 0.3, np.where(np.arange(len(mode))[:, None] % 3, mode, -40.0), -9 * mode):
+        again, factor = logistic_modes(x, y, precision, start)
+        np.testing.assert_allclose(again, mode, atol=1e-9)
+        np.testing.assert_allclose(factor, root, rtol=1e-5, atol=1e-6)
+
+
 def test_triangles_are_solved_and_inverted():
     rng = np.random.default_rng(8)
     lower = np.tril(rng.standard_normal((4, 6, 6))) + 3 * np.eye(6)
