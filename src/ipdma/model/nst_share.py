@@ -8,6 +8,7 @@ import numpy as np
 
 Array = np.ndarray
 NEWTON_STEPS = 100
+BLOCK = 32_768  # trials times candidates of which all that is worked out stays in the processor's cache
 CLOSE = 1e-8  # a step of Newton's after which the next would be below rounding
 
 
@@ -71,7 +72,9 @@ def standardised(trials: TrialSets, theta: Array) -> tuple[Array, Array, Array]:
 
 def signed_share(trials: TrialSets, theta: Array) -> Array:
     """sum z / sqrt(K sum z^2), between -1 and 1: the same order as T without its poles; 0 where z is 0."""
-    return share_of(standardised(trials, theta)[0])
+    pieces = min(-(-trials.k * theta.size // BLOCK), theta.shape[-1]) if theta.ndim > 1 else 1
+    parts = np.array_split(theta, max(pieces, 1), axis=-1)
+    return np.concatenate([share_of(standardised(trials, part)[0]) for part in parts], axis=-1)
 
 
 def share_of(z: Array) -> Array:
