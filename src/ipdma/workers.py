@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
+from typing import Any, TypeVar
 
 ENDED = 1  # exit status
+HELD: list[Callable[[], Any]] = []  # what this process is to do beside its parent
+Answer = TypeVar("Answer")
 
 
 def can_split(count: int) -> bool:
@@ -33,6 +38,40 @@ def workers(count: int, prepare: Callable[[], object] = gc.freeze) -> ProcessPoo
         Where the system cannot fork (`can_split`).
     """
     return ProcessPoolExecutor(count, get_context("fork"), initializer=begin, initargs=(prepare,))
+
+
+@contextmanager
+def beside(work: Callable[[], Answer], processes: int) -> Iterator[Callable[[], Answer]]:
+    """Begin something in a process of its own; nothing is sent to it, since it holds what this one holds.
+
+    Parameters
+    ----------
+    work : callable
+        Its answer is sent back, or what it raises.
+    processes : int
+        With one, or where the system cannot fork, it is done when it is asked for.
+
+    Yields
+    ------
+    callable
+        Waits for the answer and gives it.
+    """
+    if not can_split(processes):
+        yield work
+        return
+    with workers(1, prepare=partial(hold, work)) as pool:
+        yield pool.submit(do_held).result
+
+
+def hold(work: Callable[[], Any]) -> None:
+    """Hold what is to be done, and leave all that is there to the parent's memory."""
+    gc.freeze()
+    HELD.append(work)
+
+
+def do_held() -> Any:
+    """Do what is held."""
+    return HELD.pop()()
 
 
 def begin(prepare: Callable[[], object]) -> None:

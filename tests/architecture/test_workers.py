@@ -9,7 +9,7 @@ import time
 import pytest
 
 from ipdma.processes import host_mark, is_alive
-from ipdma.workers import can_split, workers
+from ipdma.workers import beside, can_split, workers
 
 SPLITS = pytest.mark.skipif(not can_split(2), reason="the system cannot fork")
 BUSY_AND_IDLE = """
@@ -56,3 +56,14 @@ def test_workers_hold_what_their_parent_holds():
 
 def test_one_process_splits_nothing():
     assert not can_split(1)
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=SPLITS)])
+def test_what_is_done_beside_gives_its_answer_or_what_it_raises(processes):
+    here = os.getpid()
+    with beside(lambda: (os.getpid(), here), processes) as answer:
+        there, told = answer()
+    assert told == here
+    assert (there == here) == (processes == 1)
+    with beside(lambda: {}["no"], processes) as answer, pytest.raises(KeyError):
+        answer()

@@ -61,6 +61,7 @@ rule records:
         stamp=f"{STAMPS}/records.json",
     log:
         f"{LOGS}/records.log",
+    threads: 2
     params:
         recipe=recipe_of("records"),
         parts=expand(f"{PRIVATE}/parts/{{part}}", part=RUN.parts),

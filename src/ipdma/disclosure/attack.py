@@ -9,12 +9,13 @@ from typing import Any
 
 from ipdma.analysis.kept import Kept
 from ipdma.analysis.records import as_number
-from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, find_ranges, split_unknown, unknown_rows
+from ipdma.disclosure.bounds import ENOUGH, Contradiction, Part, split_unknown, unknown_rows
 from ipdma.disclosure.cells import KNOWN, Cell, Reader
 from ipdma.disclosure.exposure import Exposure
 from ipdma.disclosure.given import Given
 from ipdma.disclosure.mask import FILES, WITHHELD, rows_of
 from ipdma.disclosure.protect import said_limits, whole_of
+from ipdma.disclosure.solve import find_ranges
 from ipdma.disclosure.ties import Ties
 from ipdma.disclosure.unadjusted import Unadjusted
 from ipdma.privacy.few import is_few, say_few

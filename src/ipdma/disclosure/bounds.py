@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy  # its parts are loaded where they are first used
 
-from ipdma.analysis.kept import Kept
 from ipdma.disclosure.cells import Cell
 from ipdma.disclosure.ties import Tie
 from ipdma.provenance import digest_text
@@ -192,31 +191,6 @@ class Part:
                 return np.full(len(self.cells), np.nan)
             raise self.contradiction()
         return np.round(answer.x)
-
-
-def find_ranges(part: Part, wanted: Sequence[Cell], kept: Kept) -> dict[Cell, Range]:
-    """The ranges of a part, all ties together, solved where the same numbers were not before.
-
-    Raises
-    ------
-    Contradiction
-        As `Part.ranges` does.
-    """
-    if not wanted:
-        return part.ranges(wanted)
-    at = {cell: i for i, cell in enumerate(part.cells)}
-    places = sorted(at[cell] for cell in wanted)
-
-    def solved() -> dict[str, Any]:
-        try:
-            return {"ranges": list(part.ranges([part.cells[i] for i in places]).values())}
-        except Contradiction:
-            return {"ranges": None}
-
-    found = kept.get(part.digest(places), solved)["ranges"]
-    if found is None:
-        raise part.contradiction()
-    return {part.cells[i]: Range(*span) for i, span in zip(places, found, strict=True)}
 
 
 def widen(least: np.ndarray, most: np.ndarray, counts: np.ndarray) -> None:

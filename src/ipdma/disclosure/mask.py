@@ -64,7 +64,9 @@ def mask_tables(
         The same rows; withheld numbers are empty, and the column `withheld` says why of the first of them.
         `notes`, where given, gains a line for each number that could still be worked out.
     """
-    return Mask(tables, plan, say, kept or Kept({})).tables()
+    mask = Mask(tables, plan, say, kept or Kept({}))
+    notes = {"notes": mask.notes()} if "notes" in tables else {}
+    return notes | {name: mask.table(name) for name in FILES}
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -83,6 +85,7 @@ class Mask:
         plan: Mapping[str, Any],
         say: Callable[[str], None],
         kept: Kept,
+        processes: int = 1,
     ) -> None:
         self.whole, self.plan = tables, plan
         self.minimum = int(plan["minimum_cell"])
@@ -92,7 +95,7 @@ class Mask:
         self.unadjusted = Unadjusted(plan, self.rows["counts"], self.rows["study_estimates"])
         self.protection = Protection(Ties(self.stated()), self.minimum, kept)
         self.hide_events_around()
-        self.protection.secure(say)
+        self.protection.secure(say, processes)
         self.lost = self.fits_of_few_trials()
         self.incomplete = self.fits_without_few()
 
@@ -107,18 +110,14 @@ class Mask:
                         found[cell] = number
         return found
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The masked tables."""
-        made = {"notes": self.notes()} if "notes" in self.whole else {}
-        for name in FILES:
-            changes: dict[str, list[str]] = {
-                str(column): self.whole[name][column].tolist() for column in self.whole[name]
-            }
-            changes[WITHHELD] = [""] * len(self.rows[name])
-            for i, row in enumerate(self.rows[name]):
-                self.mask_row(name, i, row, changes)
-            made[name] = pd.DataFrame(changes)
-        return made
+    def table(self, name: str) -> pd.DataFrame:
+        """A masked table."""
+        whole = self.whole[name]
+        changes: dict[str, list[str]] = {str(column): whole[column].tolist() for column in whole}
+        changes[WITHHELD] = [""] * len(whole)
+        for i, row in enumerate(self.rows[name]):
+            self.mask_row(name, i, row, changes)
+        return pd.DataFrame(changes)
 
     def notes(self) -> pd.DataFrame:
         """The notes of a run, with a line for each number that could be worked out in spite of all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,14 @@ from ipdma.disclosure.bounds import (
     ENOUGH,
     MOST,
     Part,
+    Range,
     build_part,
-    find_ranges,
     reduce_tie,
     split_unknown,
     unknown_rows,
 )
 from ipdma.disclosure.cells import ASKED, EVENTS, KNOWN, Cell
+from ipdma.disclosure.solve import find_all_ranges
 from ipdma.disclosure.ties import Tie, Ties
 from ipdma.privacy.few import ALL_BUT, is_few, say_few, why_withheld
 
@@ -104,23 +105,24 @@ class Protection:
         whole = self.truth.get(cell.but(level=ASKED))
         return cell.level != KNOWN or whole is None or whole >= self.minimum
 
-    def secure(self, say: Callable[[str], None] = lambda line: None) -> None:
+    def secure(self, say: Callable[[str], None] = lambda line: None, processes: int = 1) -> None:
         """Withhold the cheapest further counts around each one that can be worked out, until none can be.
 
         Each tie is followed alone until nothing shows that way, all ties of a run side by side; only then are
-        those in which something is unknown solved together.
+        those in which something is unknown solved together, parts that nothing links in up to two processes.
         """
         done: dict[Any, set[Cell]] = {}
         held = [reduce_tie(tie, self.number) for tie in self.ties.ties]
         web = build_part(unknown_rows(self.ties.ties, lambda cell: None), self.bounds)
         place = {cell: i for i, cell in enumerate(web.cells)}
         for turn in range(ROUNDS):
-            found = self.worked_out(web, together=False)
+            wanted = self.wanted(web)
+            found = too_tight(web.ranges(wanted, together=False)) if wanted else set()
             if not found:
-                for part in split_unknown([row for row in held if row is not None], self.limits):
-                    if part.key not in done:
-                        done[part.key] = self.worked_out(part, together=True)
-                    found |= done[part.key]
+                unknown = split_unknown([row for row in held if row is not None], self.limits)
+                parts = {part.key: part for part in unknown}
+                self.work_out({key: part for key, part in parts.items() if key not in done}, done, processes)
+                found = {cell for key in parts for cell in done[key]}
             more = {c for cell in sorted(found) for c in self.next_around(cell, every=turn >= PATIENT)}
             self.exposed = found
             if not found or not more - self.hidden:
@@ -132,19 +134,20 @@ class Protection:
                 held[at] = reduce_tie(self.ties.ties[at], self.number)
         say(f"{len(self.hidden)} numbers of people withheld; {len(self.exposed)} can still be worked out")
 
-    def worked_out(self, part: Part, together: bool) -> set[Cell]:
-        """Guarded cells of a part that have too few possible values.
+    def wanted(self, part: Part) -> list[Cell]:
+        """Guarded cells of a part; one that had enough values before more was withheld has them still."""
+        return [cell for cell in part.cells if cell not in self.loose and self.guarded(cell)]
 
-        One that had enough before more was withheld has them still.
-        """
-        wanted = [cell for cell in part.cells if cell not in self.loose and self.guarded(cell)]
-        if not wanted:
-            return set()
-        spans = find_ranges(part, wanted, self.kept) if together else part.ranges(wanted, together)
-        tight = {cell for cell, span in spans.items() if span.values < ENOUGH}
-        if together:
-            self.loose |= spans.keys() - tight
-        return tight
+    def work_out(self, parts: Mapping[Any, Part], done: dict[Any, set[Cell]], processes: int) -> None:
+        """Add to `done`, of each part, the guarded cells that have too few possible values."""
+        wanted = {key: self.wanted(part) for key, part in parts.items()}
+        done |= {key: set() for key in parts}
+        asked = {key: (parts[key], cells) for key, cells in wanted.items() if cells}
+        for key, spans in zip(
+            asked, find_all_ranges(list(asked.values()), self.kept, processes), strict=True
+        ):
+            done[key] = too_tight(spans)
+            self.loose |= spans.keys() - done[key]
 
     def next_around(self, target: Cell, every: bool) -> list[Cell]:
         """The cheapest count whose withholding may loosen a cell: in its own ties, else one tie further.
@@ -165,6 +168,11 @@ class Protection:
     def may_hide(self, cell: Cell) -> bool:
         """Whether a count is shown and may be withheld: it is of people with an attribute, not of nobody."""
         return cell.personal and cell in self.ties.stated and cell not in self.hidden and self.truth[cell] > 0
+
+
+def too_tight(spans: Mapping[Cell, Range]) -> set[Cell]:
+    """Cells that have too few possible values."""
+    return {cell for cell, span in spans.items() if span.values < ENOUGH}
 
 
 def block_of(cell: Cell) -> tuple[str, str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-from ipdma.disclosure.mask import mask_tables
 from ipdma.io import read_text
 from ipdma.plan import read_plan
 from ipdma.report.ledger import NUMBER
@@ -18,12 +18,13 @@ from ipdma.report.render import render_texts
 from ipdma.runs.attack_shared import attack_shared
 from ipdma.runs.derive_pages import underived_pages
 from ipdma.runs.explain import explain
-from ipdma.runs.files import csv_text, gather_tables
+from ipdma.runs.files import gather_tables
 from ipdma.runs.hold import read_manifest
 from ipdma.runs.read_run import read_claims
+from ipdma.runs.record_files import record_files
 from ipdma.runs.remake import Remade
 from ipdma.runs.underived import differs
-from ipdma.workers import can_split, workers
+from ipdma.workers import beside
 
 DRAWING = re.compile(
     r'<figure class="plot" id="figure-([^"]*)"><div class="sheet" tabindex="0"><div class="drawing"([^>]*)>'
@@ -35,20 +36,9 @@ PAGE = re.compile(r"\.page\d+$")  # a figure on several pages claims as one
 Claim = Mapping[str, Any]
 
 
-@contextmanager
-def records_beside(folder: Path) -> Iterator[Callable[[], list[str]]]:
-    """Begin to make the record files again, in a process of its own where the system can fork.
-
-    Yields
-    ------
-    function
-        Waits for it and gives what `list_records` says.
-    """
-    if not can_split(2):
-        yield lambda: list_records(folder)
-        return
-    with workers(1) as pool:
-        yield pool.submit(list_records, folder).result
+def records_beside(folder: Path) -> AbstractContextManager[Callable[[], list[str]]]:
+    """Begin to make the record files again, in a process of its own; what is yielded is `list_records`."""
+    return beside(partial(list_records, folder), processes=2)
 
 
 def list_records(folder: Path) -> list[str]:
@@ -90,12 +80,8 @@ def underived_records(folder: Path) -> Iterator[str]:
     tables = explain(
         gather_tables(folder / "private" / "parts" / part for part in parts), plan["explanations"]
     )
-    shared = mask_tables(tables, plan)
-    made = {"parts/notes.csv": shared.pop("notes")}
-    made |= {f"private/records/{name}.csv": tables[name] for name in shared}
-    made |= {f"{name}.csv": table for name, table in shared.items()}
-    for place, table in made.items():
-        yield from differs(folder, place, csv_text(table).encode())
+    for place, text in record_files(tables, plan).items():
+        yield from differs(folder, place, text.encode())
 
 
 def underived_figures(folder: Path, page: str, claims: Iterable[Claim]) -> Iterator[str]:

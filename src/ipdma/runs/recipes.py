@@ -33,7 +33,7 @@ STEPS = {  # modules of this room that its script calls
     "fit": ("whole",),
     "impute": ("whole",),
     "integrity": ("bundles", "examine", "files", "found", "integrity_pages"),
-    "records": ("explain", "files", "found"),
+    "records": ("explain", "files", "found", "record_files"),
     "report": ("attack_printed", "files", "found"),
     "share": ("share",),
 }
