@@ -158,28 +158,29 @@ def code_columns(
     rows: pd.DataFrame, variables: Sequence[str], ordered: Mapping[str, Sequence[str]]
 ) -> tuple[pd.DataFrame, dict[str, list[str]], dict[str, str]]:
     """Numbers for every variable of one trial, the levels behind codes, and the kind of each."""
-    coded, levels, kinds = {}, {}, {}
+    coded: dict[str, Array] = {}
+    levels, kinds = {}, {}
     for name in variables:
         column = rows[name]
         if is_number(column):
             numbers = column.astype(float)
             binary = set(numbers.dropna().unique()) <= {0.0, 1.0}
-            coded[name], kinds[name] = numbers, "binary" if binary else "bounded"
+            coded[name], kinds[name] = numbers.to_numpy(), "binary" if binary else "bounded"
             continue
-        text = column.astype(object).where(column.notna(), None)
-        text = text.map(lambda v: None if v is None else str(v)).astype(object)
-        own = list(ordered.get(name) or sorted(set(text.dropna())))
-        refuse_unlisted(text, name, own)
+        codes, found = pd.factorize(column)
+        words = [str(value) for value in found]
+        own = list(ordered.get(name) or sorted({*words}))
+        refuse_unlisted(np.asarray([*words, None], dtype=object)[codes], name, own)
         position = {level: float(i) for i, level in enumerate(own)}
-        coded[name] = text.map(position).astype(float)
+        coded[name] = np.array([*(position[word] for word in words), np.nan])[codes]
         levels[name] = own
         kinds[name] = "binary" if len(own) <= 2 else "ordered" if name in ordered else "unordered"
     return pd.DataFrame(coded, index=rows.index), levels, kinds
 
 
-def refuse_unlisted(text: pd.Series, name: str, levels: Sequence[str]) -> None:
+def refuse_unlisted(text: Array, name: str, levels: Sequence[str]) -> None:
     """Raises DataError where values are not among the levels: they would be taken for gaps and drawn anew."""
-    other = int((text.notna() & ~text.isin(levels)).sum())
+    other = sum(word is not None and word not in levels for word in text)
     if other:
         raise DataError(
             f"'{name}': {other} values are none of its ordered levels ({', '.join(levels)}); "
