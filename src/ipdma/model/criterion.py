@@ -23,6 +23,7 @@ are those of V itself and those with C are absent from score and T.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -59,7 +60,7 @@ class Point:
 
     def scaled(self, c: float) -> Point:
         """The point at which V is c times as large."""
-        return Point(self.factor * np.sqrt(c), self.sigma2 * c, self.phi * c)
+        return Point(self.factor * math.sqrt(c), self.sigma2 * c, self.phi * c)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Value:
 
     def scaled(self, c: float, gain: float) -> Value:
         """The value where V is c times as large and the deviance higher by `gain`, without an evaluation."""
-        root = float(np.sqrt(c))
+        root = math.sqrt(c)
         return Value(
             self.deviance + gain,
             self.residual_ss / c,
@@ -318,7 +319,7 @@ def best_scale(problem: Problem, point: Point) -> tuple[Point, Value]:
     """Profile the scale out: the point c V that is best along its ray, c = e'V^-1 e / (n - p)."""
     value = evaluate(problem, point)
     c = value.residual_ss / problem.residual_dimensions
-    if not np.isfinite(c) or c <= 0:
+    if not math.isfinite(c) or c <= 0:
         return point, value
-    gain = problem.residual_dimensions * float(np.log(c)) + value.residual_ss * (1 / c - 1)
+    gain = problem.residual_dimensions * math.log(c) + value.residual_ss * (1 / c - 1)
     return point.scaled(c), value.scaled(c, gain)

@@ -8,9 +8,11 @@ with quadratic convergence when it is truly zero.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ipdma.model.bordered import Bordered
 from ipdma.model.criterion import Point, Value, best_scale, evaluate
@@ -98,13 +100,13 @@ def many_derivatives(
 def limit_step(problem: Problem, point: Point, step: np.ndarray) -> np.ndarray:
     """Keep a step from leaving the region where the quadratic model means anything."""
     d = len(problem.pairs)
-    sigma = float(np.sqrt(point.sigma2.mean()))
+    sigma = math.sqrt(mean(point.sigma2))
     reach = 2 * max(float(np.abs(point.factor).max(initial=0.0)), sigma)
     over = [float(np.abs(step[:d]).max(initial=0.0)) / reach]
     over.append(float(np.abs(step[d : d + problem.n_groups]).max()) / 2.0)
     if problem.participant:
         over.append(abs(float(step[-1])) / (2 * max(np.sqrt(point.phi), sigma)))
-    return step / max(1.0, *over)
+    return step / max(over) if max(over) > 1 else step
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def descend(
 
 def same_basin(point: Point, value: Value, known: State) -> bool:
     """Whether a point is so near a known optimum that Newton would end there."""
-    sigma2 = float(known.sigma2.mean())
+    sigma2 = mean(known.sigma2)
     apart = float(np.abs(point.between - known.between).max(initial=0.0)) / sigma2
     apart = max(apart, abs(point.phi - known.phi) / sigma2)
     size = max(float(np.abs(known.between).max(initial=0.0)) / sigma2, 0.02)
@@ -224,15 +226,28 @@ def scoring_step(
     step = solve_definite(derivatives.expected, -derivatives.gradient)
     if step is None:
         return None
-    between = point.between + np.tensordot(step[:d], structure_of(problem).directions, 1)
+    change = step[:d] @ structure_of(problem).directions.reshape(d, r * r)
     sigma2 = np.maximum(point.sigma2 + step[d : d + problem.n_groups], 0.2 * point.sigma2)
-    values, vectors = eigen(between)
-    floor = 1e-3 * float(sigma2.mean())
-    factor = np.linalg.cholesky((vectors * np.maximum(values, floor)) @ vectors.T)
-    tie(factor, problem.tied)
+    factor = raised_factor(problem, *eigen(point.between + change.reshape(r, r)), 1e-3 * mean(sigma2))
     phi = max(point.phi + float(step[-1]), 0.1 * point.phi) if problem.participant else 0.0
     new_point, new = best_scale(problem, Point(factor, sigma2, phi))
     return (new_point, new) if new.deviance < value.deviance else None
+
+
+def raised_factor(problem: Problem, values: np.ndarray, vectors: np.ndarray, floor: float) -> np.ndarray:
+    """L of the D with these eigenvalues, raised to a floor, and eigenvectors. Raises LinAlgError."""
+    between = (vectors * np.maximum(values, floor)) @ vectors.T
+    factor, failed = lapack.dpotrf(between, lower=1, clean=1)
+    if failed:
+        raise np.linalg.LinAlgError("the covariance of the random effects is not positive definite")
+    tie(factor, problem.tied)
+    found: np.ndarray = factor
+    return found
+
+
+def mean(values: np.ndarray) -> float:
+    """The mean of a few numbers, in a third of the time of numpy's own."""
+    return float(values.sum()) / len(values)
 
 
 def backtrack(problem: Problem, point: Point, value: Value, step: np.ndarray) -> tuple[Point, Value] | None:
@@ -265,7 +280,7 @@ def leave_saddle(
 
 def on_boundary(problem: Problem, point: Point) -> bool:
     """Whether D is singular relative to the residual SD, or the participant variance is zero."""
-    least = SINGULAR * float(np.sqrt(point.sigma2.mean()))
+    least = SINGULAR * math.sqrt(mean(point.sigma2))
     return bool(is_singular(point.factor, least)) or (problem.participant and np.sqrt(point.phi) <= least)
 
 
@@ -277,13 +292,12 @@ def boundary_start(problem: Problem, optimum: Optimum[State]) -> tuple[Point, Va
     """
     if not len(problem.z) or optimum.singular:
         return None
-    values, vectors = np.linalg.eigh(optimum.point.between)
-    sigma2 = float(optimum.point.sigma2.mean())
+    values, vectors = eigen(optimum.point.between)
+    sigma2 = mean(optimum.point.sigma2)
     if values[0] > NEAR_BOUNDARY * sigma2 and values[0] > NEAR_BOUNDARY * values[-1]:
         return None
     values[0] = 1e-4 * sigma2
-    factor = np.linalg.cholesky((vectors * np.maximum(values, 1e-4 * sigma2)) @ vectors.T)
-    tie(factor, problem.tied)
+    factor = raised_factor(problem, values, vectors, 1e-4 * sigma2)
     return best_scale(problem, Point(factor, optimum.point.sigma2, optimum.point.phi))
 
 

@@ -137,12 +137,14 @@ class ModelSpec:
         return replace(self, **changes)
 
     def resolved(self) -> ModelSpec:
-        """Return a copy in which `estimator`, `df` and `centre_treatment` are decided."""
+        """Return the spec with `estimator`, `df` and `centre_treatment` decided."""
         estimator = self.estimator or ("reml" if self.family == "gaussian" else "ml")
         df = self.df or ("kenward_roger" if estimator == "reml" else "k_minus_1")
         centre = self.centre_treatment
         if centre is None:
             centre = self.family == "binomial" and self.intercept == "stratified"
+        if (estimator, df, centre) == (self.estimator, self.df, self.centre_treatment):
+            return self
         return self.replace(estimator=estimator, df=df, centre_treatment=centre)
 
     def of_one_study(self, df: str) -> ModelSpec:
