@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ipdma.model.criterion import Point, local_pieces
 from ipdma.model.derivatives import parameter_index, sandwiches
@@ -93,7 +94,10 @@ def fixed_effects(prepared: Prepared, point: Point) -> FixedEffects:
         axis=1,
     )
     information = (local.v1[:, columns[:p, None], columns] @ turn).sum(axis=0)
-    factor = np.linalg.inv(np.linalg.cholesky(information))
+    root, failed = lapack.dpotrf(information, lower=1, clean=1)
+    if failed:
+        raise np.linalg.LinAlgError("the information of the coefficients is not positive definite")
+    factor = lapack.dtrtri(root, lower=1)[0]
     covariance = factor.T @ factor
     right = local.v1[:, columns, problem.y]
     shared = covariance @ (right[:, None] @ turn).sum(axis=(0, 1))
@@ -127,6 +131,8 @@ def inverse_of_kept(matrices: np.ndarray, keep: np.ndarray) -> np.ndarray:
     numpy.linalg.LinAlgError
         Where one is not positive definite.
     """
+    if not keep.size:
+        return matrices
     both = keep[:, :, None] & keep[:, None, :]
     factor = np.linalg.cholesky(np.where(both, matrices, 0.0) + np.eye(keep.shape[1]) * ~keep[:, :, None])
     half = np.linalg.inv(factor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipdma.model.criterion import Point, stratum_variances
+from ipdma.model.criterion import Point, stratum_variances, weigh
 from ipdma.model.df.own import OwnEstimates
 from ipdma.model.problem import Prepared
 from ipdma.model.rank import ALIASED
@@ -35,7 +35,7 @@ def own_estimates(prepared: Prepared, point: Point, variance: VarianceComponents
     targets = own_terms(prepared)
     full, scale = prepared.full, prepared.scaling.scale
     lam = stratum_variances(full, point)
-    gram = np.einsum("ks,ksij->kij", 1 / lam, full.gram)
+    gram = weigh(full.gram, lam)
     shared = [j for kind in FIRST for j, t in enumerate(prepared.shared_terms) if t.kind == kind]
     columns = [*full.nuisance.tolist(), *full.x[shared].tolist()]
     estimate, sampling = own_fits(gram, columns, full.y)

@@ -71,16 +71,16 @@ def parameter_covariance(expected: Array | Bordered) -> ParameterCovariance:
             d, root = len(form.corner), np.sqrt(2) / size
             return form.inverse().scaled(np.diag(root[:d]), root[d:])
         expected = expected.matrix
-    size = np.sqrt(np.maximum(np.diag(expected), 1e-300))
-    scaled = expected / np.outer(size, size)
-    try:
-        factor = scipy.linalg.cho_factor(scaled)
-        if factor[0].diagonal().min() ** 2 < TOLD_APART:
-            raise scipy.linalg.LinAlgError  # positive by rounding alone
-        inverse = scipy.linalg.cho_solve(factor, np.eye(len(scaled)))
-    except scipy.linalg.LinAlgError:
+    size = np.sqrt(np.maximum(expected.diagonal(), 1e-300))
+    both = size[:, None] * size
+    scaled = expected / both
+    root, failed = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
+    if failed or root.diagonal().min() ** 2 < TOLD_APART:  # or positive by rounding alone
         inverse = scipy.linalg.pinvh(scaled, rtol=TOLD_APART)
-    return ParameterCovariance.of(2 * inverse / np.outer(size, size))
+    else:
+        half = scipy.linalg.lapack.dtrtri(root, lower=1)[0]
+        inverse = half.T @ half
+    return ParameterCovariance.of(2 * inverse / both)
 
 
 def scaled_f(inference: Inference, rows: Any, estimate: Array) -> tuple[float, float]:
