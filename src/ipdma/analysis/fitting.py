@@ -25,7 +25,8 @@ from ipdma.model.tau2 import typical_variance
 from ipdma.model.term import Term
 
 NST = "nst"
-FOUND: dict[tuple[str, str, bool], Fit] = {}
+FOUND: dict[tuple[str, str, bool | str], Fit] = {}
+PROFILED = (True, "treatment", "interaction")  # which intervals of variances a fit can have been made with
 MOST_FOUND = 100_000  # estimates of the fits that are kept: of 2,000 trials one has 4,001, in 3 MB
 CANNOT = (IpdmaError, ArithmeticError, np.linalg.LinAlgError, ValueError)
 
@@ -48,23 +49,25 @@ def specify(spec: ModelSpec, stage: str) -> ModelSpec:
     return ready
 
 
-def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool = False, digest: str = "") -> Fit:
+def fit_rows(frame: pd.DataFrame, spec: ModelSpec, profile: bool | str = False, digest: str = "") -> Fit:
     """Fit, or find the fit of the same rows and model again, which several analyses ask for.
 
-    The profile intervals of the variances, half of a fit's time, are there only where they are shown; two
-    stages have them as they are. `digest` is that of the frame, where it is known.
+    The profile intervals of the variances, half of a fit's time, are there only where they are shown (of one
+    variance, where `profile` is its name); two stages have them as they are. `digest` is that of the frame,
+    where it is known.
     """
     model = (digest or digest_table(frame), repr(spec))
-    key = (*model, profile and spec.stages == "one")
+    key = (*model, profile if spec.stages == "one" else False)
     if key not in FOUND:
         if sum(len(fit.estimates) for fit in FOUND.values()) >= MOST_FOUND:
             FOUND.clear()
-        shown = FOUND.get((*model, True))
-        FOUND[key] = fit_anew(frame, spec, profile) if shown is None else replace(shown, variance_ci={})
+        shown = next((FOUND[*model, known] for known in PROFILED if (*model, known) in FOUND), None)
+        take = None if key[-1] else shown
+        FOUND[key] = fit_anew(frame, spec, key[-1]) if take is None else replace(take, variance_ci={})
     return FOUND[key]
 
 
-def fit_anew(frame: pd.DataFrame, spec: ModelSpec, profile: bool) -> Fit:
+def fit_anew(frame: pd.DataFrame, spec: ModelSpec, profile: bool | str) -> Fit:
     """Fit with the engine of the model's family and stages."""
     if spec.stages == "one" and not spec.visit and not spec.imputation:
         return (fit_gaussian if spec.family == "gaussian" else fit_binomial)(frame, spec, profile)
@@ -96,7 +99,7 @@ def first_line(error: BaseException) -> str:
 
 
 def try_fit(
-    ledger: Ledger, ident: Ident, rows: DesignRows, spec: ModelSpec, profile: bool = False
+    ledger: Ledger, ident: Ident, rows: DesignRows, spec: ModelSpec, profile: bool | str = False
 ) -> Fit | None:
     """Fit `ident.stage` of a model on some rows, or write why not."""
 
@@ -113,7 +116,7 @@ def try_fit(
 
 
 def try_fit_design(
-    ledger: Ledger, ident: Ident, cell: Cell, spec: ModelSpec, profile: bool = False
+    ledger: Ledger, ident: Ident, cell: Cell, spec: ModelSpec, profile: bool | str = False
 ) -> tuple[Fit, DesignRows] | None:
     """Fit a model on the outcome, treatment and covariates of a cell.
 

@@ -26,7 +26,7 @@ def fit_both(
 ) -> dict[str, Fit]:
     """Fit one model in both stages; write its rows, those of its studies, and how the stages agree."""
     fits = {}
-    profile = model in settings.plan.models
+    profile = "treatment" if model in settings.plan.models else False
     for stage in STAGES:
         fit = fit_headline(ledger, cell, model, stage, spec, studies, profile)
         if fit is not None:
@@ -49,7 +49,7 @@ def fit_headline(
     stage: str,
     spec: ModelSpec,
     studies: bool = True,
-    profile: bool = False,
+    profile: bool | str = False,
 ) -> Fit | None:
     """Fit one stage of a headline and write its rows."""
     ident = cell.ident(model, stage)

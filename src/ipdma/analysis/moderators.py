@@ -207,7 +207,7 @@ def fit_varying(ledger: Ledger, asked: Question) -> dict[str, Fit]:
     spec = asked.spec.replace(interaction_effect="random", contrasts={})
     for stage in ("one", "two"):
         ident = asked.ident.but(stage=stage, variant=RANDOM)
-        fit = try_fit(ledger, ident, asked.data, spec, profile=True)
+        fit = try_fit(ledger, ident, asked.data, spec, profile="interaction")
         if fit is not None:
             fits[stage] = fit
             write_fit(ledger, ident, fit, lambda term: term.is_effect("within", asked.moderator.name))

@@ -38,7 +38,7 @@ from ipdma.model.variance import VarianceComponents, effects_of
 Array = np.ndarray
 
 
-def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> Fit:
+def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool | str = True) -> Fit:
     """Fit a logistic mixed model by maximum likelihood.
 
     Parameters
@@ -47,8 +47,8 @@ def fit_binomial(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
         One row per participant, the outcome 0 or 1.
     spec : ModelSpec
         `family: binomial`; `quadrature` 1 is Laplace, more is adaptive Gauss-Hermite (one random effect).
-    profile : bool
-        Whether to compute profile-likelihood intervals of the variances.
+    profile : bool or str
+        Whether to compute profile-likelihood intervals of the variances; a name asks for no fewer here.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def check_quadrature(design: Design) -> None:
         )
 
 
-def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal], profile: bool) -> Fit:
+def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal], profile: bool | str) -> Fit:
     """The record of a fit."""
     spec, method = design.spec, df_method(design.spec.df)
     variance = variance_components(design, between(problem, optimum))

@@ -42,7 +42,7 @@ PLAINLY_LEFT = 1e-9  # residual share of the outcome's sum of squares that round
 EXACT_FIT = 1e-18  # residual share of the outcome's sum of squares below which the fit is exact
 
 
-def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> Fit:
+def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool | str = True) -> Fit:
     """Fit a one-stage Gaussian mixed model (docs/interface/model.md, without `visit`).
 
     Parameters
@@ -50,8 +50,8 @@ def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
     rows : DataFrame
         One row per participant, or per measurement with `participant`.
     spec : ModelSpec
-    profile : bool
-        Whether to compute profile-likelihood intervals of the variances.
+    profile : bool or str
+        Whether to compute profile-likelihood intervals of the variances; a name asks for that one's alone.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def fit_gaussian(rows: pd.DataFrame, spec: ModelSpec, profile: bool = True) -> F
     return fit_design(build_design(rows, spec), profile)
 
 
-def fit_design(design: Design, profile: bool = True) -> Fit:
+def fit_design(design: Design, profile: bool | str = True) -> Fit:
     """Fit a design that is built already.
 
     Raises
@@ -92,7 +92,7 @@ def fit_design(design: Design, profile: bool = True) -> Fit:
         ) from error
 
 
-def fit_prepared(prepared: Prepared, profile: bool = True) -> Fit:
+def fit_prepared(prepared: Prepared, profile: bool | str = True) -> Fit:
     """Fit what `prepare_design` has made of a design.
 
     Raises
@@ -182,7 +182,7 @@ def check_residual(prepared: Prepared) -> None:
         )
 
 
-def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fit:
+def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool | str) -> Fit:
     """Everything that a fit leaves behind."""
     design, spec = prepared.design, prepared.design.spec
     variance = variances(prepared, optimum)
@@ -203,7 +203,9 @@ def record_fit(prepared: Prepared, optimum: Optimum[State], profile: bool) -> Fi
         contrasts=tuple(contrast_estimates(inference, method, spec.contrasts)),
         prediction=prediction,
         variance=variance,
-        variance_ci=variance_intervals(prepared, optimum) if profile else {},
+        variance_ci=variance_intervals(prepared, optimum, "" if profile is True else profile)
+        if profile
+        else {},
         criterion=optimum.point.value.deviance + log_scale(prepared),
         criterion_name="minus_two_reml_loglik" if prepared.full.reml else "minus_two_loglik",
         n_studies=len(design.studies),

@@ -21,12 +21,14 @@ STEPS = 60
 LARGEST = 1e6  # a variance this many times the residual one counts as without upper limit
 
 
-def variance_intervals(prepared: Prepared, optimum: Optimum[State]) -> dict[str, tuple[float, float]]:
+def variance_intervals(
+    prepared: Prepared, optimum: Optimum[State], only: str = ""
+) -> dict[str, tuple[float, float]]:
     """Profile intervals of the variances between studies, of participants and of the residuals.
 
     Residual variances by study have none here. Under REML the profile is that of the restricted likelihood.
     The upper end is infinite where the likelihood never falls far enough; both ends are NaN where the profile
-    could not be followed.
+    could not be followed. `only` asks for one kind of component: `treatment`, `interaction`, `residual`.
 
     Returns
     -------
@@ -38,14 +40,16 @@ def variance_intervals(prepared: Prepared, optimum: Optimum[State]) -> dict[str,
     level = prepared.design.spec.level
     found: dict[str, tuple[float, float]] = {}
     for name, i, times in prepared.design.components:
+        if not name.startswith(only):
+            continue
         low, high = random_interval(prepared.swept, optimum, i, level)
         size = times * unit / scale[full.z[i]] ** 2
         found[name] = (low * size, high * size)
     d = len(full.pairs)
-    if full.participant:
+    if full.participant and prepared.design.spec.clustered.startswith(only):
         low, high = interval_of(prepared.swept, optimum.point, d + full.n_groups, level, np.square)
         found[prepared.design.spec.clustered] = (low * unit, high * unit)
-    if prepared.design.spec.residual == "common":
+    if prepared.design.spec.residual == "common" and "residual".startswith(only):
         low, high = interval_of(prepared.swept, optimum.point, d, level, np.exp)
         found["residual"] = (low * unit, high * unit)
     return found

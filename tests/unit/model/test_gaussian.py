@@ -290,3 +290,13 @@ def test_a_trial_with_a_constant_outcome_is_named() -> None:
     with pytest.raises(FitError, match=f"constant in {name}"):
         fit(rows, covariates=["base"], residual="by_study")
     assert said(fit(rows, covariates=["base"]), "constant", name)
+
+
+def test_the_interval_of_one_variance_is_that_among_all() -> None:
+    rows = draw_rows(k=6)
+    rows["m"] = np.random.default_rng(4).normal(size=len(rows))
+    spec = ModelSpec.from_mapping({"moderator": "m", "interaction_effect": "random"})
+    whole = fit_gaussian(rows, spec).variance_ci
+    assert {"treatment", "interaction", "residual"} <= set(whole)
+    for name in ("treatment", "interaction", "residual"):
+        assert fit_gaussian(rows, spec, profile=name).variance_ci == {name: whole[name]}
