@@ -53,6 +53,7 @@ STYLE: Any = {
     "savefig.facecolor": "white",
     "text.color": INK,
     "pdf.fonttype": 42,  # TrueType, so that letters stay letters
+    "ps.fonttype": 42,  # which matplotlib asks for a PDF too: else a minus has a font of its own
     "path.simplify": False,
     "text.hinting": "none",  # letters as designed, and a third of the time of a bitmap
 }
