@@ -26,6 +26,8 @@ def can_split(count: int) -> bool:
 def workers(count: int, prepare: Callable[[], object] = gc.freeze) -> ProcessPoolExecutor:
     """A pool of processes, which hold all that this one holds when the first work is given to them.
 
+    Threads are not held: where this process has solved by HiGHS, none of these may (`disclosure.solve`).
+
     Parameters
     ----------
     count : int
@@ -54,7 +56,7 @@ def beside(work: Callable[[], Answer], processes: int) -> Iterator[Callable[[], 
     Yields
     ------
     callable
-        Waits for the answer and gives it.
+        Waits for the answer and gives it; to be called once.
     """
     if not can_split(processes):
         yield work

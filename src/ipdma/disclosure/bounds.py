@@ -28,6 +28,9 @@ SWEEPS = 100
 WHOLE = 1e-6  # how far from a whole number a count of HiGHS may be
 PATIENCE = 5.0  # seconds for one question in whole numbers
 TIMED_OUT = 1  # scipy.optimize.milp's status
+STARTED: set[str] = (
+    set()
+)  # HiGHS, once this process has solved: its threads stay, and a forked process lacks them
 
 
 class Range(NamedTuple):
@@ -180,6 +183,7 @@ class Part:
         """
         rules = [scipy.optimize.LinearConstraint(self.matrix, self.low, self.high)]
         bounds = scipy.optimize.Bounds(*self.bounds)
+        STARTED.add("HiGHS")
         answer = scipy.optimize.milp(aim, constraints=rules, bounds=bounds)
         if answer.x is not None and np.abs(answer.x - np.round(answer.x)).max() > WHOLE:
             whole = np.ones(len(self.cells))

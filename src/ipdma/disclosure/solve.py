@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ipdma.analysis.kept import Kept
-from ipdma.disclosure.bounds import Contradiction, Part, Range
+from ipdma.disclosure.bounds import STARTED, Contradiction, Part, Range
 from ipdma.disclosure.cells import Cell
 from ipdma.workers import beside
 
@@ -54,9 +54,13 @@ def places_of(part: Part, wanted: Sequence[Cell]) -> list[int]:
 
 
 def solve_split(asked: Mapping[str, Asked], processes: int) -> dict[str, Any]:
-    """What `solve` gives, half of it from a process beside this one where that is worth its start."""
+    """What `solve` gives, half of it from a process beside this one where that is worth its start.
+
+    Once this process has solved, it splits no more: where there are more than two cores HiGHS keeps threads,
+    and a forked process would wait for ever for those of its parent.
+    """
     own, other = deal(asked)
-    if wanted_in(other) < WORTH:
+    if STARTED or wanted_in(other) < WORTH:
         return solve(asked)
     with beside(partial(solve, other), processes) as answer:
         return solve(own) | answer()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipdma.analysis.kept import Kept
+from ipdma.disclosure import bounds
 from ipdma.disclosure import solve as module
 from ipdma.disclosure.bounds import Contradiction, split_unknown, unknown_rows
 from ipdma.disclosure.cells import Cell
@@ -28,7 +29,23 @@ def parts_of(sums: dict[str, float]):
 
 @pytest.fixture(autouse=True)
 def always_worth(monkeypatch):
+    """Also where a test before this one has solved: these parts ask for no threads."""
     monkeypatch.setattr(module, "WORTH", 1)
+    monkeypatch.setattr(module, "STARTED", set())
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_a_process_that_has_solved_is_not_forked(started, monkeypatch):
+    """HiGHS keeps threads on a machine of more than two cores; a forked process would wait for them."""
+    parts, forked = parts_of({"a": 4, "b": 5}), []
+    within = module.beside
+    monkeypatch.setattr(module, "beside", lambda *asked: forked.append(1) or within(*asked))
+    if started:
+        monkeypatch.setattr(module, "STARTED", bounds.STARTED)
+        find_ranges(parts[0], parts[0].cells, Kept({}))
+    found = list(find_all_ranges([(part, part.cells) for part in parts], Kept({}), 2))
+    assert [set(spans) for spans in found] == [set(part.cells) for part in parts]
+    assert len(forked) == (0 if started else 1)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
