@@ -96,7 +96,7 @@ def check_quadrature(design: Design) -> None:
 def record(design: Design, problem: BinomialProblem, optimum: Optimum[Marginal], profile: bool | str) -> Fit:
     """The record of a fit."""
     spec, method = design.spec, df_method(design.spec.df)
-    variance = variance_components(design, between(problem, optimum))
+    variance = variance_components(problem.design, between(problem, optimum))
     own = own_estimates(design, variance)
     covariance = fixed_covariance(optimum, len(problem.terms))
     inference = infer(problem, optimum, covariance, own)

@@ -218,7 +218,9 @@ def leave_out(prepared: Prepared, dropped: list[int], notes: list[str]) -> Prepa
     )
     gone = {terms[j] for j in dropped}
     tied = set(design.random_terms[-design.tied + 1 :]) if design.tied > 1 else set()
-    lost = [i for i, t in enumerate(design.random_terms) if t in gone and not (tied and tied - gone)]
+    lost = [i for i, t in enumerate(design.random_terms) if t in gone and t not in tied]
+    if tied and tied <= gone:
+        lost.append(len(design.random_terms) - design.tied)  # the reference's, with which all of them go
     return without_random(found, lost, "its variance between studies is left out with it") if lost else found
 
 

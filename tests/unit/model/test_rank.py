@@ -122,6 +122,30 @@ def test_a_random_effect_of_nothing_but_such_a_level_leaves_with_it() -> None:
     assert three.variance.of(Term("within", "level", "b")) is not None
 
 
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_a_random_effect_of_which_every_level_leaves_goes_whole(family: str) -> None:
+    """Two levels, each in one arm of its studies: the part of the reference goes with them."""
+    rows = draw_rows(k=5)
+    rows["level"] = "a"
+    for study, arm, level in (
+        ("S0", 1, "rare"),
+        ("S3", 0, "rare"),
+        ("S4", 1, "rare"),
+        ("S1", 1, "b"),
+        ("S2", 0, "b"),
+    ):
+        there = rows.index[(rows.study == study) & (rows.treat == arm)]
+        rows.loc[there[:4], "level"] = level
+    keys = {**LEVELS, "interaction_effect": "random", "treatment_effect": "random"}
+    if family == "binomial":
+        rows["y"] = (np.random.default_rng(3).random(len(rows)) < 0.5).astype(float)
+        keys = {k: v for k, v in keys.items() if k != "df"} | {"family": "binomial"}
+    result = (fit_gaussian if family == "gaussian" else fit_binomial)(rows, ModelSpec.from_mapping(keys))
+    assert not [e.term for e in result.estimates if e.term.kind == "within"]
+    assert [e.term for e in result.estimates if e.term.kind == "across"]
+    assert result.variance.of(Term("within", "level", "rare")) is None
+
+
 def test_a_binary_outcome_leaves_it_out_too() -> None:
     rows = one_armed_rows()
     rows["y"] = (np.random.default_rng(3).random(len(rows)) < 0.5).astype(float)
