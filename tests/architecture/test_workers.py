@@ -13,7 +13,7 @@ from ipdma.workers import beside, can_split, workers
 
 SPLITS = pytest.mark.skipif(not can_split(2), reason="the system cannot fork")
 BUSY_AND_IDLE = """
-import os, sys, time
+import os, time
 from ipdma.workers import workers
 
 def at_work(seconds):

@@ -112,8 +112,8 @@ def value_points(
 def points_told(points: Sequence[EffectPoint], fit: Fit) -> list[EffectPoint]:
     """The points that a fit can tell: without a within-trial interaction that no study informed.
 
-    Where the level's own interaction is left out there is no point; elsewhere it takes no part, since the
-    across-trial term has taken up what its case mix did.
+    Where the level's own interaction is left out there is no point. Elsewhere it takes no part: those people
+    are taken as alike to the reference, and what that leaves open is in no standard error.
     """
     there = {estimate.term for estimate in fit.estimates}
     found = []

@@ -75,7 +75,9 @@ def parameter_covariance(expected: Array | Bordered) -> ParameterCovariance:
     both = size[:, None] * size
     scaled = expected / both
     root, failed = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
-    if failed or root.diagonal().min() ** 2 < TOLD_APART:  # or positive by rounding alone
+    if (
+        failed or not root.diagonal().min() ** 2 >= TOLD_APART
+    ):  # or positive by rounding alone; NaN is refused
         inverse = scipy.linalg.pinvh(scaled, rtol=TOLD_APART)
     else:
         half = scipy.linalg.lapack.dtrtri(root, lower=1)[0]
